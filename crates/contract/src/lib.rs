@@ -1,1 +1,28 @@
-//! x
+//! What the parts agree on: image formats, the tier table, the job, outcomes, variants and object keys.
+//!
+//! Pure data and pure decisions. No I/O, no clock, no environment, no AWS.
+
+mod format;
+mod job;
+mod keys;
+mod outcome;
+mod thumbnails;
+mod tiers;
+
+pub use format::ImageFormat;
+pub use job::{Job, ObjectHead};
+pub use keys::{KeyError, decode_event_key, thumbnail_key};
+pub use outcome::{Outcome, Skip};
+pub use thumbnails::{Fit, OutputFormat, Thumbnails, ThumbnailsError, Variant};
+pub use tiers::{Tier, TierError, TierTable, TooLarge};
+
+/// User metadata that every thumbnail carries, as S3 returns it: without the `x-amz-meta-` prefix.
+pub mod metadata {
+    /// The ETag of the object that the thumbnail was made from, in its quotes.
+    /// Its presence marks an object as this system's own output.
+    pub const SOURCE_ETAG: &str = "thumbtier-source-etag";
+    /// The version id of the source object, where its bucket is versioned.
+    pub const SOURCE_VERSION: &str = "thumbtier-source-version";
+    /// The sequencer of the S3 event that announced the source object.
+    pub const SEQUENCER: &str = "thumbtier-sequencer";
+}

@@ -1,0 +1,89 @@
+//! How an upload ends: every skip and every refusal has a name, a counter and a sentence.
+
+use serde::{Deserialize, Serialize};
+
+/// Why the dispatcher did not send an object to a worker. A final answer: nothing retries it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Skip {
+    /// Its Content-Type says that it is something else.
+    #[error("content type is `{content_type}`, not an image: upload images as image/* or without a type")]
+    NotAnImage {
+        /// As the uploader gave it.
+        content_type: String,
+    },
+    /// No bytes.
+    #[error("object is empty: it has 0 bytes")]
+    Empty,
+    /// A folder marker of the S3 console.
+    #[error("key ends with `/`: a folder, not an object")]
+    Folder,
+    /// A thumbnail of this system: making one of it would loop.
+    #[error("object is a thumbnail of this system")]
+    OwnOutput,
+    /// Larger than the largest tier takes.
+    #[error("object has {bytes} bytes, the largest tier takes {limit_bytes}: raise max_object_bytes in tiers.json")]
+    TooLarge {
+        /// The object's size.
+        bytes: u64,
+        /// The largest tier's threshold for its format.
+        limit_bytes: u64,
+    },
+    /// Deleted, or replaced by another version, before its turn.
+    #[error("object is gone: deleted after its event")]
+    Gone,
+    /// It cannot be read before it is restored.
+    #[error("storage class is {storage_class}: restore the object, then upload it again")]
+    ArchivedStorageClass {
+        /// `GLACIER`, `DEEP_ARCHIVE` or an archive tier.
+        storage_class: String,
+    },
+}
+
+impl Skip {
+    /// The name in logs, counters and metrics.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::NotAnImage { .. } => "not_an_image",
+            Self::Empty => "empty",
+            Self::Folder => "folder",
+            Self::OwnOutput => "own_output",
+            Self::TooLarge { .. } => "too_large",
+            Self::Gone => "gone",
+            Self::ArchivedStorageClass { .. } => "archived_storage_class",
+        }
+    }
+}
+
+/// How a worker's job ended for good. "Failed for now" is an error, never an outcome.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum Outcome {
+    /// Every variant is stored.
+    Made {
+        /// The keys in the destination bucket, in the order of the variants.
+        thumbnails: Vec<String>,
+    },
+    /// The object was deleted or replaced before its turn; its newer event makes its thumbnails.
+    Gone,
+    /// No thumbnail can be made of these bytes, now or later.
+    Refused {
+        /// The name of the refusal: `not_an_image`, `corrupt`, `over_budget` …
+        reason: String,
+        /// The sentence with the number and the limit.
+        message: String,
+    },
+}
+
+impl Outcome {
+    /// The name in logs, counters and metrics: a refusal goes by its reason.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Made { .. } => "made",
+            Self::Gone => "gone",
+            Self::Refused { reason, .. } => reason,
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! `thumbnails.json`: which thumbnails are made of every image, and under which key they are stored.
+
+use serde::{Deserialize, Serialize};
+
+/// How an image fills its variant's box.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Fit {
+    /// The whole image inside the box, its aspect ratio kept, never enlarged.
+    Inside,
+    /// The box filled, its aspect ratio kept, what stands out cut off evenly; never enlarged.
+    Cover,
+}
+
+/// What a thumbnail is encoded as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OutputFormat {
+    /// JPEG for an opaque image, PNG for one with alpha.
+    Auto,
+    /// JPEG; alpha is laid on white.
+    Jpeg,
+    /// PNG.
+    Png,
+    /// WebP.
+    Webp,
+}
+
+/// One thumbnail to make of every image.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Variant {
+    /// Its name in keys, logs and messages: letters, digits, `-`, `_` and `.`.
+    pub name: String,
+    /// The box's width, 1 to 4,096 pixels.
+    pub width_px: u32,
+    /// The box's height, 1 to 4,096 pixels.
+    pub height_px: u32,
+    /// How the image fills the box.
+    pub fit: Fit,
+    /// What it is encoded as.
+    pub format: OutputFormat,
+    /// 1 to 100, for JPEG and WebP.
+    pub quality: u8,
+}
+
+/// The whole of `thumbnails.json`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Thumbnails {
+    /// The key of a thumbnail in the destination bucket, with the placeholders `{key}`, `{variant}` and `{ext}`.
+    pub key: String,
+    /// The Cache-Control of every thumbnail. Not `immutable`: a new upload under the same key replaces it.
+    pub cache_control: String,
+    /// At least one.
+    pub variants: Vec<Variant>,
+}
+
+/// What is wrong with `thumbnails.json`.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ThumbnailsError {
+    /// Not JSON, or not its shape.
+    #[error("thumbnails.json has not the expected shape")]
+    Shape(#[source] serde_json::Error),
+    /// The template would give two sources, or two variants, one key.
+    #[error("thumbnails.json: key is `{template}`: it must contain {missing}, or thumbnails overwrite each other")]
+    KeyCollides {
+        /// The template as written.
+        template: String,
+        /// The placeholder that it lacks.
+        missing: &'static str,
+    },
+    /// The list is empty.
+    #[error("thumbnails.json: variants is empty: write at least one")]
+    NoVariant,
+    /// Two variants of one name.
+    #[error("thumbnails.json: two variants are named `{name}`: rename one")]
+    SameName {
+        /// The name.
+        name: String,
+    },
+    /// A name that cannot stand in a key.
+    #[error("thumbnails.json: variant name `{name}`: expected 1 to 64 letters, digits, `-`, `_` or `.`")]
+    BadName {
+        /// The name as written.
+        name: String,
+    },
+    /// A number outside its range.
+    #[error("thumbnails.json: variant `{name}`: {what} is {value}: expected 1 to {max}")]
+    OutOfRange {
+        /// The variant.
+        name: String,
+        /// The field.
+        what: &'static str,
+        /// Its value.
+        value: u32,
+        /// The largest value it may have.
+        max: u32,
+    },
+}
+
+/// A thumbnail is not a print: larger boxes are refused.
+const MAX_SIDE_PX: u32 = 4096;
+
+impl Variant {
+    /// Checks the name and the ranges.
+    ///
+    /// # Errors
+    /// [`ThumbnailsError::BadName`] and [`ThumbnailsError::OutOfRange`].
+    pub fn check(&self) -> Result<(), ThumbnailsError> {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+        if self.name.is_empty() || self.name.len() > 64 || !self.name.bytes().all(allowed) {
+            return Err(ThumbnailsError::BadName { name: self.name.clone() });
+        }
+        let fields = [
+            ("width_px", self.width_px, MAX_SIDE_PX),
+            ("height_px", self.height_px, MAX_SIDE_PX),
+            ("quality", u32::from(self.quality), 100),
+        ];
+        for (what, value, max) in fields {
+            if value == 0 || value > max {
+                return Err(ThumbnailsError::OutOfRange { name: self.name.clone(), what, value, max });
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Thumbnails {
+    /// The list that this build was made with.
+    ///
+    /// # Errors
+    /// As [`Thumbnails::parse`]; a test keeps the shipped file free of them.
+    pub fn builtin() -> Result<Self, ThumbnailsError> {
+        Self::parse(include_str!("../../../thumbnails.json"))
+    }
+
+    /// Reads and checks the file.
+    ///
+    /// # Errors
+    /// [`ThumbnailsError`], for the first thing that is wrong.
+    pub fn parse(json: &str) -> Result<Self, ThumbnailsError> {
+        let thumbnails: Self = serde_json::from_str(json).map_err(ThumbnailsError::Shape)?;
+        let Self { key: template, variants, .. } = &thumbnails;
+        // `{ext}` may be left out: a variant's name alone tells its siblings apart.
+        for missing in ["{key}", "{variant}"] {
+            if !template.contains(missing) {
+                return Err(ThumbnailsError::KeyCollides { template: template.clone(), missing });
+            }
+        }
+        if variants.is_empty() {
+            return Err(ThumbnailsError::NoVariant);
+        }
+        for (position, variant) in variants.iter().enumerate() {
+            variant.check()?;
+            if variants[..position].iter().any(|earlier| earlier.name == variant.name) {
+                return Err(ThumbnailsError::SameName { name: variant.name.clone() });
+            }
+        }
+        Ok(thumbnails)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(key: &str, variants: &str) -> Result<Thumbnails, ThumbnailsError> {
+        Thumbnails::parse(&format!(r#"{{"key":"{key}","cache_control":"no-cache","variants":[{variants}]}}"#))
+    }
+
+    const GOOD: &str = r#"{"name":"a","width_px":9,"height_px":9,"fit":"inside","format":"auto","quality":80}"#;
+
+    #[test]
+    fn the_shipped_file_makes_one_thumbnail_of_128_by_128() {
+        let thumbnails = Thumbnails::builtin().unwrap();
+        let [variant] = thumbnails.variants.as_slice() else { panic!("one variant") };
+        assert_eq!((variant.width_px, variant.height_px, variant.fit), (128, 128, Fit::Inside));
+    }
+
+    #[test]
+    fn every_mistake_is_named() {
+        let check = |result: Result<Thumbnails, ThumbnailsError>, want: &str| {
+            let error = result.unwrap_err().to_string();
+            assert!(error.contains(want), "`{error}` does not say `{want}`");
+        };
+        check(with("{key}.{ext}", GOOD), "must contain {variant}");
+        check(with("{variant}.{ext}", GOOD), "must contain {key}");
+        check(with("{key}/{variant}", ""), "variants is empty");
+        check(with("{key}/{variant}", &format!("{GOOD},{GOOD}")), "two variants are named `a`");
+        check(with("{key}/{variant}", &GOOD.replace("\"a\"", "\"../a\"")), "variant name `../a`");
+        check(with("{key}/{variant}", &GOOD.replace(":9", ":5000")), "width_px is 5000: expected 1 to 4096");
+        check(with("{key}/{variant}", &GOOD.replace(":80", ":0")), "quality is 0: expected 1 to 100");
+        check(with("{key}/{variant}", &GOOD.replace("inside", "outside")), "expected shape");
+    }
+}
