@@ -17,6 +17,7 @@ mod plan;
 mod probe;
 mod raster;
 mod render;
+mod shrink;
 mod source;
 
 pub use error::{Damage, EncodeFault, EngineError};

@@ -72,7 +72,7 @@ pub(crate) enum Detail {
     Tiff(tiff::TiffDetail),
 }
 
-pub(crate) use bmp::{BmpDetail, Compression as BmpCompression};
+pub(crate) use bmp::{BmpDetail, Compression as BmpCompression, RowOrder as BmpRowOrder};
 pub(crate) use gif::GifDetail;
 pub(crate) use jpeg::{Coding, JpegDetail};
 pub(crate) use tiff::TiffDetail;
