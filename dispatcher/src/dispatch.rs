@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use contract::{Job, KeyError, ObjectHead, Skip, TierTable};
+use contract::{Job, KeyError, ObjectHead, Skip, TierTable, with_causes};
 use futures_util::future::join_all;
 use serde::Serialize;
 use serde_json::json;
@@ -90,7 +90,7 @@ pub(crate) async fn dispatch<Edge: HeadObject + InvokeWorker>(
             Answer::BadKey(_) => *summary.skipped.entry("bad_key").or_default() += 1,
             Answer::Failed { error, .. } => {
                 summary.failed += 1;
-                first.get_or_insert_with(|| error.with_causes());
+                first.get_or_insert_with(|| with_causes(&error));
             }
         }
     }
@@ -138,24 +138,10 @@ impl Answer {
             }),
             Self::BadKey(error) => json!({ "answer": "skipped", "skip": "bad_key", "message": error.to_string() }),
             Self::Failed { object, error } => json!({
-                "answer": "failed", "bucket": object.bucket, "key": object.key, "message": error.with_causes(),
+                "answer": "failed", "bucket": object.bucket, "key": object.key, "message": with_causes(error),
             }),
         };
         println!("{line}");
-    }
-}
-
-impl EdgeError {
-    /// The message and those of all its causes, outermost first.
-    fn with_causes(&self) -> String {
-        let mut message = self.to_string();
-        let mut cause = std::error::Error::source(self);
-        while let Some(error) = cause {
-            message.push_str(": ");
-            message.push_str(&error.to_string());
-            cause = error.source();
-        }
-        message
     }
 }
 
