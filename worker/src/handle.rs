@@ -117,11 +117,7 @@ async fn run<Store: GetObject + PutObject>(
 }
 
 /// Runs the engine on a thread of its own, beside the transfer.
-async fn make(
-    body: impl ObjectBody,
-    settings: &Settings,
-    stopwatch: &mut Stopwatch,
-) -> Result<Made, Failure> {
+async fn make(body: impl ObjectBody, settings: &Settings, stopwatch: &mut Stopwatch) -> Result<Made, Failure> {
     let (sender, mut reader) = pipe();
     let limits = Limits::for_budget(settings.tier.budget_bytes());
     let variants = settings.thumbnails.variants.clone();

@@ -45,4 +45,3 @@ impl From<WorkerError> for Diagnostic {
         Self { error_type: error_type.to_owned(), error_message: with_causes(&error) }
     }
 }
-

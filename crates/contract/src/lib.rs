@@ -13,7 +13,7 @@ pub use format::ImageFormat;
 pub use job::{Job, ObjectHead};
 pub use keys::{KeyError, decode_event_key, thumbnail_key};
 pub use outcome::{Outcome, Skip, with_causes};
-pub use thumbnails::{Fit, OutputFormat, Thumbnails, ThumbnailsError, Variant};
+pub use thumbnails::{Background, BadBackground, Fit, OutputFormat, Thumbnails, ThumbnailsError, Variant};
 pub use tiers::{Tier, TierError, TierTable, TooLarge};
 
 /// User metadata that every thumbnail carries, as S3 returns it: without the `x-amz-meta-` prefix.

@@ -10,6 +10,51 @@ pub enum Fit {
     Inside,
     /// The box filled, its aspect ratio kept, what stands out cut off evenly; never enlarged.
     Cover,
+    /// As `Inside`, then padded to the box with the variant's background: every thumbnail has the box's size.
+    Contain,
+    /// Each side brought to the box's on its own, the aspect ratio given up; no side is ever enlarged.
+    Fill,
+}
+
+/// The opaque colour that alpha is laid on where the output has none, and that `Fit::Contain` pads with.
+///
+/// In JSON `"#rrggbb"`; white where it is left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Background {
+    /// Red, green and blue, in sRGB.
+    pub rgb: [u8; 3],
+}
+
+impl Default for Background {
+    fn default() -> Self {
+        Self { rgb: [255; 3] }
+    }
+}
+
+impl From<Background> for String {
+    fn from(Background { rgb: [red, green, blue] }: Background) -> Self {
+        format!("#{red:02x}{green:02x}{blue:02x}")
+    }
+}
+
+impl TryFrom<String> for Background {
+    type Error = BadBackground;
+
+    fn try_from(text: String) -> Result<Self, BadBackground> {
+        let hex = text.strip_prefix('#').filter(|hex| hex.len() == 6 && hex.bytes().all(|b| b.is_ascii_hexdigit()));
+        let number = hex.and_then(|hex| u32::from_str_radix(hex, 16).ok()).ok_or(BadBackground { text })?;
+        let [_, rgb @ ..] = number.to_be_bytes();
+        Ok(Self { rgb })
+    }
+}
+
+/// A background that is no colour.
+#[derive(Debug, thiserror::Error)]
+#[error("background is `{text}`: expected six hexadecimal digits, e.g. #ffffff")]
+pub struct BadBackground {
+    /// As written.
+    pub text: String,
 }
 
 /// What a thumbnail is encoded as.
@@ -18,7 +63,7 @@ pub enum Fit {
 pub enum OutputFormat {
     /// JPEG for an opaque image, PNG for one with alpha.
     Auto,
-    /// JPEG; alpha is laid on white.
+    /// JPEG; alpha is laid on the variant's background.
     Jpeg,
     /// PNG.
     Png,
@@ -42,6 +87,9 @@ pub struct Variant {
     pub format: OutputFormat,
     /// 1 to 100, for JPEG and WebP.
     pub quality: u8,
+    /// What shows through alpha in a JPEG, and around the image in `Fit::Contain`.
+    #[serde(default)]
+    pub background: Background,
 }
 
 /// The whole of `thumbnails.json`.
@@ -193,5 +241,19 @@ mod tests {
         check(with("{key}/{variant}", &GOOD.replace(":9", ":5000")), "width_px is 5000: expected 1 to 4096");
         check(with("{key}/{variant}", &GOOD.replace(":80", ":0")), "quality is 0: expected 1 to 100");
         check(with("{key}/{variant}", &GOOD.replace("inside", "outside")), "expected shape");
+    }
+
+    #[test]
+    fn a_background_is_six_digits_and_white_by_default() {
+        let background = |field: &str| {
+            let json = GOOD.replace("\"quality\"", &format!("{field}\"quality\""));
+            with("{key}/{variant}", &json).map(|thumbnails| thumbnails.variants[0].background.rgb)
+        };
+        assert_eq!(background("").unwrap(), [255; 3]);
+        assert_eq!(background(r##""background":"#0a80FF","##).unwrap(), [10, 128, 255]);
+        for bad in [r##""background":"#fff","##, r#""background":"white","#, r##""background":"#+12345","##] {
+            background(bad).unwrap_err();
+        }
+        assert_eq!(String::from(Background { rgb: [10, 128, 255] }), "#0a80ff");
     }
 }

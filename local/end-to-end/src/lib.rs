@@ -95,7 +95,10 @@ impl Deployment {
         let call = self.lambda.invoke().function_name(function_name(function));
         let answer = call.payload(Blob::new(payload.to_string())).send().await.expect("invocations work");
         let payload = answer.payload().map_or(&[][..], Blob::as_ref);
-        Answer { failed: answer.function_error().is_some(), payload: serde_json::from_slice(payload).unwrap_or_default() }
+        Answer {
+            failed: answer.function_error().is_some(),
+            payload: serde_json::from_slice(payload).unwrap_or_default(),
+        }
     }
 
     /// Takes the statement `sid` out of the inline policy of a function's role; returns how to put it back.

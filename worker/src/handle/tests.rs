@@ -119,8 +119,5 @@ fn a_connection_that_breaks_is_an_error_and_not_a_corrupt_image() {
 fn a_thumbnail_that_cannot_be_stored_is_an_error() {
     let store = MemoryStore { object: Some(photo(40, 30)), refuses_puts: true, ..MemoryStore::default() };
     let error = run(&store).unwrap_err();
-    assert_eq!(
-        with_causes(&error),
-        "writing thumbnail `a b/ü.png/128x128.jpg`: PutObject failed: 503 SlowDown"
-    );
+    assert_eq!(with_causes(&error), "writing thumbnail `a b/ü.png/128x128.jpg`: PutObject failed: 503 SlowDown");
 }

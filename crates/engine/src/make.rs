@@ -1,0 +1,125 @@
+//! The whole way: header, plan, check, decode, then resize and encode variant by variant.
+
+use std::io::Read;
+
+use contract::Variant;
+
+use crate::{EngineError, Limits, Plan, Probe, decode, encode, plan, render, source::Source};
+
+/// What `make` has done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Made {
+    /// What the header said; orientation also from metadata that stands behind the pixels.
+    pub probe: Probe,
+    /// What was planned before the first pixel.
+    pub plan: Plan,
+    /// What was read of the source, in bytes; less than the file where the engine had enough.
+    pub bytes_read: u64,
+    /// What was wrong with the image, and not bad enough to refuse it.
+    pub warnings: Vec<Warning>,
+    /// In the order of the variants.
+    pub thumbnails: Vec<Thumbnail>,
+}
+
+/// One finished thumbnail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Thumbnail {
+    /// The variant's name.
+    pub variant: String,
+    /// Width of the file, upright.
+    pub width_px: u32,
+    /// Height of the file, upright.
+    pub height_px: u32,
+    /// `jpg`, `png` or `webp`.
+    pub extension: &'static str,
+    /// `image/jpeg`, `image/png` or `image/webp`.
+    pub content_type: &'static str,
+    /// The file: pixels in sRGB, no metadata.
+    pub bytes: Vec<u8>,
+}
+
+/// A fault of the image that a thumbnail was made in spite of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Warning {
+    /// The file ends early, or is damaged from there on; the rest of the thumbnail is blank.
+    Truncated {
+        /// Rows that were decoded.
+        rows: u32,
+        /// Rows that the header promised.
+        rows_expected: u32,
+    },
+    /// The colour profile could not be read or does not suit the pixels; they were taken as sRGB.
+    ProfileIgnored,
+}
+
+impl Warning {
+    /// The name in logs and metrics.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Truncated { .. } => "truncated",
+            Self::ProfileIgnored => "profile_ignored",
+        }
+    }
+}
+
+/// What has just been done. The caller stamps the times; the engine reads no clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Stage {
+    /// The header is read and the plan within the limits; no pixel yet.
+    Probed,
+    /// The small image is there; nothing more is read from the source.
+    Decoded,
+    /// A variant has its size and its colours; comes once for each variant.
+    Resized,
+    /// The same variant is a file; comes once for each variant, after its `Resized`.
+    Encoded,
+}
+
+/// Makes all `variants` of the image in `source`, with one decode.
+///
+/// Reads from `source` no more than is needed; what is left in it is the caller's to drop.
+///
+/// # Errors
+/// [`EngineError::Source`] where `source` fails: run it again. Every other variant is final.
+///
+/// # Panics
+/// Never by intent; callers keep one bad file from taking a process down all the same.
+pub fn make(
+    source: &mut dyn Read,
+    variants: &[Variant],
+    limits: &Limits,
+    on_stage: &mut dyn FnMut(Stage),
+) -> Result<Made, EngineError> {
+    let mut source = Source::new(source, limits);
+    let mut probe = source.probe(limits)?;
+    limits.check_size(&probe)?;
+    let plan = plan(&probe, variants);
+    limits.check_plan(&plan)?;
+    on_stage(Stage::Probed);
+
+    // A reader that failed outranks what a decoder made of the missing bytes.
+    let decoded = decode::decode(&mut source, &probe, &plan, limits);
+    let decoded = match source.failure() {
+        Some(failure) => return Err(failure),
+        None => decoded?,
+    };
+    let bytes_read = source.bytes_read();
+    drop(source);
+    probe.orientation = decoded.orientation.unwrap_or(probe.orientation);
+    let mut warnings = decoded.warnings.clone();
+    on_stage(Stage::Decoded);
+
+    let mut thumbnails = Vec::with_capacity(variants.len());
+    for variant in variants {
+        let image = render::render(&decoded, &probe, variant, &mut warnings);
+        on_stage(Stage::Resized);
+        thumbnails.push(encode::encode(image, variant)?);
+        on_stage(Stage::Encoded);
+    }
+    Ok(Made { probe, plan, bytes_read, warnings, thumbnails })
+}

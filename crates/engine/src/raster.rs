@@ -1,0 +1,89 @@
+//! The small image between decoder and encoder.
+
+/// Channels of a pixel, all of eight bits. Alpha is premultiplied as long as an image is resized.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Channels {
+    Grey,
+    GreyAlpha,
+    Rgb,
+    Rgba,
+    /// Ink: 255 is full.
+    Cmyk,
+}
+
+impl Channels {
+    pub(crate) const fn count(self) -> usize {
+        match self {
+            Self::Grey => 1,
+            Self::GreyAlpha => 2,
+            Self::Rgb => 3,
+            Self::Rgba | Self::Cmyk => 4,
+        }
+    }
+
+    pub(crate) const fn has_alpha(self) -> bool {
+        matches!(self, Self::GreyAlpha | Self::Rgba)
+    }
+}
+
+/// Rows of pixels without padding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Raster {
+    pub(crate) width: usize,
+    pub(crate) height: usize,
+    pub(crate) channels: Channels,
+    /// `width * height * channels.count()` bytes.
+    pub(crate) samples: Vec<u8>,
+}
+
+impl Raster {
+    /// Whether alpha is 255 everywhere, or absent.
+    pub(crate) fn is_opaque(&self) -> bool {
+        let count = self.channels.count();
+        !self.channels.has_alpha() || self.samples.chunks_exact(count).all(|pixel| pixel[count - 1] == 255)
+    }
+
+    /// Colour times alpha, rounded.
+    pub(crate) fn premultiply(&mut self) {
+        let count = self.channels.count();
+        if !self.channels.has_alpha() {
+            return;
+        }
+        for pixel in self.samples.chunks_exact_mut(count) {
+            let alpha = u32::from(pixel[count - 1]);
+            for sample in &mut pixel[..count - 1] {
+                *sample = ((u32::from(*sample) * alpha + 127) / 255) as u8;
+            }
+        }
+    }
+
+    /// Colour through alpha, rounded; colour under no alpha becomes black.
+    pub(crate) fn unpremultiply(&mut self) {
+        let count = self.channels.count();
+        if !self.channels.has_alpha() {
+            return;
+        }
+        for pixel in self.samples.chunks_exact_mut(count) {
+            let alpha = u32::from(pixel[count - 1]);
+            for sample in &mut pixel[..count - 1] {
+                *sample = match alpha {
+                    0 => 0,
+                    // Resampling may leave a colour a step above its alpha.
+                    _ => ((u32::from(*sample) * 255 + alpha / 2) / alpha).min(255) as u8,
+                };
+            }
+        }
+    }
+
+    /// The image without its alpha channel.
+    pub(crate) fn without_alpha(self) -> Self {
+        let channels = match self.channels {
+            Channels::GreyAlpha => Channels::Grey,
+            Channels::Rgba => Channels::Rgb,
+            _ => return self,
+        };
+        let count = self.channels.count();
+        let samples = self.samples.chunks_exact(count).flat_map(|pixel| pixel[..count - 1].iter().copied()).collect();
+        Self { channels, samples, ..self }
+    }
+}

@@ -1,0 +1,135 @@
+//! From the small image to one variant's pixels: crop, Lanczos3, colours, orientation, background.
+
+use contract::{OutputFormat, Variant};
+use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer, images::ImageRef};
+
+use crate::{
+    Orientation, Probe, Warning,
+    decode::Decoded,
+    geometry::{self, Layout, Window},
+    raster::{Channels, Raster},
+};
+
+/// Pixels that only an encoder still touches: upright, straight alpha, sRGB.
+pub(crate) fn render(decoded: &Decoded, probe: &Probe, variant: &Variant, _warnings: &mut Vec<Warning>) -> Raster {
+    let orientation = probe.orientation;
+    let layout = geometry::layout(probe.seen_px(), variant);
+    let mut image = resize(decoded, probe, &layout);
+    image.unpremultiply();
+    let mut image = turn(image, orientation);
+    if image.is_opaque() {
+        image = image.without_alpha();
+    } else if variant.format == OutputFormat::Jpeg {
+        image = on_background(image, variant.background.rgb);
+    }
+    pad(image, layout.canvas, variant.background.rgb)
+}
+
+/// The layout's crop at the layout's size, both turned back to the stored orientation.
+fn resize(decoded: &Decoded, probe: &Probe, layout: &Layout) -> Raster {
+    let source = &decoded.raster;
+    let (width, height) = probe.orientation.seen(layout.picture);
+    let stored = stored_window(layout.crop, probe);
+    let (scale_x, scale_y) =
+        (decoded.extent.width / f64::from(probe.width_px), decoded.extent.height / f64::from(probe.height_px));
+    let left = decoded.extent.left + stored.left * scale_x;
+    let top = decoded.extent.top + stored.top * scale_y;
+    // The last bits of a product must not push the window past the raster.
+    let crop_width = (stored.width * scale_x).min(source.width as f64 - left);
+    let crop_height = (stored.height * scale_y).min(source.height as f64 - top);
+    let pixel_type = match source.channels {
+        Channels::Grey => PixelType::U8,
+        Channels::GreyAlpha => PixelType::U8x2,
+        Channels::Rgb => PixelType::U8x3,
+        Channels::Rgba | Channels::Cmyk => PixelType::U8x4,
+    };
+    let view = ImageRef::new(source.width as u32, source.height as u32, &source.samples, pixel_type)
+        .expect("a raster has width * height pixels");
+    let mut target = fast_image_resize::images::Image::new(width, height, pixel_type);
+    let options = ResizeOptions::new()
+        .resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3))
+        .crop(left, top, crop_width, crop_height)
+        // Alpha is premultiplied already, and CMYK has none.
+        .use_alpha(false);
+    Resizer::new().resize(&view, &mut target, &options).expect("the window lies on the raster");
+    let samples = target.into_vec();
+    Raster { width: width as usize, height: height as usize, channels: source.channels, samples }
+}
+
+/// A window of the seen image as it lies on the stored one.
+fn stored_window(seen: Window, probe: &Probe) -> Window {
+    let (width, height) = (f64::from(probe.width_px), f64::from(probe.height_px));
+    let window = if probe.orientation.swaps_sides() {
+        Window { left: seen.top, top: seen.left, width: seen.height, height: seen.width }
+    } else {
+        seen
+    };
+    let from_right = Window { left: width - window.left - window.width, ..window };
+    let from_bottom = |window: Window| Window { top: height - window.top - window.height, ..window };
+    match probe.orientation {
+        Orientation::Upright | Orientation::Transpose => window,
+        Orientation::FlipH | Orientation::Rotate270 => from_right,
+        Orientation::FlipV | Orientation::Rotate90 => from_bottom(window),
+        Orientation::Rotate180 | Orientation::Transverse => from_bottom(from_right),
+    }
+}
+
+fn turn(image: Raster, orientation: Orientation) -> Raster {
+    let (width, height) = orientation.seen((image.width, image.height));
+    let samples = orientation.apply(image.samples, image.width, image.height, image.channels.count());
+    Raster { width, height, channels: image.channels, samples }
+}
+
+/// Lays straight alpha on an opaque colour.
+fn on_background(image: Raster, background: [u8; 3]) -> Raster {
+    let image = to_rgb(image);
+    if image.channels != Channels::Rgba {
+        return image;
+    }
+    let over = |below: u8, above: u8, alpha: u8| {
+        let (below, above, alpha) = (u32::from(below), u32::from(above), u32::from(alpha));
+        ((above * alpha + below * (255 - alpha) + 127) / 255) as u8
+    };
+    let samples = image
+        .samples
+        .chunks_exact(4)
+        .flat_map(|pixel| [0, 1, 2].map(|channel| over(background[channel], pixel[channel], pixel[3])));
+    Raster { channels: Channels::Rgb, samples: samples.collect(), ..image }
+}
+
+/// Grey spread over three channels, alpha kept.
+fn to_rgb(image: Raster) -> Raster {
+    let (channels, samples) = match image.channels {
+        Channels::Grey => (Channels::Rgb, image.samples.iter().flat_map(|grey| [*grey; 3]).collect()),
+        Channels::GreyAlpha => {
+            let pixels = image.samples.chunks_exact(2);
+            (Channels::Rgba, pixels.flat_map(|pixel| [pixel[0], pixel[0], pixel[0], pixel[1]]).collect())
+        }
+        _ => return image,
+    };
+    Raster { channels, samples, ..image }
+}
+
+/// Centres the picture on a canvas of the background's colour.
+fn pad(image: Raster, (width, height): (u32, u32), [red, green, blue]: [u8; 3]) -> Raster {
+    let (width, height) = (width as usize, height as usize);
+    if (image.width, image.height) == (width, height) {
+        return image;
+    }
+    let grey = red == green && green == blue;
+    let image = if grey { image } else { to_rgb(image) };
+    let ink = [red, green, blue, 255];
+    let colour = match image.channels {
+        Channels::Grey => vec![red],
+        Channels::GreyAlpha => vec![red, 255],
+        channels => ink[..channels.count()].to_vec(),
+    };
+    let mut samples = colour.repeat(width * height);
+    let row_bytes = image.width * colour.len();
+    let (left, top) = ((width - image.width) / 2, (height - image.height) / 2);
+    for (index, row) in image.samples.chunks_exact(row_bytes).enumerate() {
+        let at = ((top + index) * width + left) * colour.len();
+        samples[at..at + row_bytes].copy_from_slice(row);
+    }
+    Raster { width, height, channels: image.channels, samples }
+}

@@ -1,0 +1,157 @@
+//! The caller's reader, counted and limited, with its first bytes kept for the probe and read again by the decoder.
+
+use std::io::{self, Read};
+
+use crate::{EngineError, Limits, Probe, probe};
+
+/// A reader that first gives the prefix again, then goes on with the caller's stream.
+pub(crate) struct Source<'caller> {
+    reader: &'caller mut dyn Read,
+    /// The file's first bytes, as far as the probe needed them.
+    prefix: Vec<u8>,
+    /// How much of the prefix has been read again.
+    replayed: usize,
+    bytes_read: u64,
+    limit_bytes: u64,
+    failure: Option<Failure>,
+    at_end: bool,
+}
+
+/// Why reading stopped before the end. Decoders wrap or drop what a reader says, so it is kept here.
+enum Failure {
+    Reader(io::Error),
+    TooLarge,
+}
+
+impl<'caller> Source<'caller> {
+    pub(crate) fn new(reader: &'caller mut dyn Read, limits: &Limits) -> Self {
+        Self {
+            reader,
+            prefix: Vec::new(),
+            replayed: 0,
+            bytes_read: 0,
+            limit_bytes: limits.max_source_bytes,
+            failure: None,
+            at_end: false,
+        }
+    }
+
+    pub(crate) const fn bytes_read(&self) -> u64 {
+        self.bytes_read
+    }
+
+    /// The first bytes that the probe read.
+    pub(crate) fn prefix(&self) -> &[u8] {
+        &self.prefix
+    }
+
+    /// Reads the header, and no more of the file than that and a first block.
+    pub(crate) fn probe(&mut self, limits: &Limits) -> Result<Probe, EngineError> {
+        self.fill_prefix(probe::PREFIX_BYTES as u64)?;
+        let format = probe::format(&self.prefix)?;
+        loop {
+            let need = match probe::step(format, &self.prefix)? {
+                probe::Step::Done(probe) => return Ok(probe),
+                probe::Step::Known(probe, need) => {
+                    limits.check_size(&probe)?;
+                    need
+                }
+                probe::Step::More(need) => need,
+            };
+            if self.at_end {
+                return probe::step_at_end(format, &self.prefix);
+            }
+            // A TIFF directory may stand behind all pixels; everything else is bounded as a header.
+            let limit_bytes = match format {
+                contract::ImageFormat::Tiff => limits.max_source_bytes.min(limits.budget_bytes),
+                _ => limits.max_header_bytes,
+            };
+            if need > limit_bytes {
+                return match probe::step(format, &self.prefix)? {
+                    probe::Step::Known(probe, _) if format != contract::ImageFormat::Tiff => Ok(probe),
+                    _ if need > limits.budget_bytes => {
+                        Err(EngineError::OverBudget { needed_bytes: need, budget_bytes: limits.budget_bytes })
+                    }
+                    _ => Err(EngineError::header(format, "header length", need)),
+                };
+            }
+            self.fill_prefix(need.max(probe::PREFIX_BYTES as u64))?;
+        }
+    }
+
+    /// Reads until the prefix has `bytes` bytes or the stream ends.
+    pub(crate) fn fill_prefix(&mut self, bytes: u64) -> Result<(), EngineError> {
+        let missing = bytes.saturating_sub(self.prefix.len() as u64);
+        let mut prefix = std::mem::take(&mut self.prefix);
+        let result = Stream(self).take(missing).read_to_end(&mut prefix);
+        self.prefix = prefix;
+        match result {
+            Ok(_) => Ok(()),
+            Err(_) => Err(self.failure().unwrap_or(EngineError::SourceTooLarge { limit_bytes: self.limit_bytes })),
+        }
+    }
+
+    /// What kept the stream from ending by itself, if anything did: it outranks what a decoder made of it.
+    pub(crate) fn failure(&mut self) -> Option<EngineError> {
+        self.failure.take().map(|failure| match failure {
+            Failure::Reader(cause) => EngineError::Source { bytes_read: self.bytes_read, cause },
+            Failure::TooLarge => EngineError::SourceTooLarge { limit_bytes: self.limit_bytes },
+        })
+    }
+
+    /// The prefix by value; what follows of the stream is read by [`Source::read`].
+    pub(crate) fn take_prefix(&mut self) -> Vec<u8> {
+        self.replayed = 0;
+        std::mem::take(&mut self.prefix)
+    }
+
+    fn read_stream(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.failure.is_some() {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
+        loop {
+            match self.reader.read(buffer) {
+                Ok(0) => {
+                    self.at_end = self.at_end || !buffer.is_empty();
+                    return Ok(0);
+                }
+                Ok(count) => {
+                    self.bytes_read += count as u64;
+                    if self.bytes_read > self.limit_bytes {
+                        self.failure = Some(Failure::TooLarge);
+                        return Err(io::ErrorKind::FileTooLarge.into());
+                    }
+                    return Ok(count);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    let kind = error.kind();
+                    self.failure = Some(Failure::Reader(error));
+                    return Err(kind.into());
+                }
+            }
+        }
+    }
+}
+
+impl Read for Source<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let rest = &self.prefix[self.replayed..];
+        if rest.is_empty() {
+            return self.read_stream(buffer);
+        }
+        let count = rest.len().min(buffer.len());
+        buffer[..count].copy_from_slice(&rest[..count]);
+        self.replayed += count;
+        Ok(count)
+    }
+}
+
+/// The stream behind the prefix.
+struct Stream<'source, 'caller>(&'source mut Source<'caller>);
+
+impl Read for Stream<'_, '_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read_stream(buffer)
+    }
+}
