@@ -9,6 +9,8 @@ pub struct ObjectHead {
     pub bytes: u64,
     /// Its ETag, in its quotes.
     pub etag: String,
+    /// Its version id, where the bucket is versioned.
+    pub version_id: Option<String>,
     /// Its Content-Type, as the uploader gave it.
     pub content_type: Option<String>,
     /// Its storage class; `None` is STANDARD.

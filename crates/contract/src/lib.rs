@@ -12,7 +12,7 @@ mod tiers;
 pub use format::ImageFormat;
 pub use job::{Job, ObjectHead};
 pub use keys::{KeyError, decode_event_key, thumbnail_key};
-pub use outcome::{Outcome, Skip};
+pub use outcome::{Outcome, Skip, with_causes};
 pub use thumbnails::{Background, BadBackground, Fit, OutputFormat, Thumbnails, ThumbnailsError, Variant};
 pub use tiers::{Tier, TierError, TierTable, TooLarge};
 

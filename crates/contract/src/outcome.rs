@@ -87,3 +87,16 @@ impl Outcome {
         }
     }
 }
+
+/// An error's message and those of all its causes, outermost first, for logs and answers.
+#[must_use]
+pub fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut message = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        message.push_str(": ");
+        message.push_str(&error.to_string());
+        cause = error.source();
+    }
+    message
+}

@@ -1,0 +1,53 @@
+# Every target works on a fresh machine with Rust, Python 3, Node and npm.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+PORT ?= 4566
+IMAGES ?=
+STAGE ?= dev
+REGION ?= us-east-1
+
+.PHONY: help local test package deploy remove audit clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+local: .venv/.done node_modules/.done ## the whole deployment on this machine, with sample images or IMAGES="a.jpg dir/"
+	@.venv/bin/python -m local --port $(PORT) up $(IMAGES)
+
+test: .venv/.done node_modules/.done ## format, lints, unit tests, template, end to end on the local AWS
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo test --locked
+	.venv/bin/python -m local build
+	node_modules/.bin/osls package --stage prod --param="package_dir=target/local" --package target/template
+	.venv/bin/cfn-lint target/template/cloudformation-template-update-stack.json
+	.venv/bin/python -m local test cargo test --locked -p end-to-end
+
+package: ## the zips for AWS, optimised, in target/lambda
+	@python3 -m local.package
+
+deploy: package node_modules/.done ## to AWS: STAGE=prod REGION=eu-west-1
+	@node_modules/.bin/osls deploy --stage $(STAGE) --region $(REGION)
+
+remove: node_modules/.done ## takes the deployment away; its buckets must be empty
+	@node_modules/.bin/osls remove --stage $(STAGE) --region $(REGION)
+
+audit: ## licences and advisories of every dependency
+	@cargo deny --version >/dev/null 2>&1 || cargo install cargo-deny --version 0.20.2 --locked
+	@cargo deny check
+
+clean: ## what the targets above made, without the build
+	@rm -rf .venv node_modules .local .serverless
+
+.venv/.done: requirements.txt
+	@command -v python3 >/dev/null || { echo "python3 is not installed: install Python 3.11 or newer" >&2; exit 1; }
+	@echo "· installing the Python packages" >&2
+	@python3 -m venv .venv && .venv/bin/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+node_modules/.done: package-lock.json
+	@command -v npm >/dev/null || { echo "npm is not installed: install Node 20 or newer, which brings it" >&2; exit 1; }
+	@echo "· installing the Serverless Framework" >&2
+	@npm ci --silent --no-fund --no-audit
+	@touch $@

@@ -1,0 +1,29 @@
+//! The environment, read once. Nothing else in this crate looks at it.
+
+use contract::TierTable;
+use settings::{Environment, SettingsError};
+
+/// What differs per deployment.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    /// A worker's function name is this and its tier's name.
+    pub worker_prefix: String,
+    /// The table packed beside the binary.
+    pub tiers: TierTable,
+}
+
+impl Settings {
+    /// Reads the variables and the table.
+    ///
+    /// # Errors
+    /// [`SettingsError`], with everything that is missing or wrong.
+    pub(crate) fn from_env() -> Result<Self, SettingsError> {
+        let mut environment = Environment::of_process();
+        let worker_prefix = environment.variable("WORKER_PREFIX", "a worker's function name without its tier");
+        let tiers = environment.file("tiers.json", TierTable::parse);
+        let (Some(worker_prefix), Some(tiers)) = (worker_prefix, tiers) else {
+            return Err(environment.into_error());
+        };
+        Ok(Self { worker_prefix, tiers })
+    }
+}

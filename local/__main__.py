@@ -1,0 +1,126 @@
+"""`make local` and the end-to-end part of `make test`."""
+
+import argparse
+import mimetypes
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from . import samples, watch
+from .package import PackageError
+from .stack import ROOT, LocalError, Stack, build_and_zip
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="local", description=__doc__)
+    parser.add_argument("--port", type=int, default=4566, help="where the local AWS listens (default: %(default)s)")
+    commands = parser.add_subparsers(dest="command", required=True)
+    up = commands.add_parser("up", help="deploy, upload images, show what became of them, stay up until Ctrl-C")
+    up.add_argument("images", nargs="*", type=Path, help="files or folders; without any, one sample per tier")
+    commands.add_parser("build", help="build and zip the functions, each behind the wrapper that limits it")
+    test = commands.add_parser("test", help="deploy on a free port, run a command against it, remove it again")
+    test.add_argument("test_command", nargs=argparse.REMAINDER, help="the command, with its arguments")
+    arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        if arguments.command == "up":
+            return stay_up(arguments.port, arguments.images)
+        if arguments.command == "build":
+            build_and_zip()
+            return 0
+        return run_tests(arguments.test_command)
+    except (LocalError, PackageError) as error:
+        print(f"local: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def stay_up(port: int, images: list[Path]) -> int:
+    files = list(_files(images))
+    step("building the functions (the first time takes minutes)")
+    build_and_zip()
+    step(f"starting the local AWS on port {port}")
+    with Stack(port) as stack:
+        step("deploying serverless.yml")
+        outputs = stack.deploy()
+        step(stack.limits.describe())
+        source, destination = outputs["SourceBucketName"], outputs["DestinationBucketName"]
+        uploads = upload(stack, source, files or samples.make(stack.folder / "samples"))
+        print(watch.table(watch.await_fates(stack, uploads, timeout_s=60 + 5 * len(uploads))))
+        credentials = "AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=us-east-1"
+        aws = f"{credentials} aws --endpoint-url {stack.endpoint} s3"
+        print(f"\nUpload your own:   {aws} cp photo.jpg s3://{source}/")
+        print(f"See thumbnails:    {aws} ls --recursive s3://{destination}/")
+        print("Ctrl-C ends it.", flush=True)
+        try:
+            while stack.server.poll() is None:
+                time.sleep(0.5)
+        except KeyboardInterrupt:
+            print()
+            return 0
+        raise LocalError("the local AWS ended by itself: see .local")
+
+
+def run_tests(command: list[str]) -> int:
+    step("building the functions")
+    build_and_zip()
+    with Stack(0) as stack:
+        step(f"deploying serverless.yml to the local AWS on port {stack.port}")
+        outputs = stack.deploy()
+        step(stack.limits.describe())
+        environment = stack.environment() | {
+            "SOURCE_BUCKET": outputs["SourceBucketName"],
+            "DESTINATION_BUCKET": outputs["DestinationBucketName"],
+        }
+        tested = subprocess.run(command, cwd=ROOT, env=environment, check=False)
+        if tested.returncode != 0:
+            return tested.returncode
+        step("removing the deployment")
+        stack.remove()
+        left = left_behind(stack)
+        if left:
+            raise LocalError(f"`osls remove` left {', '.join(left)}")
+        step("nothing is left of it")
+    return 0
+
+
+def left_behind(stack: Stack) -> list[str]:
+    """Everything of ours that the local AWS still has."""
+    buckets = [bucket["Name"] for bucket in stack.client("s3").list_buckets()["Buckets"]]
+    functions = [function["FunctionName"] for function in stack.client("lambda").list_functions()["Functions"]]
+    roles = [role["RoleName"] for role in stack.client("iam").list_roles()["Roles"]]
+    groups = [group["logGroupName"] for group in stack.client("logs").describe_log_groups()["logGroups"]]
+    return [name for name in buckets + functions + roles + groups if "thumbtier" in name]
+
+
+def upload(stack: Stack, bucket: str, files: list[Path]) -> dict[str, int]:
+    """Uploads with an ordinary S3 client; returns each key's size in bytes."""
+    s3 = stack.client("s3")
+    uploads = {}
+    for number, path in enumerate(files, start=1):
+        content_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+        step(f"uploading {path.name} ({number} of {len(files)}, {path.stat().st_size:,} bytes)")
+        s3.upload_file(str(path), bucket, path.name, ExtraArgs={"ContentType": content_type})
+        uploads[path.name] = path.stat().st_size
+    return uploads
+
+
+def _files(images: list[Path]):
+    for path in images:
+        if path.is_dir():
+            yield from sorted(child for child in path.rglob("*") if child.is_file())
+        elif path.is_file():
+            yield path
+        else:
+            raise LocalError(f"{path} is neither a file nor a folder")
+
+
+def step(text: str) -> None:
+    print(f"· {text}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

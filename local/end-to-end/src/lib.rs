@@ -1,0 +1,184 @@
+//! A deployment on the local AWS, as the end-to-end tests see it: its buckets, functions, logs and roles.
+//!
+//! The tests run inside `make test`, which starts and deploys to the local AWS and sets the variables read here.
+
+use std::time::{Duration, Instant};
+
+use aws_config::SdkConfig;
+use aws_sdk_lambda::primitives::Blob;
+use aws_sdk_s3::primitives::ByteStream;
+use serde_json::Value;
+
+/// How long an upload may take to become a thumbnail; a tier at 0.145 of a CPU on a busy machine is slow.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// The deployment's clients and names.
+#[derive(Debug)]
+pub struct Deployment {
+    /// Where uploads go.
+    pub source_bucket: String,
+    /// Where thumbnails come out.
+    pub destination_bucket: String,
+    config: SdkConfig,
+    s3: aws_sdk_s3::Client,
+    lambda: aws_sdk_lambda::Client,
+    logs: aws_sdk_cloudwatchlogs::Client,
+}
+
+/// What a synchronous invocation answered.
+#[derive(Debug)]
+pub struct Answer {
+    /// Lambda's `X-Amz-Function-Error`: the function failed.
+    pub failed: bool,
+    /// The payload.
+    pub payload: Value,
+}
+
+impl Deployment {
+    /// Connects to the deployment that `make test` made.
+    ///
+    /// # Panics
+    /// Where it did not: the message says what to run.
+    pub async fn connect() -> Self {
+        let variable = |name: &str| {
+            std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run these tests with `make test`"))
+        };
+        let config = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
+        assert!(config.endpoint_url().is_some_and(|url| url.starts_with("http://127.0.0.1:")), "only a local AWS");
+        Self {
+            source_bucket: variable("SOURCE_BUCKET"),
+            destination_bucket: variable("DESTINATION_BUCKET"),
+            s3: aws_sdk_s3::Client::new(&config),
+            lambda: aws_sdk_lambda::Client::new(&config),
+            logs: aws_sdk_cloudwatchlogs::Client::new(&config),
+            config,
+        }
+    }
+
+    /// Uploads an object; returns its ETag.
+    pub async fn upload(&self, key: &str, content_type: &str, bytes: Vec<u8>) -> String {
+        let call = self.s3.put_object().bucket(&self.source_bucket).key(key).content_type(content_type);
+        let stored = call.body(ByteStream::from(bytes)).send().await.expect("uploads work");
+        stored.e_tag().expect("S3 gives an ETag").to_owned()
+    }
+
+    /// The object in the destination bucket, as soon as it is there.
+    pub async fn thumbnail(&self, key: &str) -> Thumbnail {
+        let call = || async { self.s3.get_object().bucket(&self.destination_bucket).key(key).send().await.ok() };
+        let object = patiently(&format!("thumbnail `{key}`"), call).await;
+        let metadata = object.metadata().expect("thumbnails carry metadata");
+        let source_etag = metadata.get(contract::metadata::SOURCE_ETAG).cloned().unwrap_or_default();
+        let content_type = object.content_type().unwrap_or_default().to_owned();
+        let cache_control = object.cache_control().unwrap_or_default().to_owned();
+        let bytes = object.body.collect().await.expect("the body arrives").into_bytes().to_vec();
+        Thumbnail { bytes, content_type, cache_control, source_etag }
+    }
+
+    /// The keys in the destination bucket that start with `prefix`.
+    pub async fn thumbnail_keys(&self, prefix: &str) -> Vec<String> {
+        let call = self.s3.list_objects_v2().bucket(&self.destination_bucket).prefix(prefix);
+        let page = call.send().await.expect("lists work");
+        page.contents().iter().filter_map(|object| object.key().map(str::to_owned)).collect()
+    }
+
+    /// The first log line of `function` about `key`, as soon as it is there.
+    pub async fn log_line(&self, function: &str, key: &str) -> Value {
+        let call = || async {
+            let lines = self.log_lines(function).await;
+            lines.into_iter().find(|line| line["key"] == key)
+        };
+        patiently(&format!("a log line of `{function}` about `{key}`"), call).await
+    }
+
+    /// Runs a function and waits for its answer.
+    pub async fn invoke(&self, function: &str, payload: &Value) -> Answer {
+        let call = self.lambda.invoke().function_name(function_name(function));
+        let answer = call.payload(Blob::new(payload.to_string())).send().await.expect("invocations work");
+        let payload = answer.payload().map_or(&[][..], Blob::as_ref);
+        Answer {
+            failed: answer.function_error().is_some(),
+            payload: serde_json::from_slice(payload).unwrap_or_default(),
+        }
+    }
+
+    /// Takes the statement `sid` out of the inline policy of a function's role; returns how to put it back.
+    pub async fn without_statement(&self, function: &str, sid: &str) -> Policy {
+        let function = self.lambda.get_function_configuration().function_name(function_name(function));
+        let role_arn = function.send().await.expect("the function exists").role().expect("it has a role").to_owned();
+        let role = role_arn.rsplit('/').next().unwrap_or_default().to_owned();
+        let iam = aws_sdk_iam::Client::new(&self.config);
+        let names = iam.list_role_policies().role_name(&role).send().await.expect("the role exists");
+        let [name] = names.policy_names() else { panic!("one inline policy in {role}") };
+        let found = iam.get_role_policy().role_name(&role).policy_name(name).send().await.expect("it has its policy");
+        let document = contract::decode_event_key(found.policy_document()).expect("IAM percent-encodes policies");
+        let mut reduced: Value = serde_json::from_str(&document).expect("policies are JSON");
+        let statements = reduced["Statement"].as_array_mut().expect("a list of statements");
+        let before = statements.len();
+        statements.retain(|statement| statement["Sid"] != sid);
+        assert_eq!(statements.len() + 1, before, "{role} has one statement {sid}");
+        let policy = Policy { iam, role, name: name.clone(), document };
+        policy.put(&reduced.to_string()).await;
+        policy
+    }
+
+    async fn log_lines(&self, function: &str) -> Vec<Value> {
+        let group = format!("/aws/lambda/{}", function_name(function));
+        let mut pages = self.logs.filter_log_events().log_group_name(group).into_paginator().items().send();
+        let mut lines = Vec::new();
+        while let Some(Ok(event)) = pages.next().await {
+            lines.extend(event.message().and_then(|message| serde_json::from_str(message).ok()));
+        }
+        lines
+    }
+}
+
+/// A stored thumbnail.
+#[derive(Debug)]
+pub struct Thumbnail {
+    /// The file.
+    pub bytes: Vec<u8>,
+    /// Its Content-Type.
+    pub content_type: String,
+    /// Its Cache-Control.
+    pub cache_control: String,
+    /// Its user metadata's `thumbtier-source-etag`.
+    pub source_etag: String,
+}
+
+/// The inline policy of a role as it was.
+#[derive(Debug)]
+pub struct Policy {
+    iam: aws_sdk_iam::Client,
+    role: String,
+    name: String,
+    document: String,
+}
+
+impl Policy {
+    /// Puts it back.
+    pub async fn restore(&self) {
+        self.put(&self.document).await;
+    }
+
+    async fn put(&self, document: &str) {
+        let call = self.iam.put_role_policy().role_name(&self.role).policy_name(&self.name);
+        call.policy_document(document).send().await.expect("policies can be changed");
+    }
+}
+
+/// The name of a function of the stack, by its name in serverless.yml.
+#[must_use]
+pub fn function_name(function: &str) -> String {
+    format!("thumbtier-local-{function}")
+}
+
+async fn patiently<T, F: Future<Output = Option<T>>>(what: &str, call: impl Fn() -> F) -> T {
+    let started = Instant::now();
+    loop {
+        if let Some(found) = call().await {
+            return found;
+        }
+        assert!(started.elapsed() < PATIENCE, "{what} did not come within {PATIENCE:?}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}

@@ -1,0 +1,168 @@
+//! From an upload to its thumbnail, through S3's event, the dispatcher and the tier's worker.
+
+use std::io::Cursor;
+
+use contract::{ImageFormat, TierTable};
+use end_to_end::Deployment;
+use image::{DynamicImage, ImageReader, Rgb, RgbImage};
+use serde_json::json;
+
+fn encode(image: &RgbImage, format: image::ImageFormat) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    image.write_to(&mut Cursor::new(&mut bytes), format).unwrap();
+    bytes
+}
+
+fn decode(bytes: &[u8]) -> DynamicImage {
+    ImageReader::new(Cursor::new(bytes)).with_guessed_format().unwrap().decode().unwrap()
+}
+
+/// Red, green, blue and white quarters, clockwise from the upper left.
+fn quarters(width_px: u32, height_px: u32) -> RgbImage {
+    RgbImage::from_fn(width_px, height_px, |x, y| match (x * 2 < width_px, y * 2 < height_px) {
+        (true, true) => Rgb([255, 0, 0]),
+        (false, true) => Rgb([0, 255, 0]),
+        (false, false) => Rgb([0, 0, 255]),
+        (true, false) => Rgb([255, 255, 255]),
+    })
+}
+
+/// A BMP of at least `bytes`: its size is its pixels, so that any threshold can be passed by a little.
+fn bmp_of(bytes: u64) -> Vec<u8> {
+    let rows = u32::try_from(bytes / (2000 * 3) + 1).unwrap();
+    encode(&quarters(2000, rows), image::ImageFormat::Bmp)
+}
+
+#[tokio::test]
+async fn each_tier_is_reached_by_an_image_of_its_size() {
+    let deployment = Deployment::connect().await;
+    let mut just_over_bytes = 100_000;
+    for tier in TierTable::builtin().unwrap().iter() {
+        let key = format!("tiers/{}.bmp", tier.name);
+        deployment.upload(&key, "image/bmp", bmp_of(just_over_bytes)).await;
+        let line = deployment.log_line(&format!("worker-{}", tier.name), &key).await;
+        assert_eq!((line["outcome"].as_str(), line["format"].as_str()), (Some("made"), Some("bmp")), "{line}");
+        let thumbnail = decode(&deployment.thumbnail(&format!("{key}/128x128.jpg")).await.bytes);
+        assert_eq!(thumbnail.width().max(thumbnail.height()), 128);
+        just_over_bytes = tier.max_object_bytes(Some(ImageFormat::Bmp));
+    }
+}
+
+#[tokio::test]
+async fn odd_keys_arrive_as_they_are() {
+    let deployment = Deployment::connect().await;
+    let png = encode(&quarters(64, 64), image::ImageFormat::Png);
+    let keys = [
+        "odd/red flower+1.jpg",
+        "odd/a%2Fb%20c.png",
+        "odd/写真/über.png",
+        "odd/no-extension",
+        "odd/quotes '\" & < > [x] {key}.png",
+        "odd/100%.png",
+        "odd/🌄 a.b.c",
+    ];
+    for key in keys {
+        deployment.upload(key, "image/png", png.clone()).await;
+    }
+    for key in keys {
+        let thumbnail = deployment.thumbnail(&format!("{key}/128x128.jpg")).await;
+        assert_eq!(decode(&thumbnail.bytes).width(), 64, "never enlarged: {key}");
+    }
+}
+
+#[tokio::test]
+async fn a_thumbnail_says_what_it_is_and_what_it_was_made_from() {
+    let deployment = Deployment::connect().await;
+    let key = "facts/photo.png";
+    let etag = deployment.upload(key, "image/png", encode(&quarters(300, 200), image::ImageFormat::Png)).await;
+    let thumbnail = deployment.thumbnail("facts/photo.png/128x128.jpg").await;
+    assert_eq!(thumbnail.content_type, "image/jpeg");
+    assert_eq!(thumbnail.cache_control, "public, max-age=86400");
+    assert_eq!(thumbnail.source_etag, etag);
+}
+
+#[tokio::test]
+async fn alpha_stays_alpha() {
+    let deployment = Deployment::connect().await;
+    let mut png = Vec::new();
+    DynamicImage::new_rgba8(300, 200).write_to(&mut Cursor::new(&mut png), image::ImageFormat::Png).unwrap();
+    deployment.upload("alpha.png", "image/png", png).await;
+    let thumbnail = deployment.thumbnail("alpha.png/128x128.png").await;
+    assert_eq!(thumbnail.content_type, "image/png");
+    assert_eq!(decode(&thumbnail.bytes).to_rgba8().get_pixel(64, 40).0[3], 0);
+}
+
+#[tokio::test]
+async fn orientation_is_applied_to_the_pixels() {
+    let deployment = Deployment::connect().await;
+    let jpeg = encode(&quarters(400, 200), image::ImageFormat::Jpeg);
+    // Exif, big-endian, one entry: tag 0x0112 Orientation, SHORT, 1 value, 6: rotate 90 degrees clockwise to display.
+    let exif = b"\xFF\xE1\x00\x22Exif\0\0MM\0\x2A\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
+    let rotated = [&jpeg[..2], exif, &jpeg[2..]].concat();
+    deployment.upload("orientation.jpg", "image/jpeg", rotated).await;
+    let thumbnail = decode(&deployment.thumbnail("orientation.jpg/128x128.jpg").await.bytes).to_rgb8();
+    assert_eq!(thumbnail.dimensions(), (64, 128));
+    let near = |x, y, want: [u8; 3]| {
+        let got = thumbnail.get_pixel(x, y).0;
+        assert!(got.iter().zip(want).all(|(got, want)| got.abs_diff(want) < 40), "{got:?} at {x},{y}, want {want:?}");
+    };
+    // What was lower left, white, is upper left now.
+    near(8, 8, [255, 255, 255]);
+    near(56, 8, [255, 0, 0]);
+    near(56, 120, [0, 255, 0]);
+    near(8, 120, [0, 0, 255]);
+}
+
+#[tokio::test]
+async fn what_is_no_image_is_skipped_by_name() {
+    let deployment = Deployment::connect().await;
+    deployment.upload("skips/notes.txt", "text/plain", b"hello".to_vec()).await;
+    deployment.upload("skips/empty.png", "image/png", Vec::new()).await;
+    deployment.upload("skips/page.jpg", "image/jpeg", b"<html>404</html>".to_vec()).await;
+    let line = deployment.log_line("dispatcher", "skips/notes.txt").await;
+    assert_eq!(line["skip"], "not_an_image", "{line}");
+    let line = deployment.log_line("dispatcher", "skips/empty.png").await;
+    assert_eq!(line["skip"], "empty", "{line}");
+    let line = deployment.log_line("worker-small", "skips/page.jpg").await;
+    assert_eq!(line["outcome"], "not_an_image", "{line}");
+    assert!(deployment.thumbnail_keys("skips/").await.is_empty());
+}
+
+#[tokio::test]
+async fn a_bad_record_fails_the_event_and_the_good_one_is_made_all_the_same() {
+    let deployment = Deployment::connect().await;
+    let key = "records/good.png";
+    deployment.upload(key, "image/png", encode(&quarters(64, 64), image::ImageFormat::Png)).await;
+    deployment.thumbnail("records/good.png/128x128.jpg").await;
+    let record = |bucket: &str| json!({ "s3": { "bucket": { "name": bucket }, "object": { "key": key } } });
+    let forbidden = record(&deployment.destination_bucket);
+    let event = json!({ "Records": [forbidden, record(&deployment.source_bucket)] });
+    let answer = deployment.invoke("dispatcher", &event).await;
+    assert!(answer.failed, "{answer:?}");
+    let message = answer.payload["errorMessage"].as_str().unwrap();
+    assert!(message.starts_with("1 of 2 records could not be dispatched"), "{message}");
+}
+
+#[tokio::test]
+async fn an_object_deleted_before_its_turn_is_gone_and_a_test_event_is_nothing() {
+    let deployment = Deployment::connect().await;
+    let object = json!({ "bucket": { "name": deployment.source_bucket }, "object": { "key": "never+there.png" } });
+    let answer = deployment.invoke("dispatcher", &json!({ "Records": [{ "s3": object }] })).await;
+    assert_eq!(answer.payload, json!({ "dispatched": {}, "skipped": { "gone": 1 }, "failed": 0 }));
+    let test_event = json!({ "Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": deployment.source_bucket });
+    let answer = deployment.invoke("dispatcher", &test_event).await;
+    assert_eq!(answer.payload, json!({ "dispatched": {}, "skipped": {}, "failed": 0 }));
+}
+
+#[tokio::test]
+async fn an_object_replaced_since_its_head_is_left_to_its_newer_event() {
+    let deployment = Deployment::connect().await;
+    let key = "replaced.png";
+    deployment.upload(key, "image/png", encode(&quarters(64, 64), image::ImageFormat::Png)).await;
+    let job = json!({
+        "bucket": deployment.source_bucket, "key": key, "etag": "\"of an older version\"", "bytes": 9,
+        "correlation_id": "end-to-end",
+    });
+    let answer = deployment.invoke("worker-small", &job).await;
+    assert_eq!(answer.payload, json!({ "outcome": "gone" }));
+}

@@ -1,0 +1,89 @@
+"""What became of an upload, from the log lines of the functions."""
+
+import json
+import sys
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from .stack import STAGE, LocalError, Stack
+
+FUNCTIONS = ["dispatcher", "worker-small", "worker-medium", "worker-large"]
+
+
+@dataclass
+class Fate:
+    """One row of the table."""
+
+    key: str
+    bytes: int
+    format: str = ""
+    tier: str = ""
+    total_ms: float | None = None
+    answer: str = ""
+
+    def cells(self) -> list[str]:
+        total = "" if self.total_ms is None else f"{self.total_ms:,.0f}"
+        return [self.key, f"{self.bytes:,}", self.format, self.tier, total, self.answer]
+
+
+HEADINGS = ["object", "bytes", "format", "tier", "ms", "thumbnail"]
+RIGHT = {"bytes", "ms"}
+
+
+def await_fates(stack: Stack, uploads: dict[str, int], timeout_s: float) -> list[Fate]:
+    """Waits until every uploaded key (with its size in bytes) has thumbnails, a skip or a refusal."""
+    fates: dict[str, Fate] = {}
+    deadline = time.monotonic() + timeout_s
+    while len(fates) < len(uploads):
+        for line in _lines(stack):
+            fate = _fate(line, uploads)
+            if fate:
+                fates[fate.key] = fate
+        if sys.stderr.isatty():
+            print(f"\rwaiting for thumbnails: {len(fates)} of {len(uploads)}", end="", file=sys.stderr, flush=True)
+        if len(fates) < len(uploads) and time.monotonic() > deadline:
+            missing = ", ".join(sorted(uploads.keys() - fates.keys()))
+            raise LocalError(f"no answer after {timeout_s:.0f} s for {missing}: see the logs of the functions")
+        time.sleep(0.2)
+    if sys.stderr.isatty():
+        print("\r\x1b[K", end="", file=sys.stderr)
+    return [fates[key] for key in uploads]
+
+
+def _lines(stack: Stack) -> Iterable[dict]:
+    logs = stack.client("logs")
+    for function in FUNCTIONS:
+        group = f"/aws/lambda/thumbtier-{STAGE}-{function}"
+        for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group):
+            for event in page["events"]:
+                if event["message"].startswith("{"):
+                    yield json.loads(event["message"])
+
+
+def _fate(line: dict, uploads: dict[str, int]) -> Fate | None:
+    key = line.get("key")
+    if key not in uploads:
+        return None
+    fate = Fate(key, uploads[key])
+    if line.get("answer") == "skipped":
+        fate.answer = f"skipped: {line['message']}"
+    elif "outcome" in line and line["outcome"] != "failed":
+        fate.format = line.get("format", "")
+        fate.tier = line["tier"]
+        fate.total_ms = line["total_ms"]
+        fate.answer = ", ".join(line["thumbnails"]) or f"{line['outcome']}: {line.get('message', '')}"
+    else:
+        return None
+    return fate
+
+
+def table(fates: list[Fate]) -> str:
+    """Aligned columns, numbers to the right."""
+    rows = [HEADINGS, *(fate.cells() for fate in fates)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
+    lines = []
+    for row in rows:
+        cells = zip(row, widths, HEADINGS, strict=True)
+        lines.append("  ".join(cell.rjust(width) if name in RIGHT else cell.ljust(width) for cell, width, name in cells))
+    return "\n".join(line.rstrip() for line in lines)

@@ -1,0 +1,51 @@
+//! An S3 body as a blocking reader, so that the engine decodes while S3 is still sending.
+
+use std::io::{self, Read};
+
+use bytes::{Buf, Bytes};
+use tokio::sync::mpsc;
+
+use crate::handle::{ObjectBody, StoreError};
+
+/// How many chunks may wait between S3 and the engine. The SDK's chunks are some tens of kilobytes.
+const WAITING_CHUNKS: usize = 8;
+
+type Chunk = Result<Bytes, StoreError>;
+
+/// The engine's end of the pipe.
+pub(crate) struct BodyReader {
+    chunks: mpsc::Receiver<Chunk>,
+    chunk: Bytes,
+}
+
+/// The two ends of a pipe: [`pump`] fills it, the engine's thread drains it.
+pub(crate) fn pipe() -> (mpsc::Sender<Chunk>, BodyReader) {
+    let (sender, chunks) = mpsc::channel(WAITING_CHUNKS);
+    (sender, BodyReader { chunks, chunk: Bytes::new() })
+}
+
+/// Moves `body` into the pipe until it ends, fails, or the engine has enough and drops its end;
+/// then the body is dropped, and with it the connection.
+pub(crate) async fn pump(mut body: impl ObjectBody, sender: mpsc::Sender<Chunk>) {
+    while let Some(chunk) = body.next().await {
+        let failed = chunk.is_err();
+        if sender.send(chunk).await.is_err() || failed {
+            return;
+        }
+    }
+}
+
+impl Read for BodyReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.chunk.is_empty() {
+            match self.chunks.blocking_recv() {
+                Some(Ok(chunk)) => self.chunk = chunk,
+                Some(Err(error)) => return Err(io::Error::other(error)),
+                None => return Ok(0),
+            }
+        }
+        let taken = self.chunk.len().min(buffer.len());
+        self.chunk.copy_to_slice(&mut buffer[..taken]);
+        Ok(taken)
+    }
+}

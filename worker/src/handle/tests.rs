@@ -1,0 +1,123 @@
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::io::Cursor;
+
+use contract::{Thumbnails, TierTable};
+use image::{ImageFormat, ImageReader, Rgb, RgbImage};
+
+use super::*;
+
+/// One object, and what was stored.
+#[derive(Default)]
+struct MemoryStore {
+    object: Option<Vec<u8>>,
+    /// The connection breaks after this many bytes.
+    breaks_after_bytes: Option<usize>,
+    refuses_puts: bool,
+    stored: RefCell<Vec<StoredObject>>,
+}
+
+struct MemoryBody(VecDeque<Result<Bytes, StoreError>>);
+
+fn failure(action: &str) -> StoreError {
+    StoreError { action: action.into(), cause: "503 SlowDown".into() }
+}
+
+impl GetObject for MemoryStore {
+    type Body = MemoryBody;
+
+    async fn get(&self, job: &Job) -> Result<Option<MemoryBody>, StoreError> {
+        assert_eq!(job.etag, "\"e\"");
+        let Some(object) = &self.object else { return Ok(None) };
+        let sent = self.breaks_after_bytes.map_or(object.as_slice(), |bytes| &object[..bytes]);
+        let mut chunks: VecDeque<_> = sent.chunks(1000).map(|chunk| Ok(Bytes::copy_from_slice(chunk))).collect();
+        if self.breaks_after_bytes.is_some() {
+            chunks.push_back(Err(failure("GetObject")));
+        }
+        Ok(Some(MemoryBody(chunks)))
+    }
+}
+
+impl ObjectBody for MemoryBody {
+    async fn next(&mut self) -> Option<Result<Bytes, StoreError>> {
+        self.0.pop_front()
+    }
+}
+
+impl PutObject for MemoryStore {
+    async fn put(&self, object: StoredObject) -> Result<(), StoreError> {
+        if self.refuses_puts {
+            return Err(failure("PutObject"));
+        }
+        self.stored.borrow_mut().push(object);
+        Ok(())
+    }
+}
+
+fn photo(width_px: u32, height_px: u32) -> Vec<u8> {
+    let mut png = Vec::new();
+    RgbImage::from_fn(width_px, height_px, |x, y| Rgb([x as u8, y as u8, (x ^ y) as u8]))
+        .write_to(&mut Cursor::new(&mut png), ImageFormat::Png)
+        .unwrap();
+    png
+}
+
+fn run(store: &MemoryStore) -> Result<Outcome, WorkerError> {
+    let settings = Settings {
+        tier: TierTable::builtin().unwrap().get("small").unwrap().clone(),
+        thumbnails: Thumbnails::builtin().unwrap(),
+        destination_bucket: "thumbnails".into(),
+    };
+    let job = Job {
+        bucket: "uploads".into(),
+        key: "a b/ü.png".into(),
+        etag: "\"e\"".into(),
+        bytes: 9,
+        version_id: None,
+        sequencer: Some("0A".into()),
+        correlation_id: "c".into(),
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(handle(store, &settings, &job))
+}
+
+#[test]
+fn a_thumbnail_is_stored_with_everything_that_s3_should_know() {
+    let store = MemoryStore { object: Some(photo(400, 300)), ..MemoryStore::default() };
+    let outcome = run(&store).unwrap();
+    assert_eq!(outcome, Outcome::Made { thumbnails: vec!["a b/ü.png/128x128.jpg".into()] });
+    let stored = store.stored.borrow();
+    let [thumbnail] = stored.as_slice() else { panic!("one thumbnail") };
+    assert_eq!((thumbnail.bucket.as_str(), thumbnail.content_type), ("thumbnails", "image/jpeg"));
+    assert_eq!(thumbnail.cache_control, "public, max-age=86400");
+    assert_eq!(thumbnail.metadata[metadata::SOURCE_ETAG], "\"e\"");
+    assert_eq!(thumbnail.metadata[metadata::SEQUENCER], "0A");
+    let decoded = ImageReader::new(Cursor::new(&thumbnail.bytes)).with_guessed_format().unwrap().decode().unwrap();
+    assert_eq!((decoded.width(), decoded.height()), (128, 96));
+}
+
+#[test]
+fn an_object_that_is_gone_is_an_outcome() {
+    assert_eq!(run(&MemoryStore::default()).unwrap(), Outcome::Gone);
+}
+
+#[test]
+fn bytes_that_are_no_image_are_refused_by_name_whatever_the_key_says() {
+    let store = MemoryStore { object: Some(b"<html>not found</html>".to_vec()), ..MemoryStore::default() };
+    assert_eq!(run(&store).unwrap().name(), "not_an_image");
+    assert!(store.stored.borrow().is_empty());
+}
+
+#[test]
+fn a_connection_that_breaks_is_an_error_and_not_a_corrupt_image() {
+    let store = MemoryStore { object: Some(photo(400, 300)), breaks_after_bytes: Some(3000), ..MemoryStore::default() };
+    let error = run(&store).unwrap_err();
+    assert!(with_causes(&error).contains("503 SlowDown"), "{}", with_causes(&error));
+}
+
+#[test]
+fn a_thumbnail_that_cannot_be_stored_is_an_error() {
+    let store = MemoryStore { object: Some(photo(40, 30)), refuses_puts: true, ..MemoryStore::default() };
+    let error = run(&store).unwrap_err();
+    assert_eq!(with_causes(&error), "writing thumbnail `a b/ü.png/128x128.jpg`: PutObject failed: 503 SlowDown");
+}

@@ -1,0 +1,41 @@
+//! The environment, read once. Nothing else in this crate looks at it.
+
+use contract::{Thumbnails, Tier, TierTable};
+use settings::{Environment, SettingsError};
+
+/// What differs per deployment and per tier.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    /// The row of tiers.json that this deployment is.
+    pub tier: Tier,
+    /// What to make of every image.
+    pub thumbnails: Thumbnails,
+    /// Where thumbnails are stored.
+    pub destination_bucket: String,
+}
+
+impl Settings {
+    /// Reads the variables and the packed files.
+    ///
+    /// # Errors
+    /// [`SettingsError`], with everything that is missing or wrong.
+    pub(crate) fn from_env() -> Result<Self, SettingsError> {
+        let mut environment = Environment::of_process();
+        let name = environment.variable("TIER", "the name of a tier in tiers.json");
+        let destination_bucket = environment.variable("DESTINATION_BUCKET", "the bucket that thumbnails are stored in");
+        let tiers = environment.file("tiers.json", TierTable::parse);
+        let thumbnails = environment.file("thumbnails.json", Thumbnails::parse);
+        let tier = name.zip(tiers).and_then(|(name, tiers)| {
+            let tier = tiers.get(&name).cloned();
+            if tier.is_none() {
+                let names: Vec<_> = tiers.iter().map(|tier| tier.name.as_str()).collect();
+                environment.problem(format!("TIER is `{name}`: expected one of {}", names.join(", ")));
+            }
+            tier
+        });
+        let (Some(tier), Some(thumbnails), Some(destination_bucket)) = (tier, thumbnails, destination_bucket) else {
+            return Err(environment.into_error());
+        };
+        Ok(Self { tier, thumbnails, destination_bucket })
+    }
+}

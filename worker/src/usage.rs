@@ -1,0 +1,54 @@
+//! What a job took of the process: CPU time and peak resident memory.
+
+use std::time::Duration;
+
+use rustix::time::{ClockId, clock_gettime};
+
+/// CPU time of all threads of this process since it started.
+pub(crate) fn cpu_time() -> Duration {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
+    let nanoseconds = u32::try_from(time.tv_nsec).unwrap_or(0);
+    Duration::new(seconds, nanoseconds)
+}
+
+/// Starts a new measurement of [`peak_bytes`], because an environment serves many jobs.
+///
+/// Where the kernel does not allow it, the peak stays that of the process.
+/// Source: proc(5), `/proc/pid/clear_refs`.
+pub(crate) fn reset_peak() {
+    let _ = std::fs::write("/proc/self/clear_refs", "5");
+}
+
+/// The largest resident set since [`reset_peak`], in bytes; 0 where `/proc` has no answer.
+///
+/// Source: proc(5), `/proc/pid/status`, `VmHWM`, in units of 1,024 bytes.
+pub(crate) fn peak_bytes() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kib = line.and_then(|line| line.trim().strip_suffix("kB")).and_then(|kib| kib.trim().parse::<u64>().ok());
+    kib.map_or(0, |kib| kib << 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_peak_follows_an_allocation_and_can_be_reset() {
+        reset_peak();
+        let before_bytes = peak_bytes();
+        let block = std::hint::black_box(vec![1_u8; 64 << 20]);
+        assert!(peak_bytes() >= before_bytes + (60 << 20), "{before_bytes} -> {}", peak_bytes());
+        drop(block);
+        reset_peak();
+        assert!(peak_bytes() < before_bytes + (60 << 20));
+    }
+
+    #[test]
+    fn cpu_time_only_rises() {
+        let before = cpu_time();
+        let sum: u64 = std::hint::black_box((0..10_000_000_u64).fold(0, |sum, n| sum ^ (n * n)));
+        assert!(cpu_time() > before, "{sum}");
+    }
+}
