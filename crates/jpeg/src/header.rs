@@ -9,7 +9,7 @@ use crate::markers::{self, APP0, APP1, APP2, APP14, DAC, DHT, DNL, DQT, DRI, EOI
 use crate::tables::Tables;
 
 /// The largest ICC profile that is kept. Larger ones are left out: the biggest printer profiles are about 3 MB.
-pub const MAX_ICC_BYTES: usize = 4 * 1024 * 1024;
+pub(crate) const MAX_ICC_BYTES: usize = 4 * 1024 * 1024;
 
 /// What the file says about itself before its first scan.
 #[derive(Debug, Clone, PartialEq, Eq)]

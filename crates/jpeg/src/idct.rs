@@ -5,7 +5,7 @@
 
 /// Dequantised coefficients are kept within these bounds, so that nothing below overflows.
 /// Real ones of 8-bit samples stay below 2,048. **Source:** T.81 table F.1 (11 bits, and the sign).
-const LIMIT: i32 = 8192;
+const LIMIT: i32 = 4096;
 
 /// Where each coefficient, in zigzag order, goes in an N x N block; N * N for those beyond.
 ///
@@ -86,18 +86,18 @@ impl Low for Four {
         for x in 0..4 {
             let column = four([block[x], block[4 + x], block[8 + x], block[12 + x]]);
             for y in 0..4 {
-                // Two bits more than whole numbers are kept between the passes.
+                // Two bits of the fraction are kept between the passes.
                 columns[y][x] = (column[y] + (1 << 10)) >> 11;
             }
         }
         for (y, row) in columns.into_iter().enumerate() {
-            let samples = four(row).map(|sum| sample((sum + (1 << 14)) >> 15 << 3 >> 3));
+            let samples = four(row).map(|sum| (((sum + (1 << 17)) >> 18) + 128).clamp(0, 255) as u8);
             out[y * stride..y * stride + 4].copy_from_slice(&samples);
         }
     }
 }
 
-/// One dimension of the 4-point transform, times 2 * 2^13.
+/// One dimension of the 4-point transform, times 2^14: at [`LIMIT`] the second pass ends within 31 bits.
 #[inline(always)]
 fn four([f0, f1, f2, f3]: [i32; 4]) -> [i32; 4] {
     // sqrt(2) cos(pi/8) and sqrt(2) cos(3 pi/8), times 2^13.
@@ -122,7 +122,7 @@ pub(crate) fn sample(eightfold: i32) -> u8 {
 
 #[cfg(test)]
 mod tests {
-    use super::{BEYOND, Block, Four, Low, Two};
+    use super::{BEYOND, Block, Four, LIMIT, Low, Two};
     use std::f64::consts::PI;
 
     /// The N-point inverse transform as the textbook has it.
@@ -162,8 +162,8 @@ mod tests {
             check::<Two>(&block);
             check::<Four>(&block);
         }
-        check::<Four>(&[8192; 17]);
-        check::<Four>(&[-8192; 17]);
+        check::<Four>(&[LIMIT; 17]);
+        check::<Four>(&[-LIMIT; 17]);
     }
 
     #[test]

@@ -158,9 +158,8 @@ impl<'t> Skips<'t> {
         // per lookup counts both, and the shift takes its amount from the lower six bits as they are.
         let mut count = next << 6;
         let mut window = bits.window();
-        let mut steps = 3;
-        loop {
-            for _ in 0..steps {
+        macro_rules! step {
+            () => {
                 let entry = u32::from(self.entries[(window >> 52) as usize]);
                 let sum = count + entry;
                 if sum >= 64 << 6 {
@@ -170,33 +169,42 @@ impl<'t> Skips<'t> {
                         return;
                     }
                     bits.set_window(window, count & 63);
-                    self.pass_singly(bits, count >> 6);
-                    return;
+                    let Some(next) = self.pass_one(bits, count >> 6) else { return };
+                    count = next << 6;
+                    window = bits.window();
+                    continue;
                 }
                 window <<= entry & 63;
                 count = sum;
+            };
+        }
+        let mut fresh = false;
+        loop {
+            // A macro, because a loop of 3 or 4 rounds is not unrolled: that cost a tenth.
+            if fresh {
+                step!();
             }
+            step!();
+            step!();
+            step!();
             bits.set_window(window, count & 63);
             bits.refill();
             window = bits.window();
             count &= !63;
-            steps = 4;
+            fresh = true;
         }
     }
 
-    /// Code by code, for a long code or one of several in an entry that ends the block by its position.
+    /// Passes over one code from coefficient `next`: a long one, or one of several in an entry that ends the block
+    /// by its position. Returns the coefficient behind it, `None` at the end of the block. Refills.
     #[cold]
     #[inline(never)]
-    fn pass_singly(&self, bits: &mut Bits<'_>, mut next: u32) {
-        while next < 64 {
-            let symbol = long_code(self.huffman, bits);
-            if symbol & 15 == 0 && symbol >> 4 < 15 {
-                break;
-            }
-            bits.consume(symbol & 15);
-            next += (symbol >> 4) + 1;
-        }
+    fn pass_one(&self, bits: &mut Bits<'_>, next: u32) -> Option<u32> {
+        let symbol = long_code(self.huffman, bits);
+        bits.consume(symbol & 15);
         bits.refill();
+        let next = next + (symbol >> 4) + 1;
+        (next < 64 && (symbol & 15 != 0 || symbol >> 4 == 15)).then_some(next)
     }
 }
 

@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::input::Input;
 
 pub(crate) const SOF0: u8 = 0xC0;
-pub(crate) const SOF2: u8 = 0xC2;
+
 pub(crate) const DHT: u8 = 0xC4;
 pub(crate) const JPG: u8 = 0xC8;
 pub(crate) const DAC: u8 = 0xCC;
