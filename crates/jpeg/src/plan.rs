@@ -98,12 +98,18 @@ fn peak_bytes(header: &Header, scales: &[Scale]) -> u64 {
     // The profile exists twice while its chunks are put together.
     let reading = header.longest_segment_bytes + icc_bytes;
 
+    let progressive = header.coding == Coding::Progressive;
     let mut decoding = FEED_BYTES + MAX_TABLE_BODY_BYTES + TABLE_BYTES;
     for (component, &scale) in frame.components.iter().zip(scales) {
         let n = scale.samples();
         decoding += frame.mcu_columns * component.h * n * component.v * n;
-        decoding += 2 * TABLE_BYTES + if scale == Scale::Eighth { 0 } else { VALUES_BYTES };
+        // A DC table, one to pass over AC codes, one for their values; two components mostly share theirs.
+        decoding += match scale {
+            _ if progressive => TABLE_BYTES,
+            Scale::Eighth => 2 * TABLE_BYTES,
+            Scale::Quarter | Scale::Half => 2 * TABLE_BYTES + VALUES_BYTES,
+        };
     }
-    let stored = if header.coding == Coding::Progressive { coefficient_bytes(&frame, scales) } else { 0 };
+    let stored = if progressive { coefficient_bytes(&frame, scales) } else { 0 };
     (kept + reading.max(decoding)) as u64 + stored
 }
