@@ -106,6 +106,9 @@ fn samples_are_the_low_spectrum_of_the_full_decode() {
         if header.components.len() == 4 || !usual || header.components[1..].iter().any(|c| (c.h, c.v) != (1, 1)) {
             continue; // Not a case for zune-jpeg's upsampling.
         }
+        if fixture.name.starts_with("scans_") {
+            continue; // zune-jpeg 0.5.15 is off by up to 3 in luma there, where djpeg and this crate agree bit for bit.
+        }
         let (_, full) = full_scale(&fixture);
         for scale in SCALES {
             let n = scale.samples();
