@@ -76,13 +76,7 @@ pub(crate) fn render<L: Low>(
 }
 
 /// The same with one sample per block.
-pub(crate) fn render_dc(
-    store: &Coefficients,
-    row: usize,
-    steps: &Quantisation,
-    missing_bits: u8,
-    stripe: &mut Stripe,
-) {
+pub(crate) fn render_dc(store: &Coefficients, row: usize, steps: &Quantisation, missing_bits: u8, stripe: &mut Stripe) {
     let bias = dc_bias(steps, missing_bits);
     for (out, &dc) in stripe.samples.iter_mut().zip(&store.low[row * store.columns..]) {
         *out = idct::sample(idct::dequantise(i32::from(dc), i32::from(steps[0])) + bias);

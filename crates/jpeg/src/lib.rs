@@ -27,7 +27,9 @@ mod markers;
 mod plan;
 mod progressive;
 mod scan;
+mod scan_header;
 mod sequential;
+mod session;
 mod sink;
 mod tables;
 

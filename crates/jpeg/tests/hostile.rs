@@ -122,7 +122,8 @@ fn a_file_may_end_at_any_byte() {
                         assert!(outcome.rows_decoded_px >= rows_before, "more bytes, fewer rows");
                         assert!(outcome.rows_decoded_px >= outcome.rows_px / 2);
                         rows_before = outcome.rows_decoded_px;
-                        let sizes = |planes: &Planes| planes.0.iter().map(|plane| plane.samples.len()).collect::<Vec<_>>();
+                        let sizes =
+                            |planes: &Planes| planes.0.iter().map(|plane| plane.samples.len()).collect::<Vec<_>>();
                         assert_eq!(sizes(&planes), sizes(&want), "{name} to {end}");
                         if outcome.warning.is_none() && scale == Scale::Eighth {
                             assert_eq!(planes, want, "{name} to {end}");
@@ -247,7 +248,13 @@ fn every_refusal_has_a_name() {
 fn the_planned_memory_is_the_real_memory() {
     let _alone = ALONE.lock();
     // What is there of these large files is their beginning: enough to make every allocation.
-    let cases = [("sampling_2x2", 8000, 6000), ("sampling_1x1", 4000, 3000), ("grey", 3000, 3000), ("progressive", 4000, 3000), ("restart_1", 12000, 9000)];
+    let cases = [
+        ("sampling_2x2", 8000, 6000),
+        ("sampling_1x1", 4000, 3000),
+        ("grey", 3000, 3000),
+        ("progressive", 4000, 3000),
+        ("restart_1", 12000, 9000),
+    ];
     for (name, width, height) in cases {
         let mut jpeg = fixture(name).jpeg;
         let sof = jpeg.windows(2).position(|marker| marker == [0xFF, 0xC0] || marker == [0xFF, 0xC2]).unwrap();

@@ -13,7 +13,8 @@ fn for_each_reference(mut check: impl FnMut(&Fixture, Scale, &[u8], &[u8])) {
     let mut compared = 0;
     for fixture in fixtures() {
         let Some(reference) = &fixture.reference else { continue };
-        let ours = SCALES.map(|scale| decode(&fixture.jpeg, scale).unwrap_or_else(|error| panic!("{}: {error}", fixture.name)).0);
+        let ours = SCALES
+            .map(|scale| decode(&fixture.jpeg, scale).unwrap_or_else(|error| panic!("{}: {error}", fixture.name)).0);
         let mut reference = &reference[..];
         for component in 0..ours[0].0.len() {
             for (scale, planes) in SCALES.into_iter().zip(&ours) {
@@ -70,7 +71,8 @@ fn full_scale(fixture: &Fixture) -> (usize, Vec<Vec<u8>>) {
     let options = DecoderOptions::default().jpeg_set_out_colorspace(colours);
     let mut decoder = zune_jpeg::JpegDecoder::new_with_options(ZCursor::new(&fixture.jpeg), options);
     let samples = decoder.decode().unwrap_or_else(|error| panic!("{}: {error}", fixture.name));
-    let planes = (0..components).map(|plane| samples.iter().skip(plane).step_by(components).copied().collect()).collect();
+    let planes =
+        (0..components).map(|plane| samples.iter().skip(plane).step_by(components).copied().collect()).collect();
     (decoder.info().unwrap().width.into(), planes)
 }
 
@@ -125,7 +127,11 @@ fn samples_are_the_low_spectrum_of_the_full_decode() {
                     for (i, want) in cut_spectrum(&block, n).into_iter().enumerate() {
                         let got = ours.samples[(block_y * n + i / n) * ours.width + block_x * n + i % n];
                         let tolerance = if scale == Scale::Eighth { 2.0 } else { 1.2 };
-                        assert!((f64::from(got) - want.clamp(0.0, 255.0)).abs() <= tolerance, "{} {scale:?} {block_x},{block_y}: {got} instead of {want}", fixture.name);
+                        assert!(
+                            (f64::from(got) - want.clamp(0.0, 255.0)).abs() <= tolerance,
+                            "{} {scale:?} {block_x},{block_y}: {got} instead of {want}",
+                            fixture.name
+                        );
                         compared += 1;
                     }
                 }
@@ -169,7 +175,10 @@ fn components_may_have_scales_of_their_own() {
                 let (got, want) = (&planes.0[component], &alone[mix[component]].0[component]);
                 let (mean, _) = difference(&got.samples, &want.samples);
                 // A progressive file read for one component's AC has brought the other's DC in full by the way.
-                assert!(got.width == want.width && (mean == 0.0 || name == "progressive" && mean < 0.6), "{name} {mix:?} {component}");
+                assert!(
+                    got.width == want.width && (mean == 0.0 || name == "progressive" && mean < 0.6),
+                    "{name} {mix:?} {component}"
+                );
             }
         }
     }

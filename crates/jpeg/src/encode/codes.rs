@@ -150,7 +150,8 @@ impl Code {
 fn shorten(per_length: &mut [usize; 257]) {
     for length in (17..=256).rev() {
         while per_length[length] > 0 {
-            let shorter = (1..length - 1).rev().find(|&at| per_length[at] > 0).expect("a code that long has shorter ones");
+            let shorter =
+                (1..length - 1).rev().find(|&at| per_length[at] > 0).expect("a code that long has shorter ones");
             per_length[length] -= 2;
             per_length[length - 1] += 1;
             per_length[shorter + 1] += 2;

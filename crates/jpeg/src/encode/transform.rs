@@ -131,7 +131,8 @@ mod tests {
 
     #[test]
     fn the_transform_matches_its_definition() {
-        let rows: [Lanes; 8] = std::array::from_fn(|row| std::array::from_fn(|lane| ((row * 37 + lane * 11) % 50) as f32));
+        let rows: [Lanes; 8] =
+            std::array::from_fn(|row| std::array::from_fn(|lane| ((row * 37 + lane * 11) % 50) as f32));
         let got = transform(&rows);
         for (u, line) in got.iter().enumerate() {
             for (lane, &value) in line.iter().enumerate() {
