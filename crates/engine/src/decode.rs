@@ -1,35 +1,60 @@
 //! From the stream to the small image, format by format.
 
 mod bmp;
+mod jpeg;
 mod png;
 mod whole;
 
 use contract::ImageFormat;
 
 use crate::{
-    EngineError, Limits, Orientation, Plan, Probe, Warning, error::Damage, geometry::Window, raster::Raster,
+    EngineError, Limits, Orientation, Plan, Probe, Warning,
+    error::Damage,
+    geometry::Window,
+    probe::Model,
+    raster::{Channels, Raster},
+    shrink::Shrinker,
     source::Source,
 };
 
-pub(crate) use bmp::plan_bytes as bmp_bytes;
+pub(crate) use bmp::{channels as bmp_channels, plan_bytes as bmp_bytes};
+pub(crate) use jpeg::{plan_bytes as jpeg_bytes, scale as jpeg_scale};
 pub(crate) use png::{channels as png_channels, plan_bytes as png_bytes};
 
 /// What a decoder hands on.
 pub(crate) struct Decoded {
-    /// Alpha premultiplied.
-    pub(crate) raster: Raster,
-    /// Where the whole image lies on the raster; its last column and row may count in part only.
-    pub(crate) extent: Window,
+    pub(crate) pixels: Pixels,
     /// Orientation found behind the pixels.
     pub(crate) orientation: Option<Orientation>,
-    /// An ICC profile of the raster's samples.
+    /// An ICC profile of the samples.
     pub(crate) profile: Option<Vec<u8>>,
     pub(crate) warnings: Vec<Warning>,
 }
 
+/// The small image, and where on it the whole image lies: its last column and row may count in part only.
+pub(crate) enum Pixels {
+    /// Interleaved; alpha premultiplied.
+    Raster(Raster, Window, Model),
+    /// One grey raster for each component of a JPEG, each of its own size.
+    Planes(Vec<Plane>, Model),
+}
+
+pub(crate) struct Plane {
+    pub(crate) raster: Raster,
+    pub(crate) extent: Window,
+}
+
 impl Decoded {
-    pub(crate) const fn new(raster: Raster, extent: Window) -> Self {
-        Self { raster, extent, orientation: None, profile: None, warnings: Vec::new() }
+    /// What the rows in `shrinker` became.
+    pub(crate) fn of_rows(shrinker: Shrinker, profile: Option<Vec<u8>>, warnings: Vec<Warning>) -> Self {
+        let (raster, extent) = shrinker.finish();
+        let model = match raster.channels {
+            Channels::Grey | Channels::GreyAlpha => Model::Grey,
+            Channels::YCbCr => Model::YCbCr,
+            Channels::Rgb | Channels::Rgba => Model::Rgb,
+            Channels::Cmyk => Model::Cmyk,
+        };
+        Self { pixels: Pixels::Raster(raster, extent, model), orientation: None, profile, warnings }
     }
 }
 
@@ -41,6 +66,7 @@ pub(crate) fn decode(
     limits: &Limits,
 ) -> Result<Decoded, EngineError> {
     match probe.format {
+        ImageFormat::Jpeg => jpeg::decode(source, probe, plan),
         ImageFormat::Png => png::decode(source, probe, plan, limits),
         ImageFormat::Bmp => bmp::decode(source, probe, plan),
         _ => whole::decode(source, probe),

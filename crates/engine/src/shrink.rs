@@ -4,7 +4,6 @@
 //! is over those, and [`Shrinker::finish`] says how much of the raster the image really covers.
 
 use crate::{
-    decode::Decoded,
     geometry::Window,
     raster::{Channels, Raster},
 };
@@ -96,7 +95,7 @@ impl Shrinker {
         let (factor, rows) = (self.factor, self.rows_in_block);
         match self.channels {
             Channels::Grey => means::<1>(&self.sums, factor, rows, &mut self.out),
-            Channels::Rgb => means::<3>(&self.sums, factor, rows, &mut self.out),
+            Channels::Rgb | Channels::YCbCr => means::<3>(&self.sums, factor, rows, &mut self.out),
             Channels::Cmyk => means::<4>(&self.sums, factor, rows, &mut self.out),
             Channels::GreyAlpha => alpha_means::<2>(&self.alpha_sums, factor, rows, &mut self.out),
             Channels::Rgba => alpha_means::<4>(&self.alpha_sums, factor, rows, &mut self.out),
@@ -106,13 +105,13 @@ impl Shrinker {
     }
 
     /// The small image. Rows that never came are blank: transparent, mid-grey, or no ink.
-    pub(crate) fn finish(mut self) -> Decoded {
+    pub(crate) fn finish(mut self) -> (Raster, Window) {
         if self.factor > 1 && self.rows_in_block > 0 {
             self.close_block();
         }
         let (width, height) = (self.width.div_ceil(self.factor), self.height.div_ceil(self.factor));
         let blank = match self.channels {
-            Channels::Grey | Channels::Rgb => 128,
+            Channels::Grey | Channels::Rgb | Channels::YCbCr => 128,
             Channels::GreyAlpha | Channels::Rgba | Channels::Cmyk => 0,
         };
         self.out.resize(width * height * self.channels.count(), blank);
@@ -125,7 +124,7 @@ impl Shrinker {
         }
         let raster = Raster { width, height, channels: self.channels, samples: self.out };
         let extent = Window { left: 0.0, top, width: covered_width, height: covered_height };
-        Decoded::new(raster, extent)
+        (raster, extent)
     }
 }
 
@@ -216,7 +215,7 @@ fn alpha_means<const N: usize>(sums: &[u32], factor: usize, rows: usize, out: &m
 mod tests {
     use super::*;
 
-    fn shrunk(channels: Channels, size: (u32, u32), factor: u32, order: RowOrder, rows: &[&[u8]]) -> Decoded {
+    fn shrunk(channels: Channels, size: (u32, u32), factor: u32, order: RowOrder, rows: &[&[u8]]) -> (Raster, Window) {
         let mut shrinker = Shrinker::new(channels, size, factor, order);
         rows.iter().for_each(|row| shrinker.push(row));
         shrinker.finish()
@@ -225,34 +224,34 @@ mod tests {
     #[test]
     fn blocks_become_their_rounded_means_and_partial_blocks_count_in_part() {
         let rows: [&[u8]; 3] = [&[0, 1, 10], &[2, 4, 20], &[100, 101, 255]];
-        let decoded = shrunk(Channels::Grey, (3, 3), 2, RowOrder::TopDown, &rows);
-        assert_eq!(decoded.raster.samples, [2, 15, 101, 255]); // 7/4, 30/2, 201/2, 255
-        assert_eq!((decoded.extent.width, decoded.extent.height), (1.5, 1.5));
+        let (raster, extent) = shrunk(Channels::Grey, (3, 3), 2, RowOrder::TopDown, &rows);
+        assert_eq!(raster.samples, [2, 15, 101, 255]); // 7/4, 30/2, 201/2, 255
+        assert_eq!((extent.width, extent.height), (1.5, 1.5));
     }
 
     #[test]
     fn rows_from_the_bottom_up_give_the_image_upright() {
         let rows: [&[u8]; 3] = [&[3], &[3], &[9]];
-        let decoded = shrunk(Channels::Grey, (1, 3), 2, RowOrder::BottomUp, &rows);
-        assert_eq!(decoded.raster.samples, [9, 3]);
-        assert_eq!((decoded.extent.top, decoded.extent.height), (0.5, 1.5));
+        let (raster, extent) = shrunk(Channels::Grey, (1, 3), 2, RowOrder::BottomUp, &rows);
+        assert_eq!(raster.samples, [9, 3]);
+        assert_eq!((extent.top, extent.height), (0.5, 1.5));
     }
 
     #[test]
     fn hidden_colours_do_not_count() {
         let rows: [&[u8]; 2] = [&[255, 0, 0, 0, 0, 0, 255, 255], &[255, 0, 0, 0, 0, 0, 255, 255]];
-        let decoded = shrunk(Channels::Rgba, (2, 2), 2, RowOrder::TopDown, &rows);
-        assert_eq!(decoded.raster.samples, [0, 0, 128, 128]);
-        let single = shrunk(Channels::GreyAlpha, (1, 1), 1, RowOrder::TopDown, &[&[200, 128]]);
-        assert_eq!(single.raster.samples, [100, 128]);
+        let (raster, extent) = shrunk(Channels::Rgba, (2, 2), 2, RowOrder::TopDown, &rows);
+        assert_eq!(raster.samples, [0, 0, 128, 128]);
+        let (single, _) = shrunk(Channels::GreyAlpha, (1, 1), 1, RowOrder::TopDown, &[&[200, 128]]);
+        assert_eq!(single.samples, [100, 128]);
     }
 
     #[test]
     fn the_brightest_block_does_not_overflow_and_means_are_exact() {
         let row = vec![255_u8; 256];
         let rows = vec![row.as_slice(); 256];
-        let decoded = shrunk(Channels::Grey, (256, 256), 256, RowOrder::TopDown, &rows);
-        assert_eq!(decoded.raster.samples, [255]);
+        let (raster, extent) = shrunk(Channels::Grey, (256, 256), 256, RowOrder::TopDown, &rows);
+        assert_eq!(raster.samples, [255]);
         for divisor in [1, 2, 3, 7, 255, 256, 4095, 65_536] {
             let mean = Mean::over(divisor);
             for value in 0..=255_u64 {
@@ -264,7 +263,7 @@ mod tests {
 
     #[test]
     fn missing_rows_are_blank() {
-        let decoded = shrunk(Channels::Grey, (2, 4), 2, RowOrder::TopDown, &[&[7, 7]]);
-        assert_eq!(decoded.raster.samples, [7, 128]);
+        let (raster, extent) = shrunk(Channels::Grey, (2, 4), 2, RowOrder::TopDown, &[&[7, 7]]);
+        assert_eq!(raster.samples, [7, 128]);
     }
 }

@@ -49,7 +49,7 @@ pub(crate) fn decode(source: &mut Source<'_>, probe: &Probe, plan: &Plan) -> Res
         Err(cause) => fault(cause),
         Ok(()) => EngineError::header(ImageFormat::Bmp, "rows", 0_u8),
     })?;
-    Ok(Decoded { warnings, ..shrinker.finish() })
+    Ok(Decoded::of_rows(shrinker, None, warnings))
 }
 
 /// Reads up to the first pixel; the table is padded to 256 colours with black.

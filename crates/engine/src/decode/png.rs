@@ -99,7 +99,7 @@ pub(crate) fn decode(
     })?;
     let profile = reader.info().icc_profile.as_deref().map(<[u8]>::to_vec);
     let orientation = reader.info().exif_metadata.as_deref().and_then(exif_orientation);
-    Ok(Decoded { orientation, profile, warnings, ..shrinker.finish() })
+    Ok(Decoded { orientation, ..Decoded::of_rows(shrinker, profile, warnings) })
 }
 
 /// Big-endian 16-bit samples to the nearest of 8 bits: 65,535 is 255.

@@ -4,10 +4,11 @@ use std::io::{Cursor, Read};
 
 use contract::ImageFormat;
 
-use super::Decoded;
+use super::{Decoded, Pixels};
 use crate::{
     EngineError, Probe,
     geometry::Window,
+    probe::Model,
     raster::{Channels, Raster},
     source::Source,
 };
@@ -16,25 +17,12 @@ pub(crate) fn decode(source: &mut Source<'_>, probe: &Probe) -> Result<Decoded, 
     let mut bytes = source.take_prefix();
     source.read_to_end(&mut bytes).map_err(|cause| EngineError::decoder(probe.format, cause))?;
     let raster = match probe.format {
-        ImageFormat::Jpeg => jpeg(&bytes)?,
         ImageFormat::Webp => with_image(&bytes, probe, image::ImageFormat::WebP)?,
         ImageFormat::Gif => with_image(&bytes, probe, image::ImageFormat::Gif)?,
         _ => with_image(&bytes, probe, image::ImageFormat::Tiff)?,
     };
     let extent = Window { left: 0.0, top: 0.0, width: raster.width as f64, height: raster.height as f64 };
-    Ok(Decoded::new(raster, extent))
-}
-
-fn jpeg(bytes: &[u8]) -> Result<Raster, EngineError> {
-    use zune_jpeg::zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions};
-    let options = DecoderOptions::default()
-        .set_max_width(usize::from(u16::MAX))
-        .set_max_height(usize::from(u16::MAX))
-        .jpeg_set_out_colorspace(ColorSpace::RGB);
-    let mut decoder = zune_jpeg::JpegDecoder::new_with_options(ZCursor::new(bytes), options);
-    let samples = decoder.decode().map_err(|cause| EngineError::decoder(ImageFormat::Jpeg, cause))?;
-    let (width, height) = decoder.dimensions().unwrap_or_default();
-    Ok(Raster { width, height, channels: Channels::Rgb, samples })
+    Ok(Decoded { pixels: Pixels::Raster(raster, extent, Model::Rgb), orientation: None, profile: None, warnings: Vec::new() })
 }
 
 fn with_image(bytes: &[u8], probe: &Probe, format: image::ImageFormat) -> Result<Raster, EngineError> {
