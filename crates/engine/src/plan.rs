@@ -52,6 +52,12 @@ pub fn plan(probe: &Probe, variants: &[Variant]) -> Plan {
         ImageFormat::Bmp => {
             decode::bmp_bytes(probe) + Shrinker::bytes(decode::bmp_channels(probe), size, row_shrink)
         }
+        ImageFormat::Gif => {
+            decode::gif_bytes(probe) + Shrinker::bytes(decode::gif_channels(probe), size, row_shrink)
+        }
+        ImageFormat::Tiff => {
+            decode::tiff_bytes(probe) + Shrinker::bytes(decode::tiff_channels(probe), size, row_shrink)
+        }
         _ => probe.pixels() * 8 + Shrinker::bytes(Channels::Rgba, size, row_shrink),
     };
     let peak_bytes = decode_bytes + (4 << 20);
