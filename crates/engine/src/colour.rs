@@ -2,9 +2,7 @@
 //!
 //! The transform runs on the resized pixels of a variant, not on the source: it costs microseconds there.
 
-use moxcms::{
-    ColorProfile, DataColorSpace, Layout, RenderingIntent, Transform8BitExecutor, TransformExecutor, TransformOptions,
-};
+use moxcms::{ColorProfile, DataColorSpace, Layout, RenderingIntent, Transform8BitExecutor, TransformOptions};
 use std::sync::Arc;
 
 use crate::{
@@ -39,11 +37,6 @@ impl Colours {
             }
         });
         Self { model: *model, profile }
-    }
-
-    /// Whether YCbCr samples may be encoded as they are.
-    pub(crate) const fn keeps_ycbcr(&self) -> bool {
-        self.profile.is_none()
     }
 
     /// Samples of the image's own model to grey, RGB or (with no profile in the way) YCbCr, all in sRGB; alpha, straight
@@ -205,7 +198,10 @@ mod tests {
                 for blue in (0..=255).step_by(15) {
                     let rgb = [red, green, blue].map(|sample: i32| sample as u8);
                     let back = rgb_of(ycbcr_of(rgb));
-                    assert!(rgb.iter().zip(back).all(|(before, after)| before.abs_diff(after) <= 2), "{rgb:?} {back:?}");
+                    assert!(
+                        rgb.iter().zip(back).all(|(before, after)| before.abs_diff(after) <= 2),
+                        "{rgb:?} {back:?}"
+                    );
                 }
             }
         }
@@ -213,7 +209,12 @@ mod tests {
 
     #[test]
     fn full_ink_is_black_and_no_ink_is_white() {
-        let image = Raster { width: 3, height: 1, channels: Channels::Cmyk, samples: vec![0, 0, 0, 0, 0, 0, 0, 255, 255, 0, 0, 0] };
+        let image = Raster {
+            width: 3,
+            height: 1,
+            channels: Channels::Cmyk,
+            samples: vec![0, 0, 0, 0, 0, 0, 0, 255, 255, 0, 0, 0],
+        };
         assert_eq!(naive_cmyk(image).samples, [255, 255, 255, 0, 0, 0, 0, 255, 255]);
     }
 

@@ -5,7 +5,7 @@ mod gif;
 mod jpeg;
 pub(crate) mod png;
 mod tiff;
-mod whole;
+mod webp;
 
 use contract::ImageFormat;
 
@@ -22,8 +22,9 @@ use crate::{
 pub(crate) use bmp::{channels as bmp_channels, plan_bytes as bmp_bytes};
 pub(crate) use gif::{channels as gif_channels, plan_bytes as gif_bytes};
 pub(crate) use jpeg::{plan_bytes as jpeg_bytes, scale as jpeg_scale};
-pub(crate) use tiff::{channels as tiff_channels, plan_bytes as tiff_bytes};
 pub(crate) use png::{channels as png_channels, plan_bytes as png_bytes};
+pub(crate) use tiff::{channels as tiff_channels, plan_bytes as tiff_bytes};
+pub(crate) use webp::{channels as webp_channels, plan_bytes as webp_bytes};
 
 /// What a decoder hands on.
 pub(crate) struct Decoded {
@@ -75,7 +76,7 @@ pub(crate) fn decode(
         ImageFormat::Bmp => bmp::decode(source, probe, plan),
         ImageFormat::Gif => gif::decode(source, probe, plan),
         ImageFormat::Tiff => tiff::decode(source, probe, plan, limits),
-        ImageFormat::Webp => whole::decode(source, probe),
+        ImageFormat::Webp => webp::decode(source, probe, plan),
     }
 }
 

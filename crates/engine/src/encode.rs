@@ -1,12 +1,12 @@
 //! Pixels to files. No metadata is ever written, so none can leak.
 
 use contract::{OutputFormat, Variant};
-use image_webp::{ColorType as WebpColour, WebPEncoder};
 
 use crate::{
     EngineError, Thumbnail, colour,
     error::EncodeFault,
     raster::{Channels, Raster},
+    render,
 };
 
 /// Writes `image` (straight alpha, never CMYK) in the variant's format.
@@ -22,7 +22,9 @@ pub(crate) fn encode(image: Raster, variant: &Variant) -> Result<Thumbnail, Engi
     let (width_px, height_px) = (image.width as u32, image.height as u32);
     let (extension, content_type, result) = match format {
         OutputFormat::Png => ("png", "image/png", png_file(colour::ycbcr_to_rgb(image))),
-        OutputFormat::Webp => ("webp", "image/webp", webp_file(&colour::ycbcr_to_rgb(image))),
+        OutputFormat::Webp => {
+            ("webp", "image/webp", webp_file(&render::to_rgb(colour::ycbcr_to_rgb(image)), variant.quality))
+        }
         OutputFormat::Jpeg | OutputFormat::Auto => {
             ("jpg", "image/jpeg", jpeg_file(&colour::rgb_to_ycbcr(image), variant.quality))
         }
@@ -79,15 +81,12 @@ fn png_file(image: Raster) -> Result<Vec<u8>, EncodeFault> {
     Ok(bytes)
 }
 
-fn webp_file(image: &Raster) -> Result<Vec<u8>, EncodeFault> {
-    let colour = match image.channels {
-        Channels::Grey => WebpColour::L8,
-        Channels::GreyAlpha => WebpColour::La8,
-        Channels::Rgb | Channels::YCbCr => WebpColour::Rgb8,
-        Channels::Rgba | Channels::Cmyk => WebpColour::Rgba8,
+fn webp_file(image: &Raster, quality: u8) -> Result<Vec<u8>, EncodeFault> {
+    let (width, height) = (image.width as u32, image.height as u32);
+    let encoder = match image.channels {
+        Channels::Rgba | Channels::Cmyk => webp::Encoder::from_rgba(&image.samples, width, height),
+        _ => webp::Encoder::from_rgb(&image.samples, width, height),
     };
-    let mut bytes = Vec::new();
-    let written = WebPEncoder::new(&mut bytes).encode(&image.samples, image.width as u32, image.height as u32, colour);
-    written.map_err(|cause| EncodeFault(cause.into()))?;
-    Ok(bytes)
+    let file = encoder.encode_simple(false, f32::from(quality));
+    file.map(|file| file.to_vec()).map_err(|cause| EncodeFault(format!("{cause:?}").into()))
 }

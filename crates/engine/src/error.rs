@@ -127,6 +127,17 @@ pub enum Damage {
         /// Its length.
         bytes: u64,
     },
+    /// The file ends before the length that it says it has, and its format gives nothing of it.
+    #[error("file ends after {bytes} of {bytes_expected} bytes")]
+    Ends {
+        /// Its length.
+        bytes: u64,
+        /// What its header says.
+        bytes_expected: u64,
+    },
+    /// The decoder refuses it without a word.
+    #[error("pixels cannot be decoded")]
+    Unreadable,
     /// The decoder's own words.
     #[error("decoder stopped")]
     Decoder(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -4,8 +4,6 @@
 //! makes every variant. Nothing here opens a file, reads a clock or the environment: bytes come from the caller's
 //! [`std::io::Read`], and the caller stamps the [`Stage`]s.
 
-#![allow(dead_code, unused_imports)] // The first cut decodes at full size; the planner and the row readers use these next.
-
 mod colour;
 mod decode;
 mod encode;

@@ -4,9 +4,8 @@ use contract::{ImageFormat, Variant};
 use jpeg::Scale;
 
 use crate::{
-    Probe, decode,
+    Colour, Probe, decode,
     geometry::{self, Layout},
-    raster::Channels,
     shrink::{MAX_FACTOR, Shrinker},
 };
 
@@ -46,22 +45,44 @@ pub fn plan(probe: &Probe, variants: &[Variant]) -> Plan {
     let size = (probe.width_px, probe.height_px);
     let decode_bytes = match probe.format {
         ImageFormat::Jpeg => decode::jpeg_bytes(probe, jpeg_scale, row_shrink),
-        ImageFormat::Png => {
-            decode::png_bytes(probe) + Shrinker::bytes(decode::png_channels(probe), size, row_shrink)
-        }
-        ImageFormat::Bmp => {
-            decode::bmp_bytes(probe) + Shrinker::bytes(decode::bmp_channels(probe), size, row_shrink)
-        }
-        ImageFormat::Gif => {
-            decode::gif_bytes(probe) + Shrinker::bytes(decode::gif_channels(probe), size, row_shrink)
-        }
+        ImageFormat::Png => decode::png_bytes(probe) + Shrinker::bytes(decode::png_channels(probe), size, row_shrink),
+        ImageFormat::Bmp => decode::bmp_bytes(probe) + Shrinker::bytes(decode::bmp_channels(probe), size, row_shrink),
+        ImageFormat::Gif => decode::gif_bytes(probe) + Shrinker::bytes(decode::gif_channels(probe), size, row_shrink),
         ImageFormat::Tiff => {
             decode::tiff_bytes(probe) + Shrinker::bytes(decode::tiff_channels(probe), size, row_shrink)
         }
-        _ => probe.pixels() * 8 + Shrinker::bytes(Channels::Rgba, size, row_shrink),
+        ImageFormat::Webp => {
+            decode::webp_bytes(probe) + Shrinker::bytes(decode::webp_channels(probe), size, row_shrink)
+        }
     };
-    let peak_bytes = decode_bytes + (4 << 20);
+    let peak_bytes = decode_bytes.max(render_bytes(probe, decoded_px, variants)) + SMALL_BYTES;
     Plan { shrink, row_shrink, decoded_px, peak_bytes, jpeg_scale }
+}
+
+/// Strings, tables and the allocator's rounding.
+const SMALL_BYTES: u64 = 96 << 10;
+/// What an encoder holds beside pixels: the window and the tables of PNG's deflate are the most.
+const ENCODER_BYTES: u64 = 400 << 10;
+
+/// The most that is held from the small image to the last encoded variant, in bytes.
+fn render_bytes(probe: &Probe, (width, height): (u32, u32), variants: &[Variant]) -> u64 {
+    let channels = if probe.has_alpha || probe.colour == Colour::Cmyk { 4 } else { 3 };
+    let small_bytes = u64::from(width) * u64::from(height) * channels;
+    let mut finished_bytes = 0;
+    let mut most_bytes = 0;
+    for variant in variants {
+        let layout = geometry::layout(probe.seen_px(), variant);
+        let pixels = |(width, height): (u32, u32)| u64::from(width) * u64::from(height);
+        let (picture_width, _) = probe.orientation.seen(layout.picture);
+        // The resizer's rows between its two passes, then the picture before and after a step.
+        let between_bytes = u64::from(picture_width) * u64::from(height) * channels;
+        let resize_bytes = between_bytes + pixels(layout.picture) * channels * 2;
+        // Pixels, planes, coefficients of 16 bits and the file, at the most 4 bytes for a pixel.
+        let encode_bytes = pixels(layout.canvas) * (channels + 8) + ENCODER_BYTES;
+        most_bytes = most_bytes.max(finished_bytes + resize_bytes.max(encode_bytes));
+        finished_bytes += pixels(layout.canvas) * channels / 2 + 4096;
+    }
+    small_bytes + most_bytes
 }
 
 /// Source over target, in pixels per pixel, of the variant that needs most; infinite without variants.

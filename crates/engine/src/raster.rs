@@ -44,20 +44,6 @@ impl Raster {
         !self.channels.has_alpha() || self.samples.chunks_exact(count).all(|pixel| pixel[count - 1] == 255)
     }
 
-    /// Colour times alpha, rounded.
-    pub(crate) fn premultiply(&mut self) {
-        let count = self.channels.count();
-        if !self.channels.has_alpha() {
-            return;
-        }
-        for pixel in self.samples.chunks_exact_mut(count) {
-            let alpha = u32::from(pixel[count - 1]);
-            for sample in &mut pixel[..count - 1] {
-                *sample = ((u32::from(*sample) * alpha + 127) / 255) as u8;
-            }
-        }
-    }
-
     /// Colour through alpha, rounded; colour under no alpha becomes black.
     pub(crate) fn unpremultiply(&mut self) {
         let count = self.channels.count();

@@ -61,8 +61,7 @@ fn resize_raster(
     stored: Window,
     (width, height): (u32, u32),
 ) -> Raster {
-    let (scale_x, scale_y) =
-        (extent.width / f64::from(probe.width_px), extent.height / f64::from(probe.height_px));
+    let (scale_x, scale_y) = (extent.width / f64::from(probe.width_px), extent.height / f64::from(probe.height_px));
     let left = extent.left + stored.left * scale_x;
     let top = extent.top + stored.top * scale_y;
     // The last bits of a product must not push the window past the raster.
@@ -129,7 +128,7 @@ fn on_background(image: Raster, background: [u8; 3]) -> Raster {
 }
 
 /// Grey spread over three channels, alpha kept.
-fn to_rgb(image: Raster) -> Raster {
+pub(crate) fn to_rgb(image: Raster) -> Raster {
     let (channels, samples) = match image.channels {
         Channels::Grey => (Channels::Rgb, image.samples.iter().flat_map(|grey| [*grey; 3]).collect()),
         Channels::GreyAlpha => {

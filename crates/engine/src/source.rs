@@ -4,6 +4,9 @@ use std::io::{self, Read};
 
 use crate::{EngineError, Limits, Probe, probe};
 
+/// Room behind a prefix for its next growth.
+const GROWTH_BYTES: usize = 16 << 10;
+
 /// A reader that first gives the prefix again, then goes on with the caller's stream.
 pub(crate) struct Source<'caller> {
     reader: &'caller mut dyn Read,
@@ -83,6 +86,11 @@ impl<'caller> Source<'caller> {
     pub(crate) fn fill_prefix(&mut self, bytes: u64) -> Result<(), EngineError> {
         let missing = bytes.saturating_sub(self.prefix.len() as u64);
         let mut prefix = std::mem::take(&mut self.prefix);
+        // Exact, but for a little room: a TIFF directory is found in two steps, and the file must not be copied for
+        // the second. Callers have checked `bytes` against the budget.
+        if prefix.capacity() < prefix.len() + usize::try_from(missing).unwrap_or_default() {
+            prefix.reserve_exact(usize::try_from(missing).unwrap_or_default() + GROWTH_BYTES);
+        }
         let result = Stream(self).take(missing).read_to_end(&mut prefix);
         self.prefix = prefix;
         match result {

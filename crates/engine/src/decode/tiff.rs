@@ -89,8 +89,11 @@ pub(crate) fn decode(
     };
     let size = (probe.width_px, probe.height_px);
     let mut shrinker = Shrinker::new(channels(probe), size, plan.row_shrink, RowOrder::TopDown);
-    let result =
-        if detail.tiled || detail.compression == JPEG { image.bands(&mut shrinker) } else { image.strips(&mut shrinker) };
+    let result = if detail.tiled || detail.compression == JPEG {
+        image.bands(&mut shrinker)
+    } else {
+        image.strips(&mut shrinker)
+    };
     let warnings = at_least_half(probe, shrinker.rows(), || match result {
         Err(cause) => cause,
         Ok(()) => EngineError::header(FORMAT, "rows", 0_u8),

@@ -66,6 +66,11 @@ impl<'file> Directory<'file> {
         Ok(Ok(Self { bytes, order, big, entries_at: at + count_bytes as usize, entries: count as usize }))
     }
 
+    /// Where its last entry ends.
+    const fn end(&self) -> usize {
+        self.entries_at + self.entries * if self.big { 20 } else { 12 }
+    }
+
     /// The values of `tag`: `None` where the tag is absent; `Err` where they stand past the bytes at hand.
     pub(crate) fn values(&self, tag: u16) -> Option<Result<Values<'file>, u64>> {
         let entry_bytes = if self.big { 20 } else { 12 };
@@ -192,7 +197,7 @@ pub(crate) fn step(prefix: &[u8]) -> Result<Step, EngineError> {
         has_alpha: matches!(extra_sample, Some(1 | 2)),
         interlaced: false,
         orientation: Orientation::from_exif(directory.first_value(274).unwrap_or(1)).unwrap_or_default(),
-        header_bytes: directory.entries_at as u64,
+        header_bytes: directory.end() as u64,
         detail: Detail::Tiff(TiffDetail {
             order: directory.order,
             compression: directory.short(259, 1),

@@ -129,8 +129,7 @@ impl<'file> Lzw<'file> {
                 let before = self.table[previous % ENTRIES];
                 let shift = u32::from(before.length) * 8;
                 let head = if shift < 64 { before.head | u64::from(first) << shift } else { before.head };
-                self.table[self.next] =
-                    Entry { head, length: before.length + 1, prefix: previous as u16, last: first };
+                self.table[self.next] = Entry { head, length: before.length + 1, prefix: previous as u16, last: first };
                 self.next += 1;
                 // Widened when the next entry is the last of its width: one early.
                 if self.next + 1 >= 1 << self.width && self.width < 12 {
@@ -190,9 +189,8 @@ mod tests {
         let mut bits = String::new();
         codes.iter().chain(&[257]).for_each(|code| bits.push_str(&format!("{code:09b}")));
         bits.push_str(&"0".repeat(8 - bits.len() % 8));
-        let bytes: Vec<u8> = bits.as_bytes().chunks(8).map(|byte| {
-            byte.iter().fold(0, |value, bit| value << 1 | (bit - b'0'))
-        }).collect();
+        let bytes: Vec<u8> =
+            bits.as_bytes().chunks(8).map(|byte| byte.iter().fold(0, |value, bit| value << 1 | (bit - b'0'))).collect();
         let mut out = Vec::new();
         Lzw::new(&bytes).read_to_end(&mut out).unwrap();
         assert_eq!(out, [7, 7, 7, 8, 8, 7, 7, 6, 6]);

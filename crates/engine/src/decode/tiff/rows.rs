@@ -129,7 +129,8 @@ impl RowFormat {
 
     /// A row of all planes, each of `plane_bytes`, to pixels with straight alpha.
     pub(super) fn pixels(&self, stored: &[u8], plane_bytes: usize, pixels: &mut [u8]) {
-        let out_channels = if self.colour == Colour::Palette { 3 } else { self.colours + usize::from(self.alpha.is_some()) };
+        let out_channels =
+            if self.colour == Colour::Palette { 3 } else { self.colours + usize::from(self.alpha.is_some()) };
         let plain = self.bits == 8 && !self.planar && self.stride == out_channels && self.colour != Colour::Palette;
         if plain {
             pixels.copy_from_slice(&stored[..pixels.len()]);

@@ -1,0 +1,102 @@
+//! The planned peak against the real one, with an allocator that counts.
+//!
+//! libwebp allocates on its own and is not counted: for WebP the plan is only shown not to be under the rest.
+
+use std::io::Cursor;
+
+use contract::{Background, Fit, OutputFormat, Variant};
+use engine::Limits;
+use image::{DynamicImage, ImageFormat, RgbImage, RgbaImage};
+use peak_alloc::PeakAlloc;
+
+#[global_allocator]
+static ALLOCATOR: PeakAlloc = PeakAlloc;
+
+fn variant(fit: Fit, format: OutputFormat, side_px: u32) -> Variant {
+    let (name, background) = (format!("{side_px}-{fit:?}"), Background::default());
+    Variant { name, width_px: side_px, height_px: side_px, fit, format, quality: 80, background }
+}
+
+/// Grain and gradients: neither one colour nor pure noise.
+fn texture(x: u32, y: u32) -> [u8; 3] {
+    let grain = (x.wrapping_mul(2_654_435_761) ^ y.wrapping_mul(40_503).wrapping_mul(x | 1)) >> 27;
+    [(x / 16 + grain) as u8, (y / 16 + grain) as u8, ((x + y) / 32 + grain) as u8]
+}
+
+fn encoded(image: DynamicImage, format: ImageFormat) -> Vec<u8> {
+    let mut bytes = Cursor::new(Vec::new());
+    image.write_to(&mut bytes, format).expect("the test's own image");
+    bytes.into_inner()
+}
+
+fn gif(width: u16, height: u16, interlaced: bool) -> Vec<u8> {
+    let pixels: Vec<u8> =
+        (0..u32::from(height)).flat_map(|y| (0..u32::from(width)).map(move |x| texture(x, y)[0])).collect();
+    let palette: Vec<u8> = (0..=255).flat_map(|grey| [grey; 3]).collect();
+    let mut frame = gif::Frame::from_palette_pixels(width, height, pixels, palette, None);
+    frame.interlaced = interlaced;
+    let mut bytes = Vec::new();
+    gif::Encoder::new(&mut bytes, width, height, &[]).unwrap().write_frame(&frame).unwrap();
+    bytes
+}
+
+/// Runs `make` and compares; `factor` is how far over the truth the plan may be.
+fn check(name: &str, bytes: &[u8], variants: &[Variant], factor: f64) -> String {
+    let before = ALLOCATOR.current_usage();
+    ALLOCATOR.reset_peak_usage();
+    let made = engine::make(&mut Cursor::new(bytes), variants, &Limits::for_budget(1 << 32), &mut |_| {}).unwrap();
+    let real = (ALLOCATOR.peak_usage() - before) as f64;
+    let planned = made.plan.peak_bytes as f64;
+    let verdict = if planned < real || planned > real * factor { "WRONG" } else { "right" };
+    format!("{verdict} {name}: planned {planned}, real {real}, {:.2} times", planned / real)
+}
+
+/// One test, because a second one in the same process would count along.
+#[test]
+fn the_planned_peak_is_never_under_the_real_one_and_close_above_ten_megapixels() {
+    let sets = [
+        ("128", vec![variant(Fit::Inside, OutputFormat::Auto, 128)]),
+        (
+            "512 and 1024",
+            vec![variant(Fit::Cover, OutputFormat::Png, 512), variant(Fit::Inside, OutputFormat::Jpeg, 1024)],
+        ),
+    ];
+    let (width, height) = (3_900, 2_700);
+    let rgb = RgbImage::from_fn(width, height, |x, y| image::Rgb(texture(x, y)));
+    let [red, green, blue] = [0, 1, 2].map(|channel| move |x, y| texture(x, y)[channel]);
+    let rgba =
+        RgbaImage::from_fn(width, height, |x, y| image::Rgba([red(x, y), green(x, y), blue(x, y), (x / 20) as u8]));
+    let grey = DynamicImage::from(rgb.clone()).into_luma8();
+    let wide = DynamicImage::from(rgb.clone()).into_rgb16();
+    let files = [
+        ("jpeg", encoded(rgb.clone().into(), ImageFormat::Jpeg), 1.5),
+        ("jpeg grey", encoded(grey.clone().into(), ImageFormat::Jpeg), 1.5),
+        ("png", encoded(rgb.clone().into(), ImageFormat::Png), 1.5),
+        ("png rgba", encoded(rgba.into(), ImageFormat::Png), 1.5),
+        ("png grey", encoded(grey.into(), ImageFormat::Png), 1.5),
+        ("png 16 bit", encoded(wide.into(), ImageFormat::Png), 1.5),
+        ("bmp", encoded(rgb.clone().into(), ImageFormat::Bmp), 1.5),
+        ("tiff", encoded(rgb.clone().into(), ImageFormat::Tiff), 1.5),
+        ("gif", gif(3_900, 2_700, false), 1.5),
+        ("gif interlaced", gif(3_900, 2_700, true), 1.5),
+        ("webp", encoded(rgb.into(), ImageFormat::WebP), f64::INFINITY),
+    ];
+    let mut lines = Vec::new();
+    for (set, variants) in &sets {
+        for (name, bytes, factor) in &files {
+            lines.push(check(&format!("{name} to {set}"), bytes, variants, *factor));
+        }
+    }
+    // Small images only have to be planned high enough.
+    for side in [1, 7, 100, 700] {
+        let rgb = RgbImage::from_fn(side, side, |x, y| image::Rgb(texture(x, y)));
+        for format in [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::Bmp, ImageFormat::Tiff, ImageFormat::WebP] {
+            let variants = [variant(Fit::Contain, OutputFormat::Auto, 128), variant(Fit::Fill, OutputFormat::Webp, 90)];
+            let bytes = encoded(rgb.clone().into(), format);
+            lines.push(check(&format!("{format:?} {side}"), &bytes, &variants, f64::INFINITY));
+        }
+    }
+    let report = lines.join("\n");
+    println!("{report}");
+    assert!(!report.contains("WRONG"), "{report}");
+}
