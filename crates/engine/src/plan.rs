@@ -1,6 +1,6 @@
 //! What an image will cost, before anything is allocated for it.
 
-use contract::{ImageFormat, Variant};
+use contract::{ImageFormat, OutputFormat, Variant};
 use jpeg::Scale;
 
 use crate::{
@@ -61,24 +61,39 @@ pub fn plan(probe: &Probe, variants: &[Variant]) -> Plan {
 
 /// Strings, tables and the allocator's rounding.
 const SMALL_BYTES: u64 = 96 << 10;
-/// What an encoder holds beside pixels: the window and the tables of PNG's deflate are the most.
-const ENCODER_BYTES: u64 = 400 << 10;
+/// What an encoder holds beside pixels.
+const ENCODER_BYTES: u64 = 64 << 10;
+/// The same for PNG, with deflate's window and tables.
+const PNG_ENCODER_BYTES: u64 = 400 << 10;
 
 /// The most that is held from the small image to the last encoded variant, in bytes.
 fn render_bytes(probe: &Probe, (width, height): (u32, u32), variants: &[Variant]) -> u64 {
-    let channels = if probe.has_alpha || probe.colour == Colour::Cmyk { 4 } else { 3 };
-    let small_bytes = u64::from(width) * u64::from(height) * channels;
+    let stored_channels = match (probe.colour, probe.has_alpha) {
+        (Colour::Grey, false) => 1,
+        (Colour::Grey, true) => 2,
+        (Colour::Cmyk, _) | (_, true) => 4,
+        _ => 3,
+    };
+    let small_bytes = u64::from(width) * u64::from(height) * stored_channels;
     let mut finished_bytes = 0;
     let mut most_bytes = 0;
+    // Padding with a colour, or WebP, makes grey three channels.
+    let channels = if stored_channels % 2 == 0 { 4 } else { 3 };
     for variant in variants {
+        let may_be_png = match variant.format {
+            OutputFormat::Png => true,
+            OutputFormat::Auto => probe.has_alpha,
+            OutputFormat::Jpeg | OutputFormat::Webp => false,
+        };
+        let encoder_bytes = if may_be_png { PNG_ENCODER_BYTES } else { ENCODER_BYTES };
         let layout = geometry::layout(probe.seen_px(), variant);
         let pixels = |(width, height): (u32, u32)| u64::from(width) * u64::from(height);
         let (picture_width, _) = probe.orientation.seen(layout.picture);
         // The resizer's rows between its two passes, then the picture before and after a step.
-        let between_bytes = u64::from(picture_width) * u64::from(height) * channels;
+        let between_bytes = u64::from(picture_width) * u64::from(height) * stored_channels;
         let resize_bytes = between_bytes + pixels(layout.picture) * channels * 2;
         // Pixels, planes, coefficients of 16 bits and the file, at the most 4 bytes for a pixel.
-        let encode_bytes = pixels(layout.canvas) * (channels + 8) + ENCODER_BYTES;
+        let encode_bytes = pixels(layout.canvas) * (channels + 8) + encoder_bytes;
         most_bytes = most_bytes.max(finished_bytes + resize_bytes.max(encode_bytes));
         finished_bytes += pixels(layout.canvas) * channels / 2 + 4096;
     }

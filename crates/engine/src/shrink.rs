@@ -240,7 +240,7 @@ mod tests {
     #[test]
     fn hidden_colours_do_not_count() {
         let rows: [&[u8]; 2] = [&[255, 0, 0, 0, 0, 0, 255, 255], &[255, 0, 0, 0, 0, 0, 255, 255]];
-        let (raster, extent) = shrunk(Channels::Rgba, (2, 2), 2, RowOrder::TopDown, &rows);
+        let (raster, _) = shrunk(Channels::Rgba, (2, 2), 2, RowOrder::TopDown, &rows);
         assert_eq!(raster.samples, [0, 0, 128, 128]);
         let (single, _) = shrunk(Channels::GreyAlpha, (1, 1), 1, RowOrder::TopDown, &[&[200, 128]]);
         assert_eq!(single.samples, [100, 128]);
@@ -250,7 +250,7 @@ mod tests {
     fn the_brightest_block_does_not_overflow_and_means_are_exact() {
         let row = vec![255_u8; 256];
         let rows = vec![row.as_slice(); 256];
-        let (raster, extent) = shrunk(Channels::Grey, (256, 256), 256, RowOrder::TopDown, &rows);
+        let (raster, _) = shrunk(Channels::Grey, (256, 256), 256, RowOrder::TopDown, &rows);
         assert_eq!(raster.samples, [255]);
         for divisor in [1, 2, 3, 7, 255, 256, 4095, 65_536] {
             let mean = Mean::over(divisor);
@@ -263,7 +263,7 @@ mod tests {
 
     #[test]
     fn missing_rows_are_blank() {
-        let (raster, extent) = shrunk(Channels::Grey, (2, 4), 2, RowOrder::TopDown, &[&[7, 7]]);
+        let (raster, _) = shrunk(Channels::Grey, (2, 4), 2, RowOrder::TopDown, &[&[7, 7]]);
         assert_eq!(raster.samples, [7, 128]);
     }
 }

@@ -110,10 +110,12 @@ pub(crate) fn plan_bytes(probe: &Probe, scale: Option<Scale>, row_shrink: u32) -
     }
 }
 
-/// What is read of a file that is decoded at full size: no encoder needs more than two bytes for a sample.
+/// What is read of a file that is decoded at full size: small files may take two bytes for a sample,
+/// large ones one: only noise at quality 100 takes more, and is then cut there.
 fn whole_file_bytes(probe: &Probe) -> u64 {
     let Detail::Jpeg(detail) = &probe.detail else { return 0 };
-    probe.header_bytes + probe.pixels() * u64::from(detail.components) + (64 << 10)
+    let samples = probe.pixels() * u64::from(detail.components);
+    probe.header_bytes + (samples * 2).min(samples + (512 << 10)) + (64 << 10)
 }
 
 /// How far a plane's own rows are averaged: as far as luma's, less what it is coarser already.
@@ -142,7 +144,7 @@ impl Sink for Planes {
 }
 
 fn small(
-    source: &mut Source<'_>,
+    source: impl Read,
     probe: &Probe,
     detail: &JpegDetail,
     scale: Scale,
@@ -161,13 +163,7 @@ fn small(
     });
     let mut planes = Planes(shrinkers.collect());
     let outcome = decoder.decode(&scales, &mut planes).map_err(named)?;
-    let warnings = match outcome.warning {
-        None => Vec::new(),
-        Some(_) if outcome.rows_decoded_px >= outcome.rows_px => vec![Warning::Damaged],
-        Some(_) => {
-            vec![Warning::Truncated { rows: outcome.rows_decoded_px, rows_expected: outcome.rows_px }]
-        }
-    };
+    let warnings = warnings(&outcome);
     let planes = planes.0.into_iter().zip(&plan.components).zip(shrinks).map(|((shrinker, component), shrink)| {
         let extent = Window {
             left: 0.0,
@@ -216,7 +212,13 @@ fn full(source: &mut Source<'_>, probe: &Probe, detail: &JpegDetail) -> Result<D
         .set_strict_mode(false)
         .jpeg_set_out_colorspace(wanted);
     let mut decoder = zune_jpeg::JpegDecoder::new_with_options(ZCursor::new(bytes.as_slice()), options);
-    let samples = decoder.decode().map_err(fault)?;
+    let samples = match decoder.decode() {
+        Ok(samples) => samples,
+        // What one decoder gives up the other may still save, at half the size.
+        Err(cause) if detail.header.is_none() => return Err(fault(cause)),
+        Err(_) => return small(bytes.as_slice(), probe, detail, Scale::Half, 1),
+    };
+    let warnings = if detail.header.is_some() { damage(&bytes)? } else { Vec::new() };
     let (width, height) = decoder.dimensions().unwrap_or_default();
     let got = decoder.output_colorspace().unwrap_or(wanted);
     if got != wanted || samples.len() != width * height * channels.count() {
@@ -226,5 +228,25 @@ fn full(source: &mut Source<'_>, probe: &Probe, detail: &JpegDetail) -> Result<D
     let extent = Window { left: 0.0, top: 0.0, width: width as f64, height: height as f64 };
     let raster = Raster { width, height, channels, samples };
     let pixels = Pixels::Raster(raster, extent, detail.model);
-    Ok(Decoded { pixels, orientation: None, profile, warnings: Vec::new() })
+    Ok(Decoded { pixels, orientation: None, profile, warnings })
+}
+
+/// How much of a file without an end marker is there: `zune-jpeg` fills up what is missing and does not say so.
+fn damage(bytes: &[u8]) -> Result<Vec<Warning>, EngineError> {
+    // Some cameras pad behind the marker.
+    let tail = &bytes[bytes.len().saturating_sub(64)..];
+    if tail.windows(2).any(|pair| pair == [0xFF, 0xD9]) {
+        return Ok(Vec::new());
+    }
+    let decoder = ::jpeg::Decoder::new(bytes).map_err(named)?;
+    let scales = vec![Scale::Eighth; decoder.header().components.len()];
+    decoder.decode(&scales, &mut Planes(Vec::new())).map(|outcome| warnings(&outcome)).map_err(named)
+}
+
+fn warnings(outcome: &::jpeg::Outcome) -> Vec<Warning> {
+    match outcome.warning {
+        None => Vec::new(),
+        Some(_) if outcome.rows_decoded_px >= outcome.rows_px => vec![Warning::Damaged],
+        Some(_) => vec![Warning::Truncated { rows: outcome.rows_decoded_px, rows_expected: outcome.rows_px }],
+    }
 }

@@ -5,6 +5,7 @@
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 use contract::ImageFormat;
+use moxcms::{Chromaticity, ColorPrimaries, ColorProfile, curve_from_gamma};
 use png::{BitDepth, ColorType, Decoder, Transformations};
 
 use super::{Decoded, at_least_half};
@@ -19,7 +20,7 @@ use crate::{
 /// The stream is read in blocks of this size, in bytes.
 const BLOCK_BYTES: usize = 64 << 10;
 /// fdeflate's tables, its 32 KiB window and the crate's slack around a row, rounded up.
-const INFLATE_BYTES: u64 = 256 << 10;
+const INFLATE_BYTES: u64 = 384 << 10;
 
 /// What the samples become once palettes and transparent colours are expanded.
 pub(crate) fn channels(probe: &Probe) -> Channels {
@@ -97,9 +98,39 @@ pub(crate) fn decode(
         Some(cause) => fault(cause),
         None => EngineError::header(ImageFormat::Png, "rows", 0_u8),
     })?;
-    let profile = reader.info().icc_profile.as_deref().map(<[u8]>::to_vec);
+    let profile = profile(reader.info(), channels);
     let orientation = reader.info().exif_metadata.as_deref().and_then(exif_orientation);
     Ok(Decoded { orientation, ..Decoded::of_rows(shrinker, profile, warnings) })
+}
+
+/// The embedded profile, or one made of gAMA and cHRM where they differ from sRGB. sRGB outranks both.
+///
+/// Source: W3C PNG, third edition, section 4.3; a missing cHRM is that of sRGB.
+fn profile(info: &png::Info<'_>, channels: Channels) -> Option<Vec<u8>> {
+    if let Some(profile) = &info.icc_profile {
+        return Some(profile.to_vec());
+    }
+    let gamma = info.gama_chunk.filter(|_| info.srgb.is_none())?.into_value();
+    // 1 / 2.2, written as 45,455, is how sRGB is approximated; a zero is nonsense.
+    if !(0.05..=5.0).contains(&gamma) || ((gamma - 0.454_55).abs() < 0.01 && info.chrm_chunk.is_none()) {
+        return None;
+    }
+    let made = if matches!(channels, Channels::Grey | Channels::GreyAlpha) {
+        ColorProfile::new_gray_with_gamma(1.0 / gamma)
+    } else {
+        let curve = curve_from_gamma(1.0 / gamma);
+        let mut made = ColorProfile::new_srgb();
+        made.cicp = None;
+        (made.red_trc, made.green_trc, made.blue_trc) = (Some(curve.clone()), Some(curve.clone()), Some(curve));
+        if let Some(primaries) = &info.chrm_chunk {
+            let at = |(x, y): (png::ScaledFloat, png::ScaledFloat)| Chromaticity::new(x.into_value(), y.into_value());
+            let white = at(primaries.white).to_xyyb();
+            let (red, green, blue) = (at(primaries.red), at(primaries.green), at(primaries.blue));
+            made.update_rgb_colorimetry(white, ColorPrimaries { red, green, blue });
+        }
+        made
+    };
+    made.encode().ok()
 }
 
 /// Big-endian 16-bit samples to the nearest of 8 bits: 65,535 is 255.

@@ -1,0 +1,147 @@
+//! Decoded size and checksum of the thumbnail of every format, kind and orientation, and refusals of bad files.
+//!
+//! `UPDATE=1 cargo test -p engine --test golden` rewrites golden.txt; look at what changed before it is committed.
+
+mod fixtures;
+
+use std::{fmt::Write, io::Cursor, path::Path};
+
+use contract::{Background, Fit, OutputFormat, Variant};
+use engine::{EngineError, Limits, Made};
+use image::{DynamicImage, ImageFormat};
+
+fn make(bytes: &[u8], format: OutputFormat) -> Result<Made, EngineError> {
+    let (name, fit, background) = ("a".to_owned(), Fit::Inside, Background::default());
+    let variant = Variant { name, width_px: 30, height_px: 30, fit, format, quality: 90, background };
+    engine::make(&mut Cursor::new(bytes), &[variant], &Limits::for_budget(64 << 20), &mut |_| {})
+}
+
+/// One file for each orientation of every format that carries one.
+fn oriented() -> Vec<(String, u8, Vec<u8>)> {
+    let rgb = DynamicImage::from(fixtures::picture());
+    let [jpeg, png, webp] =
+        [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP].map(|format| fixtures::encoded(rgb.clone(), format));
+    let of = |number: u8| {
+        [
+            ("jpeg", fixtures::jpeg_with_exif(&jpeg, number)),
+            ("png", fixtures::png_with_exif(&png, number)),
+            ("webp", fixtures::webp_with_exif(&webp, number)),
+            ("tiff", fixtures::tiff(5, 1, number.into(), fixtures::lzw)),
+        ]
+        .map(|(name, bytes)| (format!("{name} orientation {number}"), number, bytes))
+    };
+    (1..=8).flat_map(of).collect()
+}
+
+#[test]
+fn thumbnails_are_those_of_golden_txt() {
+    let plain = fixtures::all().into_iter().map(|(name, bytes)| (name.to_owned(), bytes));
+    let turned = oriented().into_iter().map(|(name, _, bytes)| (name, bytes));
+    let mut golden = String::new();
+    for (name, bytes) in plain.chain(turned) {
+        let made = make(&bytes, OutputFormat::Png).unwrap_or_else(|error| panic!("{name}: {error:?}"));
+        let image = image::load_from_memory(&made.thumbnails[0].bytes).unwrap();
+        let (width, height, colour) = (image.width(), image.height(), image.color());
+        let mut checksum = flate2::Crc::new();
+        checksum.update(image.as_bytes());
+        writeln!(golden, "{name}: {width}x{height} {colour:?} {:08x}", checksum.sum()).unwrap();
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden.txt");
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&path, &golden).unwrap();
+    }
+    let want = std::fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(golden, want, "thumbnails changed: look at them, then UPDATE=1 rewrites golden.txt");
+}
+
+#[test]
+fn every_orientation_of_every_format_is_seen_upright() {
+    // Red, green and blue corners of the stored picture, and where each orientation shows them.
+    let corners = |number: u8| match number {
+        1 => [(0, 0), (1, 0), (0, 1)],
+        2 => [(1, 0), (0, 0), (1, 1)],
+        3 => [(1, 1), (0, 1), (1, 0)],
+        4 => [(0, 1), (1, 1), (0, 0)],
+        5 => [(0, 0), (0, 1), (1, 0)],
+        6 => [(1, 0), (1, 1), (0, 0)],
+        7 => [(1, 1), (1, 0), (0, 1)],
+        _ => [(0, 1), (0, 0), (1, 1)],
+    };
+    for (name, number, bytes) in oriented() {
+        let made = make(&bytes, OutputFormat::Png).unwrap();
+        assert_eq!(made.probe.orientation.number(), number, "{name}");
+        let image = image::load_from_memory(&made.thumbnails[0].bytes).unwrap().into_rgb8();
+        let (width, height) = image.dimensions();
+        assert_eq!((width, height), if number < 5 { (30, 20) } else { (20, 30) }, "{name}");
+        for (channel, (right, down)) in corners(number).into_iter().enumerate() {
+            let (x, y) = (if right == 1 { width - 4 } else { 3 }, if down == 1 { height - 4 } else { 3 });
+            let pixel = image.get_pixel(x, y).0;
+            let others = (0..3).filter(|other| *other != channel).map(|other| pixel[other]);
+            assert!(others.max() < Some(pixel[channel] / 2), "{name}: {pixel:?} at {x},{y}");
+        }
+    }
+}
+
+#[test]
+fn gps_and_profiles_are_not_in_any_thumbnail() {
+    for (name, _, bytes) in oriented().into_iter().filter(|(name, ..)| !name.starts_with("tiff")) {
+        let has = |bytes: &[u8], word: &[u8]| bytes.windows(word.len()).any(|window| window == word);
+        assert!(has(&bytes, b"GPSLatitude"), "{name}: the source must have what is stripped");
+        for format in [OutputFormat::Jpeg, OutputFormat::Png, OutputFormat::Webp] {
+            let file = make(&bytes, format).unwrap().thumbnails.remove(0).bytes;
+            for word in [b"GPSLatitude".as_slice(), b"Exif", b"eXIf", b"EXIF", b"iCCP", b"ICC_PROFILE", b"ICCP"] {
+                assert!(!has(&file, word), "{name} as {format:?} has {}", String::from_utf8_lossy(word));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_file_cut_behind_half_of_its_rows_is_made_with_a_warning_and_before_is_refused() {
+    // WebP gives nothing of a cut file, an interlaced GIF not in order; four flat colours are whole at nine tenths.
+    let whole = ["webp", "interlaced", "canvas", "palette"];
+    let files = fixtures::all().into_iter().filter(|(name, _)| !whole.iter().any(|word| name.contains(word)));
+    for (name, bytes) in files {
+        let most = &bytes[..bytes.len() * 9 / 10];
+        match make(most, OutputFormat::Auto) {
+            Ok(made) if name.starts_with("tiff") => drop(made), // Its directory, or its last strips, may come first.
+            Ok(made) => assert_eq!(made.warnings.first().map(engine::Warning::name), Some("truncated"), "{name}"),
+            Err(error) => assert!(name.starts_with("tiff"), "{name}: {error}"),
+        }
+        let little = &bytes[..bytes.len() / 6];
+        let error = make(little, OutputFormat::Auto).unwrap_err();
+        assert_eq!(error.name(), "corrupt", "{name}: {error}");
+    }
+}
+
+#[test]
+fn bad_files_are_refused_by_name() {
+    let png = fixtures::encoded(fixtures::picture().into(), ImageFormat::Png);
+    let jpeg = fixtures::encoded(fixtures::picture().into(), ImageFormat::Jpeg);
+    let bmp = fixtures::encoded(fixtures::picture().into(), ImageFormat::Bmp);
+    let with = |bytes: &[u8], at: usize, new: &[u8]| [&bytes[..at], new, &bytes[at + new.len()..]].concat();
+    let frame = jpeg.windows(2).position(|pair| pair == [0xFF, 0xC0]).unwrap();
+    let old_jpeg = fixtures::tiff(6, 1, 1, fixtures::lzw);
+    let fax = fixtures::tiff(4, 1, 1, fixtures::lzw);
+    let check = |bytes: &[u8], name: &str, word: &str| {
+        let error = make(bytes, OutputFormat::Auto).unwrap_err();
+        let text = std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source());
+        let text: Vec<String> = text.map(ToString::to_string).collect();
+        assert_eq!(error.name(), name, "{text:?}");
+        assert!(text.join(": ").contains(word), "{text:?} does not say `{word}`");
+    };
+    check(b"", "not_an_image", "no byte");
+    check(b"<svg/>", "not_an_image", "3c 73 76 67");
+    check(&with(&png, 16, &[0; 4]), "corrupt", "width is 0");
+    check(&with(&png, 25, &[9]), "corrupt", "colour type is 9");
+    check(&with(&png, 16, &[0, 0, 0xFF, 0xFF, 0, 0, 0xFF, 0xFF]), "too_many_pixels", "65535x65535");
+    check(&with(&png, 16, &[0x7F, 0xFF, 0xFF, 0xFF]), "side_too_long", "2147483647");
+    check(&with(&jpeg, frame + 1, &[0xC3]), "unsupported", "lossless");
+    check(&with(&jpeg, frame + 1, &[0xC5]), "unsupported", "hierarchical");
+    check(&with(&jpeg, frame + 4, &[12]), "unsupported", "12 bits");
+    check(&with(&jpeg, frame + 5, &[0, 0]), "unsupported", "DNL");
+    check(&with(&bmp, 30, &[5]), "unsupported", "PNG inside");
+    check(&old_jpeg, "unsupported", "old-style JPEG");
+    check(&fax, "unsupported", "CCITT");
+    check(b"RIFF\x24\0\0\0WEBPVP8 \x18\0\0\0\x30\x01\x00\x9d\x01\x2a\x01\x00\x01\x00", "corrupt", "30 of 44");
+}

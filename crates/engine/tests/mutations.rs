@@ -1,0 +1,80 @@
+//! Ten thousand damaged files of every format: each ends in thumbnails or in a named refusal, within its budget.
+//!
+//! Deterministic: the same files on every machine, so a failure names its seed.
+
+mod fixtures;
+
+use std::io::Cursor;
+
+use contract::{Background, Fit, OutputFormat, Variant};
+use engine::Limits;
+
+/// Small enough that a header which lies about its size is refused, large enough for every fixture.
+const BUDGET_BYTES: u64 = 8 << 20;
+const FILES: u64 = 12_000;
+
+/// Numerical Recipes' generator: good enough to pick bytes.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % limit.max(1)
+    }
+}
+
+/// Flips, sets, cuts, doubles and swaps: up to eight of them, half of them in the header.
+fn mutated(original: &[u8], random: &mut Random) -> Vec<u8> {
+    let mut bytes = original.to_vec();
+    for _ in 0..=random.below(8) {
+        let reach = if random.below(2) == 0 { bytes.len().min(96) } else { bytes.len() };
+        let at = random.below(reach);
+        match random.below(6) {
+            0 => bytes[at] ^= 1 << random.below(8),
+            1 => bytes[at] = [0, 1, 0x7F, 0x80, 0xFF][random.below(5)],
+            2 => bytes[at] = random.below(256) as u8,
+            3 => bytes.truncate(at.max(1)),
+            4 => {
+                let end = (at + random.below(32)).min(bytes.len());
+                let copy = bytes[at..end].to_vec();
+                bytes.splice(at..at, copy);
+            }
+            _ => {
+                let other = random.below(bytes.len());
+                bytes.swap(at, other);
+            }
+        }
+    }
+    bytes
+}
+
+#[test]
+fn no_damaged_file_panics_or_passes_without_a_name() {
+    let name = "a".to_owned();
+    let (fit, format, background) = (Fit::Inside, OutputFormat::Auto, Background::default());
+    let variant = Variant { name, width_px: 24, height_px: 24, fit, format, quality: 80, background };
+    let limits = Limits::for_budget(BUDGET_BYTES);
+    let fixtures = fixtures::all();
+    let (mut made, mut refused) = (0, 0);
+    for seed in 0..FILES {
+        let mut random = Random(seed);
+        let (name, original) = &fixtures[seed as usize % fixtures.len()];
+        let bytes = mutated(original, &mut random);
+        let result = std::panic::catch_unwind(|| {
+            engine::make(&mut Cursor::new(&bytes), std::slice::from_ref(&variant), &limits, &mut |_| {})
+        });
+        match result {
+            Err(_) => panic!("{name}, seed {seed}: a panic on {} bytes", bytes.len()),
+            Ok(Ok(done)) => {
+                assert!(done.plan.peak_bytes <= BUDGET_BYTES, "{name}, seed {seed}");
+                made += 1;
+            }
+            Ok(Err(error)) => {
+                assert!(!error.is_retryable() && error.name() != "encode", "{name}, seed {seed}: {error}");
+                refused += 1;
+            }
+        }
+    }
+    // Both must happen a lot, or the mutations test nothing.
+    assert!(made > FILES / 10 && refused > FILES / 10, "{made} made, {refused} refused");
+}
