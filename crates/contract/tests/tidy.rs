@@ -1,5 +1,7 @@
 //! The house keeps its own rules: one table with many readers, AWS at the edges, small files.
 
+#![allow(clippy::unwrap_used)] // Helpers of tests are tests, which clippy.toml cannot say.
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -84,7 +86,8 @@ fn the_readme_shows_the_table() {
 
 fn tier_table() -> String {
     let formats = ImageFormat::ALL.map(|format| format!(" {format} |")).concat();
-    let mut table = format!("| tier | memory |{formats} other |\n|---|--:|{}--:|", "--:|".repeat(ImageFormat::ALL.len()));
+    let mut table =
+        format!("| tier | memory |{formats} other |\n|---|--:|{}--:|", "--:|".repeat(ImageFormat::ALL.len()));
     for tier in TierTable::builtin().unwrap().iter() {
         let cells = ImageFormat::ALL.map(Some).into_iter().chain([None]);
         let cells: String = cells.map(|format| format!(" {} |", size(tier.max_object_bytes(format)))).collect();

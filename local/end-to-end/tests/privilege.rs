@@ -1,5 +1,7 @@
 //! IAM is enforced, and each right is needed. A test binary of its own, because it takes rights away from functions.
 
+#![allow(clippy::unwrap_used)] // Helpers of tests are tests, which clippy.toml cannot say.
+
 use std::io::Cursor;
 
 use contract::TierTable;
