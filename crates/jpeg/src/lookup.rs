@@ -1,0 +1,258 @@
+//! Lookup tables over the next 12 bits, one for each way of reading a block.
+//!
+//! 12 bits: at 10 the walk was a tenth slower, 13 gained nothing, and 14 fell out of the L1 cache.
+
+use crate::bits::Bits;
+use crate::huffman::{Code, Huffman, extend};
+
+/// Index width of every table.
+const INDEX_BITS: u32 = 12;
+const ENTRIES: usize = 1 << INDEX_BITS;
+
+/// Bytes of the largest table, [`Values`].
+pub(crate) const VALUES_BYTES: usize = ENTRIES * 4;
+/// Bytes of the others.
+pub(crate) const TABLE_BYTES: usize = ENTRIES * 2;
+
+/// Builds a table from what each index, left aligned in 16 bits, gives.
+fn build<T: Copy + Default>(entry: impl Fn(u32) -> T) -> Box<[T; ENTRIES]> {
+    let entries: Box<[T]> = (0..ENTRIES as u32).map(|index| entry(index << (16 - INDEX_BITS))).collect();
+    entries.try_into().ok().expect("the length is the array's")
+}
+
+/// Decodes a code that does not fit the index. An invalid one counts as symbol 0, as in libjpeg.
+#[cold]
+#[inline(never)]
+fn long_code(huffman: &Huffman, bits: &mut Bits<'_>) -> u32 {
+    bits.refill();
+    let code = huffman.decode(bits.peek16()).unwrap_or_else(|| {
+        bits.corrupt = true;
+        Code { symbol: 0, length: 16 }
+    });
+    bits.consume(code.length);
+    u32::from(code.symbol)
+}
+
+/// Symbols: which code comes next, whatever follows it. For progressive scans.
+pub(crate) struct Symbols<'t> {
+    huffman: &'t Huffman,
+    /// `symbol << 8 | length`, 0 if the code is longer than the index.
+    entries: Box<[u16; ENTRIES]>,
+}
+
+impl<'t> Symbols<'t> {
+    pub(crate) fn new(huffman: &'t Huffman) -> Self {
+        let entries = build(|top| match huffman.decode(top) {
+            Some(Code { symbol, length }) if length <= INDEX_BITS => u16::from(symbol) << 8 | length as u16,
+            _ => 0,
+        });
+        Self { huffman, entries }
+    }
+
+    /// The next symbol. Needs 16 bits; 31 are left of 56 in any case.
+    #[inline(always)]
+    pub(crate) fn next(&self, bits: &mut Bits<'_>) -> u32 {
+        let entry = u32::from(self.entries[bits.peek12()]);
+        if entry == 0 {
+            return long_code(self.huffman, bits);
+        }
+        bits.consume(entry & 0xFF);
+        entry >> 8
+    }
+}
+
+/// DC differences.
+pub(crate) struct Differences<'t> {
+    huffman: &'t Huffman,
+    /// `difference << 5 | length of code and bits`, 0 if they do not fit the index.
+    entries: Box<[i16; ENTRIES]>,
+}
+
+impl<'t> Differences<'t> {
+    pub(crate) fn new(huffman: &'t Huffman) -> Self {
+        let entries = build(|top| match huffman.decode(top) {
+            Some(Code { symbol, length }) if length + u32::from(symbol) <= INDEX_BITS => {
+                let size = u32::from(symbol);
+                let value = extend(top >> (16 - length - size) & ((1 << size) - 1), size);
+                // A code has at least 1 bit, so at most 11 are left: the difference fits 11 bits and the sign.
+                debug_assert!((-1024..1024).contains(&value) || length == 1);
+                if (-1024..1024).contains(&value) { (value << 5) as i16 | (length + size) as i16 } else { 0 }
+            }
+            _ => 0,
+        });
+        Self { huffman, entries }
+    }
+
+    /// The next difference. Refills first; at least 44 bits are left behind it.
+    #[inline(always)]
+    pub(crate) fn next(&self, bits: &mut Bits<'_>) -> i32 {
+        bits.refill();
+        let entry = i32::from(self.entries[bits.peek12()]);
+        if entry == 0 {
+            return self.long(bits);
+        }
+        bits.consume((entry & 31).cast_unsigned());
+        entry >> 5
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn long(&self, bits: &mut Bits<'_>) -> i32 {
+        let size = long_code(self.huffman, bits);
+        let value = bits.take(size);
+        bits.refill();
+        extend(value, size)
+    }
+}
+
+/// Passes over the AC codes of a block, as many whole ones per lookup as the index holds.
+pub(crate) struct Skips<'t> {
+    huffman: &'t Huffman,
+    /// `coefficients passed << 6 | bits`. [`SKIP_END`] more coefficients stand for the end of the block,
+    /// [`SKIP_LONG`] for a code that does not fit.
+    entries: Box<[u16; ENTRIES]>,
+}
+
+const SKIP_END: u32 = 128;
+const SKIP_LONG: u32 = 512;
+/// The most bits of one entry, so that four of them fit 56 bits: the bits behind a lone code need not fit the index.
+const SKIP_BITS: u32 = 14;
+
+impl<'t> Skips<'t> {
+    pub(crate) fn new(huffman: &'t Huffman) -> Self {
+        let single = build(|top| match huffman.decode(top) {
+            Some(Code { symbol, length }) if length <= INDEX_BITS => u16::from(symbol) << 8 | length as u16,
+            _ => 0,
+        });
+        let entries = build(|top| {
+            let (mut used, mut passed) = (0, 0);
+            while used < INDEX_BITS {
+                let entry = u32::from(single[((top << used & 0xFFFF) >> (16 - INDEX_BITS)) as usize]);
+                let (length, run, size) = (entry & 0xFF, entry >> 12, entry >> 8 & 15);
+                let room = if used == 0 { SKIP_BITS } else { INDEX_BITS - used };
+                if length == 0 || length > INDEX_BITS - used || length + size > room {
+                    break;
+                }
+                if size == 0 && run < 15 {
+                    used += length;
+                    passed += SKIP_END;
+                    break;
+                }
+                if passed + run + 1 > 63 {
+                    break;
+                }
+                used += length + size;
+                passed += run + 1;
+            }
+            if used == 0 { (SKIP_LONG << 6) as u16 } else { (passed << 6 | used) as u16 }
+        });
+        Self { huffman, entries }
+    }
+
+    /// Passes over the codes from coefficient `next` (1 to 63) to the end of the block.
+    ///
+    /// Needs 42 bits; leaves any number.
+    #[inline(always)]
+    pub(crate) fn pass(&self, bits: &mut Bits<'_>, next: u32) {
+        // Coefficients in the upper bits, bits consumed since the last refill in the lower six: one addition
+        // per lookup counts both, and the shift takes its amount from the lower six bits as they are.
+        let mut count = next << 6;
+        let mut window = bits.window();
+        macro_rules! step {
+            () => {
+                let entry = u32::from(self.entries[(window >> 52) as usize]);
+                let sum = count + entry;
+                if sum >= 64 << 6 {
+                    let whole = sum >> 6;
+                    if whole == 64 || (SKIP_END..SKIP_END + 64).contains(&whole) {
+                        bits.set_window(window << (entry & 63), sum & 63);
+                        return;
+                    }
+                    bits.set_window(window, count & 63);
+                    let Some(next) = self.pass_one(bits, count >> 6) else { return };
+                    count = next << 6;
+                    window = bits.window();
+                    continue;
+                }
+                window <<= entry & 63;
+                count = sum;
+            };
+        }
+        let mut fresh = false;
+        loop {
+            // A macro, because a loop of 3 or 4 rounds is not unrolled: that cost a tenth.
+            if fresh {
+                step!();
+            }
+            step!();
+            step!();
+            step!();
+            bits.set_window(window, count & 63);
+            bits.refill();
+            window = bits.window();
+            count &= !63;
+            fresh = true;
+        }
+    }
+
+    /// Passes over one code from coefficient `next`: a long one, or one of several in an entry that ends the block
+    /// by its position. Returns the coefficient behind it, `None` at the end of the block. Refills.
+    #[cold]
+    #[inline(never)]
+    fn pass_one(&self, bits: &mut Bits<'_>, next: u32) -> Option<u32> {
+        let symbol = long_code(self.huffman, bits);
+        bits.consume(symbol & 15);
+        bits.refill();
+        let next = next + (symbol >> 4) + 1;
+        (next < 64 && (symbol & 15 != 0 || symbol >> 4 == 15)).then_some(next)
+    }
+}
+
+/// AC codes with their values.
+pub(crate) struct Values<'t> {
+    huffman: &'t Huffman,
+    /// `value << 16 | coefficients passed << 6 | bits`, 0 if they do not fit the index.
+    entries: Box<[i32; ENTRIES]>,
+}
+
+impl<'t> Values<'t> {
+    pub(crate) fn new(huffman: &'t Huffman) -> Self {
+        let entries = build(|top| match huffman.decode(top) {
+            Some(Code { symbol, length }) if length + u32::from(symbol & 15) <= INDEX_BITS => {
+                let size = u32::from(symbol & 15);
+                let value = extend(top >> (16 - length - size) & ((1 << size) - 1), size);
+                value << 16 | (passed_by(symbol) << 6 | (length + size)).cast_signed()
+            }
+            _ => 0,
+        });
+        Self { huffman, entries }
+    }
+
+    /// The next value, and how many coefficients the code passes, its own included; 64 at the end of the block.
+    ///
+    /// Needs 12 bits and refills if the code needs more.
+    #[inline(always)]
+    pub(crate) fn next(&self, bits: &mut Bits<'_>) -> (i32, u32) {
+        let entry = self.entries[bits.peek12()];
+        if entry == 0 {
+            return self.long(bits);
+        }
+        bits.consume(entry.cast_unsigned() & 63);
+        (entry >> 16, entry.cast_unsigned() >> 6 & 127)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn long(&self, bits: &mut Bits<'_>) -> (i32, u32) {
+        let symbol = long_code(self.huffman, bits);
+        let size = symbol & 15;
+        let value = extend(bits.take(size), size);
+        bits.refill();
+        (value, passed_by(symbol as u8))
+    }
+}
+
+/// Coefficients that an AC symbol of a sequential scan passes: 64, so the whole block, for the end of the block.
+fn passed_by(symbol: u8) -> u32 {
+    if symbol & 15 == 0 && symbol >> 4 < 15 { 64 } else { u32::from(symbol >> 4) + 1 }
+}
