@@ -21,8 +21,6 @@ fn build<T: Copy + Default>(entry: impl Fn(u32) -> T) -> Box<[T; ENTRIES]> {
 }
 
 /// Decodes a code that does not fit the index. An invalid one counts as symbol 0, as in libjpeg.
-#[cold]
-#[inline(never)]
 fn long_code(huffman: &Huffman, bits: &mut Bits<'_>) -> u32 {
     bits.refill();
     let code = huffman.decode(bits.peek16()).unwrap_or_else(|| {
@@ -54,10 +52,19 @@ impl<'t> Symbols<'t> {
     pub(crate) fn next(&self, bits: &mut Bits<'_>) -> u32 {
         let entry = u32::from(self.entries[bits.peek12()]);
         if entry == 0 {
-            return long_code(self.huffman, bits);
+            let (after, symbol) = self.long(*bits);
+            *bits = after;
+            return symbol;
         }
         bits.consume(entry & 0xFF);
         entry >> 8
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn long<'d>(&self, mut bits: Bits<'d>) -> (Bits<'d>, u32) {
+        let symbol = long_code(self.huffman, &mut bits);
+        (bits, symbol)
     }
 }
 
@@ -89,7 +96,9 @@ impl<'t> Differences<'t> {
         bits.refill();
         let entry = i32::from(self.entries[bits.peek12()]);
         if entry == 0 {
-            return self.long(bits);
+            let (after, difference) = self.long(*bits);
+            *bits = after;
+            return difference;
         }
         bits.consume((entry & 31).cast_unsigned());
         entry >> 5
@@ -97,11 +106,11 @@ impl<'t> Differences<'t> {
 
     #[cold]
     #[inline(never)]
-    fn long(&self, bits: &mut Bits<'_>) -> i32 {
-        let size = long_code(self.huffman, bits);
+    fn long<'d>(&self, mut bits: Bits<'d>) -> (Bits<'d>, i32) {
+        let size = long_code(self.huffman, &mut bits);
         let value = bits.take(size);
         bits.refill();
-        extend(value, size)
+        (bits, extend(value, size))
     }
 }
 
@@ -169,7 +178,9 @@ impl<'t> Skips<'t> {
                         return;
                     }
                     bits.set_window(window, count & 63);
-                    let Some(next) = self.pass_one(bits, count >> 6) else { return };
+                    let (after, next) = self.pass_one(*bits, count >> 6);
+                    *bits = after;
+                    let Some(next) = next else { return };
                     count = next << 6;
                     window = bits.window();
                     continue;
@@ -199,12 +210,12 @@ impl<'t> Skips<'t> {
     /// by its position. Returns the coefficient behind it, `None` at the end of the block. Refills.
     #[cold]
     #[inline(never)]
-    fn pass_one(&self, bits: &mut Bits<'_>, next: u32) -> Option<u32> {
-        let symbol = long_code(self.huffman, bits);
+    fn pass_one<'d>(&self, mut bits: Bits<'d>, next: u32) -> (Bits<'d>, Option<u32>) {
+        let symbol = long_code(self.huffman, &mut bits);
         bits.consume(symbol & 15);
         bits.refill();
         let next = next + (symbol >> 4) + 1;
-        (next < 64 && (symbol & 15 != 0 || symbol >> 4 == 15)).then_some(next)
+        (bits, (next < 64 && (symbol & 15 != 0 || symbol >> 4 == 15)).then_some(next))
     }
 }
 
@@ -235,7 +246,9 @@ impl<'t> Values<'t> {
     pub(crate) fn next(&self, bits: &mut Bits<'_>) -> (i32, u32) {
         let entry = self.entries[bits.peek12()];
         if entry == 0 {
-            return self.long(bits);
+            let (after, value) = self.long(*bits);
+            *bits = after;
+            return value;
         }
         bits.consume(entry.cast_unsigned() & 63);
         (entry >> 16, entry.cast_unsigned() >> 6 & 127)
@@ -243,12 +256,12 @@ impl<'t> Values<'t> {
 
     #[cold]
     #[inline(never)]
-    fn long(&self, bits: &mut Bits<'_>) -> (i32, u32) {
-        let symbol = long_code(self.huffman, bits);
+    fn long<'d>(&self, mut bits: Bits<'d>) -> (Bits<'d>, (i32, u32)) {
+        let symbol = long_code(self.huffman, &mut bits);
         let size = symbol & 15;
         let value = extend(bits.take(size), size);
         bits.refill();
-        (value, passed_by(symbol as u8))
+        (bits, (value, passed_by(symbol as u8)))
     }
 }
 
