@@ -14,9 +14,22 @@ pub(crate) const VALUES_BYTES: usize = ENTRIES * 4;
 /// Bytes of the others.
 pub(crate) const TABLE_BYTES: usize = ENTRIES * 2;
 
-/// Builds a table from what each index, left aligned in 16 bits, gives.
-fn build<T: Copy + Default>(entry: impl Fn(u32) -> T) -> Box<[T; ENTRIES]> {
-    let entries: Box<[T]> = (0..ENTRIES as u32).map(|index| entry(index << (16 - INDEX_BITS))).collect();
+/// Builds a table: for each code, and each value of the `size` bits behind it, what `entry` makes of both.
+/// Indices whose code and bits do not fit hold the default, 0.
+fn build<T: Copy + Default>(
+    huffman: &Huffman,
+    size: impl Fn(u8) -> u32,
+    entry: impl Fn(Code, u32) -> T,
+) -> Box<[T; ENTRIES]> {
+    let mut entries = vec![T::default(); ENTRIES].into_boxed_slice();
+    for (word, code) in huffman.codes() {
+        let size = size(code.symbol);
+        let Some(free_bits) = INDEX_BITS.checked_sub(code.length + size) else { continue };
+        let first = (word >> (16 - INDEX_BITS)) as usize;
+        for (bits, range) in (0..1 << size).zip(entries[first..].chunks_exact_mut(1 << free_bits)) {
+            range.fill(entry(code, bits));
+        }
+    }
     entries.try_into().ok().expect("the length is the array's")
 }
 
@@ -40,10 +53,7 @@ pub(crate) struct Symbols<'t> {
 
 impl<'t> Symbols<'t> {
     pub(crate) fn new(huffman: &'t Huffman) -> Self {
-        let entries = build(|top| match huffman.decode(top) {
-            Some(Code { symbol, length }) if length <= INDEX_BITS => u16::from(symbol) << 8 | length as u16,
-            _ => 0,
-        });
+        let entries = build(huffman, |_| 0, |code, _| u16::from(code.symbol) << 8 | code.length as u16);
         Self { huffman, entries }
     }
 
@@ -77,15 +87,11 @@ pub(crate) struct Differences<'t> {
 
 impl<'t> Differences<'t> {
     pub(crate) fn new(huffman: &'t Huffman) -> Self {
-        let entries = build(|top| match huffman.decode(top) {
-            Some(Code { symbol, length }) if length + u32::from(symbol) <= INDEX_BITS => {
-                let size = u32::from(symbol);
-                let value = extend(top >> (16 - length - size) & ((1 << size) - 1), size);
-                // A code has at least 1 bit, so at most 11 are left: the difference fits 11 bits and the sign.
-                debug_assert!((-1024..1024).contains(&value) || length == 1);
-                if (-1024..1024).contains(&value) { (value << 5) as i16 | (length + size) as i16 } else { 0 }
-            }
-            _ => 0,
+        let entries = build(huffman, u32::from, |code, bits| {
+            let size = u32::from(code.symbol);
+            let value = extend(bits, size);
+            // Behind a code of 1 bit a difference of 11 bits fits the index, but not the entry.
+            if (-1024..1024).contains(&value) { (value << 5) as i16 | (code.length + size) as i16 } else { 0 }
         });
         Self { huffman, entries }
     }
@@ -129,32 +135,35 @@ const SKIP_BITS: u32 = 14;
 
 impl<'t> Skips<'t> {
     pub(crate) fn new(huffman: &'t Huffman) -> Self {
-        let single = build(|top| match huffman.decode(top) {
-            Some(Code { symbol, length }) if length <= INDEX_BITS => u16::from(symbol) << 8 | length as u16,
-            _ => 0,
-        });
-        let entries = build(|top| {
-            let (mut used, mut passed) = (0, 0);
-            while used < INDEX_BITS {
-                let entry = u32::from(single[((top << used & 0xFFFF) >> (16 - INDEX_BITS)) as usize]);
-                let (length, run, size) = (entry & 0xFF, entry >> 12, entry >> 8 & 15);
-                let room = if used == 0 { SKIP_BITS } else { INDEX_BITS - used };
-                if length == 0 || length > INDEX_BITS - used || length + size > room {
-                    break;
-                }
-                if size == 0 && run < 15 {
-                    used += length;
-                    passed += SKIP_END;
-                    break;
-                }
-                if passed + run + 1 > 63 {
-                    break;
-                }
-                used += length + size;
-                passed += run + 1;
+        let single = build(huffman, |_| 0, |code, _| u16::from(code.symbol) << 8 | code.length as u16);
+        // What `valid` bits hold, for every number of them and every value, so that each is one code and a shorter
+        // rest already known: at `1 << valid | value`.
+        let mut held = vec![0_u16; 2 * ENTRIES];
+        for valid in 1..=INDEX_BITS {
+            for value in 0..1_u32 << valid {
+                let code = u32::from(single[(value << (INDEX_BITS - valid)) as usize]);
+                let (length, run, size) = (code & 0xFF, code >> 12, code >> 8 & 15);
+                let alone = length > 0 && valid == INDEX_BITS && length + size <= SKIP_BITS;
+                held[(1 << valid | value) as usize] = if length == 0 || length > valid {
+                    0
+                } else if size == 0 && run < 15 {
+                    (SKIP_END << 6 | length) as u16
+                } else if let Some(left) = valid.checked_sub(length + size) {
+                    let one = (run + 1) << 6 | (length + size);
+                    let rest = u32::from(held[(1 << left | value & ((1 << left) - 1)) as usize]);
+                    // An entry that passes a whole block would end it in the wrong place.
+                    if (one + rest) >> 6 & (SKIP_END - 1) < 64 { (one + rest) as u16 } else { one as u16 }
+                } else if alone {
+                    ((run + 1) << 6 | (length + size)) as u16
+                } else {
+                    0
+                };
             }
-            if used == 0 { (SKIP_LONG << 6) as u16 } else { (passed << 6 | used) as u16 }
-        });
+        }
+        let mut entries = build(huffman, |_| 0, |_, _| 0);
+        for (entry, &held) in entries.iter_mut().zip(&held[ENTRIES..]) {
+            *entry = if held == 0 { (SKIP_LONG << 6) as u16 } else { held };
+        }
         Self { huffman, entries }
     }
 
@@ -228,13 +237,10 @@ pub(crate) struct Values<'t> {
 
 impl<'t> Values<'t> {
     pub(crate) fn new(huffman: &'t Huffman) -> Self {
-        let entries = build(|top| match huffman.decode(top) {
-            Some(Code { symbol, length }) if length + u32::from(symbol & 15) <= INDEX_BITS => {
-                let size = u32::from(symbol & 15);
-                let value = extend(top >> (16 - length - size) & ((1 << size) - 1), size);
-                value << 16 | (passed_by(symbol) << 6 | (length + size)).cast_signed()
-            }
-            _ => 0,
+        let size = |symbol: u8| u32::from(symbol & 15);
+        let entries = build(huffman, size, |code, bits| {
+            let size = size(code.symbol);
+            extend(bits, size) << 16 | (passed_by(code.symbol) << 6 | (code.length + size)).cast_signed()
         });
         Self { huffman, entries }
     }
