@@ -33,6 +33,22 @@ struct ComponentState {
     store: Option<Coefficients>,
 }
 
+impl Scale {
+    /// Whether a progressive decode at this scale reads a scan.
+    ///
+    /// At 1/4 the first scan of each low band is enough: on a 3 MP photograph brought to 128, 256 and 400 px it is as
+    /// near to the full decode as libjpeg's 1/4 of the whole file, in a seventh of the time (12 MP: 14 ms against 95)
+    /// and with a fifth of the bytes. At 1/2, meant for small images, everything counts.
+    fn reads(self, scan: &ScanHeader) -> bool {
+        let first = scan.high_bit == 0;
+        match self {
+            Self::Eighth => first && scan.band.0 == 0,
+            Self::Quarter => first && u32::from(scan.band.0) <= Two::LAST,
+            Self::Half => true,
+        }
+    }
+}
+
 /// A decode under way.
 pub(crate) struct Session<'a, R, S: ?Sized> {
     input: Input<R>,
@@ -160,6 +176,9 @@ impl<'a, R: Read, S: Sink + ?Sized> Session<'a, R, S> {
             return self.straight_scan(scan);
         }
         let (first, last) = (usize::from(scan.band.0), usize::from(scan.band.1));
+        if !scan.components.iter().any(|part| self.plan.components[part.index].scale.reads(scan)) {
+            return Ok(());
+        }
         let expected = (scan.high_bit > 0).then_some(scan.high_bit);
         let continues = |part: &ScanComponent| {
             self.states[part.index].known_to[first..=last].iter().all(|&known| known == expected)
@@ -173,8 +192,8 @@ impl<'a, R: Read, S: Sink + ?Sized> Session<'a, R, S> {
         }
         match (first, &scan.components[..]) {
             (0, _) => self.dc_scan(scan),
-            (_, [part]) if self.plan.components[part.index].scale != Scale::Eighth => self.ac_scan(scan, part),
-            _ => Ok(()),
+            (_, [part]) => self.ac_scan(scan, part),
+            (_, _) => Ok(()), // Refused with the scan header.
         }
     }
 
@@ -197,12 +216,14 @@ impl<'a, R: Read, S: Sink + ?Sized> Session<'a, R, S> {
             return self.states.iter().all(|state| state.done);
         }
         self.states.iter().zip(&self.plan.components).all(|(state, plan)| {
-            let last = match plan.scale {
-                Scale::Eighth => 0,
-                Scale::Quarter => Two::LAST as usize,
-                Scale::Half => Four::LAST as usize,
+            let known = |last: u32, enough: fn(Option<u8>) -> bool| {
+                state.known_to[..=last as usize].iter().all(|&bit| enough(bit))
             };
-            state.known_to[..=last].iter().all(|&known| known == Some(0))
+            match plan.scale {
+                Scale::Eighth => known(0, |bit| bit.is_some()),
+                Scale::Quarter => known(Two::LAST, |bit| bit.is_some()),
+                Scale::Half => known(Four::LAST, |bit| bit == Some(0)),
+            }
         })
     }
 
@@ -261,7 +282,7 @@ impl<'a, R: Read, S: Sink + ?Sized> Session<'a, R, S> {
                         Scale::Half => render::<Four>,
                     };
                     for row in 0..self.frame.components[index].block_rows {
-                        transform(&store, row, &steps, state.known_to[0].unwrap_or(0), &mut stripe);
+                        transform(&store, row, &steps, &state.known_to, &mut stripe);
                         stripe.deliver(index, self.sink);
                     }
                 }
