@@ -1,4 +1,5 @@
 //! Damaged and hostile files: no panic, no more memory than planned, bounded work, and as much image as there is.
+#![allow(clippy::unwrap_used, reason = "a test may")]
 
 mod planes;
 
@@ -217,7 +218,8 @@ fn every_refusal_has_a_name() {
         edit(&mut jpeg);
         decode(&jpeg, Scale::Quarter).expect_err("refused").to_string()
     };
-    let cases: [(&dyn Fn(&mut Vec<u8>), &str); 16] = [
+    type Edit<'a> = &'a dyn Fn(&mut Vec<u8>);
+    let cases: [(Edit<'_>, &str); 16] = [
         (&|jpeg| jpeg[0] = b'P', "not a JPEG: it begins with [50, d8] instead of ffd8"),
         (&|jpeg| jpeg.truncate(sof), "the JPEG header is cut off after"),
         (&|jpeg| jpeg[sof + 1] = 0xC9, "arithmetic-coded JPEG with 8 bits per sample (83x61) is not decoded here"),

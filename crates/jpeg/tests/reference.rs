@@ -1,4 +1,5 @@
 //! The decoder against other decoders: libjpeg-turbo's scaled output, and zune-jpeg's at full scale.
+#![allow(clippy::unwrap_used, reason = "a test may")]
 
 mod planes;
 
