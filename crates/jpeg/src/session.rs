@@ -103,9 +103,9 @@ impl<'a, R: Read, S: Sink + ?Sized> Session<'a, R, S> {
             let step = self.segment(current, &mut scans);
             marker = match step {
                 Ok(next) => next,
-                // Before any scan has been decoded there is nothing to save.
+                // Some errors end everything; others leave what is there, if there is anything.
                 Err(error @ (Error::Read(_) | Error::TooDamaged { .. })) => return Err(error),
-                Err(error) if scans <= 1 => return Err(error),
+                Err(error) if self.is_empty() => return Err(error),
                 Err(_) => {
                     self.warn(Warning::BadSegment);
                     None
@@ -187,14 +187,15 @@ impl<'a, R: Read, S: Sink + ?Sized> Session<'a, R, S> {
             self.warn(Warning::ExcessScans);
             return Ok(());
         }
+        match (first, &scan.components[..]) {
+            (0, _) => self.dc_scan(scan)?,
+            (_, [part]) => self.ac_scan(scan, part)?,
+            (_, _) => {} // Refused with the scan header.
+        }
         for part in &scan.components {
             self.states[part.index].known_to[first..=last].fill(Some(scan.low_bit));
         }
-        match (first, &scan.components[..]) {
-            (0, _) => self.dc_scan(scan),
-            (_, [part]) => self.ac_scan(scan, part),
-            (_, _) => Ok(()), // Refused with the scan header.
-        }
+        Ok(())
     }
 
     /// Keeps the quantisation steps of components that come for the first time; later tables are not theirs.
@@ -225,6 +226,11 @@ impl<'a, R: Read, S: Sink + ?Sized> Session<'a, R, S> {
                 Scale::Half => known(Four::LAST, |bit| bit == Some(0)),
             }
         })
+    }
+
+    /// Whether no scan has been decoded yet.
+    fn is_empty(&self) -> bool {
+        self.states.iter().all(|state| !state.done && state.known_to[0].is_none())
     }
 
     fn warn(&mut self, warning: Warning) {

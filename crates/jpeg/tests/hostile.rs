@@ -184,6 +184,19 @@ fn a_lost_restart_interval_costs_no_more_than_itself() {
 }
 
 #[test]
+fn damage_between_scans_leaves_what_came_before() {
+    let _alone = ALONE.lock();
+    for (name, scale) in [("scans_apart_optimised", Scale::Eighth), ("progressive", Scale::Half)] {
+        let mut jpeg = fixture(name).jpeg;
+        let first_scan = jpeg.windows(2).position(|marker| marker == [0xFF, 0xDA]).unwrap();
+        let table = jpeg[first_scan..].windows(2).position(|marker| marker == [0xFF, 0xC4]).unwrap();
+        jpeg[first_scan + table + 4] = 0x7F;
+        let (_, outcome) = decode(&jpeg, scale).unwrap();
+        assert_eq!(outcome.warning, Some(Warning::BadSegment), "{name}");
+    }
+}
+
+#[test]
 fn work_is_bounded_by_the_data() {
     let _alone = ALONE.lock();
     // 65,535 pixels a side, and nothing behind the scan header.
