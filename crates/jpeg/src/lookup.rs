@@ -162,7 +162,8 @@ impl<'t> Skips<'t> {
                 }
             }
         }
-        let mut entries: Box<[u16; ENTRIES]> = held[ENTRIES..].to_vec().try_into().ok().expect("the upper half");
+        held.drain(..ENTRIES);
+        let mut entries: Box<[u16; ENTRIES]> = held.try_into().expect("the upper half is left");
         for entry in entries.iter_mut().filter(|entry| **entry == 0) {
             *entry = (SKIP_LONG << 6) as u16;
         }
