@@ -137,34 +137,35 @@ const SKIP_BITS: u32 = 14;
 
 impl<'t> Skips<'t> {
     pub(crate) fn new(huffman: &'t Huffman) -> Self {
-        let single = build(huffman, |_| 0, |code, _| u16::from(code.symbol) << 8 | code.length as u16);
-        // What `valid` bits hold, for every number of them and every value, so that each is one code and a shorter
-        // rest already known: at `1 << valid | value`.
+        // What `valid` bits hold, for every number of them and every value, at `1 << valid | value`: each is one code
+        // and a shorter rest, which is known already.
         let mut held = vec![0_u16; 2 * ENTRIES];
         for valid in 1..=INDEX_BITS {
-            for value in 0..1_u32 << valid {
-                let code = u32::from(single[(value << (INDEX_BITS - valid)) as usize]);
-                let (length, run, size) = (code & 0xFF, code >> 12, code >> 8 & 15);
-                let alone = length > 0 && valid == INDEX_BITS && length + size <= SKIP_BITS;
-                held[(1 << valid | value) as usize] = if length == 0 || length > valid {
-                    0
-                } else if size == 0 && run < 15 {
-                    (SKIP_END << 6 | length) as u16
+            let (shorter, here) = held.split_at_mut(1 << valid);
+            for (word, Code { symbol, length }) in huffman.codes().take_while(|(_, code)| code.length <= valid) {
+                let (run, size) = (u32::from(symbol >> 4), u32::from(symbol & 15));
+                let first = (word >> (16 - valid)) as usize;
+                let with_code = &mut here[first..first + (1 << (valid - length))];
+                let one = ((run + 1) << 6 | (length + size)) as u16;
+                if size == 0 && run < 15 {
+                    with_code.fill((SKIP_END << 6 | length) as u16);
                 } else if let Some(left) = valid.checked_sub(length + size) {
-                    let one = (run + 1) << 6 | (length + size);
-                    let rest = u32::from(held[(1 << left | value & ((1 << left) - 1)) as usize]);
-                    // An entry that passes a whole block would end it in the wrong place.
-                    if (one + rest) >> 6 & (SKIP_END - 1) < 64 { (one + rest) as u16 } else { one as u16 }
-                } else if alone {
-                    ((run + 1) << 6 | (length + size)) as u16
-                } else {
-                    0
-                };
+                    for rests in with_code.chunks_exact_mut(1 << left) {
+                        for (entry, rest) in rests.iter_mut().zip(&shorter[1 << left..]) {
+                            let both = one + rest;
+                            // An entry that passes a whole block would end it in the wrong place.
+                            *entry = if both >> 6 & (SKIP_END as u16 - 1) < 64 { both } else { one };
+                        }
+                    }
+                } else if valid == INDEX_BITS && length + size <= SKIP_BITS {
+                    with_code.fill(one);
+                }
             }
         }
-        let mut entries = build(huffman, |_| 0, |_, _| 0);
-        for (entry, &held) in entries.iter_mut().zip(&held[ENTRIES..]) {
-            *entry = if held == 0 { (SKIP_LONG << 6) as u16 } else { held };
+        held.drain(..ENTRIES);
+        let mut entries: Box<[u16; ENTRIES]> = held.try_into().expect("the upper half is left");
+        for entry in entries.iter_mut().filter(|entry| **entry == 0) {
+            *entry = (SKIP_LONG << 6) as u16;
         }
         Self { huffman, entries }
     }
