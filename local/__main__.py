@@ -24,6 +24,8 @@ def main() -> int:
     test.add_argument("test_command", nargs=argparse.REMAINDER, help="the command, with its arguments")
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    # A shell starts background jobs with Ctrl-C ignored; whoever sends SIGINT means it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         if arguments.command == "up":
             return stay_up(arguments.port, arguments.images)

@@ -95,7 +95,7 @@ async fn run<Store: GetObject + PutObject>(
     stopwatch.got();
     let made = match make(body, settings, stopwatch).await {
         Ok(made) => made,
-        Err(Failure::Engine(error @ EngineError::Source(_))) => return Err(WorkerError::Body(error)),
+        Err(Failure::Engine(error @ EngineError::Source { .. })) => return Err(WorkerError::Body(error)),
         Err(Failure::Engine(error)) => return Ok((refused(error.name(), &error), None)),
         Err(error @ Failure::Panicked(_)) => return Ok((refused("panicked", &error), None)),
     };

@@ -1,69 +1,93 @@
-//! From the stream to the small image.
+//! From the stream to the small image, format by format.
 
-use std::io::{Cursor, Read};
+mod bmp;
+mod jpeg;
+mod png;
+mod whole;
 
 use contract::ImageFormat;
 
 use crate::{
     EngineError, Limits, Orientation, Plan, Probe, Warning,
+    error::Damage,
     geometry::Window,
+    probe::Model,
     raster::{Channels, Raster},
+    shrink::Shrinker,
     source::Source,
 };
 
+pub(crate) use bmp::{channels as bmp_channels, plan_bytes as bmp_bytes};
+pub(crate) use jpeg::{plan_bytes as jpeg_bytes, scale as jpeg_scale};
+pub(crate) use png::{channels as png_channels, plan_bytes as png_bytes};
+
 /// What a decoder hands on.
 pub(crate) struct Decoded {
-    /// Alpha premultiplied.
-    pub(crate) raster: Raster,
-    /// Where the whole image lies on the raster; its last column and row may count in part only.
-    pub(crate) extent: Window,
+    pub(crate) pixels: Pixels,
     /// Orientation found behind the pixels.
     pub(crate) orientation: Option<Orientation>,
+    /// An ICC profile of the samples.
+    pub(crate) profile: Option<Vec<u8>>,
     pub(crate) warnings: Vec<Warning>,
 }
 
+/// The small image, and where on it the whole image lies: its last column and row may count in part only.
+pub(crate) enum Pixels {
+    /// Interleaved; alpha premultiplied.
+    Raster(Raster, Window, Model),
+    /// One grey raster for each component of a JPEG, each of its own size.
+    Planes(Vec<Plane>, Model),
+}
+
+pub(crate) struct Plane {
+    pub(crate) raster: Raster,
+    pub(crate) extent: Window,
+}
+
+impl Decoded {
+    /// What the rows in `shrinker` became.
+    pub(crate) fn of_rows(shrinker: Shrinker, profile: Option<Vec<u8>>, warnings: Vec<Warning>) -> Self {
+        let (raster, extent) = shrinker.finish();
+        let model = match raster.channels {
+            Channels::Grey | Channels::GreyAlpha => Model::Grey,
+            Channels::YCbCr => Model::YCbCr,
+            Channels::Rgb | Channels::Rgba => Model::Rgb,
+            Channels::Cmyk => Model::Cmyk,
+        };
+        Self { pixels: Pixels::Raster(raster, extent, model), orientation: None, profile, warnings }
+    }
+}
+
+/// Decodes what `plan` says, with what is left of `source`.
 pub(crate) fn decode(
     source: &mut Source<'_>,
     probe: &Probe,
-    _plan: &Plan,
-    _limits: &Limits,
+    plan: &Plan,
+    limits: &Limits,
 ) -> Result<Decoded, EngineError> {
-    let mut bytes = source.take_prefix();
-    source.read_to_end(&mut bytes).map_err(|cause| EngineError::decoder(probe.format, cause))?;
-    let raster = match probe.format {
-        ImageFormat::Jpeg => jpeg(&bytes)?,
-        ImageFormat::Png => with_image(&bytes, probe, image::ImageFormat::Png)?,
-        ImageFormat::Webp => with_image(&bytes, probe, image::ImageFormat::WebP)?,
-        ImageFormat::Gif => with_image(&bytes, probe, image::ImageFormat::Gif)?,
-        ImageFormat::Bmp => with_image(&bytes, probe, image::ImageFormat::Bmp)?,
-        ImageFormat::Tiff => with_image(&bytes, probe, image::ImageFormat::Tiff)?,
-    };
-    let extent = Window { left: 0.0, top: 0.0, width: raster.width as f64, height: raster.height as f64 };
-    Ok(Decoded { raster, extent, orientation: None, warnings: Vec::new() })
+    match probe.format {
+        ImageFormat::Jpeg => jpeg::decode(source, probe, plan),
+        ImageFormat::Png => png::decode(source, probe, plan, limits),
+        ImageFormat::Bmp => bmp::decode(source, probe, plan),
+        _ => whole::decode(source, probe),
+    }
 }
 
-fn jpeg(bytes: &[u8]) -> Result<Raster, EngineError> {
-    use zune_jpeg::zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions};
-    let options = DecoderOptions::default()
-        .set_max_width(usize::from(u16::MAX))
-        .set_max_height(usize::from(u16::MAX))
-        .jpeg_set_out_colorspace(ColorSpace::RGB);
-    let mut decoder = zune_jpeg::JpegDecoder::new_with_options(ZCursor::new(bytes), options);
-    let samples = decoder.decode().map_err(|cause| EngineError::decoder(ImageFormat::Jpeg, cause))?;
-    let (width, height) = decoder.dimensions().unwrap_or_default();
-    Ok(Raster { width, height, channels: Channels::Rgb, samples })
-}
-
-fn with_image(bytes: &[u8], probe: &Probe, format: image::ImageFormat) -> Result<Raster, EngineError> {
-    let fault = |cause| EngineError::decoder(probe.format, cause);
-    let image = image::load(Cursor::new(bytes), format).map_err(fault)?;
-    let (width, height) = (image.width() as usize, image.height() as usize);
-    let (channels, samples) = if image.color().has_alpha() {
-        (Channels::Rgba, image.into_rgba8().into_raw())
-    } else {
-        (Channels::Rgb, image.into_rgb8().into_raw())
-    };
-    let mut raster = Raster { width, height, channels, samples };
-    raster.premultiply();
-    Ok(raster)
+/// The rule for files that end early or are damaged from some row on: half of the rows make a thumbnail, as browsers
+/// show what they have.
+///
+/// # Errors
+/// [`EngineError::Corrupt`] below half, with `cause` where there was not a single row.
+pub(crate) fn at_least_half(
+    probe: &Probe,
+    rows: u32,
+    cause: impl FnOnce() -> EngineError,
+) -> Result<Vec<Warning>, EngineError> {
+    let rows_expected = probe.height_px;
+    match rows {
+        rows if rows >= rows_expected => Ok(Vec::new()),
+        rows if u64::from(rows) * 2 >= u64::from(rows_expected) => Ok(vec![Warning::Truncated { rows, rows_expected }]),
+        0 => Err(cause()),
+        _ => Err(EngineError::Corrupt { format: probe.format, cause: Damage::TooFewRows { rows, rows_expected } }),
+    }
 }

@@ -6,6 +6,7 @@
 
 #![allow(dead_code, unused_imports)] // The first cut decodes at full size; the planner and the row readers use these next.
 
+mod colour;
 mod decode;
 mod encode;
 mod error;
@@ -17,6 +18,7 @@ mod plan;
 mod probe;
 mod raster;
 mod render;
+mod shrink;
 mod source;
 
 pub use error::{Damage, EncodeFault, EngineError};

@@ -4,7 +4,7 @@ use std::io::Read;
 
 use contract::Variant;
 
-use crate::{EngineError, Limits, Plan, Probe, decode, encode, plan, render, source::Source};
+use crate::{EngineError, Limits, Plan, Probe, colour::Colours, decode, encode, plan, render, source::Source};
 
 /// What `make` has done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +51,8 @@ pub enum Warning {
         /// Rows that the header promised.
         rows_expected: u32,
     },
+    /// Parts in the middle of the data are damaged; every row is there.
+    Damaged,
     /// The colour profile could not be read or does not suit the pixels; they were taken as sRGB.
     ProfileIgnored,
 }
@@ -61,6 +63,7 @@ impl Warning {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Truncated { .. } => "truncated",
+            Self::Damaged => "damaged",
             Self::ProfileIgnored => "profile_ignored",
         }
     }
@@ -68,7 +71,6 @@ impl Warning {
 
 /// What has just been done. The caller stamps the times; the engine reads no clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Stage {
     /// The header is read and the plan within the limits; no pixel yet.
     Probed,
@@ -115,8 +117,9 @@ pub fn make(
     on_stage(Stage::Decoded);
 
     let mut thumbnails = Vec::with_capacity(variants.len());
+    let colours = Colours::new(&decoded, &mut warnings);
     for variant in variants {
-        let image = render::render(&decoded, &probe, variant, &mut warnings);
+        let image = render::render(&decoded, &probe, &colours, variant);
         on_stage(Stage::Resized);
         thumbnails.push(encode::encode(image, variant)?);
         on_stage(Stage::Encoded);

@@ -64,7 +64,7 @@ pub enum Colour {
 /// What only the planner and the decoder of one format need.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Detail {
-    Jpeg(jpeg::JpegDetail),
+    Jpeg(self::jpeg::JpegDetail),
     Png,
     Webp(webp::WebpDetail),
     Gif(gif::GifDetail),
@@ -72,9 +72,9 @@ pub(crate) enum Detail {
     Tiff(tiff::TiffDetail),
 }
 
-pub(crate) use bmp::{BmpDetail, Compression as BmpCompression};
+pub(crate) use bmp::{BmpDetail, Compression as BmpCompression, RowOrder as BmpRowOrder};
 pub(crate) use gif::GifDetail;
-pub(crate) use jpeg::{Coding, JpegDetail};
+pub(crate) use self::jpeg::{Coding, JpegDetail, Model};
 pub(crate) use tiff::TiffDetail;
 pub(crate) use webp::{Coding as WebpCoding, WebpDetail};
 
@@ -131,7 +131,7 @@ pub(crate) fn format(prefix: &[u8]) -> Result<ImageFormat, EngineError> {
 /// One try at the header with the bytes at hand.
 pub(crate) fn step(format: ImageFormat, prefix: &[u8]) -> Result<Step, EngineError> {
     let step = match format {
-        ImageFormat::Jpeg => jpeg::step(prefix),
+        ImageFormat::Jpeg => self::jpeg::step(prefix),
         ImageFormat::Png => png::step(prefix),
         ImageFormat::Webp => webp::step(prefix),
         ImageFormat::Gif => gif::step(prefix),

@@ -6,8 +6,9 @@ pub(crate) enum Channels {
     Grey,
     GreyAlpha,
     Rgb,
+    /// Full range, as in JFIF.
+    YCbCr,
     Rgba,
-    /// Ink: 255 is full.
     Cmyk,
 }
 
@@ -16,7 +17,7 @@ impl Channels {
         match self {
             Self::Grey => 1,
             Self::GreyAlpha => 2,
-            Self::Rgb => 3,
+            Self::Rgb | Self::YCbCr => 3,
             Self::Rgba | Self::Cmyk => 4,
         }
     }

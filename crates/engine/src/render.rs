@@ -1,22 +1,26 @@
 //! From the small image to one variant's pixels: crop, Lanczos3, colours, orientation, background.
 
 use contract::{OutputFormat, Variant};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer, images::ImageRef};
+use fast_image_resize::{
+    FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer,
+    images::{Image, ImageRef},
+};
 
 use crate::{
-    Orientation, Probe, Warning,
-    decode::Decoded,
+    Orientation, Probe,
+    colour::{self, Colours},
+    decode::{Decoded, Pixels, Plane},
     geometry::{self, Layout, Window},
+    probe::Model,
     raster::{Channels, Raster},
 };
 
-/// Pixels that only an encoder still touches: upright, straight alpha, sRGB.
-pub(crate) fn render(decoded: &Decoded, probe: &Probe, variant: &Variant, _warnings: &mut Vec<Warning>) -> Raster {
-    let orientation = probe.orientation;
+/// Pixels that only an encoder still touches: upright, straight alpha, sRGB as grey, RGB or YCbCr.
+pub(crate) fn render(decoded: &Decoded, probe: &Probe, colours: &Colours, variant: &Variant) -> Raster {
     let layout = geometry::layout(probe.seen_px(), variant);
-    let mut image = resize(decoded, probe, &layout);
+    let mut image = resize(&decoded.pixels, probe, &layout);
     image.unpremultiply();
-    let mut image = turn(image, orientation);
+    let mut image = turn(colours.to_srgb(image), probe.orientation);
     if image.is_opaque() {
         image = image.without_alpha();
     } else if variant.format == OutputFormat::Jpeg {
@@ -26,26 +30,53 @@ pub(crate) fn render(decoded: &Decoded, probe: &Probe, variant: &Variant, _warni
 }
 
 /// The layout's crop at the layout's size, both turned back to the stored orientation.
-fn resize(decoded: &Decoded, probe: &Probe, layout: &Layout) -> Raster {
-    let source = &decoded.raster;
+fn resize(pixels: &Pixels, probe: &Probe, layout: &Layout) -> Raster {
     let (width, height) = probe.orientation.seen(layout.picture);
     let stored = stored_window(layout.crop, probe);
+    match pixels {
+        Pixels::Raster(raster, extent, _) => resize_raster(raster, extent, probe, stored, (width, height)),
+        Pixels::Planes(planes, model) => {
+            let channels = match model {
+                Model::Grey => Channels::Grey,
+                Model::YCbCr => Channels::YCbCr,
+                Model::Rgb => Channels::Rgb,
+                Model::Cmyk | Model::CmykInverted | Model::YcckInverted => Channels::Cmyk,
+            };
+            let mut samples = vec![0; width as usize * height as usize * channels.count()];
+            for (channel, Plane { raster, extent }) in planes.iter().enumerate() {
+                let plane = resize_raster(raster, extent, probe, stored, (width, height));
+                let slots = samples.iter_mut().skip(channel).step_by(channels.count());
+                slots.zip(plane.samples).for_each(|(slot, sample)| *slot = sample);
+            }
+            Raster { width: width as usize, height: height as usize, channels, samples }
+        }
+    }
+}
+
+/// `stored`, a window of the stored image, at `(width, height)`.
+fn resize_raster(
+    source: &Raster,
+    extent: &Window,
+    probe: &Probe,
+    stored: Window,
+    (width, height): (u32, u32),
+) -> Raster {
     let (scale_x, scale_y) =
-        (decoded.extent.width / f64::from(probe.width_px), decoded.extent.height / f64::from(probe.height_px));
-    let left = decoded.extent.left + stored.left * scale_x;
-    let top = decoded.extent.top + stored.top * scale_y;
+        (extent.width / f64::from(probe.width_px), extent.height / f64::from(probe.height_px));
+    let left = extent.left + stored.left * scale_x;
+    let top = extent.top + stored.top * scale_y;
     // The last bits of a product must not push the window past the raster.
     let crop_width = (stored.width * scale_x).min(source.width as f64 - left);
     let crop_height = (stored.height * scale_y).min(source.height as f64 - top);
     let pixel_type = match source.channels {
         Channels::Grey => PixelType::U8,
         Channels::GreyAlpha => PixelType::U8x2,
-        Channels::Rgb => PixelType::U8x3,
+        Channels::Rgb | Channels::YCbCr => PixelType::U8x3,
         Channels::Rgba | Channels::Cmyk => PixelType::U8x4,
     };
     let view = ImageRef::new(source.width as u32, source.height as u32, &source.samples, pixel_type)
         .expect("a raster has width * height pixels");
-    let mut target = fast_image_resize::images::Image::new(width, height, pixel_type);
+    let mut target = Image::new(width, height, pixel_type);
     let options = ResizeOptions::new()
         .resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3))
         .crop(left, top, crop_width, crop_height)
@@ -122,6 +153,7 @@ fn pad(image: Raster, (width, height): (u32, u32), [red, green, blue]: [u8; 3]) 
     let colour = match image.channels {
         Channels::Grey => vec![red],
         Channels::GreyAlpha => vec![red, 255],
+        Channels::YCbCr => colour::ycbcr_of([red, green, blue]).to_vec(),
         channels => ink[..channels.count()].to_vec(),
     };
     let mut samples = colour.repeat(width * height);

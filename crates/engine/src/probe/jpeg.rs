@@ -16,14 +16,26 @@ pub(crate) enum Coding {
     Arithmetic,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct JpegDetail {
     pub(crate) coding: Coding,
+    pub(crate) model: Model,
     pub(crate) components: u8,
-    /// Horizontal and vertical sampling factors by component; 0 past `components`.
-    pub(crate) sampling: [(u8, u8); 4],
-    /// Adobe's APP14 transform: 0 as is, 1 YCbCr, 2 YCCK.
-    pub(crate) adobe_transform: Option<u8>,
+    /// The same header as crate `jpeg` reads it, for its planner; `None` for what that crate refuses.
+    pub(crate) header: Option<Box<::jpeg::Header>>,
+}
+
+/// What the components mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Model {
+    Grey,
+    YCbCr,
+    Rgb,
+    /// Adobe stores ink inverted: 255 is none.
+    CmykInverted,
+    Cmyk,
+    /// YCbCr of inverted ink, and inverted black.
+    YcckInverted,
 }
 
 const FORMAT: ImageFormat = ImageFormat::Jpeg;
@@ -65,6 +77,9 @@ pub(crate) fn step(prefix: &[u8]) -> Result<Step, EngineError> {
             finish(probe, orientation, adobe_transform, end);
         }
         if marker == 0xDA {
+            if let Some(Probe { detail: Detail::Jpeg(detail), .. }) = &mut frame {
+                detail.header = ::jpeg::read_header(&prefix[..end]).ok().map(Box::new);
+            }
             return frame.map(Step::Done).ok_or_else(|| EngineError::header(FORMAT, "scan before frame", marker));
         }
         at = end;
@@ -89,20 +104,20 @@ fn start_of_frame(marker: u8, body: &[u8]) -> Result<Probe, EngineError> {
     if height_px == 0 {
         return Err(EngineError::unsupported(FORMAT, "its height after the first scan (DNL)"));
     }
-    let mut sampling = [(0, 0); 4];
     for index in 0..usize::from(components) {
-        let (Some(factors), Some(slot)) = (body.get(7 + index * 3), sampling.get_mut(index)) else {
+        let Some([_, factors, _]) = body.array::<3>(6 + index * 3) else {
             return Err(EngineError::header(FORMAT, "number of components", components));
         };
-        *slot = (factors >> 4, factors & 15);
-        if !(1..=4).contains(&slot.0) || !(1..=4).contains(&slot.1) {
-            return Err(EngineError::header(FORMAT, "sampling factors", *factors));
+        if !(1..=4).contains(&(factors >> 4)) || !(1..=4).contains(&(factors & 15)) {
+            return Err(EngineError::header(FORMAT, "sampling factors", factors));
         }
     }
-    let colour = match components {
-        1 => Colour::Grey,
-        3 => Colour::YCbCr,
-        4 => Colour::Cmyk,
+    let (colour, model) = match components {
+        1 => (Colour::Grey, Model::Grey),
+        // Without JFIF and Adobe segments the identifiers tell, as in libjpeg.
+        3 if body.get(6) == Some(&b'R') && body.get(9) == Some(&b'G') => (Colour::Rgb, Model::Rgb),
+        3 => (Colour::YCbCr, Model::YCbCr),
+        4 => (Colour::Cmyk, Model::Cmyk),
         _ => return Err(EngineError::unsupported(FORMAT, format!("{components} components"))),
     };
     Ok(Probe {
@@ -115,7 +130,7 @@ fn start_of_frame(marker: u8, body: &[u8]) -> Result<Probe, EngineError> {
         interlaced: marker == 0xC2 || marker == 0xCA,
         orientation: Orientation::Upright,
         header_bytes: 0,
-        detail: Detail::Jpeg(JpegDetail { coding, components, sampling, adobe_transform: None }),
+        detail: Detail::Jpeg(JpegDetail { coding, model, components, header: None }),
     })
 }
 
@@ -124,9 +139,12 @@ fn finish(probe: &mut Probe, orientation: Option<Orientation>, adobe: Option<u8>
     probe.orientation = orientation.unwrap_or_default();
     probe.header_bytes = header_bytes as u64;
     if let Detail::Jpeg(detail) = &mut probe.detail {
-        detail.adobe_transform = adobe;
-        if detail.components == 3 && adobe == Some(0) {
-            probe.colour = Colour::Rgb;
-        }
+        (probe.colour, detail.model) = match (detail.components, adobe) {
+            (3, Some(0)) => (Colour::Rgb, Model::Rgb),
+            (3, Some(_)) => (Colour::YCbCr, Model::YCbCr),
+            (4, Some(2)) => (Colour::Cmyk, Model::YcckInverted),
+            (4, Some(_)) => (Colour::Cmyk, Model::CmykInverted),
+            _ => (probe.colour, detail.model),
+        };
     }
 }

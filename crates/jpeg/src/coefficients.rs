@@ -1,0 +1,96 @@
+//! The store of a progressive decode: the low coefficients of every block and, for refinement, which others are nonzero.
+
+use crate::frame::Frame;
+use crate::idct::{self, BEYOND, Low};
+use crate::plan::Scale;
+use crate::sequential::Stripe;
+use crate::tables::Quantisation;
+
+/// The coefficients of one component.
+pub(crate) struct Coefficients {
+    /// Blocks per row, MCU padding included.
+    pub(crate) columns: usize,
+    /// Low coefficients per block: 1, 4 or 16.
+    pub(crate) per_block: usize,
+    /// Row by row of blocks, each block row by row of coefficients.
+    pub(crate) low: Vec<i16>,
+    /// For each block one bit per coefficient, in zigzag order: whether it is known to be nonzero.
+    /// Empty except at 1/2, the only scale at which refinement is read.
+    pub(crate) nonzero: Vec<u64>,
+}
+
+impl Coefficients {
+    pub(crate) fn new(frame: &Frame, index: usize, scale: Scale) -> Self {
+        let blocks = usize::try_from(frame.component_blocks(index)).expect("the image fits the address space");
+        let per_block = scale.samples() * scale.samples();
+        Self {
+            columns: frame.mcu_columns * frame.components[index].h,
+            per_block,
+            low: vec![0; blocks * per_block],
+            nonzero: if scale == Scale::Half { vec![0; blocks] } else { Vec::new() },
+        }
+    }
+}
+
+/// Heap bytes of the stores of a frame; 0 at 1/8, where the DC scan goes straight to the sink.
+pub(crate) fn coefficient_bytes(frame: &Frame, scales: &[Scale]) -> u64 {
+    if scales.iter().all(|&scale| scale == Scale::Eighth) {
+        return 0;
+    }
+    let per_block = |scale: Scale| {
+        let low_bytes = scale.samples() * scale.samples() * size_of::<i16>();
+        low_bytes + if scale == Scale::Half { size_of::<u64>() } else { 0 }
+    };
+    (0..).zip(scales).map(|(index, &scale)| frame.component_blocks(index) * per_block(scale) as u64).sum()
+}
+
+/// Turns one row of blocks into samples, `stripe` being as wide as the component.
+///
+/// `known_to` tells how many bits of each coefficient are still missing.
+pub(crate) fn render<L: Low>(
+    store: &Coefficients,
+    row: usize,
+    steps: &Quantisation,
+    known_to: &[Option<u8>; 64],
+    stripe: &mut Stripe,
+) {
+    let stride = stripe.stride();
+    let first = row * store.columns;
+    let blocks = store.low[first * store.per_block..].chunks_exact(store.per_block);
+    let (mut low_steps, mut halves) = ([0; 16], [0; 16]);
+    for ((&at, &step), &known_to) in L::POSITIONS.iter().zip(steps).zip(known_to) {
+        if at != BEYOND {
+            low_steps[usize::from(at)] = i32::from(step);
+            halves[usize::from(at)] = half_of_missing(step, known_to);
+        }
+    }
+    for (column, low) in blocks.take(stride / L::N).enumerate() {
+        let mut block = [0; 17];
+        for (((into, &value), &step), &half) in block.iter_mut().zip(low).zip(&low_steps).zip(&halves) {
+            // AC values were cut towards zero; those that became zero most likely were.
+            *into = idct::bounded((i32::from(value) * step).saturating_add(i32::from(value.signum()) * half));
+        }
+        // DC was cut downwards.
+        block[0] = idct::bounded((i32::from(low[0]) * low_steps[0]).saturating_add(halves[0]));
+        L::transform(&block, &mut stripe.samples[column * L::N..], stride);
+    }
+}
+
+/// The same with one sample per block.
+pub(crate) fn render_dc(
+    store: &Coefficients,
+    row: usize,
+    steps: &Quantisation,
+    known_to: &[Option<u8>; 64],
+    stripe: &mut Stripe,
+) {
+    let half = half_of_missing(steps[0], known_to[0]);
+    for (out, &dc) in stripe.samples.iter_mut().zip(&store.low[row * store.columns..]) {
+        *out = idct::sample(idct::dequantise(i32::from(dc), i32::from(steps[0])) + half);
+    }
+}
+
+/// What the bits that have not come are worth on average.
+fn half_of_missing(step: u16, known_to: Option<u8>) -> i32 {
+    ((1 << known_to.unwrap_or(0)) - 1) * i32::from(step) / 2
+}

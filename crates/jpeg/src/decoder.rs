@@ -1,0 +1,70 @@
+//! The decoder as its callers see it.
+
+use std::io::Read;
+
+use crate::error::{Error, Warning};
+use crate::header::{self, Header};
+use crate::input::Input;
+use crate::plan::{Scale, plan};
+use crate::session::Session;
+use crate::sink::Sink;
+use crate::tables::Tables;
+
+/// The share of an image that must have arrived for it to be worth anything.
+///
+/// Below it a decode ends in [`Error::TooDamaged`]; above it the rest comes out grey, as browsers show it.
+pub const USABLE_SHARE: f64 = 0.5;
+
+/// A JPEG whose header has been read.
+pub struct Decoder<R> {
+    input: Input<R>,
+    header: Header,
+    tables: Tables,
+}
+
+/// How a decode went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Outcome {
+    /// Bytes taken from the reader: up to 64 KiB more than were needed.
+    pub bytes_read: u64,
+    /// Rows of the image.
+    pub rows_px: u32,
+    /// Rows that could be decoded, at least half of them. Parts of rows count as such.
+    pub rows_decoded_px: u32,
+    /// The first damage met.
+    pub warning: Option<Warning>,
+}
+
+impl<R: Read> Decoder<R> {
+    /// Reads the header, up to the first scan.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`], with the size of the image, if another decoder must do it; that one needs the file from
+    /// its beginning. Every other kind if the header is no use, or [`Error::Read`].
+    pub fn new(reader: R) -> Result<Self, Error> {
+        let mut input = Input::new(reader);
+        let (header, tables) = header::read(&mut input)?;
+        header.check_supported()?;
+        Ok(Self { input, header, tables })
+    }
+
+    /// What the file says about itself.
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// Decodes the image into `sink`, each component at its scale of `scales`.
+    ///
+    /// The sink gets every row of every component, unless an error ends the decode.
+    /// Reading stops with the last byte needed; in a progressive file that may be far from its end.
+    ///
+    /// # Errors
+    /// [`Error::Scales`] unless there is one scale per component; [`Error::Read`]; [`Error::TooDamaged`] below
+    /// [`USABLE_SHARE`]; [`Error::Segment`] and [`Error::MissingTable`] if the first scan is no use.
+    pub fn decode<S: Sink + ?Sized>(self, scales: &[Scale], sink: &mut S) -> Result<Outcome, Error> {
+        let Self { input, header, tables } = self;
+        let plan = plan(&header, scales)?;
+        Session::new(input, tables, &header, plan, sink).decode()
+    }
+}

@@ -1,0 +1,233 @@
+//! Huffman codes fitted to an image, and writing blocks with them.
+
+use super::Block;
+
+/// How often each symbol occurs.
+pub(super) struct Counts {
+    dc: [u32; 256],
+    ac: [u32; 256],
+}
+
+impl Default for Counts {
+    fn default() -> Self {
+        Self { dc: [0; 256], ac: [0; 256] }
+    }
+}
+
+impl Counts {
+    pub(super) fn add(&mut self, block: &Block, previous_dc: i16) {
+        for_each_symbol(block, previous_dc, |is_dc, symbol, _, _| {
+            let counts = if is_dc { &mut self.dc } else { &mut self.ac };
+            counts[usize::from(symbol)] += 1;
+        });
+    }
+}
+
+/// The DC and the AC code of one table class.
+pub(super) struct Codes {
+    dc: Code,
+    ac: Code,
+}
+
+impl Codes {
+    pub(super) fn fitted_to(counts: &Counts) -> Self {
+        Self { dc: Code::fitted_to(&counts.dc), ac: Code::fitted_to(&counts.ac) }
+    }
+
+    /// Appends the two tables as a DHT segment has them. **Source:** T.81 B.2.4.2.
+    pub(super) fn append_tables(&self, class: u8, body: &mut Vec<u8>) {
+        for (kind, code) in [(0x00, &self.dc), (0x10, &self.ac)] {
+            body.push(kind | class);
+            body.extend_from_slice(&code.lengths);
+            body.extend_from_slice(&code.symbols);
+        }
+    }
+
+    pub(super) fn write(&self, block: &Block, previous_dc: i16, bits: &mut BitWriter) {
+        for_each_symbol(block, previous_dc, |is_dc, symbol, size, value| {
+            let (word, length) = (if is_dc { &self.dc } else { &self.ac }).words[usize::from(symbol)];
+            bits.put(u32::from(word) << size | value, u32::from(length) + size);
+        });
+    }
+}
+
+/// Calls `visit` for each code of a block: whether it is the DC one, its symbol, and how many further bits follow
+/// with what value. **Source:** T.81 F.1.2.
+#[inline(always)]
+fn for_each_symbol(block: &Block, previous_dc: i16, mut visit: impl FnMut(bool, u8, u32, u32)) {
+    let (size, value) = magnitude(i32::from(block[0]) - i32::from(previous_dc));
+    visit(true, size as u8, size, value);
+    let mut run = 0;
+    for &coefficient in &block[1..] {
+        if coefficient == 0 {
+            run += 1;
+            continue;
+        }
+        while run > 15 {
+            visit(false, 0xF0, 0, 0);
+            run -= 16;
+        }
+        let (size, value) = magnitude(i32::from(coefficient));
+        visit(false, run << 4 | size as u8, size, value);
+        run = 0;
+    }
+    if run > 0 {
+        visit(false, 0, 0, 0);
+    }
+}
+
+/// The number of bits of a value, and those bits; negative ones count down from all ones. **Source:** T.81 F.1.2.1.
+#[inline(always)]
+fn magnitude(value: i32) -> (u32, u32) {
+    let size = 32 - value.unsigned_abs().leading_zeros();
+    let bits = if value < 0 { value - 1 } else { value };
+    (size, bits.cast_unsigned() & ((1 << size) - 1))
+}
+
+/// A canonical code.
+struct Code {
+    /// How many codes have 1, 2, ... 16 bits.
+    lengths: [u8; 16],
+    /// The symbols, by length.
+    symbols: Vec<u8>,
+    /// Word and length of each symbol's code.
+    words: [(u16, u8); 256],
+}
+
+impl Code {
+    /// The best code for these counts of at most 16 bits without an all-ones word. **Source:** T.81 K.2.
+    fn fitted_to(counts: &[u32; 256]) -> Self {
+        // Symbol 256 stands for the all-ones word, which no symbol may have: as the rarest it gets the last word.
+        let mut weights: Vec<(u64, Vec<usize>)> =
+            counts.iter().enumerate().filter(|&(_, &count)| count > 0).map(|(s, &n)| (u64::from(n), vec![s])).collect();
+        weights.push((0, vec![256]));
+        if weights.len() == 1 {
+            weights.push((0, vec![0])); // A table needs a symbol, even if no block uses it.
+        }
+        let mut depths = [0_usize; 257];
+        while weights.len() > 1 {
+            // Rarest last; of equals the one with the higher symbol.
+            weights.sort_unstable_by(|a, b| (b.0, b.1[0]).cmp(&(a.0, a.1[0])).then(b.1.len().cmp(&a.1.len())));
+            let (count_a, symbols_a) = weights.pop().expect("there are two");
+            let (count_b, symbols_b) = weights.pop().expect("there are two");
+            let joined: Vec<usize> = symbols_a.into_iter().chain(symbols_b).collect();
+            for &symbol in &joined {
+                depths[symbol] += 1;
+            }
+            weights.push((count_a + count_b, joined));
+        }
+        let mut per_length = [0_usize; 257];
+        for &depth in depths.iter().filter(|&&depth| depth > 0) {
+            per_length[depth] += 1;
+        }
+        shorten(&mut per_length);
+        // The all-ones word is one of the longest.
+        let longest = (1..=16).rev().find(|&length| per_length[length] > 0).expect("there is a code");
+        per_length[longest] -= 1;
+
+        let mut symbols: Vec<usize> = (0..256).filter(|&symbol| depths[symbol] > 0).collect();
+        symbols.sort_by_key(|&symbol| depths[symbol]);
+        let mut words = [(0, 0); 256];
+        let (mut word, mut next) = (0_u32, 0);
+        for length in 1..=16 {
+            for &symbol in &symbols[next..next + per_length[length]] {
+                words[symbol] = (word as u16, length as u8);
+                word += 1;
+            }
+            next += per_length[length];
+            word <<= 1;
+        }
+        Self {
+            lengths: std::array::from_fn(|at| per_length[at + 1] as u8),
+            symbols: symbols.into_iter().map(|symbol| symbol as u8).collect(),
+            words,
+        }
+    }
+}
+
+/// Makes all codes at most 16 bits long: a pair of too long ones becomes one a bit shorter, and the other moves
+/// beside a shorter code, which grows a bit. **Source:** T.81 figure K.3.
+fn shorten(per_length: &mut [usize; 257]) {
+    for length in (17..=256).rev() {
+        while per_length[length] > 0 {
+            let shorter =
+                (1..length - 1).rev().find(|&at| per_length[at] > 0).expect("a code that long has shorter ones");
+            per_length[length] -= 2;
+            per_length[length - 1] += 1;
+            per_length[shorter + 1] += 2;
+            per_length[shorter] -= 1;
+        }
+    }
+}
+
+/// Writes bits, with the stuffing behind 0xFF. **Source:** T.81 F.1.2.3.
+pub(super) struct BitWriter {
+    out: Vec<u8>,
+    window: u64,
+    held: u32,
+}
+
+impl BitWriter {
+    pub(super) fn new(out: Vec<u8>) -> Self {
+        Self { out, window: 0, held: 0 }
+    }
+
+    /// Appends the low `length` bits of `word`, at most 32.
+    #[inline(always)]
+    fn put(&mut self, word: u32, length: u32) {
+        self.window = self.window << length | u64::from(word);
+        self.held += length;
+        while self.held >= 8 {
+            self.held -= 8;
+            let byte = (self.window >> self.held) as u8;
+            self.out.push(byte);
+            if byte == 0xFF {
+                self.out.push(0);
+            }
+        }
+    }
+
+    /// Fills the last byte with ones.
+    pub(super) fn finish(mut self) -> Vec<u8> {
+        self.put(0x7F, 7);
+        self.out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Code, magnitude};
+
+    #[test]
+    fn values_have_the_bits_of_the_standard() {
+        for (value, want) in [(0, (0, 0)), (1, (1, 1)), (-1, (1, 0)), (5, (3, 5)), (-5, (3, 2)), (-8, (4, 7))] {
+            assert_eq!(magnitude(value), want, "{value}");
+        }
+    }
+
+    #[track_caller]
+    fn check_code(counts: [u32; 256]) {
+        let code = Code::fitted_to(&counts);
+        let used = counts.iter().filter(|&&count| count > 0).count().max(1);
+        assert_eq!(code.symbols.len(), used);
+        // Kraft's sum, in units of a 16-bit word: at least the all-ones word is left over.
+        let taken: u32 = (0..16).map(|at| u32::from(code.lengths[at]) << (15 - at)).sum();
+        assert!(taken < 1 << 16, "{taken}");
+        for (symbol, &(word, length)) in code.words.iter().enumerate() {
+            assert!(counts[symbol] == 0 || (length > 0 && u32::from(word) < (1 << length) - 1), "{symbol}");
+        }
+    }
+
+    #[test]
+    fn codes_fit_16_bits_and_leave_the_all_ones_word() {
+        check_code([0; 256]);
+        check_code(std::array::from_fn(|at| u32::from(at == 7)));
+        check_code([1; 256]);
+        // Fibonacci counts make the deepest tree.
+        let (mut a, mut b) = (1, 1);
+        check_code(std::array::from_fn(|at| {
+            (a, b) = if at < 45 { (b, a + b) } else { (1, 1) };
+            a
+        }));
+    }
+}

@@ -1,0 +1,237 @@
+//! A baseline encoder for thumbnails: planes in, one small JPEG out.
+//!
+//! Thumbnails are made once and sent often, so the Huffman tables are always fitted to the image, which takes a
+//! second pass over the quantised coefficients. No metadata is written, and nothing but 8-bit baseline.
+
+mod codes;
+mod transform;
+
+use codes::{Codes, Counts};
+use transform::Quantiser;
+
+/// One plane of samples.
+#[derive(Debug, Clone, Copy)]
+pub struct PlaneRef<'a> {
+    /// `height_px` rows, `stride` apart; the last may end after its `width_px` samples.
+    pub samples: &'a [u8],
+    /// Samples of a row.
+    pub width_px: usize,
+    /// Rows.
+    pub height_px: usize,
+    /// Distance from row to row, in samples.
+    pub stride: usize,
+}
+
+/// The planes of an image.
+#[derive(Debug, Clone, Copy)]
+pub enum Picture<'a> {
+    /// Luma alone.
+    Grey(PlaneRef<'a>),
+    /// Luma and two chroma planes, full-range YCbCr as in JFIF.
+    ///
+    /// Each side of the chroma planes is the luma's or, subsampled, half of it, rounded up.
+    YCbCr {
+        /// The brightness.
+        y: PlaneRef<'a>,
+        /// The difference of blue.
+        cb: PlaneRef<'a>,
+        /// The difference of red.
+        cr: PlaneRef<'a>,
+    },
+}
+
+/// The planes do not make an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EncodeError {
+    /// A side is 0 or more than a JPEG can have.
+    #[error("{width_px}x{height_px} is not 1 to 65535 pixels a side")]
+    Size {
+        /// Width of the luma plane.
+        width_px: usize,
+        /// Height of the luma plane.
+        height_px: usize,
+    },
+    /// A plane's samples end before its last row does.
+    #[error("plane {plane} has {samples} samples, its size needs {needed}")]
+    ShortPlane {
+        /// 0 for luma, 1 and 2 for chroma.
+        plane: usize,
+        /// Samples given.
+        samples: usize,
+        /// Samples needed.
+        needed: usize,
+    },
+    /// A chroma plane is neither as large as luma nor half of it, or the two differ.
+    #[error("chroma of {width_px}x{height_px} fits no subsampling of this luma")]
+    Chroma {
+        /// Its width.
+        width_px: usize,
+        /// Its height.
+        height_px: usize,
+    },
+}
+
+/// Encodes `picture` at `quality`, from 1 to 100 on the scale that libjpeg made common; values outside are clamped.
+///
+/// # Errors
+/// Every [`EncodeError`] is about the planes; a picture that passes is always encoded.
+pub fn encode(picture: &Picture<'_>, quality: u8) -> Result<Vec<u8>, EncodeError> {
+    let layout = Layout::new(picture)?;
+    let quantisers = [Quantiser::luma(quality), Quantiser::chroma(quality)];
+    let coefficients = layout.coefficients(&quantisers);
+
+    let mut counts = [Counts::default(), Counts::default()];
+    layout.for_each_block(&coefficients, |class, block, previous_dc| counts[class].add(block, previous_dc));
+    let codes = counts.map(|counts| Codes::fitted_to(&counts));
+
+    let mut out = Vec::with_capacity(1024 + coefficients.len());
+    layout.write_headers(&quantisers, &codes, &mut out);
+    let mut bits = codes::BitWriter::new(out);
+    layout.for_each_block(&coefficients, |class, block, previous_dc| codes[class].write(block, previous_dc, &mut bits));
+    let mut out = bits.finish();
+    out.extend_from_slice(&[0xFF, 0xD9]);
+    Ok(out)
+}
+
+/// The quantised coefficients of a block, in zigzag order.
+type Block = [i16; 64];
+
+/// A plane and its blocks in each MCU.
+struct Component<'a> {
+    plane: PlaneRef<'a>,
+    h: usize,
+    v: usize,
+    /// 0 for luma's tables, 1 for chroma's.
+    class: usize,
+}
+
+/// How the planes fall into MCUs. **Source:** T.81 A.2.
+struct Layout<'a> {
+    components: Vec<Component<'a>>,
+    mcu_columns: usize,
+    mcu_rows: usize,
+}
+
+impl<'a> Layout<'a> {
+    fn new(picture: &Picture<'a>) -> Result<Self, EncodeError> {
+        let (planes, h, v) = match *picture {
+            Picture::Grey(y) => (vec![y], 1, 1),
+            Picture::YCbCr { y, cb, cr } => {
+                let no_fit = EncodeError::Chroma { width_px: cb.width_px, height_px: cb.height_px };
+                let factor = |luma: usize, chroma: usize| match chroma {
+                    _ if chroma == luma => Ok(1),
+                    _ if chroma == luma.div_ceil(2) => Ok(2),
+                    _ => Err(no_fit),
+                };
+                if (cb.width_px, cb.height_px) != (cr.width_px, cr.height_px) {
+                    return Err(no_fit);
+                }
+                (vec![y, cb, cr], factor(y.width_px, cb.width_px)?, factor(y.height_px, cb.height_px)?)
+            }
+        };
+        let PlaneRef { width_px, height_px, .. } = planes[0];
+        if !(1..=65535).contains(&width_px) || !(1..=65535).contains(&height_px) {
+            return Err(EncodeError::Size { width_px, height_px });
+        }
+        for (plane, given) in planes.iter().enumerate() {
+            let needed = (given.height_px - 1).saturating_mul(given.stride).saturating_add(given.width_px);
+            if given.samples.len() < needed || (given.stride < given.width_px && given.height_px > 1) {
+                return Err(EncodeError::ShortPlane { plane, samples: given.samples.len(), needed });
+            }
+        }
+        let component = |(index, plane)| {
+            let luma = index == 0;
+            Component { plane, h: if luma { h } else { 1 }, v: if luma { v } else { 1 }, class: usize::from(!luma) }
+        };
+        Ok(Self {
+            components: planes.into_iter().enumerate().map(component).collect(),
+            mcu_columns: width_px.div_ceil(8 * h),
+            mcu_rows: height_px.div_ceil(8 * v),
+        })
+    }
+
+    /// All blocks, quantised, in the order in which they are coded.
+    fn coefficients(&self, quantisers: &[Quantiser; 2]) -> Vec<Block> {
+        let per_mcu: usize = self.components.iter().map(|component| component.h * component.v).sum();
+        let mut blocks = Vec::with_capacity(self.mcu_columns * self.mcu_rows * per_mcu);
+        let mut previous_dc = [0; 3];
+        for mcu in 0..self.mcu_columns * self.mcu_rows {
+            let (row, column) = (mcu / self.mcu_columns, mcu % self.mcu_columns);
+            for (component, dc) in self.components.iter().zip(&mut previous_dc) {
+                for y in row * component.v..(row + 1) * component.v {
+                    for x in column * component.h..(column + 1) * component.h {
+                        let mut block = [0; 64];
+                        if x * 8 < component.plane.width_px && y * 8 < component.plane.height_px {
+                            block = quantisers[component.class].block(&component.plane, x * 8, y * 8);
+                            *dc = block[0];
+                        } else {
+                            // Padding that no decoder shows: the fewest bits are those of "as before".
+                            block[0] = *dc;
+                        }
+                        blocks.push(block);
+                    }
+                }
+            }
+        }
+        blocks
+    }
+
+    /// Calls `visit` with each block's table class, the block, and the DC value coded before it.
+    fn for_each_block(&self, blocks: &[Block], mut visit: impl FnMut(usize, &Block, i16)) {
+        let mut blocks = blocks.iter();
+        let mut previous_dc = [0; 3];
+        for _ in 0..self.mcu_columns * self.mcu_rows {
+            for (component, dc) in self.components.iter().zip(&mut previous_dc) {
+                for block in blocks.by_ref().take(component.h * component.v) {
+                    visit(component.class, block, *dc);
+                    *dc = block[0];
+                }
+            }
+        }
+    }
+
+    /// Everything in front of the entropy-coded data. **Source:** T.81 annex B; JFIF 1.02.
+    fn write_headers(&self, quantisers: &[Quantiser; 2], codes: &[Codes; 2], out: &mut Vec<u8>) {
+        let classes = self.components.len().min(2);
+        out.extend_from_slice(&[0xFF, 0xD8]);
+        segment(out, 0xE0, b"JFIF\0\x01\x01\0\0\x01\0\x01\0\0"); // Square pixels, no thumbnail.
+
+        let mut body = Vec::new();
+        for (class, quantiser) in quantisers.iter().enumerate().take(classes) {
+            body.push(class as u8);
+            body.extend_from_slice(&quantiser.steps_zigzag());
+        }
+        segment(out, 0xDB, &body);
+
+        let PlaneRef { width_px, height_px, .. } = self.components[0].plane;
+        body = vec![8];
+        body.extend_from_slice(&(height_px as u16).to_be_bytes());
+        body.extend_from_slice(&(width_px as u16).to_be_bytes());
+        body.push(self.components.len() as u8);
+        for (id, component) in (1..).zip(&self.components) {
+            body.extend_from_slice(&[id, (component.h << 4 | component.v) as u8, component.class as u8]);
+        }
+        segment(out, 0xC0, &body);
+
+        body.clear();
+        for (class, codes) in codes.iter().enumerate().take(classes) {
+            codes.append_tables(class as u8, &mut body);
+        }
+        segment(out, 0xC4, &body);
+
+        body = vec![self.components.len() as u8];
+        for (id, component) in (1..).zip(&self.components) {
+            body.extend_from_slice(&[id, (component.class << 4 | component.class) as u8]);
+        }
+        body.extend_from_slice(&[0, 63, 0]);
+        segment(out, 0xDA, &body);
+    }
+}
+
+fn segment(out: &mut Vec<u8>, marker: u8, body: &[u8]) {
+    let length = u16::try_from(body.len() + 2).expect("our segments are below 1,200 bytes");
+    out.extend_from_slice(&[0xFF, marker]);
+    out.extend_from_slice(&length.to_be_bytes());
+    out.extend_from_slice(body);
+}

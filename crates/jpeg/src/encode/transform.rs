@@ -1,0 +1,153 @@
+//! Samples to quantised coefficients.
+
+use super::{Block, PlaneRef};
+
+/// Luma steps at quality 50, row by row. **Source:** T.81 table K.1.
+#[rustfmt::skip]
+const LUMA: [u8; 64] = [
+    16, 11, 10, 16,  24,  40,  51,  61,
+    12, 12, 14, 19,  26,  58,  60,  55,
+    14, 13, 16, 24,  40,  57,  69,  56,
+    14, 17, 22, 29,  51,  87,  80,  62,
+    18, 22, 37, 56,  68, 109, 103,  77,
+    24, 35, 55, 64,  81, 104, 113,  92,
+    49, 64, 78, 87, 103, 121, 120, 101,
+    72, 92, 95, 98, 112, 100, 103,  99,
+];
+
+/// Chroma steps at quality 50, row by row. **Source:** T.81 table K.2.
+#[rustfmt::skip]
+const CHROMA: [u8; 64] = [
+    17, 18, 24, 47, 99, 99, 99, 99,
+    18, 21, 26, 66, 99, 99, 99, 99,
+    24, 26, 56, 99, 99, 99, 99, 99,
+    47, 66, 99, 99, 99, 99, 99, 99,
+    99, 99, 99, 99, 99, 99, 99, 99,
+    99, 99, 99, 99, 99, 99, 99, 99,
+    99, 99, 99, 99, 99, 99, 99, 99,
+    99, 99, 99, 99, 99, 99, 99, 99,
+];
+
+/// The place of each coefficient, in zigzag order, in a block read row by row. **Source:** T.81 figure A.6.
+#[rustfmt::skip]
+const ZIGZAG: [u8; 64] = [
+     0,  1,  8, 16,  9,  2,  3, 10, 17, 24, 32, 25, 18, 11,  4,  5,
+    12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13,  6,  7, 14, 21, 28,
+    35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51,
+    58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
+];
+
+/// Quantisation steps, and their inverses to multiply with.
+pub(super) struct Quantiser {
+    /// Row by row.
+    steps: [u8; 64],
+    inverses: [f32; 64],
+}
+
+impl Quantiser {
+    pub(super) fn luma(quality: u8) -> Self {
+        Self::scaled(&LUMA, quality)
+    }
+
+    pub(super) fn chroma(quality: u8) -> Self {
+        Self::scaled(&CHROMA, quality)
+    }
+
+    /// Scales the tables of T.81 annex K as libjpeg does, so that a quality means what people expect of it.
+    fn scaled(table: &[u8; 64], quality: u8) -> Self {
+        let quality = u32::from(quality.clamp(1, 100));
+        let percent = if quality < 50 { 5000 / quality } else { 200 - 2 * quality };
+        let steps = table.map(|step| ((u32::from(step) * percent + 50) / 100).clamp(1, 255) as u8);
+        Self { steps, inverses: steps.map(|step| 1.0 / f32::from(step)) }
+    }
+
+    /// The steps as a DQT segment has them.
+    pub(super) fn steps_zigzag(&self) -> [u8; 64] {
+        ZIGZAG.map(|at| self.steps[usize::from(at)])
+    }
+
+    /// Transforms and quantises the 8x8 samples at column `x`, row `y`; beyond the plane its edge goes on.
+    pub(super) fn block(&self, plane: &PlaneRef<'_>, x: usize, y: usize) -> Block {
+        let mut rows = [[0.0; 8]; 8];
+        for (dy, row) in rows.iter_mut().enumerate() {
+            let from = (y + dy).min(plane.height_px - 1) * plane.stride;
+            let line = &plane.samples[from..from + plane.width_px];
+            if let Some(samples) = line[x..].first_chunk::<8>() {
+                *row = samples.map(|sample| f32::from(sample) - 128.0);
+            } else {
+                *row = std::array::from_fn(|dx| f32::from(line[(x + dx).min(line.len() - 1)]) - 128.0);
+            }
+        }
+        // Columns first, all eight at once; then the same on the transpose, whose result is transposed too.
+        let coefficients = transpose(&transform(&transpose(&transform(&rows))));
+        let mut quantised = [0_i16; 64];
+        for (at, (&coefficient, &inverse)) in coefficients.as_flattened().iter().zip(&self.inverses).enumerate() {
+            let value = coefficient * inverse;
+            quantised[at] = (value + 0.5_f32.copysign(value)) as i16;
+        }
+        ZIGZAG.map(|at| quantised[usize::from(at)])
+    }
+}
+
+type Lanes = [f32; 8];
+
+/// The forward transform down the columns. **Source:** T.81 A.3.3, with the even half factored.
+#[inline(always)]
+fn transform(rows: &[Lanes; 8]) -> [Lanes; 8] {
+    // cos(k pi / 16) / 2.
+    const C1: f32 = 0.490_392_64;
+    const C2: f32 = 0.461_939_77;
+    const C3: f32 = 0.415_734_8;
+    const C4: f32 = 0.353_553_4;
+    const C5: f32 = 0.277_785_12;
+    const C6: f32 = 0.191_341_72;
+    const C7: f32 = 0.097_545_16;
+    let mut out = [[0.0; 8]; 8];
+    for lane in 0..8 {
+        let x: Lanes = std::array::from_fn(|row| rows[row][lane]);
+        let [s0, s1, s2, s3] = [x[0] + x[7], x[1] + x[6], x[2] + x[5], x[3] + x[4]];
+        let [d0, d1, d2, d3] = [x[0] - x[7], x[1] - x[6], x[2] - x[5], x[3] - x[4]];
+        let [sum_outer, sum_inner, difference_outer, difference_inner] = [s0 + s3, s1 + s2, s0 - s3, s1 - s2];
+        out[0][lane] = C4 * (sum_outer + sum_inner);
+        out[4][lane] = C4 * (sum_outer - sum_inner);
+        out[2][lane] = C2 * difference_outer + C6 * difference_inner;
+        out[6][lane] = C6 * difference_outer - C2 * difference_inner;
+        out[1][lane] = C1 * d0 + C3 * d1 + C5 * d2 + C7 * d3;
+        out[3][lane] = C3 * d0 - C7 * d1 - C1 * d2 - C5 * d3;
+        out[5][lane] = C5 * d0 - C1 * d1 + C7 * d2 + C3 * d3;
+        out[7][lane] = C7 * d0 - C5 * d1 + C3 * d2 - C1 * d3;
+    }
+    out
+}
+
+#[inline(always)]
+fn transpose(rows: &[Lanes; 8]) -> [Lanes; 8] {
+    std::array::from_fn(|row| std::array::from_fn(|column| rows[column][row]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Lanes, ZIGZAG, transform};
+
+    #[test]
+    fn the_transform_matches_its_definition() {
+        let rows: [Lanes; 8] =
+            std::array::from_fn(|row| std::array::from_fn(|lane| ((row * 37 + lane * 11) % 50) as f32));
+        let got = transform(&rows);
+        for (u, line) in got.iter().enumerate() {
+            for (lane, &value) in line.iter().enumerate() {
+                let scale = if u == 0 { 0.125_f64.sqrt() } else { 0.5 };
+                let basis = |x: usize| (std::f64::consts::PI * (2 * x + 1) as f64 * u as f64 / 16.0).cos();
+                let want: f64 = (0..8).map(|x| f64::from(rows[x][lane]) * basis(x)).sum::<f64>() * scale;
+                assert!((f64::from(value) - want).abs() < 1e-4, "{value} instead of {want}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_zigzag_names_every_place_once() {
+        let mut places = ZIGZAG;
+        places.sort_unstable();
+        assert!(places.into_iter().eq(0..64));
+    }
+}

@@ -1,0 +1,184 @@
+//! Inverse transforms from a block's low coefficients to 1, 2x2 or 4x4 samples.
+//!
+//! An 8x8 block seen at N samples a side is the N-point inverse transform of its N x N lowest coefficients,
+//! scaled by N/8: an ideal low-pass. libjpeg's 2x2 and 4x4 average pixels instead, for which they need more coefficients.
+
+/// Dequantised coefficients are kept within these bounds, so that nothing below overflows.
+/// Real ones of 8-bit samples stay below 2,048. **Source:** T.81 table F.1 (11 bits, and the sign).
+const LIMIT: i32 = 4096;
+
+/// Where each coefficient, in zigzag order, goes in an N x N block; N * N for those beyond.
+///
+/// The walk of T.81 figure A.6, diagonal by diagonal, odd ones downwards.
+const fn low_positions(n: usize, beyond: u8) -> [u8; 64] {
+    let mut positions = [beyond; 64];
+    let (mut row, mut column, mut k) = (0_usize, 0_usize, 0);
+    while k < 64 {
+        if row < n && column < n {
+            positions[k] = (row * n + column) as u8;
+        }
+        let upwards = (row + column).is_multiple_of(2);
+        if upwards && column == 7 {
+            row += 1;
+        } else if upwards && row == 0 {
+            column += 1;
+        } else if upwards {
+            (row, column) = (row - 1, column + 1);
+        } else if row == 7 {
+            column += 1;
+        } else if column == 0 {
+            row += 1;
+        } else {
+            (row, column) = (row + 1, column - 1);
+        }
+        k += 1;
+    }
+    positions
+}
+
+/// Index in [`Block`] of coefficients that the scale does not need.
+pub(crate) const BEYOND: u8 = 16;
+
+/// The low coefficients of a block, row by row of N, and at [`BEYOND`] whatever is of no interest.
+pub(crate) type Block = [i32; 17];
+
+/// The lowest coefficients of one scale.
+pub(crate) trait Low {
+    /// Samples per block side.
+    const N: usize;
+    /// The last coefficient needed, in zigzag order.
+    const LAST: u32;
+    /// Index in [`Block`] of each coefficient, in zigzag order.
+    const POSITIONS: [u8; 64];
+    /// Writes `N` rows of `N` samples to `out`, `stride` apart.
+    fn transform(block: &Block, out: &mut [u8], stride: usize);
+}
+
+/// 2x2 samples from 2x2 coefficients.
+pub(crate) struct Two;
+/// 4x4 samples from 4x4 coefficients.
+pub(crate) struct Four;
+
+impl Low for Two {
+    const N: usize = 2;
+    const LAST: u32 = 4;
+    const POSITIONS: [u8; 64] = low_positions(2, BEYOND);
+
+    #[inline(always)]
+    fn transform(block: &Block, out: &mut [u8], stride: usize) {
+        let [a, b, c, d, ..] = *block;
+        let (left, right) = (a + c, b + d);
+        let (top_left, top_right) = (left + right, left - right);
+        let (left, right) = (a - c, b - d);
+        out[..2].copy_from_slice(&[sample(top_left), sample(top_right)]);
+        out[stride..stride + 2].copy_from_slice(&[sample(left + right), sample(left - right)]);
+    }
+}
+
+impl Low for Four {
+    const N: usize = 4;
+    const LAST: u32 = 24;
+    const POSITIONS: [u8; 64] = low_positions(4, BEYOND);
+
+    #[inline(always)]
+    fn transform(block: &Block, out: &mut [u8], stride: usize) {
+        let mut columns = [[0; 4]; 4];
+        for x in 0..4 {
+            let column = four([block[x], block[4 + x], block[8 + x], block[12 + x]]);
+            for y in 0..4 {
+                // Two bits of the fraction are kept between the passes.
+                columns[y][x] = (column[y] + (1 << 10)) >> 11;
+            }
+        }
+        for (y, row) in columns.into_iter().enumerate() {
+            let samples = four(row).map(|sum| (((sum + (1 << 17)) >> 18) + 128).clamp(0, 255) as u8);
+            out[y * stride..y * stride + 4].copy_from_slice(&samples);
+        }
+    }
+}
+
+/// One dimension of the 4-point transform, times 2^14: at [`LIMIT`] the second pass ends within 31 bits.
+#[inline(always)]
+fn four([f0, f1, f2, f3]: [i32; 4]) -> [i32; 4] {
+    // sqrt(2) cos(pi/8) and sqrt(2) cos(3 pi/8), times 2^13.
+    const C1: i32 = 10703;
+    const C3: i32 = 4433;
+    let (even_outer, even_inner) = ((f0 + f2) << 13, (f0 - f2) << 13);
+    let (odd_outer, odd_inner) = (f1 * C1 + f3 * C3, f1 * C3 - f3 * C1);
+    [even_outer + odd_outer, even_inner + odd_inner, even_inner - odd_inner, even_outer - odd_outer]
+}
+
+/// A coefficient times its quantisation step, within what the transforms bear.
+#[inline(always)]
+pub(crate) fn dequantise(value: i32, step: i32) -> i32 {
+    bounded(value.wrapping_mul(step))
+}
+
+/// A dequantised coefficient within what the transforms bear.
+#[inline(always)]
+pub(crate) fn bounded(coefficient: i32) -> i32 {
+    coefficient.clamp(-LIMIT, LIMIT)
+}
+
+/// The sample that eight times its value, without the level shift of 128, rounds to.
+#[inline(always)]
+pub(crate) fn sample(eightfold: i32) -> u8 {
+    ((eightfold.wrapping_add(4) >> 3) + 128).clamp(0, 255) as u8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BEYOND, Block, Four, LIMIT, Low, Two};
+    use std::f64::consts::PI;
+
+    /// The N-point inverse transform as the textbook has it.
+    fn textbook(n: usize, block: &Block) -> Vec<u8> {
+        let basis = |u: usize, x: usize| {
+            let scale = if u == 0 { (1.0 / n as f64).sqrt() } else { (2.0 / n as f64).sqrt() };
+            scale * (PI * (2 * x + 1) as f64 * u as f64 / (2 * n) as f64).cos()
+        };
+        let mut samples = Vec::new();
+        for y in 0..n {
+            for x in 0..n {
+                let sum: f64 = (0..n * n).map(|i| f64::from(block[i]) * basis(i / n, y) * basis(i % n, x)).sum();
+                samples.push((sum * n as f64 / 8.0 + 128.0).round().clamp(0.0, 255.0) as u8);
+            }
+        }
+        samples
+    }
+
+    #[track_caller]
+    fn check<L: Low>(block: &Block) {
+        let mut out = vec![0; L::N * L::N];
+        L::transform(block, &mut out, L::N);
+        for (got, want) in out.iter().zip(textbook(L::N, block)) {
+            assert!(got.abs_diff(want) <= 1, "{out:?} for {block:?}");
+        }
+    }
+
+    #[test]
+    fn transforms_match_the_textbook() {
+        let mut seed = 1_u32;
+        for _ in 0..2000 {
+            let block: Block = std::array::from_fn(|i| {
+                seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                let size = if i == 0 { 1024 } else { 200 };
+                (seed >> 8) as i32 % (2 * size) - size
+            });
+            check::<Two>(&block);
+            check::<Four>(&block);
+        }
+        check::<Four>(&[LIMIT; 17]);
+        check::<Four>(&[-LIMIT; 17]);
+    }
+
+    #[test]
+    fn the_zigzag_walk_visits_the_low_corner() {
+        assert_eq!(Two::POSITIONS[..6], [0, 1, 2, BEYOND, 3, BEYOND]);
+        assert_eq!(Four::POSITIONS[..10], [0, 1, 4, 8, 5, 2, 3, 6, 9, 12]);
+        for (positions, n, last) in [(Two::POSITIONS, 2, Two::LAST), (Four::POSITIONS, 4, Four::LAST)] {
+            let needed: Vec<_> = (0..64).filter(|&k| positions[k] != BEYOND).collect();
+            assert_eq!((needed.len(), *needed.last().unwrap()), (n * n, last as usize));
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! What a decode will cost and deliver, known before it starts.
+
+use crate::coefficients::coefficient_bytes;
+use crate::error::Error;
+use crate::feed::FEED_BYTES;
+use crate::frame::{Frame, largest_factors};
+use crate::header::{Coding, Header};
+use crate::input::WINDOW_BYTES;
+use crate::lookup::{TABLE_BYTES, VALUES_BYTES};
+use crate::markers::MAX_TABLE_BODY_BYTES;
+
+/// How small a component is decoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Scale {
+    /// One sample per 8x8 block.
+    Eighth,
+    /// 2x2 samples per block.
+    Quarter,
+    /// 4x4 samples per block.
+    Half,
+}
+
+impl Scale {
+    /// Samples per block side: 1, 2 or 4.
+    pub fn samples(self) -> usize {
+        match self {
+            Self::Eighth => 1,
+            Self::Quarter => 2,
+            Self::Half => 4,
+        }
+    }
+}
+
+/// What one component comes out as.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct ComponentPlan {
+    /// Its scale.
+    pub scale: Scale,
+    /// Samples of each row that the sink gets.
+    pub width_samples: usize,
+    /// Rows that the sink gets.
+    pub height_samples: usize,
+    /// The image's width in this component's samples: the last sample covers the image only in part.
+    ///
+    /// It is the window that a resampler must take as its source, or the thumbnail shifts and shrinks.
+    pub extent_width_samples: f64,
+    /// The image's height in this component's samples.
+    pub extent_height_samples: f64,
+}
+
+/// What a decode delivers, and the memory it takes.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Plan {
+    /// One for each component, in the frame's order.
+    pub components: Vec<ComponentPlan>,
+    /// The most heap memory that [`Decoder`](crate::Decoder) holds at once, header and metadata included.
+    pub peak_bytes: u64,
+}
+
+/// Plans the decode of `header` with one scale for each component.
+///
+/// # Errors
+/// [`Error::Unsupported`] for what this crate does not decode, [`Error::Scales`] unless there is one scale per component.
+pub fn plan(header: &Header, scales: &[Scale]) -> Result<Plan, Error> {
+    header.check_supported()?;
+    let components = header.components.len();
+    if scales.len() != components {
+        return Err(Error::Scales { scales: scales.len(), components });
+    }
+    let (h_max, v_max) = largest_factors(header);
+    let components = header
+        .components
+        .iter()
+        .zip(scales)
+        .map(|(component, &scale)| {
+            let across = header.width_px as usize * usize::from(component.h) * scale.samples();
+            let down = header.height_px as usize * usize::from(component.v) * scale.samples();
+            ComponentPlan {
+                scale,
+                width_samples: across.div_ceil(8 * h_max),
+                height_samples: down.div_ceil(8 * v_max),
+                extent_width_samples: across as f64 / (8 * h_max) as f64,
+                extent_height_samples: down as f64 / (8 * v_max) as f64,
+            }
+        })
+        .collect();
+    Ok(Plan { components, peak_bytes: peak_bytes(header, scales) })
+}
+
+fn peak_bytes(header: &Header, scales: &[Scale]) -> u64 {
+    // Tables, structs and the allocator's rounding, all small and bounded.
+    const SMALL_BYTES: usize = 16 * 1024;
+    let frame = Frame::new(header);
+    let icc_bytes = header.icc.as_ref().map_or(0, Vec::len);
+    let kept = WINDOW_BYTES + SMALL_BYTES + header.exif.as_ref().map_or(0, Vec::len) + icc_bytes;
+    // The profile exists twice while its chunks are put together.
+    let reading = header.longest_segment_bytes + icc_bytes;
+
+    let progressive = header.coding == Coding::Progressive;
+    let mut decoding = FEED_BYTES + MAX_TABLE_BODY_BYTES + TABLE_BYTES;
+    for (component, &scale) in frame.components.iter().zip(scales) {
+        let n = scale.samples();
+        decoding += frame.mcu_columns * component.h * n * component.v * n;
+        // A DC table, one to pass over AC codes, one for their values; two components mostly share theirs.
+        decoding += match scale {
+            _ if progressive => TABLE_BYTES,
+            Scale::Eighth => 2 * TABLE_BYTES,
+            Scale::Quarter | Scale::Half => 2 * TABLE_BYTES + VALUES_BYTES,
+        };
+    }
+    let stored = if progressive { coefficient_bytes(&frame, scales) } else { 0 };
+    (kept + reading.max(decoding)) as u64 + stored
+}

@@ -1,0 +1,177 @@
+//! Walking the MCUs of a scan: data in time, restart intervals, and what to do when they are damaged.
+
+use std::io::Read;
+
+use crate::bits::{Bits, Position};
+use crate::error::{Error, Warning};
+use crate::feed::{End, Feed};
+use crate::input::Input;
+
+/// What a kind of scan does with its MCUs. [`walk`] calls it for every MCU, row by row.
+pub(crate) trait Scan {
+    /// Decodes the MCU in `column` of the current row.
+    fn mcu(&mut self, bits: &mut Bits<'_>, column: usize);
+    /// Takes note that the MCU in `column` is lost, or that what [`mcu`](Self::mcu) made of it was no data.
+    fn lose(&mut self, column: usize);
+    /// Forgets predictions, at the begin of a restart interval.
+    fn restart(&mut self);
+    /// Ends the current row.
+    fn finish_row(&mut self);
+}
+
+/// The size of a scan, and what may be missing from it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Extent {
+    pub(crate) mcu_columns: usize,
+    pub(crate) mcu_rows: usize,
+    /// 0 for none.
+    pub(crate) restart_interval_mcus: u32,
+    /// Once the data has ended with more MCUs lost than this, the walk stops.
+    pub(crate) bearable_mcus: u64,
+}
+
+/// How a walk went.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Report {
+    pub(crate) lost_mcus: u64,
+    /// The first damage met.
+    pub(crate) warning: Option<Warning>,
+}
+
+impl Report {
+    fn warn(&mut self, warning: Warning) {
+        self.warning.get_or_insert(warning);
+    }
+}
+
+/// Decodes one scan, from the first byte behind its header.
+pub(crate) fn walk<R: Read>(
+    input: &mut Input<R>,
+    feed: &mut Feed,
+    extent: Extent,
+    scan: &mut impl Scan,
+) -> Result<Report, Error> {
+    feed.restart();
+    let interval_mcus = match extent.restart_interval_mcus {
+        0 => usize::MAX,
+        mcus => mcus as usize,
+    };
+    let mut report = Report::default();
+    let mut position = Some(Position::at(0));
+    let mut interval = Interval { left_mcus: interval_mcus, number: 0 };
+    for row in 0..extent.mcu_rows {
+        let mut column = 0;
+        while column < extent.mcu_columns {
+            if interval.left_mcus == 0 {
+                position = interval.next(input, feed, &mut report)?;
+                interval.left_mcus = interval_mcus;
+                scan.restart();
+            }
+            let stop = extent.mcu_columns.min(column.saturating_add(interval.left_mcus));
+            let start = column;
+            if let Some(from) = position {
+                (column, position) = run(input, feed, from, column..stop, scan, &mut report)?;
+            } else {
+                (column..stop).for_each(|column| scan.lose(column));
+                report.lost_mcus += (stop - column) as u64;
+                column = stop;
+            }
+            interval.left_mcus -= column - start;
+            if position.is_none() && feed.end().is_some() && feed.next_mark().is_none() {
+                let ahead = (extent.mcu_rows - row) as u64 * extent.mcu_columns as u64 - column as u64;
+                if report.lost_mcus + ahead > extent.bearable_mcus {
+                    report.lost_mcus += ahead;
+                    return Ok(report);
+                }
+            }
+        }
+        scan.finish_row();
+    }
+    Ok(report)
+}
+
+/// Decodes the MCUs of `columns` as far as the buffer reaches. Returns the first column not decoded, and the
+/// position behind the last, which is `None` if the data ended inside an MCU.
+fn run<R: Read>(
+    input: &mut Input<R>,
+    feed: &mut Feed,
+    mut from: Position,
+    columns: std::ops::Range<usize>,
+    scan: &mut impl Scan,
+    report: &mut Report,
+) -> Result<(usize, Option<Position>), Error> {
+    if from.byte() > feed.safe_until() || feed.boundary().is_none() && feed.safe_until() == 0 {
+        let consumed = from.consumed_bytes();
+        feed.advance(input, consumed)?;
+        from = from.moved_back(consumed);
+    }
+    let safe_until = feed.safe_until();
+    let boundary_bits = feed.boundary().map_or(usize::MAX, |bytes| bytes * 8);
+    let mut bits = Bits::resume(feed.data(), from);
+    let mut column = columns.start;
+    while column < columns.end && bits.byte() <= safe_until {
+        scan.mcu(&mut bits, column);
+        if bits.consumed_bits() > boundary_bits {
+            scan.lose(column);
+            report.lost_mcus += 1;
+            let end_in_sight = feed.next_mark().is_none();
+            report.warn(if end_in_sight { Warning::Truncated } else { Warning::BadRestart });
+            return Ok((column + 1, None));
+        }
+        column += 1;
+    }
+    if bits.corrupt {
+        report.warn(Warning::CorruptData);
+    }
+    Ok((column, Some(bits.position())))
+}
+
+/// The restart interval that the walk is in.
+struct Interval {
+    left_mcus: usize,
+    /// The number of the marker that ends it.
+    number: u8,
+}
+
+impl Interval {
+    /// Goes to the next interval. Returns where its data begins, `None` if it is lost.
+    ///
+    /// A marker one or two ahead means that this interval is missing: it stays for later. One or two behind is an
+    /// old one: it is passed over. Any other is taken for the right one. **Source:** the strategy of
+    /// `jpeg_resync_to_restart` in libjpeg, so that damaged files look as they do in browsers.
+    fn next<R: Read>(
+        &mut self,
+        input: &mut Input<R>,
+        feed: &mut Feed,
+        report: &mut Report,
+    ) -> Result<Option<Position>, Error> {
+        let wanted = self.number;
+        self.number = (self.number + 1) & 7;
+        loop {
+            let Some(mark) = feed.next_mark() else {
+                match feed.end() {
+                    None => feed.advance(input, usize::MAX)?,
+                    Some(End::Marker(_) | End::Stream) => {
+                        report.warn(Warning::Truncated);
+                        return Ok(None);
+                    }
+                }
+                continue;
+            };
+            let ahead = mark.number.wrapping_sub(wanted) & 7;
+            if ahead != 0 {
+                report.warn(Warning::BadRestart);
+            }
+            match ahead {
+                1 | 2 => return Ok(None),
+                6 | 7 => {
+                    feed.take_mark();
+                }
+                _ => {
+                    feed.take_mark();
+                    return Ok(Some(Position::at(mark.at)));
+                }
+            }
+        }
+    }
+}

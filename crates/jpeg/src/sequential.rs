@@ -1,0 +1,235 @@
+//! Scans whose samples go straight to the sink: sequential ones, and the first DC scan of a progressive file.
+
+use crate::bits::Bits;
+use crate::frame::{Frame, FrameComponent};
+use crate::idct::{self, Four, Low, Two};
+use crate::lookup::{Differences, Skips, Values};
+use crate::plan::{ComponentPlan, Scale};
+use crate::scan::Scan;
+use crate::sink::{Rows, Sink};
+use crate::tables::Quantisation;
+
+/// The sample that stands for data that never came.
+pub(crate) const GREY: u8 = 128;
+
+/// What a component's blocks hold and what becomes of them.
+pub(crate) enum Blocks<'t> {
+    /// A DC difference and nothing else, `low_bits` of its value left out: the first DC scan of a progressive file.
+    DcOnly { low_bits: u32 },
+    /// DC, and AC codes to pass over.
+    Eighth { ac: &'t Skips<'t> },
+    /// DC, low AC values, and AC codes to pass over.
+    Quarter { low: &'t Values<'t>, ac: &'t Skips<'t> },
+    /// As `Quarter`.
+    Half { low: &'t Values<'t>, ac: &'t Skips<'t> },
+}
+
+/// One component of a scan.
+pub(crate) struct Part<'t> {
+    /// Index in the frame.
+    component: usize,
+    /// Blocks of one MCU.
+    h: usize,
+    v: usize,
+    dc: &'t Differences<'t>,
+    blocks: Blocks<'t>,
+    /// Quantisation steps, in zigzag order.
+    steps: [i32; 64],
+    prediction: i32,
+    stripe: Stripe,
+}
+
+impl<'t> Part<'t> {
+    pub(crate) fn new(
+        component: usize,
+        stripe: Stripe,
+        dc: &'t Differences<'t>,
+        blocks: Blocks<'t>,
+        steps: &Quantisation,
+    ) -> Self {
+        let (h, v) = (stripe.h, stripe.v);
+        Self { component, h, v, dc, blocks, steps: steps.map(i32::from), prediction: 0, stripe }
+    }
+
+    /// The next DC value, in quantisation steps.
+    #[inline(always)]
+    fn dc(&mut self, bits: &mut Bits<'_>) -> i32 {
+        self.prediction = self.prediction.wrapping_add(self.dc.next(bits));
+        self.prediction
+    }
+
+    #[inline(always)]
+    fn eighth(&mut self, bits: &mut Bits<'_>, column: usize, ac: &Skips<'_>) {
+        let step = self.steps[0];
+        for y in 0..self.v {
+            let at = y * self.stripe.stride + column * self.h;
+            for out in &mut self.stripe.samples[at..at + self.h] {
+                self.prediction = self.prediction.wrapping_add(self.dc.next(bits));
+                ac.pass(bits, 1);
+                *out = idct::sample(self.prediction.wrapping_mul(step));
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn dc_only(&mut self, bits: &mut Bits<'_>, column: usize, low_bits: u32) {
+        let step = self.steps[0].wrapping_shl(low_bits);
+        // The missing bits are worth half of their range on average.
+        let bias = (step - self.steps[0]) / 2;
+        for y in 0..self.v {
+            let at = y * self.stripe.stride + column * self.h;
+            for x in at..at + self.h {
+                let dc = self.dc(bits);
+                self.stripe.samples[x] = idct::sample(dc.wrapping_mul(step).wrapping_add(bias));
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn low<L: Low>(&mut self, bits: &mut Bits<'_>, column: usize, low: &Values<'_>, ac: &Skips<'_>) {
+        for y in 0..self.v {
+            for x in 0..self.h {
+                let mut block = [0; 17];
+                block[0] = idct::dequantise(self.dc(bits), self.steps[0]);
+                let mut k = 0;
+                'block: loop {
+                    // The DC code and three of these are at most 48 of 56 bits.
+                    for _ in 0..3 {
+                        let (value, passed) = low.next(bits);
+                        k += passed;
+                        if k >= 63 {
+                            break 'block;
+                        }
+                        let at = k as usize & 63;
+                        block[usize::from(L::POSITIONS[at])] = idct::dequantise(value, self.steps[at]);
+                        if k >= L::LAST {
+                            bits.refill();
+                            ac.pass(bits, k + 1);
+                            break 'block;
+                        }
+                    }
+                    bits.refill();
+                }
+                let at = y * L::N * self.stripe.stride + (column * self.h + x) * L::N;
+                L::transform(&block, &mut self.stripe.samples[at..], self.stripe.stride);
+            }
+        }
+    }
+}
+
+/// A scan of one or more components into a sink.
+pub(crate) struct Straight<'t, 's, S: ?Sized> {
+    pub(crate) parts: Vec<Part<'t>>,
+    pub(crate) sink: &'s mut S,
+}
+
+impl<S: Sink + ?Sized> Scan for Straight<'_, '_, S> {
+    #[inline(always)]
+    fn mcu(&mut self, bits: &mut Bits<'_>, column: usize) {
+        for part in &mut self.parts {
+            match part.blocks {
+                Blocks::Eighth { ac } => part.eighth(bits, column, ac),
+                Blocks::DcOnly { low_bits } => part.dc_only(bits, column, low_bits),
+                Blocks::Quarter { low, ac } => part.low::<Two>(bits, column, low, ac),
+                Blocks::Half { low, ac } => part.low::<Four>(bits, column, low, ac),
+            }
+        }
+    }
+
+    fn lose(&mut self, column: usize) {
+        for part in &mut self.parts {
+            part.stripe.grey(column);
+        }
+    }
+
+    fn restart(&mut self) {
+        for part in &mut self.parts {
+            part.prediction = 0;
+        }
+    }
+
+    fn finish_row(&mut self) {
+        for part in &mut self.parts {
+            part.stripe.deliver(part.component, self.sink);
+        }
+    }
+}
+
+/// The rows of samples that one row of MCUs holds for a component.
+pub(crate) struct Stripe {
+    h: usize,
+    v: usize,
+    /// Samples per block side.
+    n: usize,
+    stride: usize,
+    pub(crate) samples: Vec<u8>,
+    width_samples: usize,
+    /// Rows that the sink is still to get.
+    rows_left: usize,
+}
+
+impl Stripe {
+    /// For a scan in which the component is interleaved with others, or not.
+    pub(crate) fn new(frame: &Frame, component: &FrameComponent, plan: &ComponentPlan, interleaved: bool) -> Self {
+        let n = plan.scale.samples();
+        let (h, v, columns) =
+            if interleaved { (component.h, component.v, frame.mcu_columns) } else { (1, 1, component.block_columns) };
+        let stride = columns * h * n;
+        Self {
+            h,
+            v,
+            n,
+            stride,
+            samples: vec![GREY; stride * v * n],
+            width_samples: plan.width_samples,
+            rows_left: plan.height_samples,
+        }
+    }
+
+    pub(crate) fn stride(&self) -> usize {
+        self.stride
+    }
+
+    fn grey(&mut self, column: usize) {
+        let width = self.h * self.n;
+        for row in self.samples.chunks_exact_mut(self.stride) {
+            row[column * width..(column + 1) * width].fill(GREY);
+        }
+    }
+
+    /// Hands the valid rows to the sink.
+    pub(crate) fn deliver<S: Sink + ?Sized>(&mut self, component: usize, sink: &mut S) {
+        let rows = self.rows_left.min(self.v * self.n);
+        self.rows_left -= rows;
+        if rows > 0 {
+            sink.rows(component, Rows::new(&self.samples, self.stride, self.width_samples, rows));
+        }
+    }
+
+    /// Hands grey rows to the sink until it has them all.
+    pub(crate) fn deliver_grey<S: Sink + ?Sized>(&mut self, component: usize, sink: &mut S) {
+        self.samples.fill(GREY);
+        while self.rows_left > 0 {
+            self.deliver(component, sink);
+        }
+    }
+}
+
+/// The lookup tables of one scan, each built once however many components share it.
+pub(crate) struct Lookups<'t> {
+    pub(crate) dc: [Option<Differences<'t>>; 4],
+    pub(crate) skips: [Option<Skips<'t>>; 4],
+    pub(crate) values: [Option<Values<'t>>; 4],
+}
+
+impl<'t> Lookups<'t> {
+    /// What a component of `scale` makes of its blocks with AC table `index`; `None` if that is not defined.
+    pub(crate) fn blocks(&'t self, scale: Scale, index: usize) -> Option<Blocks<'t>> {
+        let ac = self.skips[index].as_ref()?;
+        Some(match scale {
+            Scale::Eighth => Blocks::Eighth { ac },
+            Scale::Quarter => Blocks::Quarter { low: self.values[index].as_ref()?, ac },
+            Scale::Half => Blocks::Half { low: self.values[index].as_ref()?, ac },
+        })
+    }
+}
