@@ -124,7 +124,7 @@ def memory(peers: list[Peer], files: list[Image], results: Results) -> None:
                 usage = once.run([RELEASE / "thumbtier", "make", "--out", out, file.path])
                 cell.peak_bytes = None if usage.exit_code else usage.peak_bytes
             elif not cell.error:
-                cell.peak_bytes = peer.ask(file.path)["peak_bytes"]
+                cell.peak_bytes = peer.ask(file.path).get("peak_bytes")
             peer.close()
         progress.step(file.name)
 
