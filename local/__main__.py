@@ -10,7 +10,7 @@ from pathlib import Path
 
 from . import samples, watch
 from .package import PackageError
-from .stack import ROOT, LocalError, Stack, build_and_zip
+from .stack import ROOT, LocalError, Stack, build_and_zip, check_port
 
 
 def main() -> int:
@@ -41,6 +41,7 @@ def main() -> int:
 
 
 def stay_up(port: int, images: list[Path]) -> int:
+    check_port(port)
     files = list(_files(images))
     step("building the functions (the first time takes minutes)")
     build_and_zip()

@@ -72,9 +72,9 @@ pub(crate) enum Detail {
     Tiff(tiff::TiffDetail),
 }
 
+pub(crate) use self::jpeg::{Coding, JpegDetail, Model};
 pub(crate) use bmp::{BmpDetail, Compression as BmpCompression, RowOrder as BmpRowOrder};
 pub(crate) use gif::GifDetail;
-pub(crate) use self::jpeg::{Coding, JpegDetail, Model};
 pub(crate) use tiff::TiffDetail;
 pub(crate) use webp::{Coding as WebpCoding, WebpDetail};
 

@@ -22,7 +22,12 @@ pub(crate) fn decode(source: &mut Source<'_>, probe: &Probe) -> Result<Decoded, 
         _ => with_image(&bytes, probe, image::ImageFormat::Tiff)?,
     };
     let extent = Window { left: 0.0, top: 0.0, width: raster.width as f64, height: raster.height as f64 };
-    Ok(Decoded { pixels: Pixels::Raster(raster, extent, Model::Rgb), orientation: None, profile: None, warnings: Vec::new() })
+    Ok(Decoded {
+        pixels: Pixels::Raster(raster, extent, Model::Rgb),
+        orientation: None,
+        profile: None,
+        warnings: Vec::new(),
+    })
 }
 
 fn with_image(bytes: &[u8], probe: &Probe, format: image::ImageFormat) -> Result<Raster, EngineError> {
