@@ -4,10 +4,13 @@ SHELL := bash
 .DEFAULT_GOAL := help
 PORT ?= 4566
 IMAGES ?=
+BENCH ?=
+PEERS ?=
+PEERS_CORPUS ?=
 STAGE ?= dev
 REGION ?= us-east-1
 
-.PHONY: help local test package deploy remove audit clean
+.PHONY: help local test bench peers package deploy remove audit clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,7 +25,7 @@ test: .venv/.done node_modules/.done ## format, lints, unit tests, template, end
 	.venv/bin/python -m local build
 	node_modules/.bin/osls package --stage prod --param="package_dir=target/local" --package target/template
 	.venv/bin/cfn-lint target/template/cloudformation-template-update-stack.json
-	.venv/bin/python -m local test cargo test --locked -p end-to-end
+	.venv/bin/python -m local test cargo test --locked --workspace --test pipeline --test privilege
 
 package: ## the zips for AWS, optimised, in target/lambda
 	@python3 -m local.package
@@ -32,6 +35,28 @@ deploy: package node_modules/.done ## to AWS: STAGE=prod REGION=eu-west-1
 
 remove: node_modules/.done ## takes the deployment away; its buckets must be empty
 	@node_modules/.bin/osls remove --stage $(STAGE) --region $(REGION)
+
+bench: ## criterion benches of the engine: BENCH="--bench stages -- whole"
+	@cargo bench -p benches $(BENCH)
+
+peers: benches/peers/.venv/.done benches/peers/node_modules/.done ## the engine beside sharp, libvips, Pillow, ImageMagick: PEERS=--quick PEERS_CORPUS=dir
+	@benches/peers/imagemagick.sh
+	@echo "· building the engine" >&2
+	@cargo build --quiet --release --locked -p benches -p thumbtier
+	@benches/peers/.venv/bin/python -m benches.peers $(PEERS) $(if $(PEERS_CORPUS),--corpus "$(PEERS_CORPUS)")
+
+benches/peers/.venv/.done: benches/peers/requirements.txt
+	@command -v python3 >/dev/null || { echo "python3 is not installed: install Python 3.11 or newer" >&2; exit 1; }
+	@echo "· installing pyvips and Pillow" >&2
+	@python3 -m venv benches/peers/.venv
+	@benches/peers/.venv/bin/pip install --quiet --disable-pip-version-check -r benches/peers/requirements.txt
+	@touch $@
+
+benches/peers/node_modules/.done: benches/peers/package-lock.json
+	@command -v npm >/dev/null || { echo "npm is not installed: install Node 20 or newer, which brings it" >&2; exit 1; }
+	@echo "· installing sharp" >&2
+	@cd benches/peers && npm ci --silent --no-fund --no-audit
+	@touch $@
 
 audit: ## licences and advisories of every dependency
 	@cargo deny --version >/dev/null 2>&1 || cargo install cargo-deny --version 0.20.2 --locked

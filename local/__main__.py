@@ -10,7 +10,7 @@ from pathlib import Path
 
 from . import samples, watch
 from .package import PackageError
-from .stack import ROOT, LocalError, Stack, build_and_zip
+from .stack import ROOT, LocalError, Stack, build_and_zip, check_port
 
 
 def main() -> int:
@@ -24,6 +24,8 @@ def main() -> int:
     test.add_argument("test_command", nargs=argparse.REMAINDER, help="the command, with its arguments")
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    # A shell starts background jobs with Ctrl-C ignored; whoever sends SIGINT means it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         if arguments.command == "up":
             return stay_up(arguments.port, arguments.images)
@@ -39,6 +41,7 @@ def main() -> int:
 
 
 def stay_up(port: int, images: list[Path]) -> int:
+    check_port(port)
     files = list(_files(images))
     step("building the functions (the first time takes minutes)")
     build_and_zip()

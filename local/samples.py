@@ -29,8 +29,8 @@ def make(folder: Path) -> list[Path]:
 def _png(at_least_bytes: int) -> bytes:
     """A sky over a field with film grain; the grain does not compress, so rows decide the size."""
     noise = random.Random(1)
-    # Two of eight bits are grain: about a third of the raw bytes remain after deflate.
-    height_px = at_least_bytes * 10 // (WIDTH_PX * 3 * 3) + 64
+    # Five of eight bits are grain, and only they remain after deflate.
+    height_px = at_least_bytes * 8 // (WIDTH_PX * 3 * 5) + 64
     grain_mask = int.from_bytes(bytes([0x1F]) * (WIDTH_PX * 3), "big")
     rows = bytearray()
     for row in range(height_px):

@@ -66,6 +66,7 @@ class Stack:
             "AWS_SECRET_ACCESS_KEY": "test",
             "AWS_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,
+            "NODE_NO_WARNINGS": "1",
         }
 
     def client(self, service: str):
@@ -94,9 +95,6 @@ class Stack:
         self._serverless("remove")
 
     def _start(self) -> None:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                raise LocalError(f"port {self.port} is taken: stop what listens there, or choose another with PORT=4567")
         self.folder.mkdir(parents=True, exist_ok=True)
         environment = self.environment() | self.limits.environment() | {
             "AUTH": "true",
@@ -135,6 +133,13 @@ class Stack:
             tail = log_path.read_text(errors="replace").strip().splitlines()[-15:]
             print("\n".join(tail), file=sys.stderr)
             raise LocalError(f"`osls {command}` failed: see above, and {log_path.relative_to(ROOT)}")
+
+
+def check_port(port: int) -> None:
+    """Refuses a port where something listens; asked before the build, which takes minutes."""
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", port)) == 0:
+            raise LocalError(f"port {port} is taken: stop what listens there, or choose another with PORT=4567")
 
 
 def _free_port() -> int:

@@ -1,3 +1,67 @@
-//! Being built.
+//! `thumbtier`, the command: what the deployment does, on local files and without AWS.
 
-fn main() {}
+mod explain;
+mod files;
+mod make;
+mod refusal;
+mod settings;
+mod source;
+mod usage;
+
+use std::io::{self, ErrorKind};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Thumbnails with the engine and the tier table that run on AWS Lambda
+#[derive(Debug, Parser)]
+#[command(name = "thumbtier", version, after_help = AFTER_HELP)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+// One file per subcommand.
+#[derive(Debug, Subcommand)]
+enum Command {
+    Make(make::MakeArguments),
+    Explain(explain::ExplainArguments),
+}
+
+const AFTER_HELP: &str = "\
+Examples:
+  thumbtier make photo.jpg                      thumbnails/photo.jpg.128x128.jpg
+  thumbtier make --size 400x300 --fit cover photos/ --out small/
+  thumbtier explain photo.jpg                   which tier would take it, and why
+
+Exit status: 0 everything done, 1 something refused by name, 2 wrong usage or nothing could be started.";
+
+/// How a subcommand that ran to its end went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ending {
+    /// Nothing was refused.
+    Done,
+    /// At least one file was refused, by name.
+    SomeRefused,
+}
+
+fn main() -> ExitCode {
+    let ending = match Arguments::parse().command {
+        Command::Make(arguments) => make::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
+    };
+    match ending {
+        Ok(Ending::Done) => ExitCode::SUCCESS,
+        Ok(Ending::SomeRefused) => ExitCode::from(1),
+        // `thumbtier make … | head`: the reader has what it wanted.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("thumbtier: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|io| io.kind() == ErrorKind::BrokenPipe))
+}

@@ -6,6 +6,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use contract::{Job, KeyError, Outcome, metadata, thumbnail_key, with_causes};
 use engine::{EngineError, Limits, Made, Thumbnail};
+use futures_util::future::try_join_all;
 
 use crate::body::{pipe, pump};
 use crate::record::{Image, Record, Stopwatch};
@@ -95,7 +96,7 @@ async fn run<Store: GetObject + PutObject>(
     stopwatch.got();
     let made = match make(body, settings, stopwatch).await {
         Ok(made) => made,
-        Err(Failure::Engine(error @ EngineError::Source(_))) => return Err(WorkerError::Body(error)),
+        Err(Failure::Engine(error @ EngineError::Source { .. })) => return Err(WorkerError::Body(error)),
         Err(Failure::Engine(error)) => return Ok((refused(error.name(), &error), None)),
         Err(error @ Failure::Panicked(_)) => return Ok((refused("panicked", &error), None)),
     };
@@ -106,12 +107,15 @@ async fn run<Store: GetObject + PutObject>(
         Ok(objects) => objects,
         Err(error) => return Ok((refused("key_too_long", &error), image)),
     };
-    let mut thumbnails = Vec::with_capacity(objects.len());
-    for object in objects {
+    // All at once, because waiting is billed too.
+    let puts = objects.into_iter().map(async |object| {
         let key = object.key.clone();
-        store.put(object).await.map_err(|cause| WorkerError::Write { key: key.clone(), cause })?;
-        thumbnails.push(key);
-    }
+        match store.put(object).await {
+            Ok(()) => Ok(key),
+            Err(cause) => Err(WorkerError::Write { key, cause }),
+        }
+    });
+    let thumbnails = try_join_all(puts).await?;
     stopwatch.put();
     Ok((Outcome::Made { thumbnails }, image))
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use contract::{Job, Outcome};
-use engine::{Made, Stage};
+use engine::{Made, Stage, Warning};
 use serde::Serialize;
 
 use crate::usage;
@@ -92,7 +92,7 @@ pub(crate) struct Image {
     decode_shrink: u32,
     planned_peak_bytes: u64,
     bytes_read: u64,
-    warnings: Vec<String>,
+    warnings: Vec<&'static str>,
 }
 
 impl From<&Made> for Image {
@@ -104,7 +104,7 @@ impl From<&Made> for Image {
             decode_shrink: made.plan.shrink,
             planned_peak_bytes: made.plan.peak_bytes,
             bytes_read: made.bytes_read,
-            warnings: made.warnings.iter().map(ToString::to_string).collect(),
+            warnings: made.warnings.iter().map(Warning::name).collect(),
         }
     }
 }

@@ -71,7 +71,6 @@ impl Warning {
 
 /// What has just been done. The caller stamps the times; the engine reads no clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Stage {
     /// The header is read and the plan within the limits; no pixel yet.
     Probed,

@@ -1,5 +1,7 @@
 //! The whole way, on images that the tests make themselves.
 
+#![allow(clippy::unwrap_used)] // Helpers of tests are tests, which clippy.toml cannot say.
+
 use std::io::{Cursor, Read};
 
 use contract::{Background, Fit, ImageFormat, OutputFormat, Variant};

@@ -1,6 +1,6 @@
 //! Decodes a JPEG small: `planes FILE SCALES [OUT_PREFIX]`, SCALES being one of 8, 4, 2 per component, e.g. `844`.
 //!
-//! Writes one PGM per component, or, without OUT_PREFIX, the CPU-bound time of 21 decodes.
+//! Writes one PGM per component, or, without OUT_PREFIX, prints the time of 21 decodes.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -44,7 +44,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!("{outcome:?}");
         for (component, (width, samples)) in planes.0.iter().enumerate() {
             let mut pgm = File::create(format!("{prefix}{component}.pgm"))?;
-            write!(pgm, "P5 {width} {} 255\n", samples.len() / width)?;
+            writeln!(pgm, "P5 {width} {} 255", samples.len() / width)?;
             pgm.write_all(samples)?;
         }
         return Ok(());

@@ -36,6 +36,10 @@ impl Position {
 }
 
 /// Reads bits from [`Data`]; behind its end, zeros without end.
+///
+/// It is `Copy` so that rare paths, which are not inlined, can take it by value: passing them a reference
+/// would keep it in memory on the common paths too.
+#[derive(Clone, Copy)]
 pub(crate) struct Bits<'a> {
     data: &'a Data,
     byte: usize,

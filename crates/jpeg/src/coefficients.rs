@@ -15,7 +15,7 @@ pub(crate) struct Coefficients {
     /// Row by row of blocks, each block row by row of coefficients.
     pub(crate) low: Vec<i16>,
     /// For each block one bit per coefficient, in zigzag order: whether it is known to be nonzero.
-    /// Empty at 1/8, where no AC scan is read.
+    /// Empty except at 1/2, the only scale at which refinement is read.
     pub(crate) nonzero: Vec<u64>,
 }
 
@@ -27,7 +27,7 @@ impl Coefficients {
             columns: frame.mcu_columns * frame.components[index].h,
             per_block,
             low: vec![0; blocks * per_block],
-            nonzero: if scale == Scale::Eighth { Vec::new() } else { vec![0; blocks] },
+            nonzero: if scale == Scale::Half { vec![0; blocks] } else { Vec::new() },
         }
     }
 }
@@ -37,52 +37,60 @@ pub(crate) fn coefficient_bytes(frame: &Frame, scales: &[Scale]) -> u64 {
     if scales.iter().all(|&scale| scale == Scale::Eighth) {
         return 0;
     }
-    let per_block = |scale: Scale| match scale {
-        Scale::Eighth => size_of::<i16>(),
-        scale => scale.samples() * scale.samples() * size_of::<i16>() + size_of::<u64>(),
+    let per_block = |scale: Scale| {
+        let low_bytes = scale.samples() * scale.samples() * size_of::<i16>();
+        low_bytes + if scale == Scale::Half { size_of::<u64>() } else { 0 }
     };
     (0..).zip(scales).map(|(index, &scale)| frame.component_blocks(index) * per_block(scale) as u64).sum()
 }
 
 /// Turns one row of blocks into samples, `stripe` being as wide as the component.
 ///
-/// `missing_bits` of the DC values have not come: they count half of their range.
+/// `known_to` tells how many bits of each coefficient are still missing.
 pub(crate) fn render<L: Low>(
     store: &Coefficients,
     row: usize,
     steps: &Quantisation,
-    missing_bits: u8,
+    known_to: &[Option<u8>; 64],
     stripe: &mut Stripe,
 ) {
-    let bias = dc_bias(steps, missing_bits);
-    let columns = stripe.stride() / L::N;
+    let stride = stripe.stride();
     let first = row * store.columns;
     let blocks = store.low[first * store.per_block..].chunks_exact(store.per_block);
-    let mut low_steps = [0; 16];
-    for (&at, &step) in L::POSITIONS.iter().zip(steps) {
+    let (mut low_steps, mut halves) = ([0; 16], [0; 16]);
+    for ((&at, &step), &known_to) in L::POSITIONS.iter().zip(steps).zip(known_to) {
         if at != BEYOND {
             low_steps[usize::from(at)] = i32::from(step);
+            halves[usize::from(at)] = half_of_missing(step, known_to);
         }
     }
-    let stride = stripe.stride();
-    for (column, low) in blocks.take(columns).enumerate() {
+    for (column, low) in blocks.take(stride / L::N).enumerate() {
         let mut block = [0; 17];
-        for ((into, &value), &step) in block.iter_mut().zip(low).zip(&low_steps) {
-            *into = idct::dequantise(i32::from(value), step);
+        for (((into, &value), &step), &half) in block.iter_mut().zip(low).zip(&low_steps).zip(&halves) {
+            // AC values were cut towards zero; those that became zero most likely were.
+            *into = idct::bounded((i32::from(value) * step).saturating_add(i32::from(value.signum()) * half));
         }
-        block[0] += bias;
+        // DC was cut downwards.
+        block[0] = idct::bounded((i32::from(low[0]) * low_steps[0]).saturating_add(halves[0]));
         L::transform(&block, &mut stripe.samples[column * L::N..], stride);
     }
 }
 
 /// The same with one sample per block.
-pub(crate) fn render_dc(store: &Coefficients, row: usize, steps: &Quantisation, missing_bits: u8, stripe: &mut Stripe) {
-    let bias = dc_bias(steps, missing_bits);
+pub(crate) fn render_dc(
+    store: &Coefficients,
+    row: usize,
+    steps: &Quantisation,
+    known_to: &[Option<u8>; 64],
+    stripe: &mut Stripe,
+) {
+    let half = half_of_missing(steps[0], known_to[0]);
     for (out, &dc) in stripe.samples.iter_mut().zip(&store.low[row * store.columns..]) {
-        *out = idct::sample(idct::dequantise(i32::from(dc), i32::from(steps[0])) + bias);
+        *out = idct::sample(idct::dequantise(i32::from(dc), i32::from(steps[0])) + half);
     }
 }
 
-fn dc_bias(steps: &Quantisation, missing_bits: u8) -> i32 {
-    ((1 << missing_bits) - 1) * i32::from(steps[0]) / 2
+/// What the bits that have not come are worth on average.
+fn half_of_missing(step: u16, known_to: Option<u8>) -> i32 {
+    ((1 << known_to.unwrap_or(0)) - 1) * i32::from(step) / 2
 }

@@ -107,7 +107,7 @@ pub enum Warning {
     /// A table or scan header after the first scan is damaged.
     #[error("a later segment is damaged")]
     BadSegment,
-    /// More scans than [`MAX_SCANS`](crate::progressive::MAX_SCANS), or ones that repeat what is known.
+    /// More than 100 scans, or ones that repeat what is known.
     #[error("the scans are more than a progression needs")]
     ExcessScans,
 }

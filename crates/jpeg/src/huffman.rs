@@ -38,6 +38,20 @@ impl Huffman {
         (index as usize == symbols.len()).then_some(table)
     }
 
+    /// All codes with their words, left aligned in 16 bits, in order.
+    pub(crate) fn codes(&self) -> impl Iterator<Item = (u32, Code)> {
+        let mut start = 0;
+        (1..=16).flat_map(move |length| {
+            let at = length as usize - 1;
+            let words = (start..self.limits[at]).step_by(1 << (16 - length));
+            start = self.limits[at];
+            words.filter_map(move |word| {
+                let index = usize::try_from((word >> (16 - length)).cast_signed() + self.offsets[at]).ok()?;
+                Some((word, Code { symbol: *self.symbols.get(index)?, length }))
+            })
+        })
+    }
+
     /// The code that the 16 bits `top` begin with; `None` if none does.
     pub(crate) fn decode(&self, top: u32) -> Option<Code> {
         let at = self.limits.iter().position(|&limit| top < limit)?;

@@ -111,7 +111,13 @@ fn four([f0, f1, f2, f3]: [i32; 4]) -> [i32; 4] {
 /// A coefficient times its quantisation step, within what the transforms bear.
 #[inline(always)]
 pub(crate) fn dequantise(value: i32, step: i32) -> i32 {
-    value.wrapping_mul(step).clamp(-LIMIT, LIMIT)
+    bounded(value.wrapping_mul(step))
+}
+
+/// A dequantised coefficient within what the transforms bear.
+#[inline(always)]
+pub(crate) fn bounded(coefficient: i32) -> i32 {
+    coefficient.clamp(-LIMIT, LIMIT)
 }
 
 /// The sample that eight times its value, without the level shift of 128, rounds to.

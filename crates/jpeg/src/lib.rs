@@ -9,6 +9,29 @@
 //! It does not decode at full scale, nor arithmetic coding, 12 bit, lossless or hierarchical files:
 //! [`Decoder::new`] refuses those by name, and [`read_header`] tells beforehand.
 //!
+//! ```
+//! use jpeg::{Decoder, Picture, PlaneRef, Rows, Scale, Sink, encode, plan};
+//!
+//! struct Luma(Vec<u8>);
+//! impl Sink for Luma {
+//!     fn rows(&mut self, _component: usize, rows: Rows<'_>) {
+//!         rows.iter().for_each(|row| self.0.extend_from_slice(row));
+//!     }
+//! }
+//!
+//! let grey = PlaneRef { samples: &[90; 20 * 12], width_px: 20, height_px: 12, stride: 20 };
+//! let file = encode(&Picture::Grey(grey), 80)?;
+//!
+//! let decoder = Decoder::new(&file[..])?;
+//! let plan = plan(decoder.header(), &[Scale::Eighth])?;
+//! assert_eq!(plan.components[0].extent_width_samples, 2.5);
+//! let mut luma = Luma(Vec::new());
+//! let outcome = decoder.decode(&[Scale::Eighth], &mut luma)?;
+//! assert_eq!((luma.0.len(), outcome.rows_decoded_px), (3 * 2, 12));
+//! assert!(luma.0.iter().all(|sample| sample.abs_diff(90) <= 1));
+//! # Ok::<_, Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! T.81 in the comments is ITU-T Recommendation T.81 (09/92), the JPEG standard.
 
 mod bits;

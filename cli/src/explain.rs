@@ -1,0 +1,285 @@
+//! `thumbtier explain`: which tier a file would take, step by step.
+
+use std::fmt::Write as _;
+use std::io::{self, Read, Write as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::Args;
+use contract::{ImageFormat, Tier, TierTable, Variant};
+use engine::{Colour, EngineError, Limits, PREFIX_BYTES, Plan, Probe};
+use serde::Serialize;
+
+use crate::Ending;
+use crate::refusal::Refusal;
+use crate::settings::{TierArguments, VariantArguments};
+use crate::source::{self, SourceFile};
+
+/// Say which tier a file would take, and why
+///
+/// Reads the header only: size, format by its bytes, header facts, the row of the table, thresholds, the planned
+/// peak against the budgets, the tier.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct ExplainArguments {
+    /// Images
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    #[command(flatten)]
+    variant: VariantArguments,
+    #[command(flatten)]
+    tiers: TierArguments,
+    /// One JSON object per file on standard output
+    #[arg(long)]
+    json: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  thumbtier explain photo.jpg
+  thumbtier explain --tiers my-tiers.json --size 400x400 scan.tif
+  thumbtier explain --json *.jpg | jq -r '.tier' | sort | uniq -c
+
+Exit status: 0 every file has a tier, 1 some are refused by name, 2 wrong usage.";
+
+/// Explains each file.
+///
+/// # Errors
+/// A tier table that cannot be used, and standard output that cannot be written to.
+pub(crate) fn run(arguments: &ExplainArguments) -> anyhow::Result<Ending> {
+    let (tiers, table_name) = arguments.tiers.table()?;
+    let variant = [arguments.variant.variant()];
+    let mut ending = Ending::Done;
+    for path in &arguments.files {
+        let explanation = explain(path, &variant, &tiers, &table_name);
+        if explanation.message.is_some() {
+            ending = Ending::SomeRefused;
+        }
+        let text = if arguments.json { explanation.json() } else { explanation.text() };
+        writeln!(io::stdout().lock(), "{text}").context("writing to standard output")?;
+    }
+    Ok(ending)
+}
+
+/// Every step of the decision, as far as it came.
+#[derive(Clone, Debug, Default, Serialize)]
+struct Explanation {
+    file: String,
+    source_bytes: Option<u64>,
+    format: Option<&'static str>,
+    /// The first bytes, in hexadecimal.
+    first_bytes: Option<String>,
+    #[serde(flatten)]
+    header: Option<Header>,
+    table: String,
+    /// The row of `max_object_bytes`.
+    row: Option<&'static str>,
+    thresholds: Vec<Step>,
+    #[serde(flatten)]
+    plan: Option<Planned>,
+    budgets: Vec<Step>,
+    tier: Option<String>,
+    /// `tier`, or the name of the refusal.
+    outcome: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+}
+
+/// What the header says.
+#[derive(Clone, Debug, Serialize)]
+struct Header {
+    width_px: u32,
+    height_px: u32,
+    bits_per_sample: u8,
+    colour: &'static str,
+    has_alpha: bool,
+    interlaced: bool,
+    orientation: u8,
+}
+
+/// What the engine would do.
+#[derive(Clone, Debug, Serialize)]
+struct Planned {
+    decode_shrink: u32,
+    decoded_width_px: u32,
+    decoded_height_px: u32,
+    planned_peak_bytes: u64,
+}
+
+/// A tier's limit, and whether the file is within it.
+#[derive(Clone, Debug, Serialize)]
+struct Step {
+    tier: String,
+    limit_bytes: u64,
+    fits: bool,
+}
+
+fn explain(path: &Path, variant: &[Variant], tiers: &TierTable, table_name: &str) -> Explanation {
+    let mut explanation =
+        Explanation { file: path.display().to_string(), table: table_name.to_owned(), ..Explanation::default() };
+    match decide(&mut explanation, path, variant, tiers) {
+        Ok(tier) => {
+            explanation.tier = Some(tier.name.clone());
+            "tier".clone_into(&mut explanation.outcome);
+        }
+        Err(Refusal { reason, message }) => {
+            explanation.outcome = reason;
+            explanation.message = Some(message);
+        }
+    }
+    explanation
+}
+
+/// The steps of the deployment: the dispatcher's by size, then the worker's by plan.
+fn decide<'table>(
+    explanation: &mut Explanation,
+    path: &Path,
+    variant: &[Variant],
+    tiers: &'table TierTable,
+) -> Result<&'table Tier, Refusal> {
+    let (source_bytes, source) = source::open(path);
+    explanation.source_bytes = source_bytes;
+    let mut source = source?;
+    explanation.format = Some(source.format.name());
+    let first_bytes: Vec<String> = source.magic.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    explanation.first_bytes = Some(first_bytes.join(" "));
+    explanation.row = Some(row(tiers, source.format));
+    let step =
+        |tier: &Tier, limit_bytes, bytes| Step { tier: tier.name.clone(), limit_bytes, fits: bytes <= limit_bytes };
+    let threshold = |tier: &Tier| step(tier, tier.max_object_bytes(Some(source.format)), source.bytes);
+    explanation.thresholds = tiers.iter().map(threshold).collect();
+    let by_size = source.tier(tiers).map(|tier| tier.name.clone());
+
+    let probe = probe(&mut source, path, tiers.largest().budget_bytes())?;
+    explanation.header = Some(Header::from(&probe));
+    Limits::for_budget(u64::MAX).check_size(&probe)?;
+    let plan = engine::plan(&probe, variant);
+    explanation.budgets = tiers.iter().map(|tier| step(tier, tier.budget_bytes(), plan.peak_bytes)).collect();
+    explanation.plan = Some(Planned::from(&plan));
+
+    let by_size = by_size?;
+    let from_there = tiers.iter().skip_while(|tier| tier.name != by_size);
+    from_there.into_iter().find(|tier| plan.peak_bytes <= tier.budget_bytes()).ok_or_else(|| {
+        let budget_bytes = tiers.largest().budget_bytes();
+        EngineError::OverBudget { needed_bytes: plan.peak_bytes, budget_bytes }.into()
+    })
+}
+
+/// The format's name where some tier has a threshold of its own for it.
+fn row(tiers: &TierTable, format: ImageFormat) -> &'static str {
+    let has_row = tiers.iter().any(|tier| tier.max_object_bytes(Some(format)) != tier.max_object_bytes(None));
+    if has_row { format.name() } else { "default" }
+}
+
+/// Reads the header: the usual prefix, and more of the file only where the header goes on.
+fn probe(source: &mut SourceFile, path: &Path, budget_bytes: u64) -> Result<Probe, Refusal> {
+    let mut prefix = Vec::new();
+    let mut want_bytes = PREFIX_BYTES as u64;
+    loop {
+        let missing = want_bytes - prefix.len() as u64;
+        let read = (&mut source.file).take(missing).read_to_end(&mut prefix);
+        let count = read.map_err(|error| Refusal::unreadable(path, &error))?;
+        match engine::probe(&prefix) {
+            Err(EngineError::HeaderBeyondPrefix { needed_bytes, .. })
+                if count > 0 && needed_bytes > want_bytes && needed_bytes <= budget_bytes =>
+            {
+                want_bytes = needed_bytes;
+            }
+            result => return result.map_err(Into::into),
+        }
+    }
+}
+
+impl From<&Probe> for Header {
+    fn from(probe: &Probe) -> Self {
+        let colour = match probe.colour {
+            Colour::Grey => "grey",
+            Colour::Palette => "palette",
+            Colour::Rgb => "rgb",
+            Colour::YCbCr => "ycbcr",
+            Colour::Cmyk => "cmyk",
+            Colour::Lab => "lab",
+        };
+        Self {
+            width_px: probe.width_px,
+            height_px: probe.height_px,
+            bits_per_sample: probe.bits_per_sample,
+            colour,
+            has_alpha: probe.has_alpha,
+            interlaced: probe.interlaced,
+            orientation: probe.orientation.number(),
+        }
+    }
+}
+
+impl From<&Plan> for Planned {
+    fn from(plan: &Plan) -> Self {
+        let (decoded_width_px, decoded_height_px) = plan.decoded_px;
+        Self { decode_shrink: plan.shrink, decoded_width_px, decoded_height_px, planned_peak_bytes: plan.peak_bytes }
+    }
+}
+
+impl Explanation {
+    fn json(&self) -> String {
+        serde_json::to_string(self).expect("strings and numbers serialise")
+    }
+
+    fn text(&self) -> String {
+        let mut text = self.file.clone();
+        let mut line = |label: &str, words: String| {
+            write!(text, "\n  {label:<9} {words}").expect("a String takes everything");
+        };
+        if let Some(bytes) = self.source_bytes {
+            line("size", format!("{bytes} bytes"));
+        }
+        if let (Some(format), Some(first_bytes)) = (self.format, &self.first_bytes) {
+            line("format", format!("{format}, because the file starts with {first_bytes}"));
+        }
+        if let Some(header) = &self.header {
+            line("header", header.text());
+        }
+        if let Some(row) = self.row {
+            line("row", format!("`{row}` in {}", self.table));
+        }
+        let verdict = |fits| if fits { "fits" } else { "too small" };
+        for Step { tier, limit_bytes, fits } in &self.thresholds {
+            line("threshold", format!("{tier} takes up to {limit_bytes} bytes: {}", verdict(*fits)));
+        }
+        if let Some(plan) = &self.plan {
+            line("plan", plan.text());
+        }
+        for Step { tier, limit_bytes, fits } in &self.budgets {
+            line("budget", format!("{tier} has {limit_bytes} bytes for one image: {}", verdict(*fits)));
+        }
+        match (&self.tier, &self.message) {
+            (Some(tier), _) => line("tier", format!("{tier}: the smallest with threshold and budget for it")),
+            (None, message) => line("refused", format!("{}: {}", self.outcome, message.as_deref().unwrap_or_default())),
+        }
+        text
+    }
+}
+
+impl Header {
+    fn text(&self) -> String {
+        let Self { width_px, height_px, bits_per_sample, colour, orientation, .. } = self;
+        let mut text = format!("{width_px}x{height_px} px, {colour}, {bits_per_sample} bit");
+        if self.has_alpha {
+            text.push_str(", alpha");
+        }
+        text.push_str(if self.interlaced { ", in several passes (interlaced or progressive)" } else { ", one pass" });
+        if *orientation != 1 {
+            write!(text, ", Exif orientation {orientation}").expect("a String takes everything");
+        }
+        text
+    }
+}
+
+impl Planned {
+    fn text(&self) -> String {
+        let Self { decode_shrink, decoded_width_px, decoded_height_px, planned_peak_bytes } = self;
+        let scale = if *decode_shrink == 1 { "at full size".to_owned() } else { format!("at 1/{decode_shrink}") };
+        format!(
+            "decode {scale} to {decoded_width_px}x{decoded_height_px} px, holding at most {planned_peak_bytes} bytes"
+        )
+    }
+}

@@ -1,0 +1,111 @@
+//! The arguments that subcommands share: the thumbnail to make, and the tier table.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::Args;
+use contract::{Background, Fit, OutputFormat, ThumbnailsError, TierTable, Variant};
+use serde::de::value::{Error as WordError, StrDeserializer};
+use serde::de::{DeserializeOwned, IntoDeserializer};
+
+/// Which thumbnail.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct VariantArguments {
+    /// The box that holds the thumbnail, in pixels; nothing is ever enlarged
+    #[arg(long, value_name = "WIDTHxHEIGHT", default_value = "128x128", value_parser = size)]
+    size: (u32, u32),
+    /// How the image fills the box: inside, cover, contain (padded) or fill (aspect ratio given up)
+    #[arg(long, default_value = "inside", value_parser = word::<Fit>)]
+    fit: Fit,
+    /// What to write: auto (JPEG, PNG where there is alpha), jpeg, png or webp
+    #[arg(long, default_value = "auto", value_parser = word::<OutputFormat>)]
+    format: OutputFormat,
+    /// Quality of JPEG and WebP, 1 to 100
+    #[arg(long, default_value_t = 80, value_parser = clap::value_parser!(u8).range(1..=100))]
+    quality: u8,
+    /// What shows through alpha in a JPEG, and around the image with --fit contain
+    #[arg(long, value_name = "#RRGGBB", default_value = "#ffffff", value_parser = background)]
+    background: Background,
+}
+
+/// Which tier table.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct TierArguments {
+    /// A tiers.json instead of the table that this build was made with
+    #[arg(long, value_name = "FILE")]
+    tiers: Option<PathBuf>,
+}
+
+impl VariantArguments {
+    /// The variant, named by its size.
+    pub(crate) fn variant(&self) -> Variant {
+        let (width_px, height_px) = self.size;
+        let Self { fit, format, quality, background, .. } = *self;
+        Variant { name: format!("{width_px}x{height_px}"), width_px, height_px, fit, format, quality, background }
+    }
+}
+
+impl TierArguments {
+    /// The table, and how to call it in a sentence.
+    pub(crate) fn table(&self) -> anyhow::Result<(TierTable, String)> {
+        let Some(path) = &self.tiers else {
+            return Ok((TierTable::builtin()?, "tiers.json as built in".to_owned()));
+        };
+        let name = path.display().to_string();
+        let json = std::fs::read_to_string(path).with_context(|| format!("reading tier table `{name}`"))?;
+        let table = TierTable::parse(&json).with_context(|| format!("tier table `{name}`"))?;
+        Ok((table, name))
+    }
+}
+
+fn size(text: &str) -> Result<(u32, u32), String> {
+    let sides = text.split_once('x').and_then(|(width, height)| Some((side(width)?, side(height)?)));
+    let (width_px, height_px) = sides.ok_or("expected WIDTHxHEIGHT, e.g. 200x200")?;
+    let (name, fit, format) = (text.to_owned(), Fit::Inside, OutputFormat::Auto);
+    let variant = Variant { name, width_px, height_px, fit, format, quality: 1, background: Background::default() };
+    match variant.check() {
+        Ok(()) => Ok((width_px, height_px)),
+        Err(ThumbnailsError::OutOfRange { what, value, max, .. }) => {
+            Err(format!("{what} is {value}: expected 1 to {max}"))
+        }
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// Digits only: `parse` alone would take a plus sign.
+fn side(text: &str) -> Option<u32> {
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
+}
+
+/// A word as thumbnails.json spells it: one definition serves both.
+fn word<Word: DeserializeOwned>(text: &str) -> Result<Word, WordError> {
+    let deserializer: StrDeserializer<'_, WordError> = text.into_deserializer();
+    Word::deserialize(deserializer)
+}
+
+fn background(text: &str) -> Result<Background, String> {
+    Background::try_from(text.to_owned()).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_size_is_two_numbers_within_the_range_of_a_thumbnail() {
+        assert_eq!(size("200x100"), Ok((200, 100)));
+        for bad in ["", "x", "20x", "x20", "20", "20x20x20", "+2x2", "2 x2", "-1x2", "99999999999x1"] {
+            assert_eq!(size(bad), Err("expected WIDTHxHEIGHT, e.g. 200x200".to_owned()), "{bad}");
+        }
+        assert_eq!(size("0x9"), Err("width_px is 0: expected 1 to 4096".to_owned()));
+        assert_eq!(size("9x5000"), Err("height_px is 5000: expected 1 to 4096".to_owned()));
+    }
+
+    #[test]
+    fn words_are_those_of_thumbnails_json() {
+        assert_eq!(word::<Fit>("cover"), Ok(Fit::Cover));
+        assert_eq!(word::<OutputFormat>("webp"), Ok(OutputFormat::Webp));
+        let error = word::<Fit>("crop").unwrap_err().to_string();
+        assert!(error.contains("inside") && error.contains("cover"), "{error}");
+    }
+}
