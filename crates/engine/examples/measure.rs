@@ -1,51 +1,55 @@
-//! Scratch.
-use contract::*;
-use std::{io::Cursor, time::Instant};
+//! CPU of `make`, in process and warm: `cargo run --release -p engine --example measure -- FILE...`
+//!
+//! Each file becomes a JPEG of 128 px nine times, and the least and the median are printed; with `OUT=DIR` a PNG of it
+//! is written there once more, to be compared with another program's.
+
+// A tool at the desk: it may stop where it stands.
+#![allow(clippy::unwrap_used)]
+
+use std::{io::Cursor, path::Path, time::Instant};
+
+use contract::{Background, Fit, OutputFormat, Variant};
+use engine::{EngineError, Limits, Made};
+
+const ROUNDS: usize = 9;
+
+fn make(bytes: &[u8], format: OutputFormat) -> Result<Made, EngineError> {
+    let (name, fit, background) = ("128".to_owned(), Fit::Inside, Background::default());
+    let variant = Variant { name, width_px: 128, height_px: 128, fit, format, quality: 80, background };
+    engine::make(&mut Cursor::new(bytes), &[variant], &Limits::for_budget(1 << 32), &mut |_| {})
+}
+
 fn main() {
-    let args: Vec<String> = std::env::args().skip(1).collect();
-    let rounds: usize = std::env::var("N").ok().and_then(|n| n.parse().ok()).unwrap_or(7);
-    let out = std::env::var("OUT").ok();
-    for path in args {
+    for path in std::env::args().skip(1) {
+        let name = Path::new(&path).file_name().unwrap().to_string_lossy().into_owned();
         let bytes = std::fs::read(&path).unwrap();
-        let variant = Variant {
-            name: "a".into(),
-            width_px: 128,
-            height_px: 128,
-            fit: Fit::Inside,
-            format: if out.is_some() { OutputFormat::Png } else { OutputFormat::Jpeg },
-            quality: 80,
-            background: Background::default(),
-        };
-        let mut times = vec![];
-        let mut last = None;
-        for _ in 0..rounds {
-            let start = Instant::now();
-            let made = engine::make(
-                &mut Cursor::new(&bytes),
-                &[variant.clone()],
-                &engine::Limits::for_budget(1 << 32),
-                &mut |_| {},
-            );
-            times.push(start.elapsed().as_secs_f64() * 1e3);
-            last = Some(made);
-        }
-        times.sort_by(f64::total_cmp);
-        match last.unwrap() {
-            Ok(made) => {
-                let name = std::path::Path::new(&path).file_name().unwrap().to_string_lossy().into_owned();
-                println!(
-                    "{name:28} min {:8.2} med {:8.2} ms  {:?} read {} warn {:?}",
-                    times[0],
-                    times[times.len() / 2],
-                    made.plan,
-                    made.bytes_read,
-                    made.warnings
-                );
-                if let Some(out) = &out {
-                    std::fs::write(format!("{out}/{name}.png"), &made.thumbnails[0].bytes).unwrap();
-                }
+        let made = match make(&bytes, OutputFormat::Png) {
+            Ok(made) => made,
+            Err(error) => {
+                println!("{name}: {}: {error:?}", error.name());
+                continue;
             }
-            Err(error) => println!("{path}: {} {error:?}", error.name()),
+        };
+        if let Ok(out) = std::env::var("OUT") {
+            std::fs::write(format!("{out}/{name}.png"), &made.thumbnails[0].bytes).unwrap();
         }
+        let mut times_ms: Vec<f64> = (0..ROUNDS)
+            .map(|_| {
+                let start = Instant::now();
+                make(&bytes, OutputFormat::Jpeg).unwrap();
+                start.elapsed().as_secs_f64() * 1e3
+            })
+            .collect();
+        times_ms.sort_by(f64::total_cmp);
+        let (least_ms, median_ms) = (times_ms[0], times_ms[ROUNDS / 2]);
+        println!(
+            "{name:28} least {least_ms:8.2} median {median_ms:8.2} ms, shrink {} x {}, planned {} KiB, read {} of {} bytes, {:?}",
+            made.plan.shrink,
+            made.plan.row_shrink,
+            made.plan.peak_bytes >> 10,
+            made.bytes_read,
+            bytes.len(),
+            made.warnings,
+        );
     }
 }

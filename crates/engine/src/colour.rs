@@ -49,7 +49,7 @@ impl Colours {
         match (&self.profile, image.channels) {
             (Some(profile), Channels::YCbCr) => convert(profile, ycbcr_to_rgb(image)),
             (Some(profile), _) => convert(profile, image),
-            (None, Channels::Cmyk) => naive_cmyk(image),
+            (None, Channels::Cmyk) => naive_cmyk(&image),
             (None, _) => image,
         }
     }
@@ -123,15 +123,15 @@ fn convert(profile: &Profile, image: Raster) -> Raster {
         image.samples
     } else {
         let kept = image.samples.chunks_exact(count).flat_map(|pixel| pixel[..colours].iter().copied());
-        let plain = kept.collect();
-        return with_alpha(profile, plain, &image, colours);
+        let plain: Vec<u8> = kept.collect();
+        return with_alpha(profile, &plain, &image, colours);
     };
     let samples = transformed(profile, &plain, colours);
     Raster { channels: Channels::Rgb, samples, ..Raster { samples: Vec::new(), ..image } }
 }
 
-fn with_alpha(profile: &Profile, plain: Vec<u8>, image: &Raster, colours: usize) -> Raster {
-    let rgb = transformed(profile, &plain, colours);
+fn with_alpha(profile: &Profile, plain: &[u8], image: &Raster, colours: usize) -> Raster {
+    let rgb = transformed(profile, plain, colours);
     let alphas = image.samples.iter().skip(colours).step_by(colours + 1);
     let pixels = rgb.as_chunks::<3>().0.iter().zip(alphas);
     let samples = pixels.flat_map(|([red, green, blue], alpha)| [*red, *green, *blue, *alpha]).collect();
@@ -146,7 +146,7 @@ fn transformed(profile: &Profile, plain: &[u8], colours: usize) -> Vec<u8> {
 }
 
 /// Ink without a profile. Source: PostScript Language Reference, 7.2.3, with the product that readers of JPEG use.
-fn naive_cmyk(image: Raster) -> Raster {
+fn naive_cmyk(image: &Raster) -> Raster {
     let light = |ink: u8, black: u8| ((255 - u32::from(ink)) * (255 - u32::from(black)) + 127) / 255;
     let pixels = image.samples.as_chunks::<4>().0.iter();
     let samples = pixels.flat_map(|[c, m, y, k]| [light(*c, *k) as u8, light(*m, *k) as u8, light(*y, *k) as u8]);
@@ -215,7 +215,7 @@ mod tests {
             channels: Channels::Cmyk,
             samples: vec![0, 0, 0, 0, 0, 0, 0, 255, 255, 0, 0, 0],
         };
-        assert_eq!(naive_cmyk(image).samples, [255, 255, 255, 0, 0, 0, 0, 255, 255]);
+        assert_eq!(naive_cmyk(&image).samples, [255, 255, 255, 0, 0, 0, 0, 255, 255]);
     }
 
     #[test]

@@ -21,7 +21,7 @@ pub(crate) fn encode(image: Raster, variant: &Variant) -> Result<Thumbnail, Engi
     };
     let (width_px, height_px) = (image.width as u32, image.height as u32);
     let (extension, content_type, result) = match format {
-        OutputFormat::Png => ("png", "image/png", png_file(colour::ycbcr_to_rgb(image))),
+        OutputFormat::Png => ("png", "image/png", png_file(&colour::ycbcr_to_rgb(image))),
         OutputFormat::Webp => {
             ("webp", "image/webp", webp_file(&render::to_rgb(colour::ycbcr_to_rgb(image)), variant.quality))
         }
@@ -62,7 +62,7 @@ fn jpeg_file(image: &Raster, quality: u8) -> Result<Vec<u8>, EncodeFault> {
     jpeg::encode(&picture, quality).map_err(|cause| EncodeFault(cause.into()))
 }
 
-fn png_file(image: Raster) -> Result<Vec<u8>, EncodeFault> {
+fn png_file(image: &Raster) -> Result<Vec<u8>, EncodeFault> {
     let colour = match image.channels {
         Channels::Grey => png::ColorType::Grayscale,
         Channels::GreyAlpha => png::ColorType::GrayscaleAlpha,

@@ -1,5 +1,8 @@
 //! Colours that are not sRGB come out as the sRGB that they mean.
 
+// Helpers unwrap as the tests do.
+#![allow(clippy::unwrap_used)]
+
 mod fixtures;
 
 use std::io::Cursor;
@@ -91,7 +94,7 @@ fn ink_without_a_profile_becomes_light() {
 #[test]
 fn alpha_is_laid_on_the_background_for_jpeg_and_kept_for_png() {
     let half = image::RgbaImage::from_pixel(WIDTH, HEIGHT, image::Rgba([200, 0, 0, 128]));
-    let png = fixtures::encoded(half.into(), image::ImageFormat::Png);
+    let png = fixtures::encoded(&half.into(), image::ImageFormat::Png);
     near(middle(&make(&png, OutputFormat::Jpeg, [255; 3])), [227, 127, 127], "on white");
     near(middle(&make(&png, OutputFormat::Jpeg, [0, 0, 255])), [100, 0, 127], "on blue");
     let made = make(&png, OutputFormat::Auto, [0; 3]);
@@ -110,9 +113,9 @@ fn all_encodings_of_one_tiff_are_one_picture() {
         ("lzw, predicted", fixtures::tiff(5, 2, 1, fixtures::lzw)),
         ("deflate, predicted", fixtures::tiff(8, 2, 1, fixtures::deflate)),
         ("tiles", fixtures::tiff_tiles()),
-        ("png", fixtures::encoded(fixtures::picture().into(), image::ImageFormat::Png)),
-        ("bmp", fixtures::encoded(fixtures::picture().into(), image::ImageFormat::Bmp)),
-        ("webp", fixtures::encoded(fixtures::picture().into(), image::ImageFormat::WebP)),
+        ("png", fixtures::encoded(&fixtures::picture().into(), image::ImageFormat::Png)),
+        ("bmp", fixtures::encoded(&fixtures::picture().into(), image::ImageFormat::Bmp)),
+        ("webp", fixtures::encoded(&fixtures::picture().into(), image::ImageFormat::WebP)),
     ];
     for (name, bytes) in others {
         assert!(make(&bytes, OutputFormat::Png, [255; 3]).thumbnails[0].bytes == want, "{name} differs");

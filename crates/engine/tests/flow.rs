@@ -1,6 +1,7 @@
 //! The whole way, on images that the tests make themselves.
 
-#![allow(clippy::unwrap_used)] // Helpers of tests are tests, which clippy.toml cannot say.
+// Helpers unwrap as the tests do.
+#![allow(clippy::unwrap_used)]
 
 use std::io::{Cursor, Read};
 

@@ -2,6 +2,9 @@
 //!
 //! `UPDATE=1 cargo test -p engine --test golden` rewrites golden.txt; look at what changed before it is committed.
 
+// Helpers unwrap as the tests do.
+#![allow(clippy::unwrap_used)]
+
 mod fixtures;
 
 use std::{fmt::Write, io::Cursor, path::Path};
@@ -20,7 +23,7 @@ fn make(bytes: &[u8], format: OutputFormat) -> Result<Made, EngineError> {
 fn oriented() -> Vec<(String, u8, Vec<u8>)> {
     let rgb = DynamicImage::from(fixtures::picture());
     let [jpeg, png, webp] =
-        [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP].map(|format| fixtures::encoded(rgb.clone(), format));
+        [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP].map(|format| fixtures::encoded(&rgb.clone(), format));
     let of = |number: u8| {
         [
             ("jpeg", fixtures::jpeg_with_exif(&jpeg, number)),
@@ -116,9 +119,9 @@ fn a_file_cut_behind_half_of_its_rows_is_made_with_a_warning_and_before_is_refus
 
 #[test]
 fn bad_files_are_refused_by_name() {
-    let png = fixtures::encoded(fixtures::picture().into(), ImageFormat::Png);
-    let jpeg = fixtures::encoded(fixtures::picture().into(), ImageFormat::Jpeg);
-    let bmp = fixtures::encoded(fixtures::picture().into(), ImageFormat::Bmp);
+    let png = fixtures::encoded(&fixtures::picture().into(), ImageFormat::Png);
+    let jpeg = fixtures::encoded(&fixtures::picture().into(), ImageFormat::Jpeg);
+    let bmp = fixtures::encoded(&fixtures::picture().into(), ImageFormat::Bmp);
     let with = |bytes: &[u8], at: usize, new: &[u8]| [&bytes[..at], new, &bytes[at + new.len()..]].concat();
     let frame = jpeg.windows(2).position(|pair| pair == [0xFF, 0xC0]).unwrap();
     let old_jpeg = fixtures::tiff(6, 1, 1, fixtures::lzw);

@@ -164,7 +164,7 @@ fn run_lengths(
     let index_at = |byte: u8, x: usize| {
         if !four_bits {
             byte
-        } else if x % 2 == 0 {
+        } else if x.is_multiple_of(2) {
             byte >> 4
         } else {
             byte & 15
