@@ -1,11 +1,16 @@
 //! The edges on AWS: S3 `HeadObject`, Lambda `Invoke`.
 
+use std::time::Duration;
+
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::InvocationType;
 use aws_sdk_s3::operation::head_object::HeadObjectError;
 use contract::{Job, ObjectHead, metadata};
 
 use crate::dispatch::{EdgeError, HeadObject, InvokeWorker};
+
+/// INIT may take 10 s; a slow answer to the first call is not worth failing it.
+const WARM_UP: Duration = Duration::from_secs(2);
 
 /// The SDK's clients, made once at INIT.
 pub(crate) struct Aws {
@@ -19,6 +24,12 @@ impl Aws {
     pub(crate) async fn from_env(worker_prefix: String) -> Self {
         let config = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
         Self { s3: aws_sdk_s3::Client::new(&config), lambda: aws_sdk_lambda::Client::new(&config), worker_prefix }
+    }
+
+    /// Opens the connection that the first job will use, and loads the TLS roots for it: INIT runs with about two
+    /// vCPUs, the first job of a small tier with 0.145. What comes of it does not matter, and it may not take long.
+    pub(crate) async fn warm_up(&self, source_bucket: &str) {
+        let _ = tokio::time::timeout(WARM_UP, self.s3.head_bucket().bucket(source_bucket).send()).await;
     }
 }
 

@@ -17,8 +17,9 @@ use crate::settings::Settings;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let Settings { worker_prefix, tiers } = Settings::from_env()?;
+    let Settings { source_bucket, worker_prefix, tiers } = Settings::from_env()?;
     let aws = Aws::from_env(worker_prefix).await;
+    aws.warm_up(&source_bucket).await;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<S3Event>| {
         let objects = event.payload.objects()?;
         let summary = dispatch(&aws, &tiers, objects, &event.context.request_id).await?;

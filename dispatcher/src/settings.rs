@@ -6,6 +6,8 @@ use settings::{Environment, SettingsError};
 /// What differs per deployment.
 #[derive(Debug)]
 pub(crate) struct Settings {
+    /// Where images are uploaded.
+    pub source_bucket: String,
     /// A worker's function name is this and its tier's name.
     pub worker_prefix: String,
     /// The table packed beside the binary.
@@ -20,10 +22,11 @@ impl Settings {
     pub(crate) fn from_env() -> Result<Self, SettingsError> {
         let mut environment = Environment::of_process();
         let worker_prefix = environment.variable("WORKER_PREFIX", "a worker's function name without its tier");
+        let source_bucket = environment.variable("SOURCE_BUCKET", "the bucket that images are uploaded to");
         let tiers = environment.file("tiers.json", TierTable::parse);
-        let (Some(worker_prefix), Some(tiers)) = (worker_prefix, tiers) else {
+        let (Some(source_bucket), Some(worker_prefix), Some(tiers)) = (source_bucket, worker_prefix, tiers) else {
             return Err(environment.into_error());
         };
-        Ok(Self { worker_prefix, tiers })
+        Ok(Self { source_bucket, worker_prefix, tiers })
     }
 }

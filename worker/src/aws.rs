@@ -1,5 +1,7 @@
 //! The edges on AWS: S3 `GetObject` and `PutObject`.
 
+use std::time::Duration;
+
 use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::primitives::ByteStream;
@@ -7,6 +9,9 @@ use bytes::Bytes;
 use contract::Job;
 
 use crate::handle::{GetObject, ObjectBody, PutObject, StoreError, StoredObject};
+
+/// INIT may take 10 s; a slow answer to the first call is not worth failing it.
+const WARM_UP: Duration = Duration::from_secs(2);
 
 /// The SDK's client, made once at INIT.
 pub(crate) struct Aws {
@@ -18,6 +23,12 @@ impl Aws {
     pub(crate) async fn from_env() -> Self {
         let config = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
         Self { s3: aws_sdk_s3::Client::new(&config) }
+    }
+
+    /// Opens the connection that the first job will use, and loads the TLS roots for it: INIT runs with about two
+    /// vCPUs, the first job of a small tier with 0.145. What comes of it does not matter, and it may not take long.
+    pub(crate) async fn warm_up(&self, source_bucket: &str) {
+        let _ = tokio::time::timeout(WARM_UP, self.s3.head_bucket().bucket(source_bucket).send()).await;
     }
 }
 

@@ -20,6 +20,7 @@ use crate::settings::Settings;
 async fn main() -> Result<(), Error> {
     let settings = Settings::from_env()?;
     let aws = Aws::from_env().await;
+    aws.warm_up(&settings.source_bucket).await;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Job>| {
         let outcome = handle(&aws, &settings, &event.payload).await;
         outcome.inspect_err(|error| log_failure(&settings, &event.payload, error))

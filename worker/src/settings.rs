@@ -6,6 +6,8 @@ use settings::{Environment, SettingsError};
 /// What differs per deployment and per tier.
 #[derive(Debug)]
 pub(crate) struct Settings {
+    /// Where images are uploaded.
+    pub source_bucket: String,
     /// The row of tiers.json that this deployment is.
     pub tier: Tier,
     /// What to make of every image.
@@ -23,6 +25,7 @@ impl Settings {
         let mut environment = Environment::of_process();
         let name = environment.variable("TIER", "the name of a tier in tiers.json");
         let destination_bucket = environment.variable("DESTINATION_BUCKET", "the bucket that thumbnails are stored in");
+        let source_bucket = environment.variable("SOURCE_BUCKET", "the bucket that images are uploaded to");
         let tiers = environment.file("tiers.json", TierTable::parse);
         let thumbnails = environment.file("thumbnails.json", Thumbnails::parse);
         let tier = name.zip(tiers).and_then(|(name, tiers)| {
@@ -33,9 +36,11 @@ impl Settings {
             }
             tier
         });
-        let (Some(tier), Some(thumbnails), Some(destination_bucket)) = (tier, thumbnails, destination_bucket) else {
+        let (Some(source_bucket), Some(tier), Some(thumbnails), Some(destination_bucket)) =
+            (source_bucket, tier, thumbnails, destination_bucket)
+        else {
             return Err(environment.into_error());
         };
-        Ok(Self { tier, thumbnails, destination_bucket })
+        Ok(Self { source_bucket, tier, thumbnails, destination_bucket })
     }
 }

@@ -205,10 +205,7 @@ mod tests {
                 for blue in (0..=255).step_by(15) {
                     let rgb = [red, green, blue].map(|sample: i32| sample as u8);
                     let back = rgb_of(ycbcr_of(rgb));
-                    assert!(
-                        rgb.iter().zip(back).all(|(before, after)| before.abs_diff(after) <= 2),
-                        "{rgb:?} {back:?}"
-                    );
+                    assert!(rgb.iter().zip(back).all(|(before, after)| before.abs_diff(after) <= 2), "{rgb:?} {back:?}");
                 }
             }
         }
@@ -216,12 +213,7 @@ mod tests {
 
     #[test]
     fn full_ink_is_black_and_no_ink_is_white() {
-        let image = Raster {
-            width: 3,
-            height: 1,
-            channels: Channels::Cmyk,
-            samples: vec![0, 0, 0, 0, 0, 0, 0, 255, 255, 0, 0, 0],
-        };
+        let image = Raster { width: 3, height: 1, channels: Channels::Cmyk, samples: vec![0, 0, 0, 0, 0, 0, 0, 255, 255, 0, 0, 0] };
         assert_eq!(naive_cmyk(image).samples, [255, 255, 255, 0, 0, 0, 0, 255, 255]);
     }
 

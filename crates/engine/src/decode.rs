@@ -1,8 +1,10 @@
 //! From the stream to the small image, format by format.
 
 mod bmp;
+mod gif;
 mod jpeg;
-mod png;
+pub(crate) mod png;
+mod tiff;
 mod whole;
 
 use contract::ImageFormat;
@@ -18,7 +20,9 @@ use crate::{
 };
 
 pub(crate) use bmp::{channels as bmp_channels, plan_bytes as bmp_bytes};
+pub(crate) use gif::{channels as gif_channels, plan_bytes as gif_bytes};
 pub(crate) use jpeg::{plan_bytes as jpeg_bytes, scale as jpeg_scale};
+pub(crate) use tiff::{channels as tiff_channels, plan_bytes as tiff_bytes};
 pub(crate) use png::{channels as png_channels, plan_bytes as png_bytes};
 
 /// What a decoder hands on.
@@ -69,7 +73,9 @@ pub(crate) fn decode(
         ImageFormat::Jpeg => jpeg::decode(source, probe, plan),
         ImageFormat::Png => png::decode(source, probe, plan, limits),
         ImageFormat::Bmp => bmp::decode(source, probe, plan),
-        _ => whole::decode(source, probe),
+        ImageFormat::Gif => gif::decode(source, probe, plan),
+        ImageFormat::Tiff => tiff::decode(source, probe, plan, limits),
+        ImageFormat::Webp => whole::decode(source, probe),
     }
 }
 

@@ -46,8 +46,18 @@ pub fn plan(probe: &Probe, variants: &[Variant]) -> Plan {
     let size = (probe.width_px, probe.height_px);
     let decode_bytes = match probe.format {
         ImageFormat::Jpeg => decode::jpeg_bytes(probe, jpeg_scale, row_shrink),
-        ImageFormat::Png => decode::png_bytes(probe) + Shrinker::bytes(decode::png_channels(probe), size, row_shrink),
-        ImageFormat::Bmp => decode::bmp_bytes(probe) + Shrinker::bytes(decode::bmp_channels(probe), size, row_shrink),
+        ImageFormat::Png => {
+            decode::png_bytes(probe) + Shrinker::bytes(decode::png_channels(probe), size, row_shrink)
+        }
+        ImageFormat::Bmp => {
+            decode::bmp_bytes(probe) + Shrinker::bytes(decode::bmp_channels(probe), size, row_shrink)
+        }
+        ImageFormat::Gif => {
+            decode::gif_bytes(probe) + Shrinker::bytes(decode::gif_channels(probe), size, row_shrink)
+        }
+        ImageFormat::Tiff => {
+            decode::tiff_bytes(probe) + Shrinker::bytes(decode::tiff_channels(probe), size, row_shrink)
+        }
         _ => probe.pixels() * 8 + Shrinker::bytes(Channels::Rgba, size, row_shrink),
     };
     let peak_bytes = decode_bytes + (4 << 20);

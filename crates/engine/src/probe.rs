@@ -72,10 +72,11 @@ pub(crate) enum Detail {
     Tiff(tiff::TiffDetail),
 }
 
-pub(crate) use self::jpeg::{Coding, JpegDetail, Model};
 pub(crate) use bmp::{BmpDetail, Compression as BmpCompression, RowOrder as BmpRowOrder};
 pub(crate) use gif::GifDetail;
-pub(crate) use tiff::TiffDetail;
+pub(crate) use self::jpeg::{Coding, JpegDetail, Model};
+pub(crate) use exif::Order;
+pub(crate) use tiff::{CHUNK_TABLES, Directory, TiffDetail, Values as TiffValues};
 pub(crate) use webp::{Coding as WebpCoding, WebpDetail};
 
 /// How far a header parser came.

@@ -61,7 +61,8 @@ fn resize_raster(
     stored: Window,
     (width, height): (u32, u32),
 ) -> Raster {
-    let (scale_x, scale_y) = (extent.width / f64::from(probe.width_px), extent.height / f64::from(probe.height_px));
+    let (scale_x, scale_y) =
+        (extent.width / f64::from(probe.width_px), extent.height / f64::from(probe.height_px));
     let left = extent.left + stored.left * scale_x;
     let top = extent.top + stored.top * scale_y;
     // The last bits of a product must not push the window past the raster.

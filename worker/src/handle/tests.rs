@@ -64,6 +64,7 @@ fn photo(width_px: u32, height_px: u32) -> Vec<u8> {
 
 fn run(store: &MemoryStore) -> Result<Outcome, WorkerError> {
     let settings = Settings {
+        source_bucket: "uploads".into(),
         tier: TierTable::builtin().unwrap().get("small").unwrap().clone(),
         thumbnails: Thumbnails::builtin().unwrap(),
         destination_bucket: "thumbnails".into(),

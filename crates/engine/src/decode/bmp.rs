@@ -83,11 +83,7 @@ fn plain_rows(
         match bits {
             24 => swap_ends::<3>(&stored, &mut pixels),
             32 if detail.masks == [0x00FF_0000, 0xFF00, 0xFF, 0] => swap_ends::<4>(&stored, &mut pixels),
-            16 => masked(
-                stored.as_chunks::<2>().0.iter().map(|b| u32::from(u16::from_le_bytes(*b))),
-                &scales,
-                &mut pixels,
-            ),
+            16 => masked(stored.as_chunks::<2>().0.iter().map(|b| u32::from(u16::from_le_bytes(*b))), &scales, &mut pixels),
             32 => masked(stored.as_chunks::<4>().0.iter().map(|b| u32::from_le_bytes(*b)), &scales, &mut pixels),
             _ => {
                 for (x, pixel) in pixels.as_chunks_mut::<3>().0.iter_mut().enumerate() {
@@ -161,15 +157,7 @@ fn run_lengths(
         row.fill(0);
     };
     let four_bits = compression == BmpCompression::Rle4;
-    let index_at = |byte: u8, x: usize| {
-        if !four_bits {
-            byte
-        } else if x % 2 == 0 {
-            byte >> 4
-        } else {
-            byte & 15
-        }
-    };
+    let index_at = |byte: u8, x: usize| if !four_bits { byte } else if x % 2 == 0 { byte >> 4 } else { byte & 15 };
     while shrinker.rows() < probe.height_px {
         let [count, value] = pair(stream)?;
         match (count, value) {

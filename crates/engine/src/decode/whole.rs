@@ -18,16 +18,10 @@ pub(crate) fn decode(source: &mut Source<'_>, probe: &Probe) -> Result<Decoded, 
     source.read_to_end(&mut bytes).map_err(|cause| EngineError::decoder(probe.format, cause))?;
     let raster = match probe.format {
         ImageFormat::Webp => with_image(&bytes, probe, image::ImageFormat::WebP)?,
-        ImageFormat::Gif => with_image(&bytes, probe, image::ImageFormat::Gif)?,
         _ => with_image(&bytes, probe, image::ImageFormat::Tiff)?,
     };
     let extent = Window { left: 0.0, top: 0.0, width: raster.width as f64, height: raster.height as f64 };
-    Ok(Decoded {
-        pixels: Pixels::Raster(raster, extent, Model::Rgb),
-        orientation: None,
-        profile: None,
-        warnings: Vec::new(),
-    })
+    Ok(Decoded { pixels: Pixels::Raster(raster, extent, Model::Rgb), orientation: None, profile: None, warnings: Vec::new() })
 }
 
 fn with_image(bytes: &[u8], probe: &Probe, format: image::ImageFormat) -> Result<Raster, EngineError> {
