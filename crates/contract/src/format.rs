@@ -95,6 +95,26 @@ impl ImageFormat {
     }
 }
 
+/// The name of an image format that `bytes` start with and that is not read; `None` for what is no image at all.
+///
+/// Source: ISO/IEC 14496-12 `ftyp` brands (HEIF, AVIF), ISO/IEC 18181-2, ISO/IEC 15444-1, Adobe's PSD specification.
+#[must_use]
+pub fn unread_format(bytes: &[u8]) -> Option<&'static str> {
+    match bytes {
+        [_, _, _, _, b'f', b't', b'y', b'p', brand @ ..] => match brand.first_chunk::<4>()? {
+            b"heic" | b"heix" | b"hevc" | b"heim" | b"heis" | b"mif1" | b"msf1" => Some("HEIC"),
+            b"avif" | b"avis" => Some("AVIF"),
+            _ => None,
+        },
+        [0xFF, 0x0A, ..] | [0, 0, 0, 0x0C, b'J', b'X', b'L', b' ', ..] => Some("JPEG XL"),
+        [0, 0, 0, 0x0C, b'j', b'P', b' ', b' ', ..] | [0xFF, 0x4F, 0xFF, 0x51, ..] => Some("JPEG 2000"),
+        [b'8', b'B', b'P', b'S', ..] => Some("PSD"),
+        [0, 0, 1, 0, ..] => Some("ICO"),
+        [b'<', b's', b'v', b'g', ..] => Some("SVG"),
+        _ => None,
+    }
+}
+
 impl std::fmt::Display for ImageFormat {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str(self.name())
@@ -119,6 +139,17 @@ mod tests {
         check(b"MM\0+\0\x08\0\0", Some(ImageFormat::Tiff));
         check(b"<svg xmlns=", None);
         check(b"", None);
+    }
+
+    #[test]
+    fn formats_that_are_not_read_have_their_names() {
+        let check = |bytes: &[u8], want| assert_eq!(unread_format(bytes), want, "{bytes:?}");
+        check(b"\0\0\0\x28ftypheic\0\0", Some("HEIC"));
+        check(b"\0\0\0\x20ftypavif\0\0", Some("AVIF"));
+        check(b"\0\0\0\x20ftypisom\0\0", None); // A film.
+        check(b"\0\0\0\x20fty", None);
+        check(b"<svg xmlns=", Some("SVG"));
+        check(b"<html>", None);
     }
 
     #[test]

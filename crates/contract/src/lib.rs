@@ -9,7 +9,7 @@ mod outcome;
 mod thumbnails;
 mod tiers;
 
-pub use format::ImageFormat;
+pub use format::{ImageFormat, unread_format};
 pub use job::{Job, ObjectHead};
 pub use keys::{KeyError, decode_event_key, thumbnail_key};
 pub use outcome::{Outcome, Skip, with_causes};

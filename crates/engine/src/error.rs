@@ -23,6 +23,12 @@ pub enum EngineError {
         /// Up to eight leading bytes, in hexadecimal, or `no byte`.
         head: String,
     },
+    /// An image of a format that is not read.
+    #[error("{name} is not read: convert it to jpeg, png, webp, gif, bmp or tiff, then upload it again")]
+    UnreadFormat {
+        /// The format's name.
+        name: &'static str,
+    },
     /// A well-formed image of a kind that is not decoded.
     #[error("{format} with {what} is not supported: convert it, then upload it again")]
     Unsupported {
@@ -144,6 +150,7 @@ impl EngineError {
         match self {
             Self::Source { .. } => "source",
             Self::NotAnImage { .. } => "not_an_image",
+            Self::UnreadFormat { .. } => "unsupported",
             Self::Unsupported { .. } => "unsupported",
             Self::HeaderBeyondPrefix { .. } => "header_beyond_prefix",
             Self::Corrupt { .. } => "corrupt",

@@ -123,6 +123,9 @@ pub fn probe(prefix: &[u8]) -> Result<Probe, EngineError> {
 /// The format of the first bytes.
 pub(crate) fn format(prefix: &[u8]) -> Result<ImageFormat, EngineError> {
     ImageFormat::from_bytes(prefix).ok_or_else(|| {
+        if let Some(name) = contract::unread_format(prefix) {
+            return EngineError::UnreadFormat { name };
+        }
         let head: Vec<String> = prefix.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
         let head = if head.is_empty() { "no byte".to_owned() } else { head.join(" ") };
         EngineError::NotAnImage { head }
