@@ -19,6 +19,7 @@ BITS_PER_PIXEL = 2.0
 SCENE_PX = (1600, 1200)
 STRIP_ROWS = 512
 TILE_PX = 1024
+COLOUR_NOISE = 0.25
 
 Image.MAX_IMAGE_PIXELS = None
 
@@ -97,7 +98,7 @@ def make(folder: Path, quick: bool) -> None:
     """Writes the files that `folder` lacks."""
     folder.mkdir(parents=True, exist_ok=True)
     recipes = [recipe for recipe in RECIPES if (recipe.quick or not quick) and not (folder / recipe.name).exists()]
-    for done, megapixels in enumerate(sorted({recipe.megapixels for recipe in recipes})):
+    for megapixels in sorted({recipe.megapixels for recipe in recipes}):
         image = photograph(megapixels)
         for recipe in recipes:
             if recipe.megapixels == megapixels:
@@ -140,7 +141,12 @@ def _render(scene, tile, gain: float, size: tuple[int, int], box: tuple[int, int
     source = (left * scale_x, top * scale_y, right * scale_x, bottom * scale_y)
     light = numpy.asarray(scene.resize((right - left, bottom - top), Image.Resampling.BICUBIC, box=source))
     rows, columns = numpy.arange(top, bottom) % TILE_PX, numpy.arange(left, right) % TILE_PX
-    grain = tile[rows][:, columns, None] * gain
+    shape = (bottom - top, right - left)
+    # Sensor noise is new everywhere: deflate would find a tile's. Mostly of light, some of each colour.
+    random = numpy.random.default_rng([22, top])
+    noise = random.standard_normal(shape, numpy.float32)[..., None]
+    noise = noise + COLOUR_NOISE * random.standard_normal((*shape, 3), numpy.float32)
+    grain = (tile[rows][:, columns, None] + noise) * gain
     return numpy.clip(light + grain, 0, 255).astype(numpy.uint8)
 
 
@@ -171,12 +177,12 @@ def _scene() -> Image.Image:
 
 
 def _tile() -> numpy.ndarray:
-    """Grain of one pixel and texture of two, four and eight, mean 0; laid side by side over the photograph."""
+    """Texture of two, four and eight pixels, mean 0; laid side by side over the photograph."""
     random = numpy.random.default_rng(21)
-    tile = random.standard_normal((TILE_PX, TILE_PX), numpy.float32)
+    tile = numpy.zeros((TILE_PX, TILE_PX), numpy.float32)
     for scale in (2, 4, 8):
         coarse = random.standard_normal((TILE_PX // scale, TILE_PX // scale), numpy.float32)
-        tile += numpy.asarray(Image.fromarray(coarse).resize((TILE_PX, TILE_PX), Image.Resampling.BICUBIC)) * 0.7
+        tile += numpy.asarray(Image.fromarray(coarse).resize((TILE_PX, TILE_PX), Image.Resampling.BICUBIC))
     return tile / tile.std()
 
 
