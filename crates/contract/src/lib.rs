@@ -1,18 +1,22 @@
-//! What the parts agree on: image formats, the tier table, the job, outcomes, variants and object keys.
+//! What the parts agree on: image formats, the tier table, the job, outcomes, variants, object keys, prices and costs.
 //!
 //! Pure data and pure decisions. No I/O, no clock, no environment, no AWS.
 
+mod cost;
 mod format;
 mod job;
 mod keys;
 mod outcome;
+mod prices;
 mod thumbnails;
 mod tiers;
 
+pub use cost::{Function, MB_PER_VCPU, Requests, Work, billed_ms, cpu_share};
 pub use format::{ImageFormat, unread_format};
 pub use job::{Job, ObjectHead};
 pub use keys::{KeyError, decode_event_key, thumbnail_key};
 pub use outcome::{Outcome, Skip, with_causes};
+pub use prices::{Architecture, Dollars, GbSecond, Prices, PricesError, RegionPrices};
 pub use thumbnails::{Background, BadBackground, Fit, OutputFormat, Thumbnails, ThumbnailsError, Variant};
 pub use tiers::{Tier, TierError, TierTable, TooLarge};
 

@@ -1,0 +1,21 @@
+//! From measurements to thresholds: which size of which format goes to which tier, and why.
+//!
+//! Measurements come in as data, thresholds go out as data and as an edit of `tiers.json`. Nothing here measures,
+//! reads a file or knows a clock: the shell around it does.
+
+mod compare;
+mod curve;
+mod decide;
+mod measurement;
+mod round;
+mod terms;
+mod threshold;
+mod write;
+
+pub use compare::{Alternative, Comparison, Share, TierShare, Workload, compare};
+pub use decide::{Decision, Row, decide};
+pub use measurement::Measurement;
+pub use round::round_down;
+pub use terms::{CalibrateError, Objective, Terms};
+pub use threshold::{Binding, Threshold};
+pub use write::{WriteError, write};
