@@ -6,7 +6,7 @@
 // A tool at the desk: it may stop where it stands.
 #![allow(clippy::unwrap_used)]
 
-use std::{io::Cursor, path::Path, time::Instant};
+use std::{io::Cursor, path::Path};
 
 use contract::{Background, Fit, OutputFormat, Variant};
 use engine::{EngineError, Limits, Made};
@@ -17,6 +17,12 @@ fn make(bytes: &[u8], format: OutputFormat) -> Result<Made, EngineError> {
     let (name, fit, background) = ("128".to_owned(), Fit::Inside, Background::default());
     let variant = Variant { name, width_px: 128, height_px: 128, fit, format, quality: 80, background };
     engine::make(&mut Cursor::new(bytes), &[variant], &Limits::for_budget(1 << 32), &mut |_| {})
+}
+
+/// CPU time of the main thread so far; Linux only. Wall time would count the neighbours of a busy machine.
+fn cpu_ms() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/schedstat").unwrap();
+    stat.split(' ').next().unwrap().parse::<f64>().unwrap() / 1e6
 }
 
 fn main() {
@@ -35,9 +41,9 @@ fn main() {
         }
         let mut times_ms: Vec<f64> = (0..ROUNDS)
             .map(|_| {
-                let start = Instant::now();
+                let start_ms = cpu_ms();
                 make(&bytes, OutputFormat::Jpeg).unwrap();
-                start.elapsed().as_secs_f64() * 1e3
+                cpu_ms() - start_ms
             })
             .collect();
         times_ms.sort_by(f64::total_cmp);

@@ -2,6 +2,7 @@
 //!
 //! The directory may stand anywhere, so the file is held as it was uploaded; the pixels are not.
 
+mod inflate;
 mod lzw;
 mod rows;
 
@@ -154,7 +155,7 @@ impl<'file> Tiff<'file> {
         let bytes = self.chunk(index);
         match self.detail.compression {
             5 => Box::new(Lzw::new(bytes)),
-            8 | 32_946 => Box::new(flate2::bufread::ZlibDecoder::new(bytes)),
+            8 | 32_946 => Box::new(inflate::Inflate::new(bytes)),
             32_773 => Box::new(rows::PackBits::new(bytes)),
             _ => Box::new(bytes),
         }

@@ -29,14 +29,11 @@ struct Entry {
 
 /// Decodes one strip or tile.
 pub(crate) struct Lzw<'file> {
-    input: &'file [u8],
-    /// Bits not yet used, left-aligned.
-    bits: u64,
-    bit_count: u32,
+    bits: Bits<'file>,
     table: Box<[Entry; ENTRIES]>,
     next: usize,
     width: u32,
-    previous: Option<usize>,
+    previous: Option<(usize, Entry)>,
     out: Vec<u8>,
     /// Decoded bytes in `out`, and how many of them have been read.
     filled: usize,
@@ -51,9 +48,7 @@ impl<'file> Lzw<'file> {
             *entry = Entry { head: byte as u64, length: 1, prefix: 0, last: byte as u8 };
         }
         Self {
-            input,
-            bits: 0,
-            bit_count: 0,
+            bits: Bits { input, bits: 0, count: 0 },
             table,
             next: END + 1,
             width: 9,
@@ -65,100 +60,121 @@ impl<'file> Lzw<'file> {
         }
     }
 
-    fn code(&mut self) -> Option<usize> {
-        if self.bit_count < self.width {
-            if let Some((bytes, _)) = self.input.split_first_chunk::<8>() {
-                // Whole bytes into the free low bits: at least 52 are free.
-                self.bits |= u64::from_be_bytes(*bytes) >> self.bit_count;
-                let taken = (63 - self.bit_count) / 8;
-                self.input = &self.input[taken as usize..];
-                self.bit_count += taken * 8;
-                // Bits of a byte that was not taken come again with the next refill.
-                self.bits &= !(u64::MAX >> self.bit_count);
-            } else {
-                while self.bit_count <= 56 {
-                    let Some((byte, rest)) = self.input.split_first() else { break };
-                    self.bits |= u64::from(*byte) << (56 - self.bit_count);
-                    self.bit_count += 8;
-                    self.input = rest;
-                }
-                if self.bit_count < self.width {
-                    return None;
-                }
-            }
-        }
-        let code = (self.bits >> (64 - self.width)) as usize;
-        self.bits <<= self.width;
-        self.bit_count -= self.width;
-        Some(code)
-    }
-
     /// Decodes until a block is full or the data ends.
+    ///
+    /// Everything that changes with a code is a local: as fields they would be stored and loaded again each time.
     fn fill(&mut self) -> io::Result<()> {
-        self.filled = 0;
-        self.taken = 0;
-        while self.filled < BLOCK_BYTES {
+        let Self { table, out, .. } = self;
+        let (mut bits, mut next, mut width) = (self.bits, self.next, self.width);
+        let mut previous = self.previous;
+        let mut filled = 0;
+        while filled < BLOCK_BYTES {
             // Many writers leave the end code out.
-            let Some(code) = self.code() else {
+            let Some(code) = bits.take(width) else {
                 self.ended = true;
                 break;
             };
             if code == CLEAR {
-                (self.next, self.width, self.previous) = (END + 1, 9, None);
+                (next, width, previous) = (END + 1, 9, None);
                 continue;
             }
             if code == END {
                 self.ended = true;
                 break;
             }
-            let Some(previous) = self.previous else {
+            let Some((previous_code, before)) = previous else {
                 if code > 255 {
                     return Err(io::ErrorKind::InvalidData.into());
                 }
-                self.put(code);
-                self.previous = Some(code);
+                filled = put(table, out, filled, table[code % ENTRIES]);
+                previous = Some((code, table[code % ENTRIES]));
                 continue;
             };
-            if code > self.next || (code == self.next && self.next == ENTRIES) {
+            if code > next || (code == next && next == ENTRIES) {
                 return Err(io::ErrorKind::InvalidData.into());
             }
-            if self.next < ENTRIES {
+            if next < ENTRIES {
                 // The string before, and the first byte of this one; where this one is the new entry, of that itself.
-                let first = if code == self.next { previous } else { code };
-                let first = self.table[first % ENTRIES].head as u8;
-                let before = self.table[previous % ENTRIES];
+                let first = if code == next { before.head } else { table[code % ENTRIES].head } as u8;
                 let shift = u32::from(before.length) * 8;
                 let head = if shift < 64 { before.head | u64::from(first) << shift } else { before.head };
-                self.table[self.next] = Entry { head, length: before.length + 1, prefix: previous as u16, last: first };
-                self.next += 1;
+                table[next % ENTRIES] =
+                    Entry { head, length: before.length + 1, prefix: previous_code as u16, last: first };
+                next += 1;
                 // Widened when the next entry is the last of its width: one early.
-                if self.next + 1 >= 1 << self.width && self.width < 12 {
-                    self.width += 1;
+                if next + 1 >= 1 << width && width < 12 {
+                    width += 1;
                 }
             }
-            self.put(code);
-            self.previous = Some(code);
+            let entry = table[code % ENTRIES];
+            filled = put(table, out, filled, entry);
+            previous = Some((code, entry));
         }
+        (self.bits, self.next, self.width, self.previous) = (bits, next, width, previous);
+        (self.filled, self.taken) = (filled, 0);
         Ok(())
     }
+}
 
-    /// Writes the string of `code` behind what is filled.
-    fn put(&mut self, code: usize) {
-        let mut entry = self.table[code % ENTRIES];
-        let start = self.filled;
-        let length = usize::from(entry.length);
-        // Long strings from their end, until eight bytes are left.
-        let mut end = start + length;
-        while entry.length > 8 {
-            end -= 1;
-            self.out[end] = entry.last;
-            entry = self.table[usize::from(entry.prefix) % ENTRIES];
+/// Writes the string of `entry` behind what is filled; returns what is filled then.
+#[inline]
+fn put(table: &[Entry; ENTRIES], out: &mut [u8], start: usize, mut entry: Entry) -> usize {
+    let end = start + usize::from(entry.length);
+    // Long strings from their end, until eight bytes are left.
+    let mut at = end;
+    while entry.length > 8 {
+        at -= 1;
+        out[at] = entry.last;
+        entry = table[usize::from(entry.prefix) % ENTRIES];
+    }
+    // Stored last: for a short string the bytes behind it are overwritten by the next one.
+    if let Some(slot) = out[start..].first_chunk_mut::<8>() {
+        *slot = entry.head.to_le_bytes();
+    }
+    end
+}
+
+/// The code stream.
+#[derive(Clone, Copy)]
+struct Bits<'file> {
+    input: &'file [u8],
+    /// Bits not yet used, left-aligned.
+    bits: u64,
+    count: u32,
+}
+
+impl Bits<'_> {
+    /// The next `width` bits; `None` at the end.
+    #[inline]
+    fn take(&mut self, width: u32) -> Option<usize> {
+        if self.count < width {
+            self.refill();
+            if self.count < width {
+                return None;
+            }
         }
-        if let Some(slot) = self.out[start..].first_chunk_mut::<8>() {
-            // Stored last: for a short string the bytes behind it are overwritten by the next one.
-            *slot = entry.head.to_le_bytes();
+        let code = (self.bits >> (64 - width)) as usize;
+        self.bits <<= width;
+        self.count -= width;
+        Some(code)
+    }
+
+    #[inline]
+    fn refill(&mut self) {
+        if let Some(bytes) = self.input.first_chunk::<8>() {
+            self.bits |= u64::from_be_bytes(*bytes) >> self.count;
+            // Only whole bytes count; the bits of one that was not taken come again with the next refill.
+            let taken = (63 - self.count) / 8;
+            self.input = &self.input[taken as usize..];
+            self.count += taken * 8;
+            self.bits &= !(u64::MAX >> self.count);
+            return;
         }
-        self.filled += length;
+        while let (true, Some((byte, rest))) = (self.count <= 56, self.input.split_first()) {
+            self.bits |= u64::from(*byte) << (56 - self.count);
+            self.count += 8;
+            self.input = rest;
+        }
     }
 }
 
