@@ -1,7 +1,6 @@
 //! Inputs of the benches, made by the benches: photograph-like, the same every time; and the clock they use.
 
 pub mod inputs;
-pub mod usage;
 
 use contract::{Background, Fit, OutputFormat, Variant};
 

@@ -6,7 +6,6 @@ mod make;
 mod refusal;
 mod settings;
 mod source;
-mod usage;
 
 use std::io::{self, ErrorKind};
 use std::process::ExitCode;

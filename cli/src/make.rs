@@ -19,9 +19,9 @@ use crate::files::{self, Entry};
 use crate::refusal::Refusal;
 use crate::settings::{TierArguments, VariantArguments};
 use crate::source::{self, SourceFile};
-use crate::usage::{cpu_time, milliseconds};
 use output::Outputs;
 use record::Record;
+use usage::{cpu_time, milliseconds};
 
 /// Make thumbnails of local files
 ///

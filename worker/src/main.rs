@@ -7,7 +7,6 @@ mod body;
 mod handle;
 mod record;
 mod settings;
-mod usage;
 
 use contract::{Job, with_causes};
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};

@@ -6,7 +6,7 @@ use contract::{Job, Outcome};
 use engine::{Made, Stage, Warning};
 use serde::Serialize;
 
-use crate::usage;
+use usage::milliseconds;
 
 /// Wall-clock and CPU time of a job's stages; taken by the worker, because the engine reads no clock.
 #[derive(Debug)]
@@ -144,9 +144,4 @@ impl<'job> Record<'job> {
     pub(crate) fn log(&self) {
         println!("{}", serde_json::to_string(self).expect("strings and numbers serialise"));
     }
-}
-
-/// To the microsecond: more digits say nothing.
-fn milliseconds(duration: Duration) -> f64 {
-    (duration.as_secs_f64() * 1e6).round() / 1e3
 }

@@ -5,7 +5,7 @@
 use std::fs::File;
 use std::io::{self, BufRead, Write};
 
-use benches::{shipped_variant, usage};
+use benches::shipped_variant;
 use contract::{OutputFormat, TierTable};
 use engine::Limits;
 use serde::{Deserialize, Serialize};

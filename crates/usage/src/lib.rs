@@ -1,33 +1,42 @@
-//! What a job took of the process: CPU time and peak resident memory.
+//! What a piece of work took of the process: CPU time and peak resident memory.
 
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
 
 /// CPU time of all threads of this process since it started.
-pub(crate) fn cpu_time() -> Duration {
+#[must_use]
+pub fn cpu_time() -> Duration {
     let time = clock_gettime(ClockId::ProcessCPUTime);
     let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
     let nanoseconds = u32::try_from(time.tv_nsec).unwrap_or(0);
     Duration::new(seconds, nanoseconds)
 }
 
-/// Starts a new measurement of [`peak_bytes`], because an environment serves many jobs.
+/// Starts a new measurement of [`peak_bytes`], because a process does many pieces of work.
 ///
 /// Where the kernel does not allow it, the peak stays that of the process.
 /// Source: proc(5), `/proc/pid/clear_refs`.
-pub(crate) fn reset_peak() {
+pub fn reset_peak() {
     let _ = std::fs::write("/proc/self/clear_refs", "5");
 }
 
 /// The largest resident set since [`reset_peak`], in bytes; 0 where `/proc` has no answer.
 ///
-/// Source: proc(5), `/proc/pid/status`, `VmHWM`, in units of 1,024 bytes.
-pub(crate) fn peak_bytes() -> u64 {
+/// Source: proc(5), `/proc/pid/status`, `VmHWM`, in units of 1,024 bytes. `ru_maxrss` would not do: a process that
+/// was forked starts with its parent's.
+#[must_use]
+pub fn peak_bytes() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kib = line.and_then(|line| line.trim().strip_suffix("kB")).and_then(|kib| kib.trim().parse::<u64>().ok());
     kib.map_or(0, |kib| kib << 10)
+}
+
+/// Milliseconds to the microsecond: more digits say nothing.
+#[must_use]
+pub fn milliseconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1e6).round() / 1e3
 }
 
 #[cfg(test)]
