@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use aws_config::SdkConfig;
-use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricStat};
+use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricDataResult, MetricStat};
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_s3::primitives::ByteStream;
 use serde_json::Value;
@@ -115,7 +115,7 @@ impl Deployment {
         let query = MetricDataQuery::builder().id("sum").metric_stat(statistic).build();
         let call = self.cloudwatch.get_metric_data().metric_data_queries(query);
         let answer = call.start_time((now - DAY).into()).end_time((now + DAY).into()).send().await;
-        answer.expect("metrics can be read").metric_data_results().iter().flat_map(|result| result.values()).sum()
+        answer.expect("metrics can be read").metric_data_results().iter().flat_map(MetricDataResult::values).sum()
     }
 
     /// The region that everything is in.
