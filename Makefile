@@ -44,7 +44,7 @@ bench: ## criterion benches of the engine: BENCH="--bench stages -- whole"
 peers: benches/peers/.venv/.done benches/peers/node_modules/.done ## the engine beside sharp, libvips, Pillow, ImageMagick: PEERS=--quick PEERS_CORPUS=dir
 	@benches/peers/imagemagick.sh
 	@echo "· building the engine" >&2
-	@cargo build --quiet --release --locked -p benches -p thumbtier
+	@cargo build --quiet --release --locked --no-default-features -p benches -p thumbtier
 	@benches/peers/.venv/bin/python -m benches.peers $(PEERS) $(if $(PEERS_CORPUS),--corpus "$(PEERS_CORPUS)")
 
 benches/peers/.venv/.done: benches/peers/requirements.txt
