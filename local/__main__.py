@@ -92,11 +92,18 @@ def run_tests(command: list[str]) -> int:
 
 def left_behind(stack: Stack) -> list[str]:
     """Everything of ours that the local AWS still has."""
-    buckets = [bucket["Name"] for bucket in stack.client("s3").list_buckets()["Buckets"]]
-    functions = [function["FunctionName"] for function in stack.client("lambda").list_functions()["Functions"]]
-    roles = [role["RoleName"] for role in stack.client("iam").list_roles()["Roles"]]
-    groups = [group["logGroupName"] for group in stack.client("logs").describe_log_groups()["logGroups"]]
-    return [name for name in buckets + functions + roles + groups if "thumbtier" in name]
+    clients = {service: stack.client(service) for service in ("s3", "lambda", "iam", "logs", "sqs", "sns", "cloudwatch")}
+    found = [
+        *(bucket["Name"] for bucket in clients["s3"].list_buckets()["Buckets"]),
+        *(function["FunctionName"] for function in clients["lambda"].list_functions()["Functions"]),
+        *(role["RoleName"] for role in clients["iam"].list_roles()["Roles"]),
+        *(group["logGroupName"] for group in clients["logs"].describe_log_groups()["logGroups"]),
+        *clients["sqs"].list_queues().get("QueueUrls", []),
+        *(topic["TopicArn"] for topic in clients["sns"].list_topics()["Topics"]),
+        *(dashboard["DashboardName"] for dashboard in clients["cloudwatch"].list_dashboards()["DashboardEntries"]),
+        *(alarm["AlarmName"] for alarm in clients["cloudwatch"].describe_alarms()["MetricAlarms"]),
+    ]
+    return [name for name in found if "thumbtier" in name]
 
 
 def upload(stack: Stack, bucket: str, files: list[Path]) -> dict[str, int]:
