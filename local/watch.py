@@ -66,15 +66,17 @@ def _fate(line: dict, uploads: dict[str, int]) -> Fate | None:
     if key not in uploads:
         return None
     fate = Fate(key, uploads[key])
-    if line.get("answer") == "skipped":
-        fate.answer = f"skipped: {line['message']}"
-    elif "outcome" in line and line["outcome"] != "failed":
-        fate.format = line.get("format", "")
-        fate.tier = line["tier"]
-        fate.total_ms = line["total_ms"]
-        fate.answer = ", ".join(line["thumbnails"]) or f"{line['outcome']}: {line.get('message', '')}"
-    else:
+    if "objects" in line:  # The dispatcher's: only a skip ends an upload there.
+        if line["outcome"] in ("dispatched", "failed"):
+            return None
+        fate.answer = f"{line['outcome']}: {line['message']}"
+        return fate
+    if line["failures"] or line["escalations"]:
         return None
+    fate.format = line.get("format", "")
+    fate.tier = line["tier"]
+    fate.total_ms = line["total_ms"]
+    fate.answer = ", ".join(line["thumbnail_keys"]) or f"{line['outcome']}: {line.get('message', '')}"
     return fate
 
 

@@ -1,5 +1,7 @@
 //! `thumbtier`, the command: what the deployment does, on local files and without AWS.
 
+#[cfg(feature = "aws")]
+mod aws;
 mod explain;
 mod files;
 mod make;

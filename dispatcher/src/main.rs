@@ -17,12 +17,12 @@ use crate::settings::Settings;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let Settings { source_bucket, worker_prefix, tiers } = Settings::from_env()?;
-    let aws = Aws::from_env(worker_prefix).await;
-    aws.warm_up(&source_bucket).await;
+    let Settings { source_bucket, worker_prefix, tiers, meter } = Settings::from_env()?;
+    let aws = Aws::from_env(worker_prefix, &source_bucket).await;
+    meter.ready();
     lambda_runtime::run(service_fn(async |event: LambdaEvent<S3Event>| {
         let objects = event.payload.objects()?;
-        let summary = dispatch(&aws, &tiers, objects, &event.context.request_id).await?;
+        let summary = dispatch(&aws, &tiers, &meter, objects, &event.context.request_id).await?;
         Ok::<Summary, HandlerError>(summary)
     }))
     .await

@@ -1,7 +1,7 @@
 //! The environment, read once. Nothing else in this crate looks at it.
 
 use contract::TierTable;
-use settings::{Environment, SettingsError};
+use function::{Environment, Meter, SettingsError};
 
 /// What differs per deployment.
 #[derive(Debug)]
@@ -12,6 +12,8 @@ pub(crate) struct Settings {
     pub worker_prefix: String,
     /// The table packed beside the binary.
     pub tiers: TierTable,
+    /// Prices and logs.
+    pub meter: Meter,
 }
 
 impl Settings {
@@ -24,9 +26,12 @@ impl Settings {
         let worker_prefix = environment.variable("WORKER_PREFIX", "a worker's function name without its tier");
         let source_bucket = environment.variable("SOURCE_BUCKET", "the bucket that images are uploaded to");
         let tiers = environment.file("tiers.json", TierTable::parse);
-        let (Some(source_bucket), Some(worker_prefix), Some(tiers)) = (source_bucket, worker_prefix, tiers) else {
+        let meter = Meter::from_environment(&mut environment);
+        let (Some(source_bucket), Some(worker_prefix), Some(tiers), Some(meter)) =
+            (source_bucket, worker_prefix, tiers, meter)
+        else {
             return Err(environment.into_error());
         };
-        Ok(Self { source_bucket, worker_prefix, tiers })
+        Ok(Self { source_bucket, worker_prefix, tiers, meter })
     }
 }

@@ -3,14 +3,15 @@
 use std::io::{self, Read};
 
 use bytes::{Buf, Bytes};
+use function::CallError;
 use tokio::sync::mpsc;
 
-use crate::handle::{ObjectBody, StoreError};
+use crate::handle::ObjectBody;
 
 /// How many chunks may wait between S3 and the engine. The SDK's chunks are some tens of kilobytes.
 const WAITING_CHUNKS: usize = 8;
 
-type Chunk = Result<Bytes, StoreError>;
+type Chunk = Result<Bytes, CallError>;
 
 /// The engine's end of the pipe.
 pub(crate) struct BodyReader {

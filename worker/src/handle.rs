@@ -4,32 +4,33 @@ use std::collections::HashMap;
 use std::time::Instant;
 
 use bytes::Bytes;
-use contract::{Job, KeyError, Outcome, metadata, thumbnail_key, with_causes};
+use contract::{ImageRecord, Job, KeyError, Outcome, metadata, metrics, thumbnail_key, with_causes};
 use engine::{EngineError, Limits, Made, Thumbnail};
+use function::{CallError, InvokeWorker};
 use futures_util::future::try_join_all;
 
 use crate::body::{pipe, pump};
-use crate::record::{Image, Record, Stopwatch};
 use crate::settings::Settings;
+use crate::stopwatch::{Stopwatch, image_record};
 
 /// Reads one object. The worker's `s3:GetObject` and `s3:ListBucket` grants are this trait.
 pub(crate) trait GetObject {
     /// The body as it arrives.
     type Body: ObjectBody;
     /// The object of exactly the job's ETag; `None` where it is gone or replaced.
-    fn get(&self, job: &Job) -> impl Future<Output = Result<Option<Self::Body>, StoreError>>;
+    fn get(&self, job: &Job) -> impl Future<Output = Result<Option<Self::Body>, CallError>>;
 }
 
 /// The body of an object, chunk by chunk.
 pub(crate) trait ObjectBody {
     /// The next chunk; `None` at the end.
-    fn next(&mut self) -> impl Future<Output = Option<Result<Bytes, StoreError>>>;
+    fn next(&mut self) -> impl Future<Output = Option<Result<Bytes, CallError>>>;
 }
 
 /// Stores one thumbnail. The worker's `s3:PutObject` grant is this trait.
 pub(crate) trait PutObject {
     /// Stores it, over an older one of the same key.
-    fn put(&self, object: StoredObject) -> impl Future<Output = Result<(), StoreError>>;
+    fn put(&self, object: StoredObject) -> impl Future<Output = Result<(), CallError>>;
 }
 
 /// A thumbnail with everything that S3 is told about it.
@@ -43,81 +44,102 @@ pub(crate) struct StoredObject {
     pub bytes: Vec<u8>,
 }
 
-/// A call to S3 that failed for now.
-#[derive(Debug, thiserror::Error)]
-#[error("{action} failed")]
-pub(crate) struct StoreError {
-    /// The API call and what it was about.
-    pub action: String,
-    /// The SDK's error.
-    #[source]
-    pub cause: Box<dyn std::error::Error + Send + Sync>,
-}
-
 /// Failed for now: Lambda should run this job again. Anything final is an [`Outcome`], not an error.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum WorkerError {
     #[error("reading the original")]
-    Read(#[source] StoreError),
+    Read(#[source] CallError),
     #[error("reading the original while it arrived")]
     Body(#[source] EngineError),
     #[error("writing thumbnail `{key}`")]
     Write {
         key: String,
         #[source]
-        cause: StoreError,
+        cause: CallError,
     },
+    #[error("handing the job to the next tier")]
+    Escalate(#[source] CallError),
+}
+
+impl WorkerError {
+    /// The name in logs, counters and metrics.
+    pub(crate) const fn name(&self) -> &'static str {
+        match self {
+            Self::Read(_) | Self::Body(_) => "read_failed",
+            Self::Write { .. } => "write_failed",
+            Self::Escalate(_) => "escalate_failed",
+        }
+    }
 }
 
 /// Makes and stores every thumbnail of the job's object, and logs one line about it.
 ///
 /// # Errors
 /// [`WorkerError`] for what may go better the next time. Thumbnails already stored are stored again by the retry.
-pub(crate) async fn handle<Store: GetObject + PutObject>(
-    store: &Store,
+pub(crate) async fn handle<Edge: GetObject + PutObject + InvokeWorker>(
+    edge: &Edge,
     settings: &Settings,
     job: &Job,
 ) -> Result<Outcome, WorkerError> {
-    let mut stopwatch = Stopwatch::start();
-    let (outcome, image) = run(store, settings, job, &mut stopwatch).await?;
-    Record::new(&settings.tier.name, job, image, &outcome, &stopwatch).log();
-    Ok(outcome)
+    let mut stopwatch = Stopwatch::start(&settings.meter);
+    let mut image = None;
+    let result = run(edge, settings, job, &mut stopwatch, &mut image).await;
+    settings.meter.log(&stopwatch.record(settings, job, image, &result), metrics::JOB);
+    result
 }
 
-async fn run<Store: GetObject + PutObject>(
-    store: &Store,
+async fn run<Edge: GetObject + PutObject + InvokeWorker>(
+    edge: &Edge,
     settings: &Settings,
     job: &Job,
     stopwatch: &mut Stopwatch,
-) -> Result<(Outcome, Option<Image>), WorkerError> {
-    let Some(body) = store.get(job).await.map_err(WorkerError::Read)? else {
-        return Ok((Outcome::Gone, None));
+    image: &mut Option<ImageRecord>,
+) -> Result<Outcome, WorkerError> {
+    let Some(body) = edge.get(job).await.map_err(WorkerError::Read)? else {
+        return Ok(Outcome::Gone);
     };
     stopwatch.got();
     let made = match make(body, settings, stopwatch).await {
         Ok(made) => made,
         Err(Failure::Engine(error @ EngineError::Source { .. })) => return Err(WorkerError::Body(error)),
-        Err(Failure::Engine(error)) => return Ok((refused(error.name(), &error), None)),
-        Err(error @ Failure::Panicked(_)) => return Ok((refused("panicked", &error), None)),
+        Err(Failure::Engine(error @ EngineError::OverBudget { .. })) => {
+            return escalate(edge, settings, job, &error).await;
+        }
+        Err(Failure::Engine(error)) => return Ok(refused(error.name(), &error)),
+        Err(error @ Failure::Panicked(_)) => return Ok(refused("panicked", &error)),
     };
-    let image = Some(Image::from(&made));
+    *image = Some(image_record(&made));
     let objects: Result<Vec<_>, _> =
         made.thumbnails.into_iter().map(|thumbnail| stored_object(thumbnail, settings, job)).collect();
     let objects = match objects {
         Ok(objects) => objects,
-        Err(error) => return Ok((refused("key_too_long", &error), image)),
+        Err(error) => return Ok(refused("key_too_long", &error)),
     };
     // All at once, because waiting is billed too.
     let puts = objects.into_iter().map(async |object| {
         let key = object.key.clone();
-        match store.put(object).await {
+        match edge.put(object).await {
             Ok(()) => Ok(key),
             Err(cause) => Err(WorkerError::Write { key, cause }),
         }
     });
     let thumbnails = try_join_all(puts).await?;
     stopwatch.put();
-    Ok((Outcome::Made { thumbnails }, image))
+    Ok(Outcome::Made { thumbnails })
+}
+
+/// Hands the job to the next tier, before a pixel was decoded; the largest tier refuses it.
+async fn escalate(
+    edge: &impl InvokeWorker,
+    settings: &Settings,
+    job: &Job,
+    error: &EngineError,
+) -> Result<Outcome, WorkerError> {
+    let Some(to) = &settings.next_tier else {
+        return Ok(refused(error.name(), error));
+    };
+    edge.invoke(to, job).await.map_err(WorkerError::Escalate)?;
+    Ok(Outcome::Escalated { to: to.clone(), message: error.to_string() })
 }
 
 /// Runs the engine on a thread of its own, beside the transfer.

@@ -1,7 +1,7 @@
 //! The environment, read once. Nothing else in this crate looks at it.
 
 use contract::{Thumbnails, Tier, TierTable};
-use settings::{Environment, SettingsError};
+use function::{Environment, Meter, SettingsError};
 
 /// What differs per deployment and per tier.
 #[derive(Debug)]
@@ -10,10 +10,18 @@ pub(crate) struct Settings {
     pub source_bucket: String,
     /// The row of tiers.json that this deployment is.
     pub tier: Tier,
+    /// The tier that takes what is too much for this one; `None` for the largest.
+    pub next_tier: Option<String>,
+    /// The memory of the largest tier, with which costs are compared.
+    pub largest_memory_mb: u64,
+    /// A worker's function name is this and its tier's name.
+    pub worker_prefix: String,
     /// What to make of every image.
     pub thumbnails: Thumbnails,
     /// Where thumbnails are stored.
     pub destination_bucket: String,
+    /// Prices and logs.
+    pub meter: Meter,
 }
 
 impl Settings {
@@ -26,6 +34,8 @@ impl Settings {
         let name = environment.variable("TIER", "the name of a tier in tiers.json");
         let destination_bucket = environment.variable("DESTINATION_BUCKET", "the bucket that thumbnails are stored in");
         let source_bucket = environment.variable("SOURCE_BUCKET", "the bucket that images are uploaded to");
+        let worker_prefix = environment.variable("WORKER_PREFIX", "a worker's function name without its tier");
+        let meter = Meter::from_environment(&mut environment);
         let tiers = environment.file("tiers.json", TierTable::parse);
         let thumbnails = environment.file("thumbnails.json", Thumbnails::parse);
         let tier = name.zip(tiers).and_then(|(name, tiers)| {
@@ -34,13 +44,27 @@ impl Settings {
                 let names: Vec<_> = tiers.iter().map(|tier| tier.name.as_str()).collect();
                 environment.problem(format!("TIER is `{name}`: expected one of {}", names.join(", ")));
             }
-            tier
+            Some((tier?, tiers))
         });
-        let (Some(source_bucket), Some(tier), Some(thumbnails), Some(destination_bucket)) =
+        let (Some(source_bucket), Some((tier, tiers)), Some(thumbnails), Some(destination_bucket)) =
             (source_bucket, tier, thumbnails, destination_bucket)
         else {
             return Err(environment.into_error());
         };
-        Ok(Self { source_bucket, tier, thumbnails, destination_bucket })
+        let (Some(worker_prefix), Some(meter)) = (worker_prefix, meter) else {
+            return Err(environment.into_error());
+        };
+        let next_tier = tiers.next_after(&tier.name).map(|next| next.name.clone());
+        let largest_memory_mb = tiers.largest().memory_mb;
+        Ok(Self {
+            source_bucket,
+            tier,
+            next_tier,
+            largest_memory_mb,
+            worker_prefix,
+            thumbnails,
+            destination_bucket,
+            meter,
+        })
     }
 }

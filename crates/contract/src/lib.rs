@@ -1,4 +1,5 @@
-//! What the parts agree on: image formats, the tier table, the job, outcomes, variants, object keys, prices and costs.
+//! What the parts agree on: image formats, the tier table, the job, outcomes, variants, object keys, prices,
+//! costs, log lines and metrics.
 //!
 //! Pure data and pure decisions. No I/O, no clock, no environment, no AWS.
 
@@ -6,8 +7,10 @@ mod cost;
 mod format;
 mod job;
 mod keys;
+pub mod metrics;
 mod outcome;
 mod prices;
+mod record;
 mod thumbnails;
 mod tiers;
 
@@ -17,6 +20,7 @@ pub use job::{Job, ObjectHead};
 pub use keys::{KeyError, decode_event_key, thumbnail_key};
 pub use outcome::{Outcome, Skip, with_causes};
 pub use prices::{Architecture, Dollars, GbSecond, Prices, PricesError, RegionPrices};
+pub use record::{ImageRecord, InvocationRecord, JobCost, JobCounts, JobRecord, ObjectRecord, Stages, Tariff};
 pub use thumbnails::{Background, BadBackground, Fit, OutputFormat, Thumbnails, ThumbnailsError, Variant};
 pub use tiers::{Tier, TierError, TierTable, TooLarge};
 

@@ -67,6 +67,13 @@ pub enum Outcome {
     },
     /// The object was deleted or replaced before its turn; its newer event makes its thumbnails.
     Gone,
+    /// Decoding needs more memory than this tier has: the job was handed to the next one.
+    Escalated {
+        /// The tier that has it now.
+        to: String,
+        /// The sentence with both numbers.
+        message: String,
+    },
     /// No thumbnail can be made of these bytes, now or later.
     Refused {
         /// The name of the refusal: `not_an_image`, `corrupt`, `over_budget` …
@@ -83,7 +90,26 @@ impl Outcome {
         match self {
             Self::Made { .. } => "made",
             Self::Gone => "gone",
+            Self::Escalated { .. } => "escalated",
             Self::Refused { reason, .. } => reason,
+        }
+    }
+
+    /// The sentence with the number and the limit, where there is something to explain.
+    #[must_use]
+    pub fn message(&self) -> Option<&str> {
+        match self {
+            Self::Made { .. } | Self::Gone => None,
+            Self::Escalated { message, .. } | Self::Refused { message, .. } => Some(message),
+        }
+    }
+
+    /// The keys of what was stored.
+    #[must_use]
+    pub fn thumbnails(&self) -> &[String] {
+        match self {
+            Self::Made { thumbnails } => thumbnails,
+            _ => &[],
         }
     }
 }

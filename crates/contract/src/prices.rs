@@ -66,6 +66,18 @@ pub enum Architecture {
     Arm64,
 }
 
+impl Architecture {
+    /// By Rust's name of it, [`std::env::consts::ARCH`]; `None` where Lambda has no such processor.
+    #[must_use]
+    pub fn of_target(name: &str) -> Option<Self> {
+        match name {
+            "x86_64" => Some(Self::X86_64),
+            "aarch64" => Some(Self::Arm64),
+            _ => None,
+        }
+    }
+}
+
 impl fmt::Display for Architecture {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.pad(match self {

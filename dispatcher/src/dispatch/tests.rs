@@ -1,6 +1,8 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
+use contract::{Architecture, Prices, Tariff};
+
 use super::*;
 
 /// A bucket in memory, and the jobs that were handed over.
@@ -12,16 +14,16 @@ struct MemoryEdge {
 }
 
 impl HeadObject for MemoryEdge {
-    async fn head(&self, _bucket: &str, key: &str) -> Result<Option<ObjectHead>, EdgeError> {
+    async fn head(&self, _bucket: &str, key: &str) -> Result<Option<ObjectHead>, CallError> {
         if self.throttled.iter().any(|throttled| throttled == key) {
-            return Err(EdgeError { action: format!("HeadObject of `{key}`"), cause: "503 SlowDown".into() });
+            return Err(CallError { action: format!("HeadObject of `{key}`"), cause: "503 SlowDown".into() });
         }
         Ok(self.heads.get(key).cloned())
     }
 }
 
 impl InvokeWorker for MemoryEdge {
-    async fn invoke(&self, tier: &str, job: &Job) -> Result<(), EdgeError> {
+    async fn invoke(&self, tier: &str, job: &Job) -> Result<(), CallError> {
         self.jobs.borrow_mut().push((tier.to_owned(), job.clone()));
         Ok(())
     }
@@ -37,8 +39,10 @@ fn jpeg(bytes: u64) -> ObjectHead {
 
 fn run(edge: &MemoryEdge, objects: Vec<Result<EventObject, KeyError>>) -> Result<Summary, DispatchError> {
     let tiers = TierTable::builtin().unwrap();
+    let prices = Prices::builtin().unwrap().region("us-east-1").unwrap().clone();
+    let meter = Meter::new(Tariff { prices, architecture: Architecture::X86_64, memory_mb: 128 }, "test".into());
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    runtime.block_on(dispatch(edge, &tiers, objects, "request"))
+    runtime.block_on(dispatch(edge, &tiers, &meter, objects, "request"))
 }
 
 #[test]

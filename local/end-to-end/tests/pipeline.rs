@@ -122,9 +122,9 @@ async fn what_is_no_image_is_skipped_by_name() {
     deployment.upload("skips/empty.png", "image/png", Vec::new()).await;
     deployment.upload("skips/page.jpg", "image/jpeg", b"<html>404</html>".to_vec()).await;
     let line = deployment.log_line("dispatcher", "skips/notes.txt").await;
-    assert_eq!(line["skip"], "not_an_image", "{line}");
+    assert_eq!(line["outcome"], "not_an_image", "{line}");
     let line = deployment.log_line("dispatcher", "skips/empty.png").await;
-    assert_eq!(line["skip"], "empty", "{line}");
+    assert_eq!(line["outcome"], "empty", "{line}");
     let line = deployment.log_line("worker-small", "skips/page.jpg").await;
     assert_eq!(line["outcome"], "not_an_image", "{line}");
     assert!(deployment.thumbnail_keys("skips/").await.is_empty());

@@ -35,6 +35,16 @@ impl Environment {
         value
     }
 
+    /// The variable as a whole number; `None` and a problem where it is none.
+    pub fn number(&mut self, name: &str, expected: &str) -> Option<u64> {
+        let value = self.variable(name, expected)?;
+        let number = value.parse().ok();
+        if number.is_none() {
+            self.problems.push(format!("{name} is `{value}`: expected {expected}"));
+        }
+        number
+    }
+
     /// What `parse` makes of the packed file; `None` and a problem where it is missing or refused.
     pub fn file<T, E: Display>(&mut self, name: &str, parse: impl FnOnce(&str) -> Result<T, E>) -> Option<T> {
         let path = self.task_root.join(name);
@@ -80,6 +90,6 @@ mod tests {
     fn what_is_there_is_returned() {
         let mut environment = Environment { task_root: env!("CARGO_MANIFEST_DIR").into(), problems: Vec::new() };
         assert!(environment.variable("CARGO_MANIFEST_DIR", "a folder").is_some());
-        assert_eq!(environment.file("Cargo.toml", |text| Ok::<_, String>(text.contains("settings"))), Some(true));
+        assert_eq!(environment.file("Cargo.toml", |text| Ok::<_, String>(text.contains("function"))), Some(true));
     }
 }

@@ -1,0 +1,11 @@
+//! What the Lambda functions share: settings read at INIT, the meter that prices and logs, the way to a worker.
+
+mod aws;
+mod call;
+mod environment;
+mod meter;
+
+pub use aws::{Workers, warm_up};
+pub use call::{CallError, InvokeWorker};
+pub use environment::{Environment, SettingsError};
+pub use meter::{Meter, Start};

@@ -1,0 +1,118 @@
+//! What a job took, and its log line: the plan and the outcome.
+
+use std::time::{Duration, Instant};
+
+use contract::{ImageRecord, Job, JobCounts, JobRecord, Outcome, Requests, Stages, with_causes};
+use engine::{Made, Stage, Warning};
+use function::{Meter, Start};
+use usage::milliseconds;
+
+use crate::handle::WorkerError;
+use crate::settings::Settings;
+
+/// Wall-clock and CPU time of a job's stages; taken by the worker, because the engine reads no clock.
+#[derive(Debug)]
+pub(crate) struct Stopwatch {
+    start: Start,
+    started: Instant,
+    cpu_at_start: Duration,
+    stages: Stages,
+    lap: Instant,
+}
+
+impl Stopwatch {
+    /// Starts a job.
+    pub(crate) fn start(meter: &Meter) -> Self {
+        usage::reset_peak();
+        let started = Instant::now();
+        let cpu_at_start = usage::cpu_time();
+        Self { start: meter.start(), started, cpu_at_start, stages: Stages::default(), lap: started }
+    }
+
+    /// The headers of the GET have arrived.
+    pub(crate) fn got(&mut self) {
+        self.stages.get_ms += self.lap(Instant::now());
+    }
+
+    /// The engine has `finished` a stage.
+    pub(crate) fn stage(&mut self, stage: Stage, finished: Instant) {
+        let lap_ms = self.lap(finished);
+        match stage {
+            Stage::Probed | Stage::Decoded => self.stages.decode_ms += lap_ms,
+            Stage::Resized => self.stages.resize_ms += lap_ms,
+            Stage::Encoded => self.stages.encode_ms += lap_ms,
+        }
+    }
+
+    /// Every thumbnail is stored.
+    pub(crate) fn put(&mut self) {
+        self.stages.put_ms += self.lap(Instant::now());
+    }
+
+    fn lap(&mut self, end: Instant) -> f64 {
+        let lap = end - self.lap;
+        self.lap = end;
+        milliseconds(lap)
+    }
+
+    /// The line about a job that ends now.
+    pub(crate) fn record(
+        &self,
+        settings: &Settings,
+        job: &Job,
+        image: Option<ImageRecord>,
+        result: &Result<Outcome, WorkerError>,
+    ) -> JobRecord {
+        let tariff = &settings.meter.tariff;
+        let outcome = result.as_ref().ok();
+        let (name, message) = match result {
+            Ok(outcome) => (outcome.name(), outcome.message().map(str::to_owned)),
+            Err(error) => (error.name(), Some(with_causes(error))),
+        };
+        let total_ms = milliseconds(self.started.elapsed());
+        let cpu_ms = milliseconds(usage::cpu_time().saturating_sub(self.cpu_at_start));
+        let peak_bytes = usage::peak_bytes();
+        let memory_bytes = (tariff.memory_mb << 20) as f64;
+        let counts = JobCounts::of(outcome, self.start.is_cold);
+        let requests = Requests::of_worker(counts.thumbnails);
+        JobRecord {
+            tier: settings.tier.name.clone(),
+            outcome: name.to_owned(),
+            message,
+            correlation_id: job.correlation_id.clone(),
+            bucket: job.bucket.clone(),
+            key: job.key.clone(),
+            bytes: job.bytes,
+            image,
+            thumbnail_keys: outcome.map(|outcome| outcome.thumbnails().to_vec()).unwrap_or_default(),
+            counts,
+            stages: self.stages,
+            total_ms,
+            init_ms: self.start.init_ms,
+            cpu_ms,
+            peak_bytes,
+            headroom_percent: percent(1.0 - peak_bytes as f64 / memory_bytes),
+            cost: tariff.job(self.start.init_ms, total_ms, cpu_ms, requests, settings.largest_memory_mb),
+        }
+    }
+}
+
+/// To the tenth: more digits say nothing.
+fn percent(share: f64) -> f64 {
+    (share * 1000.0).round() / 10.0
+}
+
+/// What the engine found and planned.
+pub(crate) fn image_record(made: &Made) -> ImageRecord {
+    let (width_px, height_px) = (made.probe.width_px, made.probe.height_px);
+    ImageRecord {
+        format: made.probe.format.name().to_owned(),
+        width_px,
+        height_px,
+        pixels: u64::from(width_px) * u64::from(height_px),
+        decode_shrink: made.plan.shrink,
+        planned_peak_bytes: made.plan.peak_bytes,
+        bytes_read: made.bytes_read,
+        warnings: made.warnings.iter().map(Warning::name).map(str::to_owned).collect(),
+    }
+}
