@@ -19,6 +19,7 @@ use contract::{Prices, TierTable};
 
 pub use arguments::Arguments;
 pub use gather::{Cell, Gathered};
+pub use outcome::{Outcome, SINGLE_MB};
 pub use verify::{Verdict, at_thresholds, verify};
 
 use crate::grid;
@@ -90,7 +91,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let searched = search::search(&mut bench, inputs, &estimates, &prices, arguments)?;
 
     let gathered = gather::gather(&searched, &journal, &estimates, &tiers);
-    let outcome = outcome::Outcome::new(arguments, limits_by, gathered, &tiers, &terms, &prices)?;
+    let outcome = Outcome::new(arguments, limits_by, gathered, &tiers, &terms, &prices)?;
     outcome.print(&text)?;
     if arguments.dry_run {
         return Ok(());

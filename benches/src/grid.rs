@@ -14,8 +14,7 @@ pub const BENCH: &str = "grid";
 const MAX_MP: f64 = 100.0;
 
 /// The coarse sizes, in bytes: two to a power of ten.
-const COARSE_BYTES: [u64; 7] =
-    [100_000, 300_000, 1_000_000, 3_000_000, 10_000_000, 30_000_000, 100_000_000];
+const COARSE_BYTES: [u64; 7] = [100_000, 300_000, 1_000_000, 3_000_000, 10_000_000, 30_000_000, 100_000_000];
 
 /// The first digits of a size that a person would write, in tenths.
 const TENTHS: [u64; 9] = [10, 15, 20, 25, 30, 40, 50, 60, 80];

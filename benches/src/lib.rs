@@ -3,6 +3,7 @@
 pub mod calibrate;
 pub mod grid;
 pub mod inputs;
+pub mod report;
 pub mod rig;
 
 use contract::{Background, Fit, OutputFormat, Variant};

@@ -150,7 +150,11 @@ impl Arguments {
     #[must_use]
     pub fn command() -> String {
         let words: Vec<String> = std::env::args().skip(1).collect();
-        if words.is_empty() { "make calibrate".to_owned() } else { format!("make calibrate CALIBRATE=\"{}\"", words.join(" ")) }
+        if words.is_empty() {
+            "make calibrate".to_owned()
+        } else {
+            format!("make calibrate CALIBRATE=\"{}\"", words.join(" "))
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use calibrate::{Line, Measurement};
+use calibrate::{Line, Measurement, median};
 use contract::TierTable;
 
 use super::journal::{FRESH, Journal};
@@ -89,8 +89,9 @@ fn cell(input: &Input, journal: &Journal, estimates: &HashMap<String, f64>, tier
             }
         }
         let times: Vec<f64> = journal.samples(&name, &tier.name).iter().map(|sample| sample.duration_ms).collect();
-        if let Some(median) = median(&times) {
-            let (least, most) = times.iter().fold((f64::MAX, 0.0_f64), |(least, most), ms| (least.min(*ms), most.max(*ms)));
+        if let Some(median) = median_of(&times) {
+            let (least, most) =
+                times.iter().fold((f64::MAX, 0.0_f64), |(least, most), ms| (least.min(*ms), most.max(*ms)));
             tier_ms.entry(tier.name.clone()).or_insert(median);
             spread.insert(tier.name.clone(), (times.len(), (most - least) / median));
         }
@@ -101,7 +102,7 @@ fn cell(input: &Input, journal: &Journal, estimates: &HashMap<String, f64>, tier
         size_bytes: input.size_bytes,
         read_bytes: fresh.read_bytes,
         pixels: fresh.pixels,
-        cpu_ms: median(&warm).unwrap_or(fresh.cpu_ms),
+        cpu_ms: median_of(&warm).unwrap_or(fresh.cpu_ms),
         peak_bytes,
         plan_bytes: fresh.plan_bytes,
         tier_ms,
@@ -109,23 +110,6 @@ fn cell(input: &Input, journal: &Journal, estimates: &HashMap<String, f64>, tier
     Some(Cell { input: *input, measurement, engine_ms: estimates.get(&name).copied(), spread, killed })
 }
 
-/// The middle one, or the mean of the two in the middle.
-fn median(values: &[f64]) -> Option<f64> {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let (low, high) = (sorted.get(sorted.len().wrapping_sub(1) / 2)?, sorted.get(sorted.len() / 2)?);
-    Some((low + high) / 2.0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_median_is_the_middle() {
-        assert_eq!(median(&[]), None);
-        assert_eq!(median(&[3.0]), Some(3.0));
-        assert_eq!(median(&[9.0, 1.0, 2.0]), Some(2.0));
-        assert_eq!(median(&[4.0, 1.0, 2.0, 9.0]), Some(3.0));
-    }
+fn median_of(values: &[f64]) -> Option<f64> {
+    (!values.is_empty()).then(|| median(values.iter().copied()))
 }

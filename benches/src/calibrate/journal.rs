@@ -24,8 +24,19 @@ pub(super) struct Journal {
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
 enum Line {
-    Job { binary: String, input: String, place: String, round: u32, #[serde(flatten)] ending: Ending },
-    Estimate { binary: String, input: String, engine_ms: f64 },
+    Job {
+        binary: String,
+        input: String,
+        place: String,
+        round: u32,
+        #[serde(flatten)]
+        ending: Ending,
+    },
+    Estimate {
+        binary: String,
+        input: String,
+        engine_ms: f64,
+    },
 }
 
 impl Journal {
@@ -96,8 +107,8 @@ impl Journal {
 
     /// The samples of the jobs that were made.
     pub(super) fn samples(&self, input: &str, place: &str) -> Vec<&Sample> {
-        let sample = |ending| if let &Ending::Made(sample) = &ending { Some(sample) } else { None };
-        self.endings(input, place).into_iter().filter_map(sample).collect()
+        let endings = self.endings(input, place).into_iter();
+        endings.filter_map(|ending| if let Ending::Made(sample) = ending { Some(sample) } else { None }).collect()
     }
 
     /// The hash of the binary that all of it is of.
@@ -124,7 +135,12 @@ mod tests {
         let mut journal = Journal::open(&folder, &binary, false).unwrap();
         journal.add("png-1", FRESH, 0, Ending::Killed).unwrap();
         journal.add_engine_ms("png-1", 1.5).unwrap();
-        std::fs::OpenOptions::new().append(true).open(folder.join("measurements.jsonl")).unwrap().write_all(b"{\"cut").unwrap();
+        std::fs::OpenOptions::new()
+            .append(true)
+            .open(folder.join("measurements.jsonl"))
+            .unwrap()
+            .write_all(b"{\"cut")
+            .unwrap();
         let again = Journal::open(&folder, &binary, false).unwrap();
         assert!(again.has("png-1", FRESH, 0) && !again.has("png-1", FRESH, 1));
         assert_eq!((again.engine_ms("png-1"), again.endings("png-1", FRESH)), (Some(1.5), vec![&Ending::Killed]));

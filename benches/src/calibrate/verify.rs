@@ -79,9 +79,10 @@ pub(super) fn run(rig: &Rig, places: &Places, tiers: &TierTable, times: u32) -> 
     for (tier, input) in all {
         progress.set_message(format!("{} in {}", input.name(), tier.name));
         let verdict = verify(rig, places, tier, input, times)?;
-        let less = verdict.fails_at.as_ref().map_or("never fails".to_owned(), |(bytes, how)| {
-            format!("with {} MB: {how}", bytes >> 20)
-        });
+        let less = verdict
+            .fails_at
+            .as_ref()
+            .map_or("never fails".to_owned(), |(bytes, how)| format!("with {} MB: {how}", bytes >> 20));
         let line = format!("{:<28} {:<7} made {} of {times} times; {less}", input.name(), tier.name, verdict.made);
         progress.suspend(|| println!("{line}"));
         failed += u32::from(verdict.made < times || verdict.fails_at.is_none());

@@ -37,7 +37,8 @@ pub(super) fn webp(picture: &RgbImage) -> Vec<u8> {
 /// Colours of a cube of six on each side, with an ordered dither: `image` would look for the best 256, which takes
 /// minutes for a large picture.
 pub(super) fn gif(picture: &RgbImage) -> Vec<u8> {
-    let palette: Vec<u8> = (0..216_u8).flat_map(|index| [index / 36 * 51, index / 6 % 6 * 51, index % 6 * 51]).collect();
+    let palette: Vec<u8> =
+        (0..216_u8).flat_map(|index| [index / 36 * 51, index / 6 % 6 * 51, index % 6 * 51]).collect();
     let width = picture.width() as usize;
     let indices: Vec<u8> = picture
         .pixels()

@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
-use contract::Job;
+use contract::{Job, JobRecord};
 use serde::{Deserialize, Serialize};
 
 use super::cgroup::{Cgroups, Group};
@@ -79,9 +79,9 @@ pub struct Sample {
 pub enum Ending {
     /// Every thumbnail is stored.
     Made(Sample),
-    /// By the worker, with its name and its sentence.
+    /// By the worker, with its name and its sentence; or handed to the next tier.
     Refused {
-        /// `over_budget` and the like.
+        /// `escalated`, `over_budget` and the like.
         reason: String,
         /// With the number and the limit.
         message: String,
@@ -93,23 +93,6 @@ pub enum Ending {
         /// The tier's timeout, in milliseconds.
         timeout_ms: u64,
     },
-}
-
-/// The part of the worker's log line that is read.
-#[derive(Deserialize)]
-struct Line {
-    outcome: String,
-    #[serde(default)]
-    message: String,
-    correlation_id: String,
-    cpu_ms: Option<f64>,
-    peak_bytes: Option<u64>,
-    planned_peak_bytes: Option<u64>,
-    bytes_read: Option<u64>,
-    #[serde(default)]
-    width_px: u64,
-    #[serde(default)]
-    height_px: u64,
 }
 
 impl Rig {
@@ -140,6 +123,8 @@ impl Rig {
             ("AWS_SECRET_ACCESS_KEY", "rig"),
             ("SOURCE_BUCKET", "uploads"),
             ("DESTINATION_BUCKET", "thumbnails"),
+            ("WORKER_PREFIX", "worker-"),
+            ("METRICS_NAMESPACE", "rig"),
             ("TIER", limits.tier),
         ]);
         command.env("LAMBDA_TASK_ROOT", &self.task_root).stdin(Stdio::null()).stdout(Stdio::piped());
@@ -212,7 +197,7 @@ impl Worker {
                 Ok(Event::Ended(_, Err(why))) => bail!("the worker failed: {why}"),
                 Ok(Event::InitFailed(why)) => bail!("the worker could not initialise: {why}"),
                 Ok(Event::Line(text)) => {
-                    let parsed = serde_json::from_str::<Line>(&text).ok();
+                    let parsed = serde_json::from_str::<JobRecord>(&text).ok();
                     line = parsed.filter(|line| line.correlation_id == id).or(line);
                 }
                 Ok(Event::Ready) => {}
@@ -225,18 +210,18 @@ impl Worker {
         }
     }
 
-    fn judged(&self, duration: Duration, line: Line) -> Ending {
-        if line.outcome != "made" {
-            return Ending::Refused { reason: line.outcome, message: line.message };
-        }
+    fn judged(&self, duration: Duration, line: JobRecord) -> Ending {
+        let Some(image) = line.image.filter(|_| line.outcome == "made") else {
+            return Ending::Refused { reason: line.outcome, message: line.message.unwrap_or_default() };
+        };
         Ending::Made(Sample {
             duration_ms: usage::milliseconds(duration),
-            cpu_ms: line.cpu_ms.unwrap_or_default(),
-            peak_bytes: line.peak_bytes.unwrap_or_default(),
+            cpu_ms: line.cpu_ms,
+            peak_bytes: line.peak_bytes,
             group_peak_bytes: self.group.as_ref().map_or(0, Group::peak_bytes),
-            plan_bytes: line.planned_peak_bytes.unwrap_or_default(),
-            read_bytes: line.bytes_read.unwrap_or_default(),
-            pixels: line.width_px * line.height_px,
+            plan_bytes: image.planned_peak_bytes,
+            read_bytes: image.bytes_read,
+            pixels: image.pixels,
         })
     }
 

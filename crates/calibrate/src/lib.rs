@@ -3,18 +3,24 @@
 //! Measurements come in as data, thresholds go out as data and as an edit of `tiers.json`. Nothing here measures,
 //! reads a file or knows a clock: the shell around it does.
 
+mod calibration;
 mod compare;
 mod curve;
 mod decide;
+mod line;
 mod measurement;
+mod predict;
 mod round;
 mod terms;
 mod threshold;
 mod write;
 
+pub use calibration::Calibration;
 pub use compare::{Alternative, Comparison, Share, TierShare, Workload, compare};
 pub use decide::{Decision, Row, decide};
+pub use line::{Line, median};
 pub use measurement::Measurement;
+pub use predict::{Prediction, predict};
 pub use round::round_down;
 pub use terms::{CalibrateError, Objective, Terms};
 pub use threshold::{Binding, Threshold};

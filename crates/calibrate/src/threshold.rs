@@ -93,6 +93,34 @@ impl Threshold {
     }
 }
 
+impl Binding {
+    /// The first size in the grid that the tier does not take, in bytes; `None` where it is not the size that binds.
+    #[must_use]
+    pub const fn at_bytes(&self) -> Option<u64> {
+        match self {
+            Self::Memory { at_bytes, .. }
+            | Self::Budget { at_bytes, .. }
+            | Self::Timeout { at_bytes, .. }
+            | Self::Latency { at_bytes, .. }
+            | Self::Objective { at_bytes, .. } => Some(*at_bytes),
+            Self::GridEnd { .. } | Self::NextTier { .. } => None,
+        }
+    }
+
+    /// What binds, in a word.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Memory { .. } | Self::Budget { .. } => "memory",
+            Self::Timeout { .. } => "timeout",
+            Self::Latency { .. } => "latency",
+            Self::Objective { objective, .. } => objective.name(),
+            Self::GridEnd { .. } => "end of the grid",
+            Self::NextTier { .. } => "next tier",
+        }
+    }
+}
+
 /// One sentence: the number, the tier, the constraint with both its figures.
 impl fmt::Display for Threshold {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
