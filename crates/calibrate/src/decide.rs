@@ -45,8 +45,8 @@ impl Decision {
 ///
 /// An object qualifies for a tier if its peak fits in the memory less the headroom, its plan in the budget, and its
 /// time in the timeout and the latency target. Among the tiers that qualify the objective chooses; a tie goes to
-/// the smaller tier. What no tier makes in time goes to the largest. Of a format without measurements `tiers`
-/// keeps its thresholds.
+/// the smaller tier. What no tier makes in time goes to the largest. `tiers` keeps its thresholds for a format without
+/// measurements, and the largest tier's where everything that was measured fits there.
 ///
 /// # Errors
 /// [`CalibrateError`]: terms or measurements that mean nothing, or a format that fits in no tier at all.
@@ -57,11 +57,21 @@ pub fn decide(
     prices: &RegionPrices,
 ) -> Result<Decision, CalibrateError> {
     check(measurements, terms)?;
+    decide_points(tiers, terms, prices, |format, columns| curve(measurements, format, columns))
+}
+
+/// [`decide`] from curves instead of measurements.
+pub(crate) fn decide_points(
+    tiers: &TierTable,
+    terms: &Terms,
+    prices: &RegionPrices,
+    points_of: impl Fn(ImageFormat, &[Column<'_>]) -> Vec<Point>,
+) -> Result<Decision, CalibrateError> {
     let tiers: Vec<&Tier> = tiers.iter().collect();
     let columns = columns(&tiers, terms);
     let mut rows = Vec::new();
     for format in ImageFormat::ALL {
-        let points = curve(measurements, format, &columns);
+        let points = points_of(format, &columns);
         if !points.is_empty() {
             rows.push(Bench { tiers: &tiers, columns: &columns, terms, prices, points: &points }.row(format)?);
         }
@@ -112,7 +122,7 @@ impl Bench<'_> {
             // The first size that goes further up ends what this tier takes, even if a later one comes back.
             let goes_here = |choice: &Choice| matches!(choice, Choice::Tier(tier) if *tier <= position);
             let end = choices.iter().position(|choice| !goes_here(choice)).unwrap_or(choices.len());
-            let threshold = self.threshold(position, end, thresholds.last());
+            let threshold = self.threshold(Some(format), position, end, thresholds.last());
             if position == largest && threshold.takes_nothing() {
                 return Err(self.nothing_fits(format, &threshold));
             }
@@ -124,7 +134,13 @@ impl Bench<'_> {
     }
 
     /// The tier at `position` takes the points before `end`, and less than `next`.
-    fn threshold(&self, position: usize, end: usize, next: Option<&Threshold>) -> Threshold {
+    fn threshold(
+        &self,
+        format: Option<ImageFormat>,
+        position: usize,
+        end: usize,
+        next: Option<&Threshold>,
+    ) -> Threshold {
         let tier = self.tiers[position].name.clone();
         let measured_bytes = end.checked_sub(1).map_or(0, |last| self.points[last].size_bytes);
         let binding = match self.points.get(end) {
@@ -135,7 +151,14 @@ impl Bench<'_> {
             // Tables must rise, and no image has as few bytes as there are tiers.
             return Threshold { tier, bytes: position as u64, measured_bytes, binding };
         }
-        let bytes = round_down(measured_bytes);
+        // That nothing larger was measured is no reason to refuse what the table takes: the worker plans again.
+        let kept_bytes = match binding {
+            Binding::GridEnd { .. } if position + 1 == self.tiers.len() => {
+                self.tiers[position].max_object_bytes(format)
+            }
+            _ => 0,
+        };
+        let bytes = round_down(measured_bytes).max(kept_bytes);
         match next {
             Some(next) if next.bytes <= bytes => {
                 let binding = Binding::NextTier { tier: next.tier.clone(), bytes: next.bytes };

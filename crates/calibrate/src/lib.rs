@@ -13,6 +13,7 @@ mod predict;
 mod round;
 mod terms;
 mod threshold;
+mod tune;
 mod write;
 
 pub use calibration::Calibration;
@@ -24,4 +25,5 @@ pub use predict::{Prediction, predict};
 pub use round::round_down;
 pub use terms::{CalibrateError, Objective, Terms};
 pub use threshold::{Binding, Threshold};
+pub use tune::{ENOUGH, FormatTuning, Job, ThresholdTuning, Tuning, dollars, tune};
 pub use write::{WriteError, write};

@@ -71,7 +71,7 @@ pub enum Binding {
         /// How many times worse this tier is.
         times: f64,
     },
-    /// Everything that was measured goes here.
+    /// Everything that was measured goes here. The largest tier then keeps the table's threshold, if that is larger.
     GridEnd {
         /// The largest size that was measured.
         at_bytes: u64,
