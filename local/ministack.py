@@ -1,23 +1,60 @@
-"""MiniStack's server process, with the two things that this deployment needs of it.
+"""MiniStack's server process, with what this deployment needs of it and it has not.
 
 - Its buckets refuse requests without TLS, as on AWS. On loopback there is none, so every request is marked as one
   that a TLS proxy has passed on; without this mark MiniStack refuses it, as it should.
+- Log lines in CloudWatch's embedded metric format become metrics, as on AWS.
+- Alarms on metric math are accepted and not evaluated; saved queries are accepted and shown nowhere.
 - It ends with the process that started it, however that one ended.
 """
 
+import json
 import os
 import threading
 import time
+import uuid
 
 from ministack import app as server
+from ministack.services import cloudwatch, cloudwatch_logs
+from ministack.services.cloudformation import provisioners
 
 plain_app = server.app
+plain_append = cloudwatch_logs._append_log_events
+plain_alarm = provisioners._cw_metric_alarm_put
 
 
 async def behind_tls(scope, receive, send):
     if scope["type"] == "http":
         scope = {**scope, "headers": [*scope["headers"], (b"x-forwarded-proto", b"https")]}
     await plain_app(scope, receive, send)
+
+
+def append_and_publish(stream, events):
+    plain_append(stream, events)
+    for event in events:
+        if '"CloudWatchMetrics"' in event["message"]:
+            publish(json.loads(event["message"]))
+
+
+def publish(line: dict) -> None:
+    """Source: Amazon CloudWatch user guide, "Specification: Embedded metric format"."""
+    timestamp_s = line["_aws"]["Timestamp"] / 1000
+    for directive in line["_aws"]["CloudWatchMetrics"]:
+        for names in directive["Dimensions"]:
+            dimensions = {name: line[name] for name in names}
+            for metric in directive["Metrics"]:
+                name, unit = metric["Name"], metric.get("Unit", "None")
+                cloudwatch._store_datum(
+                    directive["Namespace"], name, dimensions, timestamp_s, unit, line[name], None, None, None)
+    cloudwatch._evaluate_all_alarms()
+
+
+def alarm(name, properties):
+    return (name, {"Arn": name}) if "Metrics" in properties else plain_alarm(name, properties)
+
+
+def query_definition(logical_id, properties, stack_name):
+    identifier = str(uuid.uuid4())
+    return identifier, {"QueryDefinitionId": identifier}
 
 
 def end_with(parent: int) -> None:
@@ -29,4 +66,8 @@ def end_with(parent: int) -> None:
 if __name__ == "__main__":
     threading.Thread(target=end_with, args=(os.getppid(),), daemon=True).start()
     server.app = behind_tls
+    cloudwatch_logs._append_log_events = append_and_publish
+    provisioners._cw_metric_alarm_put = alarm
+    provisioners._RESOURCE_HANDLERS["AWS::Logs::QueryDefinition"] = {
+        "create": query_definition, "delete": lambda physical_id, properties: None}
     server.main()

@@ -1,7 +1,9 @@
-//! `thumbtier`, the command: what the deployment does, on local files and without AWS.
+//! `thumbtier`, the command: what the deployment does on local files without AWS, and what a deployment costs.
 
 #[cfg(feature = "aws")]
 mod aws;
+#[cfg(feature = "aws")]
+mod cost;
 mod explain;
 mod files;
 mod make;
@@ -27,6 +29,8 @@ struct Arguments {
 enum Command {
     Make(make::MakeArguments),
     Explain(explain::ExplainArguments),
+    #[cfg(feature = "aws")]
+    Cost(cost::CostArguments),
 }
 
 const AFTER_HELP: &str = "\
@@ -34,6 +38,7 @@ Examples:
   thumbtier make photo.jpg                      thumbnails/photo.jpg.128x128.jpg
   thumbtier make --size 400x300 --fit cover photos/ --out small/
   thumbtier explain photo.jpg                   which tier would take it, and why
+  thumbtier cost --stage prod --since 24h       what each tier cost, and what to change
 
 Exit status: 0 everything done, 1 something refused by name, 2 wrong usage or nothing could be started.";
 
@@ -50,6 +55,8 @@ fn main() -> ExitCode {
     let ending = match Arguments::parse().command {
         Command::Make(arguments) => make::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        #[cfg(feature = "aws")]
+        Command::Cost(arguments) => cost::run(&arguments),
     };
     match ending {
         Ok(Ending::Done) => ExitCode::SUCCESS,

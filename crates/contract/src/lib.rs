@@ -11,6 +11,7 @@ pub mod metrics;
 mod outcome;
 mod prices;
 mod record;
+mod report;
 mod thumbnails;
 mod tiers;
 
@@ -21,6 +22,7 @@ pub use keys::{KeyError, decode_event_key, thumbnail_key};
 pub use outcome::{Outcome, Skip, with_causes};
 pub use prices::{Architecture, Dollars, GbSecond, Prices, PricesError, RegionPrices};
 pub use record::{ImageRecord, InvocationRecord, JobCost, JobCounts, JobRecord, ObjectRecord, Stages, Tariff};
+pub use report::InvocationReport;
 pub use thumbnails::{Background, BadBackground, Fit, OutputFormat, Thumbnails, ThumbnailsError, Variant};
 pub use tiers::{Tier, TierError, TierTable, TooLarge};
 

@@ -101,24 +101,28 @@ impl Deployment {
         }
     }
 
-    /// Takes the statement `sid` out of the inline policy of a function's role; returns how to put it back.
+    /// Takes the statement `sid` out of the inline policies of a function's role; returns how to put it back.
     pub async fn without_statement(&self, function: &str, sid: &str) -> Policy {
         let function = self.lambda.get_function_configuration().function_name(function_name(function));
         let role_arn = function.send().await.expect("the function exists").role().expect("it has a role").to_owned();
         let role = role_arn.rsplit('/').next().unwrap_or_default().to_owned();
         let iam = aws_sdk_iam::Client::new(&self.config);
         let names = iam.list_role_policies().role_name(&role).send().await.expect("the role exists");
-        let [name] = names.policy_names() else { panic!("one inline policy in {role}") };
-        let found = iam.get_role_policy().role_name(&role).policy_name(name).send().await.expect("it has its policy");
-        let document = contract::decode_event_key(found.policy_document()).expect("IAM percent-encodes policies");
-        let mut reduced: Value = serde_json::from_str(&document).expect("policies are JSON");
-        let statements = reduced["Statement"].as_array_mut().expect("a list of statements");
-        let before = statements.len();
-        statements.retain(|statement| statement["Sid"] != sid);
-        assert_eq!(statements.len() + 1, before, "{role} has one statement {sid}");
-        let policy = Policy { iam, role, name: name.clone(), document };
-        policy.put(&reduced.to_string()).await;
-        policy
+        for name in names.policy_names() {
+            let found =
+                iam.get_role_policy().role_name(&role).policy_name(name).send().await.expect("it has its policy");
+            let document = contract::decode_event_key(found.policy_document()).expect("IAM percent-encodes policies");
+            let mut reduced: Value = serde_json::from_str(&document).expect("policies are JSON");
+            let statements = reduced["Statement"].as_array_mut().expect("a list of statements");
+            let before = statements.len();
+            statements.retain(|statement| statement["Sid"] != sid);
+            if statements.len() < before {
+                let policy = Policy { iam, role, name: name.clone(), document };
+                policy.put(&reduced.to_string()).await;
+                return policy;
+            }
+        }
+        panic!("no policy of {role} has a statement {sid}");
     }
 
     async fn log_lines(&self, function: &str) -> Vec<Value> {
@@ -146,7 +150,7 @@ pub struct Thumbnail {
     pub source_etag: String,
 }
 
-/// The inline policy of a role as it was.
+/// An inline policy of a role as it was.
 #[derive(Debug)]
 pub struct Policy {
     iam: aws_sdk_iam::Client,

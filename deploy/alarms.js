@@ -1,0 +1,104 @@
+// Each alarm goes to the topic; silence is no alarm, because a bucket may rest for days.
+
+const FIVE_MINUTES_S = 300;
+const DAY_S = 86400;
+
+exports.alarms = (deployment) => {
+  const { name, namespace, tiers, costLimit, email, functionName } = deployment;
+  const names = tiers.map((tier) => tier.name);
+  const ours = (id, metric, dimension, value, period, stat = "Sum") =>
+    part(id, namespace, metric, { [dimension]: value }, period, stat);
+  const alarm = (suffix, description, properties) => ({
+    Type: "AWS::CloudWatch::Alarm",
+    Properties: {
+      AlarmName: `${name}-${suffix}`,
+      AlarmDescription: description,
+      AlarmActions: [{ Ref: "AlarmTopic" }],
+      ComparisonOperator: "GreaterThanThreshold",
+      EvaluationPeriods: 1,
+      TreatMissingData: "notBreaching",
+      ...properties,
+    },
+  });
+  const sumOf = (ids) => ids.map((id) => `FILL(${id},0)`).join("+");
+  const workers = names.map((tier) => `worker-${tier}`);
+  const lambda = (prefix, metric, functions, period) => functions.map((one, index) =>
+    part(`${prefix}${index}`, "AWS/Lambda", metric, { FunctionName: functionName(one) }, period, "Sum"));
+
+  const headroom = Object.fromEntries(names.map((tier) => [`Headroom${capital(tier)}Alarm`,
+    alarm(`headroom-${tier}`, `tier ${tier} had less than 10 % of its memory left: lower its thresholds in tiers.json`, {
+      ComparisonOperator: "LessThanThreshold",
+      Threshold: 10,
+      Namespace: namespace, MetricName: "headroom_percent", Dimensions: dimensions({ tier }),
+      Period: FIVE_MINUTES_S, Statistic: "Minimum",
+    })]));
+  const costs = [...names, "dispatcher"].flatMap((tier) => ["compute_dollars", "request_dollars"]
+    .map((metric) => ours(`${tier}_${metric}`, metric, "tier", tier, DAY_S)));
+
+  const topic = {
+    AlarmTopic: { Type: "AWS::SNS::Topic", Properties: { TopicName: `${name}-alarms` } },
+    ...(email && {
+      AlarmEmail: {
+        Type: "AWS::SNS::Subscription",
+        Properties: { TopicArn: { Ref: "AlarmTopic" }, Protocol: "email", Endpoint: email },
+      },
+    }),
+  };
+
+  return {
+    ...topic,
+    DeadLettersAlarm: alarm("dead-letters", "an upload ended in the dead-letter queue: its message says which and why", {
+      Threshold: 0,
+      Namespace: "AWS/SQS", MetricName: "ApproximateNumberOfMessagesVisible",
+      Dimensions: dimensions({ QueueName: { "Fn::GetAtt": ["DeadLetters", "QueueName"] } }),
+      Period: FIVE_MINUTES_S, Statistic: "Maximum",
+    }),
+    FailureRateAlarm: alarm("failure-rate", "more than 5 % of the jobs of 15 minutes failed for now: see the query `failures by name`", {
+      Threshold: 5,
+      Metrics: [
+        ...names.flatMap((tier) => [
+          ours(`${tier}_failures`, "failures", "tier", tier, 3 * FIVE_MINUTES_S),
+          ours(`${tier}_images`, "images", "tier", tier, 3 * FIVE_MINUTES_S),
+        ]),
+        result(`100*(${sumOf(names.map((tier) => `${tier}_failures`))})/(${sumOf(names.map((tier) => `${tier}_images`))})`, "percent"),
+      ],
+    }),
+    ...headroom,
+    ThrottlesAlarm: alarm("throttles", "Lambda throttled a function: raise its reserved concurrency or the account's limit", {
+      Threshold: 0,
+      Metrics: [
+        ...lambda("throttles", "Throttles", ["dispatcher", ...workers], FIVE_MINUTES_S),
+        result(sumOf(["dispatcher", ...workers].map((_, index) => `throttles${index}`)), "throttles"),
+      ],
+    }),
+    LoopAlarm: alarm("loop", "the dispatcher was called for this system's own thumbnails: somebody writes them to the source bucket", {
+      Threshold: 0,
+      Namespace: namespace, MetricName: "objects", Dimensions: dimensions({ outcome: "own_output" }),
+      Period: FIVE_MINUTES_S, Statistic: "Sum",
+    }),
+    InvocationsAlarm: alarm("invocations", "workers ran more than four times for each object that the dispatcher saw", {
+      Threshold: 4,
+      Metrics: [
+        ...lambda("invocations", "Invocations", workers, 12 * FIVE_MINUTES_S),
+        ours("heads", "heads", "tier", "dispatcher", 12 * FIVE_MINUTES_S),
+        result(`(${sumOf(workers.map((_, index) => `invocations${index}`))})/heads`, "invocations per object"),
+      ],
+    }),
+    DailyCostAlarm: alarm("daily-cost", `functions and their requests cost more than $${costLimit} in a day`, {
+      Threshold: costLimit,
+      Metrics: [...costs, result(sumOf(costs.map((cost) => cost.Id)), "dollars")],
+    }),
+  };
+};
+
+const capital = (word) => word[0].toUpperCase() + word.slice(1);
+
+const dimensions = (values) => Object.entries(values).map(([Name, Value]) => ({ Name, Value }));
+
+const part = (Id, Namespace, MetricName, values, Period, Stat) => ({
+  Id,
+  ReturnData: false,
+  MetricStat: { Metric: { Namespace, MetricName, Dimensions: dimensions(values) }, Period, Stat },
+});
+
+const result = (Expression, Label) => ({ Id: "result", Expression, Label, ReturnData: true });

@@ -1,0 +1,53 @@
+// Saved queries of CloudWatch Logs Insights. The functions log in Lambda's text format: their own lines are JSON, whose
+// fields go by their names; REPORT records are text, whose fields Insights finds and calls @billedDuration and so on.
+
+const MB_PER_VCPU = 1769;
+
+exports.queries = (deployment) => {
+  const { name, tiers, targetMs, dollarsPerGbSecond, functionName } = deployment;
+  const group = (one) => `/aws/lambda/${functionName(one)}`;
+  const workers = tiers.map((tier) => group(`worker-${tier.name}`));
+  const everyFunction = [group("dispatcher"), ...workers];
+  const share = (tier) => tier.memory_mb / MB_PER_VCPU;
+  // On another tier the waiting stays and the CPU time is stretched by its share.
+  const wouldFit = (tier, smaller) =>
+    `(tier = "${tier.name}" and peak_bytes < ${smaller.budget_mb * 2 ** 20} and `
+    + `total_ms - cpu_ms / ${Math.min(1, share(tier)).toFixed(3)} + cpu_ms / ${share(smaller).toFixed(3)} < ${targetMs})`;
+  const query = (title, groups, lines) => ({
+    Type: "AWS::Logs::QueryDefinition",
+    Properties: { Name: `${name}/${title}`, LogGroupNames: groups, QueryString: lines.join("\n| ") },
+  });
+
+  return {
+    BilledCostQuery: query("cost per tier as billed", everyFunction, [
+      'filter @type = "REPORT"',
+      "stats count(*) as invocations, "
+        + `sum(@billedDuration / 1000 * @memorySize / 1000 / 1000 / 1024) * ${dollarsPerGbSecond} as compute_dollars, `
+        + "pct(@duration, 95) as p95_ms, max(@maxMemoryUsed) / 1000 / 1000 as max_memory_mb, "
+        + "count(@initDuration) as cold_starts by @log",
+      "sort compute_dollars desc",
+    ]),
+    SlowestQuery: query("slowest objects", workers, [
+      "fields @timestamp, tier, outcome, key, format, bytes, pixels, total_ms, cpu_ms, get_ms, decode_ms, put_ms, peak_bytes",
+      "filter images = 1",
+      "sort total_ms desc",
+      "limit 50",
+    ]),
+    TierMistakesQuery: query("jobs that would have fitted a smaller tier", workers, [
+      "fields @timestamp, tier, key, format, bytes, total_ms, cpu_ms, peak_bytes, compute_dollars",
+      `filter ${tiers.slice(1).map((tier, index) => wouldFit(tier, tiers[index])).join(" or ")}`,
+      "sort compute_dollars desc",
+      "limit 100",
+    ]),
+    FailuresQuery: query("failures by name", everyFunction, [
+      'filter refusals = 1 or failures = 1 or outcome = "failed"',
+      "stats count(*) as jobs, latest(message) as example, latest(key) as example_key by tier, outcome",
+      "sort jobs desc",
+    ]),
+    UploadQuery: query("one upload from event to end", everyFunction, [
+      "fields @timestamp, @log, tier, sent_to, outcome, message, total_ms, correlation_id",
+      'filter key = "put the object key here"',
+      "sort @timestamp asc",
+    ]),
+  };
+};
