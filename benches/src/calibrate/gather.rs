@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use calibrate::{Line, Measurement, median};
-use contract::TierTable;
+use contract::{Tier, TierTable};
 
 use super::journal::{FRESH, Journal};
 use crate::grid::Input;
@@ -31,6 +31,8 @@ pub struct Gathered {
     pub cells: Vec<Cell>,
     /// Milliseconds of CPU that a job takes beside the engine's, by megabytes read.
     pub overhead: Line,
+    /// By tier: the most that a warm worker ever held, in bytes.
+    pub warm_bytes: BTreeMap<String, u64>,
     /// The hash of the worker's binary.
     pub binary: String,
 }
@@ -63,7 +65,12 @@ pub(super) fn gather(
         }
         cell
     });
-    Gathered { cells: cells.collect(), overhead, binary: journal.binary().to_owned() }
+    let warm = |tier: &Tier| {
+        let samples = inputs.iter().flat_map(|input| journal.samples(&input.name(), &tier.name));
+        (tier.name.clone(), samples.map(|sample| sample.peak_bytes.max(sample.group_peak_bytes)).max().unwrap_or(0))
+    };
+    let warm_bytes = tiers.iter().map(warm).collect();
+    Gathered { cells: cells.collect(), overhead, warm_bytes, binary: journal.binary().to_owned() }
 }
 
 fn cell(input: &Input, journal: &Journal, estimates: &HashMap<String, f64>, tiers: &TierTable) -> Option<Cell> {
@@ -76,7 +83,8 @@ fn cell(input: &Input, journal: &Journal, estimates: &HashMap<String, f64>, tier
     for tier in tiers.iter() {
         for ending in journal.endings(&name, &tier.name) {
             match ending {
-                Ending::Made(sample) => peak_bytes = peak_bytes.max(sample.peak_bytes),
+                // What a warm process holds is partly of the jobs before.
+                Ending::Made(_) | Ending::Refused { .. } => {}
                 // What died of it needs at least that much.
                 Ending::Killed => {
                     peak_bytes = peak_bytes.max(tier.memory_mb << 20);
@@ -85,7 +93,6 @@ fn cell(input: &Input, journal: &Journal, estimates: &HashMap<String, f64>, tier
                 Ending::TimedOut { timeout_ms } => {
                     tier_ms.insert(tier.name.clone(), *timeout_ms as f64 + 1.0);
                 }
-                Ending::Refused { .. } => {}
             }
         }
         let times: Vec<f64> = journal.samples(&name, &tier.name).iter().map(|sample| sample.duration_ms).collect();

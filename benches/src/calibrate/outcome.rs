@@ -39,18 +39,21 @@ pub const SINGLE_MB: [u64; 2] = [3008, 1024];
 
 /// What arrives, by format, bytes and weight in hundredths: a guess at a site whose users upload photographs from
 /// phones, and screens and web images beside them. Your own is in your logs: `thumbtier tune`.
-const MIX: [(ImageFormat, u64, f64); 14] = [
+const MIX: [(ImageFormat, u64, f64); 17] = [
     (ImageFormat::Jpeg, 100_000, 8.0),
     (ImageFormat::Jpeg, 300_000, 14.0),
     (ImageFormat::Jpeg, 1_000_000, 14.0),
     (ImageFormat::Jpeg, 3_000_000, 26.0),
     (ImageFormat::Jpeg, 8_000_000, 7.0),
-    (ImageFormat::Jpeg, 20_000_000, 1.0),
+    (ImageFormat::Jpeg, 20_000_000, 0.8),
+    (ImageFormat::Jpeg, 50_000_000, 0.2),
     (ImageFormat::Png, 100_000, 6.0),
     (ImageFormat::Png, 500_000, 8.0),
-    (ImageFormat::Png, 3_000_000, 4.0),
+    (ImageFormat::Png, 3_000_000, 3.5),
+    (ImageFormat::Png, 20_000_000, 0.5),
     (ImageFormat::Webp, 100_000, 6.0),
-    (ImageFormat::Webp, 1_000_000, 2.0),
+    (ImageFormat::Webp, 1_000_000, 1.5),
+    (ImageFormat::Webp, 5_000_000, 0.5),
     (ImageFormat::Gif, 500_000, 2.0),
     (ImageFormat::Tiff, 30_000_000, 1.0),
     (ImageFormat::Bmp, 3_000_000, 1.0),

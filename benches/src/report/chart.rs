@@ -3,11 +3,11 @@
 use std::fmt::Write as _;
 
 /// Width and height of a chart, and of its margins, in px.
-const WIDTH: f64 = 560.0;
-const HEIGHT: f64 = 340.0;
-const LEFT: f64 = 62.0;
-const RIGHT: f64 = 96.0;
-const TOP: f64 = 56.0;
+const WIDTH: f64 = 400.0;
+const HEIGHT: f64 = 334.0;
+const LEFT: f64 = 56.0;
+const RIGHT: f64 = 80.0;
+const TOP: f64 = 70.0;
 const BOTTOM: f64 = 44.0;
 /// The height of a line of labels, in px.
 const LINE: f64 = 15.0;
@@ -207,7 +207,7 @@ fn range(values: impl Iterator<Item = f64>) -> (f64, f64) {
     let (low, high) = values
         .filter(|value| *value > 0.0)
         .fold((f64::MAX, 0.0_f64), |(low, high), value| (low.min(value), high.max(value)));
-    if high <= 0.0 { (1.0, 10.0) } else { (low * 0.8, high * 1.25) }
+    if high <= 0.0 { (1.0, 10.0) } else { (low * 0.8, high * 1.6) }
 }
 
 fn text(svg: &mut String, x: f64, y: f64, anchor: &str, class: &str, words: &str) {

@@ -38,7 +38,7 @@ fn sizes(outcome: &Outcome, row: &Row) -> Vec<u64> {
 fn thresholds(row: &Row) -> Vec<(f64, String, usize)> {
     let takes = row.thresholds.iter().enumerate().filter(|(_, threshold)| !threshold.takes_nothing());
     let mark = |(colour, threshold): (usize, &calibrate::Threshold)| {
-        let label = format!("{} takes up to {}", threshold.tier, Unit::Bytes.write(threshold.bytes as f64));
+        let label = format!("{} to {}", threshold.tier, Unit::Bytes.write(threshold.bytes as f64));
         (threshold.bytes as f64, label, colour)
     };
     takes.map(mark).collect()
@@ -105,7 +105,7 @@ fn memory(outcome: &Outcome, row: &Row) -> Figure {
     };
     let limit = |(colour, tier): (usize, &Tier)| {
         let usable_bytes = outcome.calibration.terms.usable_bytes(tier.memory_mb) as f64;
-        (usable_bytes, format!("{}: {} may be used", tier.name, Unit::Memory.write(usable_bytes)), colour)
+        (usable_bytes, format!("{} may use {}", tier.name, Unit::Memory.write(usable_bytes)), colour)
     };
     let chart = Chart {
         title: format!("Peak memory of a fresh worker for {} by size, one line for each kind of file", row.format),

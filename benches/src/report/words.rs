@@ -28,9 +28,9 @@ pub(super) fn purpose(outcome: &Outcome) -> String {
     let terms = &outcome.calibration.terms;
     format!(
         "An object goes to the {} tier that has the memory for it, with {:.0} % to spare, and makes it within {}. \
-         A thumbnail is made behind the back of whoever uploads: two seconds is about as long as a page may take before \
-         people look elsewhere, and a stricter target only buys dollars' worth of milliseconds that nobody waits for. \
-         Where a person does wait, calibrate with `--latency-target-ms 500`.",
+         Nobody waits for a thumbnail that is made asynchronously: two seconds after the upload it is there before the \
+         page that shows it, and a stricter target buys milliseconds that nobody sees at several times the price. Where a \
+         person does wait, calibrate with `--latency-target-ms 500`.",
         match terms.objective {
             calibrate::Objective::Cost => "cheapest",
             calibrate::Objective::Speed => "fastest",
@@ -49,6 +49,11 @@ pub(super) fn facts(outcome: &Outcome) -> String {
         Err(why) => format!("**none: {why}; every time is the model's, no tier was measured**"),
     };
     let overhead = outcome.gathered.overhead;
+    let held = |tier: &contract::Tier| {
+        let bytes = outcome.gathered.warm_bytes.get(&tier.name).copied().unwrap_or(0);
+        format!("{} {} of {} MB", tier.name, bytes >> 20, tier.memory_mb)
+    };
+    let held: Vec<String> = outcome.tiers.iter().map(held).collect();
     [
         format!("- command: `{}`", calibration.command),
         format!("- date: {}", calibration.date),
@@ -63,6 +68,7 @@ pub(super) fn facts(outcome: &Outcome) -> String {
             "- beside the engine a job takes {:.1} ms of CPU and {:.2} ms for each MB read",
             overhead.base, overhead.slope
         ),
+        format!("- the most that a warm worker held, after any number of other jobs: {}", held.join(", ")),
     ]
     .join("\n")
 }
@@ -124,10 +130,10 @@ pub(super) fn comparison(outcome: &Outcome) -> String {
 pub(super) fn mix(outcome: &Outcome) -> String {
     let workload = &outcome.workload;
     let share = |share: &calibrate::Share| {
-        format!("{:.0} % {} of {}", share.weight, share.format, Unit::Bytes.write(share.size_bytes as f64))
+        format!("{} % {} of {}", share.weight, share.format, Unit::Bytes.write(share.size_bytes as f64))
     };
     let shares: Vec<String> = workload.mix.iter().map(share).collect();
-    let places = outcome.comparison.tiers.iter().map(|tier| format!("{:.0} % to {}", tier.images * 100.0, tier.tier));
+    let places = outcome.comparison.tiers.iter().map(|tier| format!("{:.1} % to {}", tier.images * 100.0, tier.tier));
     format!(
         "Over this mix of uploads, a guess at a site whose users upload photographs: {}. Of these go {}. One thumbnail \
          each; storage, transfer and logs are the same for all three.",

@@ -39,6 +39,12 @@ impl Decision {
         let row = self.rows.iter().find(|row| row.format == format)?;
         row.thresholds.get(position).map(|threshold| threshold.bytes)
     }
+
+    /// With the default row that follows from its rows and, for other formats, those of `tiers`.
+    pub(crate) fn with_defaults(mut self, tiers: &TierTable) -> Self {
+        self.default_bytes = default_bytes(&self, &tiers.iter().collect::<Vec<_>>());
+        self
+    }
 }
 
 /// Which size goes to which tier.
@@ -62,12 +68,12 @@ pub fn decide(
 
 /// [`decide`] from curves instead of measurements.
 pub(crate) fn decide_points(
-    tiers: &TierTable,
+    table: &TierTable,
     terms: &Terms,
     prices: &RegionPrices,
     points_of: impl Fn(ImageFormat, &[Column<'_>]) -> Vec<Point>,
 ) -> Result<Decision, CalibrateError> {
-    let tiers: Vec<&Tier> = tiers.iter().collect();
+    let tiers: Vec<&Tier> = table.iter().collect();
     let columns = columns(&tiers, terms);
     let mut rows = Vec::new();
     for format in ImageFormat::ALL {
@@ -76,9 +82,8 @@ pub(crate) fn decide_points(
             rows.push(Bench { tiers: &tiers, columns: &columns, terms, prices, points: &points }.row(format)?);
         }
     }
-    let mut decision = Decision { rows, default_bytes: Vec::new() };
-    decision.default_bytes = default_bytes(&decision, &tiers);
-    Ok(decision)
+    let decision = Decision { rows, default_bytes: Vec::new() };
+    Ok(decision.with_defaults(table))
 }
 
 pub(crate) fn columns<'a>(tiers: &[&'a Tier], terms: &Terms) -> Vec<Column<'a>> {

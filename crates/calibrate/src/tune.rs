@@ -95,6 +95,24 @@ impl ThresholdTuning {
     }
 }
 
+impl Tuning {
+    /// The thresholds of `tiers` with the changes that are sure. A format whose sure changes alone would not rise
+    /// from tier to tier keeps all of its thresholds.
+    #[must_use]
+    pub fn sure(&self, tiers: &TierTable) -> Decision {
+        let mut decision = self.decision.clone();
+        decision.rows.retain_mut(|row| {
+            let Some(tuned) = self.formats.iter().find(|tuned| tuned.format == row.format) else { return false };
+            for (threshold, tuned) in row.thresholds.iter_mut().zip(&tuned.thresholds) {
+                threshold.bytes = if tuned.is_sure() { tuned.tuned_bytes } else { tuned.now_bytes };
+            }
+            let rises = row.thresholds.is_sorted_by(|less, more| less.bytes < more.bytes);
+            rises && tuned.thresholds.iter().any(ThresholdTuning::is_sure)
+        });
+        decision.with_defaults(tiers)
+    }
+}
+
 impl Job {
     /// The job of a log line; `None` where no thumbnail was made, in an unknown tier, and of a first job, which is
     /// slower than all later ones.
