@@ -121,21 +121,15 @@ fn memory(outcome: &Outcome, row: &Row) -> Figure {
 
 /// Every file in every tier: what the model said, and what the clock said.
 pub(super) fn predictions(outcome: &Outcome) -> Figure {
-    let series = |(colour, (tier, points)): (usize, (&str, Vec<(f64, f64)>))| Series {
-        name: tier.to_owned(),
-        colour,
-        points: {
-            let mut points = points;
-            points.sort_by(|a, b| a.0.total_cmp(&b.0));
-            points
-        },
-        joined: false,
-    };
+    let series = outcome.predictions().into_iter().enumerate().map(|(colour, (tier, mut points))| {
+        points.sort_by(|a, b| a.0.total_cmp(&b.0));
+        Series { name: tier.to_owned(), colour, points, joined: false }
+    });
     let chart = Chart {
         title: "Predicted against measured time of every file in every tier".to_owned(),
         x: ("predicted milliseconds, I/O apart", Unit::Milliseconds),
         y: ("measured milliseconds, I/O apart", Unit::Milliseconds),
-        series: outcome.predictions().into_iter().enumerate().map(series).collect(),
+        series: series.collect(),
         verticals: Vec::new(),
         horizontals: Vec::new(),
         diagonal: true,

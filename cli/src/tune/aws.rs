@@ -3,6 +3,8 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, bail};
+use aws_sdk_cloudwatchlogs::error::SdkError;
+use aws_sdk_cloudwatchlogs::operation::filter_log_events::FilterLogEventsError;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::LogType;
 use aws_sdk_s3::primitives::ByteStream;
@@ -33,11 +35,7 @@ pub(super) fn logs(stage: &StageArguments, tiers: &TierTable, since: Duration) -
             let mut pages = call.filter_pattern("outcome").into_paginator().send();
             while let Some(page) = pages.next().await {
                 let page = match page {
-                    Err(error)
-                        if error.as_service_error().is_some_and(|error| error.is_resource_not_found_exception()) =>
-                    {
-                        break;
-                    }
+                    Err(error) if is_missing(&error) => break,
                     page => page.with_context(|| format!("reading `{group}` in {}", deployment.region))?,
                 };
                 page.events().iter().filter_map(|event| event.message()).for_each(|line| logs.read(line));
@@ -48,6 +46,11 @@ pub(super) fn logs(stage: &StageArguments, tiers: &TierTable, since: Duration) -
         progress.finish_and_clear();
         Ok(logs)
     })
+}
+
+/// Lambda makes a function's log group when it is first invoked.
+fn is_missing(error: &SdkError<FilterLogEventsError>) -> bool {
+    error.as_service_error().is_some_and(FilterLogEventsError::is_resource_not_found_exception)
 }
 
 /// A deployment's workers and its two buckets.

@@ -80,13 +80,14 @@ pub(super) fn page(findings: &Findings) -> String {
 
 fn of_format(format: &FormatTuning) -> String {
     let jobs: usize = format.jobs.iter().sum();
-    let FormatTuning { usual, slow, peak, .. } = format;
+    let FormatTuning { usual, slow, more_bytes, .. } = format;
     if format.thresholds.is_empty() {
         return format!("{}: {jobs} jobs say too little, {ENOUGH} are needed", format.format);
     }
     format!(
-        "{}: {jobs} jobs; CPU {usual:.2} times the calibration's, {slow:.2} times for the slowest twentieth; memory {peak:.2} times",
-        format.format
+        "{}: {jobs} jobs; CPU {usual:.2} times the calibration's, {slow:.2} times for the slowest twentieth; at most {} MB more memory",
+        format.format,
+        more_bytes >> 20
     )
 }
 

@@ -66,8 +66,9 @@ pub struct FormatTuning {
     pub usual: f64,
     /// The same of the job that is slower than 19 of 20.
     pub slow: f64,
-    /// The largest peak over the curve's, at least 1.
-    pub peak: f64,
+    /// How much more memory than the curve says a job took at most, in bytes: a warm process keeps some of the jobs
+    /// before.
+    pub more_bytes: u64,
     /// One for each tier; empty where there are too few jobs.
     pub thresholds: Vec<ThresholdTuning>,
 }
@@ -181,7 +182,7 @@ fn observed_io(jobs: &[Job], calibration: &Calibration, tiers: &TierTable) -> Te
 struct Correction {
     usual: f64,
     slow: f64,
-    peak: f64,
+    more_bytes: u64,
 }
 
 struct Bench<'a> {
@@ -192,15 +193,17 @@ struct Bench<'a> {
 }
 
 impl Bench<'_> {
-    /// CPU time and peak of each job over those of the curve at its size, at one whole vCPU.
-    fn ratios(&self, format: ImageFormat, jobs: &[Job]) -> Vec<(f64, f64)> {
+    /// Of each job the CPU time over that of the curve at its size, at one whole vCPU, and the bytes that its peak lies
+    /// above the curve's.
+    fn ratios(&self, format: ImageFormat, jobs: &[Job]) -> Vec<(f64, u64)> {
         let whole = crate::curve::Column { tier: None, function: contract::Function { memory_mb: 1769, threads: 1 } };
         let points = curve(&self.calibration.measurements, format, &[whole]);
         let ratio = |job: &Job| {
             let (cpu_ms, _) = typical(&points, 0, job.size_bytes);
             let next = points.iter().find(|point| point.size_bytes >= job.size_bytes).or(points.last())?;
             let beyond = (job.size_bytes as f64 / next.size_bytes as f64).max(1.0);
-            (cpu_ms > 0.0).then(|| (job.cpu_ms / cpu_ms, job.peak_bytes as f64 / (next.peak_bytes as f64 * beyond)))
+            let peak_bytes = (next.peak_bytes as f64 * beyond) as u64;
+            (cpu_ms > 0.0).then(|| (job.cpu_ms / cpu_ms, job.peak_bytes.saturating_sub(peak_bytes)))
         };
         jobs.iter().filter_map(ratio).collect()
     }
@@ -219,7 +222,7 @@ impl Bench<'_> {
     fn of_format(&self, format: ImageFormat, jobs: &[Job], tuned: &Decision) -> Result<FormatTuning, CalibrateError> {
         let tiers: Vec<&contract::Tier> = self.tiers.iter().collect();
         let ratios = self.ratios(format, jobs);
-        let Correction { usual, slow, peak } = Correction::from_ratios(&ratios);
+        let Correction { usual, slow, more_bytes } = Correction::from_ratios(&ratios);
         let count = |position| jobs.iter().filter(|job| job.tier == position).count();
         let counts = (0..tiers.len()).map(count).collect();
         let mut thresholds = Vec::new();
@@ -240,16 +243,16 @@ impl Bench<'_> {
                 });
             }
         }
-        Ok(FormatTuning { format, jobs: counts, usual, slow, peak, thresholds })
+        Ok(FormatTuning { format, jobs: counts, usual, slow, more_bytes, thresholds })
     }
 
     /// The format's thresholds, with the jobs drawn again and again from themselves.
     ///
     /// **Source:** B. Efron, "Bootstrap Methods: Another Look at the Jackknife", 1979.
-    fn resampled(&self, format: ImageFormat, ratios: &[(f64, f64)]) -> Result<Vec<Vec<u64>>, CalibrateError> {
+    fn resampled(&self, format: ImageFormat, ratios: &[(f64, u64)]) -> Result<Vec<Vec<u64>>, CalibrateError> {
         let mut draw = Draw(0x9E37_79B9_7F4A_7C15);
         let once = |_| {
-            let again: Vec<(f64, f64)> = ratios.iter().map(|_| ratios[draw.below(ratios.len())]).collect();
+            let again: Vec<(f64, u64)> = ratios.iter().map(|_| ratios[draw.below(ratios.len())]).collect();
             let correction = Correction::from_ratios(&again);
             let decision = self.decide(&BTreeMap::from([(format.name(), correction)]))?;
             Ok((0..self.tiers.iter().count()).filter_map(|position| decision.bytes(Some(format), position)).collect())
@@ -259,15 +262,14 @@ impl Bench<'_> {
 }
 
 impl Correction {
-    fn from_ratios(ratios: &[(f64, f64)]) -> Self {
+    fn from_ratios(ratios: &[(f64, u64)]) -> Self {
         let mut cpu: Vec<f64> = ratios.iter().map(|(cpu, _)| *cpu).collect();
         cpu.sort_by(f64::total_cmp);
         let slow = cpu.get(((cpu.len() as f64 * (1.0 - LATE)) as usize).min(cpu.len().saturating_sub(1)));
         Self {
             usual: if cpu.is_empty() { 1.0 } else { median(cpu.iter().copied()) },
             slow: slow.copied().unwrap_or(1.0),
-            // Less memory than the grid's worst file is luck; more is a fact.
-            peak: ratios.iter().fold(1.0, |most, (_, peak)| peak.max(most)),
+            more_bytes: ratios.iter().map(|(_, more_bytes)| *more_bytes).max().unwrap_or(0),
         }
     }
 
@@ -277,7 +279,7 @@ impl Correction {
             *worst_ms = *typical_ms * self.slow;
             *typical_ms *= self.usual;
         }
-        point.peak_bytes = (point.peak_bytes as f64 * self.peak) as u64;
+        point.peak_bytes += self.more_bytes;
     }
 }
 
