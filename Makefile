@@ -9,6 +9,8 @@ PEERS ?=
 CALIBRATE ?=
 PEERS_CORPUS ?=
 STAGE ?= dev
+# Named, because `-p` would build the AWS SDK once more with another set of features.
+END_TO_END := --test template --test pipeline --test metrics --test privilege
 REGION ?= us-east-1
 
 .PHONY: help local test bench calibrate peers package deploy remove audit clean
@@ -26,7 +28,7 @@ test: .venv/.done node_modules/.done ## format, lints, unit tests, template, end
 	cargo test --locked
 	node_modules/.bin/osls package --stage prod --param="package_dir=target/local" --package target/template
 	.venv/bin/cfn-lint target/template/cloudformation-template-update-stack.json
-	.venv/bin/python -m local test cargo test --locked --workspace --test pipeline --test privilege
+	.venv/bin/python -m local test cargo test --locked --workspace $(END_TO_END)
 
 package: ## the zips for AWS, optimised, in target/lambda
 	@python3 -m local.package

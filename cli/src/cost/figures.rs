@@ -166,9 +166,14 @@ impl Figures {
         let images = rows.iter().map(|row| row.images).sum::<u64>().saturating_sub(escalations);
         let requests: Dollars = rows.iter().map(|row| row.request_dollars).sum();
         let dollars = rows.iter().map(|row| row.dollars).sum::<Dollars>() + dispatcher.dollars;
-        let single = tiers.iter().map(|tier| metrics.sum(&tier.name, "largest_only_dollars")).sum::<f64>();
-        let single = Dollars(single) + requests;
         let largest = tiers.largest();
+        let single = tiers.iter().map(|tier| {
+            // What was billed beyond the estimate is time that a job takes at any memory.
+            let beyond = compute(&tier.name).0 - metrics.sum(&tier.name, "compute_dollars");
+            let dearer = largest.memory_mb as f64 / tier.memory_mb as f64;
+            Dollars(metrics.sum(&tier.name, "largest_only_dollars") + beyond * dearer)
+        });
+        let single = single.sum::<Dollars>() + requests;
         let mut figures = Self {
             stage: deployment.stage.clone(),
             region: deployment.region.clone(),

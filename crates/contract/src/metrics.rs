@@ -1,5 +1,8 @@
 //! A log line that is a metric document too: CloudWatch's embedded metric format.
 //!
+//! A job's line is its document: crates that write documents of their own beside the log (metrique,
+//! metrics_cloudwatch_embedded) would write each number twice.
+//!
 //! One table of names and units; the functions write it, the dashboard, the alarms and `thumbtier cost` read it.
 //! Each combination of a metric and its dimensions' values is billed as a custom metric: few dimensions, few values.
 //!

@@ -15,7 +15,7 @@ use crate::Environment;
 pub struct Meter {
     /// What the function is charged by.
     pub tariff: Tariff,
-    namespace: String,
+    namespace: Option<String>,
     born: Instant,
     init_ms: OnceLock<f64>,
     is_cold: AtomicBool,
@@ -36,6 +36,11 @@ impl Meter {
         let region = environment.variable("AWS_REGION", "the function's region");
         let memory_mb = environment.number("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "the function's memory in MB");
         let namespace = environment.variable("METRICS_NAMESPACE", "where metrics go, such as thumbtier/prod");
+        let metrics = environment.variable("METRICS", "on or off");
+        let is_on = metrics.as_deref() == Some("on");
+        if let Some(other) = metrics.filter(|metrics| !matches!(metrics.as_str(), "on" | "off")) {
+            environment.problem(format!("METRICS is `{other}`: expected on or off"));
+        }
         let prices = environment
             .file("prices.json", |json| Prices::parse(json)?.region(region.as_deref().unwrap_or_default()).cloned());
         let architecture = Architecture::of_target(std::env::consts::ARCH);
@@ -43,12 +48,12 @@ impl Meter {
             environment.problem(format!("Lambda has no {} processors", std::env::consts::ARCH));
         }
         let tariff = Tariff { prices: prices?, architecture: architecture?, memory_mb: memory_mb? };
-        Some(Self::new(tariff, namespace?))
+        Some(Self::new(tariff, namespace.map(|namespace| is_on.then_some(namespace))?))
     }
 
-    /// A meter that starts now.
+    /// A meter that starts now; without a namespace its lines are no metrics.
     #[must_use]
-    pub fn new(tariff: Tariff, namespace: String) -> Self {
+    pub fn new(tariff: Tariff, namespace: Option<String>) -> Self {
         Self { tariff, namespace, born: Instant::now(), init_ms: OnceLock::new(), is_cold: AtomicBool::new(true) }
     }
 
@@ -68,7 +73,11 @@ impl Meter {
     pub fn log(&self, record: &impl Serialize, directives: &[Directive]) {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let timestamp_ms = u64::try_from(now.as_millis()).unwrap_or_default();
-        println!("{}", metrics::document(record, directives, &self.namespace, timestamp_ms));
+        let line = match &self.namespace {
+            Some(namespace) => metrics::document(record, directives, namespace, timestamp_ms),
+            None => serde_json::to_string(record).expect("strings and numbers serialise"),
+        };
+        println!("{line}");
     }
 }
 
@@ -80,7 +89,7 @@ mod tests {
     fn only_the_first_invocation_pays_for_init() {
         let prices = Prices::builtin().unwrap().region("us-east-1").unwrap().clone();
         let tariff = Tariff { prices, architecture: Architecture::X86_64, memory_mb: 256 };
-        let meter = Meter::new(tariff, "thumbtier/test".into());
+        let meter = Meter::new(tariff, None);
         std::thread::sleep(std::time::Duration::from_millis(2));
         meter.ready();
         let first = meter.start();

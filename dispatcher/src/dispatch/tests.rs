@@ -40,7 +40,7 @@ fn jpeg(bytes: u64) -> ObjectHead {
 fn run(edge: &MemoryEdge, objects: Vec<Result<EventObject, KeyError>>) -> Result<Summary, DispatchError> {
     let tiers = TierTable::builtin().unwrap();
     let prices = Prices::builtin().unwrap().region("us-east-1").unwrap().clone();
-    let meter = Meter::new(Tariff { prices, architecture: Architecture::X86_64, memory_mb: 128 }, "test".into());
+    let meter = Meter::new(Tariff { prices, architecture: Architecture::X86_64, memory_mb: 128 }, None);
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(dispatch(edge, &tiers, &meter, objects, "request"))
 }

@@ -2,15 +2,18 @@
 //!
 //! The tests run inside `make test`, which starts and deploys to the local AWS and sets the variables read here.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use aws_config::SdkConfig;
+use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricDataResult, MetricStat};
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_s3::primitives::ByteStream;
 use serde_json::Value;
 
 /// How long an upload may take to become a thumbnail; a tier at 0.145 of a CPU on a busy machine is slow.
 const PATIENCE: Duration = Duration::from_secs(90);
+
+const DAY: Duration = Duration::from_secs(86_400);
 
 /// The deployment's clients and names.
 #[derive(Debug)]
@@ -23,6 +26,7 @@ pub struct Deployment {
     s3: aws_sdk_s3::Client,
     lambda: aws_sdk_lambda::Client,
     logs: aws_sdk_cloudwatchlogs::Client,
+    cloudwatch: aws_sdk_cloudwatch::Client,
 }
 
 /// What a synchronous invocation answered.
@@ -51,6 +55,7 @@ impl Deployment {
             s3: aws_sdk_s3::Client::new(&config),
             lambda: aws_sdk_lambda::Client::new(&config),
             logs: aws_sdk_cloudwatchlogs::Client::new(&config),
+            cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
             config,
         }
     }
@@ -99,6 +104,24 @@ impl Deployment {
             failed: answer.function_error().is_some(),
             payload: serde_json::from_slice(payload).unwrap_or_default(),
         }
+    }
+
+    /// The sum of a metric of the deployment over the last day.
+    pub async fn metric_sum(&self, dimension: &str, value: &str, metric: &str) -> f64 {
+        let now = SystemTime::now();
+        let dimension = Dimension::builder().name(dimension).value(value).build();
+        let metric = Metric::builder().namespace("thumbtier/local").metric_name(metric).dimensions(dimension).build();
+        let statistic = MetricStat::builder().metric(metric).period(86_400).stat("Sum").build();
+        let query = MetricDataQuery::builder().id("sum").metric_stat(statistic).build();
+        let call = self.cloudwatch.get_metric_data().metric_data_queries(query);
+        let answer = call.start_time((now - DAY).into()).end_time((now + DAY).into()).send().await;
+        answer.expect("metrics can be read").metric_data_results().iter().flat_map(MetricDataResult::values).sum()
+    }
+
+    /// The region that everything is in.
+    #[must_use]
+    pub fn region(&self) -> String {
+        self.config.region().expect("the tests are given one").to_string()
     }
 
     /// Takes the statement `sid` out of the inline policies of a function's role; returns how to put it back.

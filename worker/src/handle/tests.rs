@@ -84,7 +84,7 @@ fn settings(tier: &str) -> Settings {
         tier,
         thumbnails: Thumbnails::builtin().unwrap(),
         destination_bucket: "thumbnails".into(),
-        meter: Meter::new(tariff, "thumbtier/test".into()),
+        meter: Meter::new(tariff, None),
     }
 }
 

@@ -1,0 +1,180 @@
+//! Dashboard, alarms and queries of the packaged template speak of what the functions emit, and of all of it.
+
+#![allow(clippy::unwrap_used)] // Helpers of tests are tests, which clippy.toml cannot say.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use contract::metrics::{INVOCATION, JOB, OBJECT};
+use contract::{Dollars, ImageRecord, InvocationRecord, JobCost, JobCounts, JobRecord, ObjectRecord, Outcome, Stages};
+use serde_json::Value;
+
+/// A dimension's name and a metric's.
+type Name = (String, String);
+
+const NAMESPACE: &str = "thumbtier/prod";
+
+fn resources(kind: &str) -> Vec<Value> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/template");
+    let path = path.join("cloudformation-template-update-stack.json");
+    let text = fs::read_to_string(&path).unwrap_or_else(|_| panic!("no {}: run `make test`", path.display()));
+    let template: Value = serde_json::from_str(&text).unwrap();
+    let all = template["Resources"].as_object().unwrap().values();
+    all.filter(|resource| resource["Type"] == kind).map(|resource| resource["Properties"].clone()).collect()
+}
+
+fn name(dimension: &str, metric: &str) -> Name {
+    (dimension.to_owned(), metric.to_owned())
+}
+
+fn emitted() -> BTreeSet<Name> {
+    let directives = [JOB, INVOCATION, OBJECT].into_iter().flatten();
+    directives
+        .flat_map(|directive| directive.metrics.iter().map(|(metric, _)| name(directive.dimensions[0], metric)))
+        .collect()
+}
+
+/// `["thumbtier/prod", "images", "tier", "small", {…}]`, or `[{ "expression": "SEARCH('{thumbtier/prod,tier} images', …)" }]`.
+fn in_widget(metric: &Value) -> Option<Name> {
+    let parts: Vec<_> = metric.as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    if let [NAMESPACE, metric, dimension, _] = parts.as_slice() {
+        return Some(name(dimension, metric));
+    }
+    let search = metric[0]["expression"].as_str()?.strip_prefix("SEARCH('{thumbtier/prod,")?;
+    let (dimension, rest) = search.split_once("} ")?;
+    Some(name(dimension, rest.split('\'').next()?))
+}
+
+fn in_alarm(metric: &Value) -> Option<Name> {
+    if metric["Namespace"] != NAMESPACE {
+        return None;
+    }
+    Some(name(metric["Dimensions"][0]["Name"].as_str()?, metric["MetricName"].as_str()?))
+}
+
+#[test]
+fn every_metric_is_shown_and_every_shown_metric_is_emitted() {
+    let dashboards = resources("AWS::CloudWatch::Dashboard");
+    let body: Value = serde_json::from_str(dashboards[0]["DashboardBody"].as_str().unwrap()).unwrap();
+    let widgets = body["widgets"].as_array().unwrap();
+    let lines = widgets.iter().flat_map(|widget| widget["properties"]["metrics"].as_array().unwrap());
+    let on_dashboard: BTreeSet<Name> = lines.filter_map(in_widget).collect();
+    let alarms = resources("AWS::CloudWatch::Alarm");
+    let plain = alarms.iter().filter_map(in_alarm);
+    let math = alarms.iter().filter_map(|alarm| alarm["Metrics"].as_array()).flatten();
+    let math = math.filter_map(|part| in_alarm(&part["MetricStat"]["Metric"]));
+    let in_alarms: BTreeSet<Name> = plain.chain(math).collect();
+
+    assert!(in_alarms.len() >= 6, "{in_alarms:?}");
+    let shown: BTreeSet<Name> = on_dashboard.union(&in_alarms).cloned().collect();
+    assert_eq!(shown, emitted());
+}
+
+/// Every name that a line of any function can have.
+fn fields() -> BTreeSet<String> {
+    let outcome = Outcome::Refused { reason: "corrupt".into(), message: "no".into() };
+    let image = ImageRecord {
+        format: "jpeg".into(),
+        width_px: 1,
+        height_px: 1,
+        pixels: 1,
+        decode_shrink: 1,
+        planned_peak_bytes: 1,
+        bytes_read: 1,
+        warnings: Vec::new(),
+    };
+    let text = String::new;
+    let job = JobRecord {
+        tier: text(),
+        outcome: text(),
+        message: Some(text()),
+        correlation_id: text(),
+        bucket: text(),
+        key: text(),
+        bytes: 0,
+        image: Some(image),
+        thumbnail_keys: Vec::new(),
+        counts: JobCounts::of(Some(&outcome), false),
+        stages: Stages::default(),
+        total_ms: 0.0,
+        init_ms: 0.0,
+        cpu_ms: 0.0,
+        peak_bytes: 0,
+        headroom_percent: 0.0,
+        cost: JobCost::default(),
+    };
+    let object = ObjectRecord { sent_to: Some(text()), ..ObjectRecord::new("gone", "c") };
+    let invocation = InvocationRecord {
+        tier: text(),
+        request_id: text(),
+        objects: 0,
+        heads: 0,
+        failures: 0,
+        cold_starts: 0,
+        total_ms: 0.0,
+        init_ms: 0.0,
+        compute_dollars: Dollars::ZERO,
+        request_dollars: Dollars::ZERO,
+    };
+    let lines = [serde_json::to_value(job), serde_json::to_value(object), serde_json::to_value(invocation)];
+    lines.into_iter().flat_map(|line| line.unwrap().as_object().unwrap().keys().cloned().collect::<Vec<_>>()).collect()
+}
+
+/// The language of CloudWatch Logs Insights, as far as it is used.
+const INSIGHTS: [&str; 18] = [
+    "fields",
+    "filter",
+    "stats",
+    "sort",
+    "limit",
+    "count",
+    "sum",
+    "pct",
+    "max",
+    "latest",
+    "by",
+    "as",
+    "desc",
+    "asc",
+    "and",
+    "or",
+    "like",
+    "ispresent",
+];
+
+/// What Insights itself finds in a line. Source: CloudWatch Logs user guide, "Supported logs and discovered fields".
+const DISCOVERED: [&str; 9] = [
+    "@timestamp",
+    "@log",
+    "@message",
+    "@type",
+    "@duration",
+    "@billedDuration",
+    "@memorySize",
+    "@maxMemoryUsed",
+    "@initDuration",
+];
+
+#[test]
+fn queries_ask_for_fields_that_log_lines_have() {
+    let queries = resources("AWS::Logs::QueryDefinition");
+    assert!(queries.len() >= 3);
+    let fields = fields();
+    for query in &queries {
+        let text = query["QueryString"].as_str().unwrap();
+        // Every other piece between double quotes is a literal.
+        let unquoted: String = text.split('"').step_by(2).collect::<Vec<_>>().join(" ");
+        let is_word = |part: char| part.is_alphanumeric() || part == '_' || part == '@';
+        let words: Vec<&str> = unquoted.split(|part| !is_word(part)).filter(|word| !word.is_empty()).collect();
+        let named: BTreeSet<&str> = words.windows(2).filter(|pair| pair[0] == "as").map(|pair| pair[1]).collect();
+        for word in words {
+            let known = word.starts_with(|first: char| first.is_ascii_digit())
+                || INSIGHTS.contains(&word)
+                || DISCOVERED.contains(&word)
+                || named.contains(word)
+                || fields.contains(word);
+            assert!(known, "`{word}` in\n{text}");
+        }
+    }
+}
