@@ -6,13 +6,14 @@ PORT ?= 4566
 IMAGES ?=
 BENCH ?=
 PEERS ?=
+CALIBRATE ?=
 PEERS_CORPUS ?=
 STAGE ?= dev
 # Named, because `-p` would build the AWS SDK once more with another set of features.
 END_TO_END := --test template --test pipeline --test metrics --test privilege
 REGION ?= us-east-1
 
-.PHONY: help local test bench peers package deploy remove audit clean
+.PHONY: help local test bench calibrate peers package deploy remove audit clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,8 +24,8 @@ local: .venv/.done node_modules/.done ## the whole deployment on this machine, w
 test: .venv/.done node_modules/.done ## format, lints, unit tests, template, end to end on the local AWS
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
-	cargo test --locked
 	.venv/bin/python -m local build
+	cargo test --locked
 	node_modules/.bin/osls package --stage prod --param="package_dir=target/local" --package target/template
 	.venv/bin/cfn-lint target/template/cloudformation-template-update-stack.json
 	.venv/bin/python -m local test cargo test --locked --workspace $(END_TO_END)
@@ -40,6 +41,13 @@ remove: node_modules/.done ## takes the deployment away; its buckets must be emp
 
 bench: ## criterion benches of the engine: BENCH="--bench stages -- whole"
 	@cargo bench -p benches $(BENCH)
+
+calibrate: ## measures each tier, decides, writes tiers.json and the report: CALIBRATE="--full --objective cost"
+	@echo "· building the worker" >&2
+	@cargo build --quiet --release --locked -p worker
+	@cargo build --quiet --release --locked -p benches
+	@target/release/calibrate $(CALIBRATE)
+	@UPDATE=1 cargo test --quiet --locked -p contract --test tidy the_readme_shows_the_table >/dev/null
 
 peers: benches/peers/.venv/.done benches/peers/node_modules/.done ## the engine beside sharp, libvips, Pillow, ImageMagick: PEERS=--quick PEERS_CORPUS=dir
 	@benches/peers/imagemagick.sh

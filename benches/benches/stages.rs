@@ -10,7 +10,7 @@ use contract::{OutputFormat, TierTable, Variant};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use engine::{Limits, Made, Stage};
 
-/// Megapixels of the inputs; GIF and WebP stop at 3, because their encoders here are slow.
+/// Megapixels of the inputs.
 const SIZES_MP: [f64; 3] = [1.0, 3.0, 12.0];
 
 /// The time from the stage before to `stage`; `None` is the whole.
@@ -46,12 +46,8 @@ fn stages(criterion: &mut Criterion) {
     let limits = Limits::for_budget(tiers.largest().budget_bytes());
     let variant = [shipped_variant(OutputFormat::Jpeg)];
     for size_mp in SIZES_MP {
-        let photograph = photograph(size_mp);
         for kind in Kind::ALL {
-            if size_mp > 3.0 && matches!(kind, Kind::Gif | Kind::Webp) {
-                continue;
-            }
-            let file = kind.encode(&photograph);
+            let file = kind.encode(&kind.picture(size_mp));
             let made = engine::make(&mut file.as_slice(), &variant, &limits, &mut |_| ()).expect("sound");
             let id = format!("format={} size={size_mp}mp", kind.name());
             for (name, stage) in [("decode", Some(Stage::Decoded)), ("resize", Some(Stage::Resized)), ("whole", None)] {

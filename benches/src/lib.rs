@@ -1,6 +1,10 @@
 //! Inputs of the benches, made by the benches: photograph-like, the same every time; and the clock they use.
 
+pub mod calibrate;
+pub mod grid;
 pub mod inputs;
+pub mod report;
+pub mod rig;
 
 use contract::{Background, Fit, OutputFormat, Variant};
 

@@ -1,30 +1,33 @@
 //! `thumbtier explain`: which tier a file would take, step by step.
 
+#[cfg(feature = "aws")]
+mod aws;
+mod source;
+
 use std::fmt::Write as _;
-use std::io::{self, Read, Write as _};
-use std::path::{Path, PathBuf};
+use std::io::{self, Write as _};
 
 use anyhow::Context;
+use calibrate::{Calibration, Prediction, predict};
 use clap::Args;
-use contract::{ImageFormat, Tier, TierTable, Variant};
-use engine::{Colour, EngineError, Limits, PREFIX_BYTES, Plan, Probe};
+use contract::{ImageFormat, RegionPrices, Skip, Tier, TierTable, Variant};
+use engine::{Colour, EngineError, Limits, Plan, Probe};
 use serde::Serialize;
 
 use crate::Ending;
 use crate::refusal::Refusal;
 use crate::settings::{TierArguments, VariantArguments};
-use crate::source::{self, SourceFile};
 
 /// Say which tier a file would take, and why
 ///
 /// Reads the header only: size, format by its bytes, header facts, the row of the table, thresholds, the planned
-/// peak against the budgets, the tier.
+/// peak against the budgets, the predicted time and cost in each tier, the tier.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct ExplainArguments {
-    /// Images
+    /// Images: files, or objects as s3://bucket/key, of which only the header is fetched
     #[arg(required = true, value_name = "FILE")]
-    files: Vec<PathBuf>,
+    files: Vec<String>,
     #[command(flatten)]
     variant: VariantArguments,
     #[command(flatten)]
@@ -37,6 +40,7 @@ pub(crate) struct ExplainArguments {
 const EXAMPLES: &str = "\
 Examples:
   thumbtier explain photo.jpg
+  thumbtier explain s3://bucket/photo.jpg
   thumbtier explain --tiers my-tiers.json --size 400x400 scan.tif
   thumbtier explain --json *.jpg | jq -r '.tier' | sort | uniq -c
 
@@ -49,9 +53,11 @@ Exit status: 0 every file has a tier, 1 some are refused by name, 2 wrong usage.
 pub(crate) fn run(arguments: &ExplainArguments) -> anyhow::Result<Ending> {
     let (tiers, table_name) = arguments.tiers.table()?;
     let variant = [arguments.variant.variant()];
+    let calibration = crate::tune::builtin()?;
+    let terms = Model { prices: calibration.prices()?, calibration };
     let mut ending = Ending::Done;
-    for path in &arguments.files {
-        let explanation = explain(path, &variant, &tiers, &table_name);
+    for name in &arguments.files {
+        let explanation = explain(name, &variant, &tiers, &table_name, &terms);
         if explanation.message.is_some() {
             ending = Ending::SomeRefused;
         }
@@ -78,6 +84,8 @@ struct Explanation {
     #[serde(flatten)]
     plan: Option<Planned>,
     budgets: Vec<Step>,
+    /// Of the usual file of its format and size, warm, in each tier.
+    predictions: Vec<Prediction>,
     tier: Option<String>,
     /// `tier`, or the name of the refusal.
     outcome: String,
@@ -114,10 +122,15 @@ struct Step {
     fits: bool,
 }
 
-fn explain(path: &Path, variant: &[Variant], tiers: &TierTable, table_name: &str) -> Explanation {
-    let mut explanation =
-        Explanation { file: path.display().to_string(), table: table_name.to_owned(), ..Explanation::default() };
-    match decide(&mut explanation, path, variant, tiers) {
+/// What predictions are made from.
+struct Model {
+    calibration: Calibration,
+    prices: RegionPrices,
+}
+
+fn explain(name: &str, variant: &[Variant], tiers: &TierTable, table_name: &str, model: &Model) -> Explanation {
+    let mut explanation = Explanation { file: name.to_owned(), table: table_name.to_owned(), ..Explanation::default() };
+    match decide(&mut explanation, name, variant, tiers, model) {
         Ok(tier) => {
             explanation.tier = Some(tier.name.clone());
             "tier".clone_into(&mut explanation.outcome);
@@ -133,11 +146,12 @@ fn explain(path: &Path, variant: &[Variant], tiers: &TierTable, table_name: &str
 /// The steps of the deployment: the dispatcher's by size, then the worker's by plan.
 fn decide<'table>(
     explanation: &mut Explanation,
-    path: &Path,
+    name: &str,
     variant: &[Variant],
     tiers: &'table TierTable,
+    Model { calibration, prices }: &Model,
 ) -> Result<&'table Tier, Refusal> {
-    let (source_bytes, source) = source::open(path);
+    let (source_bytes, source) = source::open(name);
     explanation.source_bytes = source_bytes;
     let mut source = source?;
     explanation.format = Some(source.format.name());
@@ -148,9 +162,13 @@ fn decide<'table>(
         |tier: &Tier, limit_bytes, bytes| Step { tier: tier.name.clone(), limit_bytes, fits: bytes <= limit_bytes };
     let threshold = |tier: &Tier| step(tier, tier.max_object_bytes(Some(source.format)), source.bytes);
     explanation.thresholds = tiers.iter().map(threshold).collect();
-    let by_size = source.tier(tiers).map(|tier| tier.name.clone());
+    let too_large = |limit_bytes| Refusal::from(Skip::TooLarge { bytes: source.bytes, limit_bytes });
+    let by_size = tiers.smallest_for(Some(source.format), source.bytes);
+    let by_size = by_size.map(|tier| tier.name.clone()).map_err(|too| too_large(too.limit_bytes));
+    let (rows, terms) = (&calibration.measurements, &calibration.terms);
+    explanation.predictions = predict(rows, tiers, terms, prices, source.format, source.bytes);
 
-    let probe = probe(&mut source, path, tiers.largest().budget_bytes())?;
+    let probe = source.probe(name, tiers.largest().budget_bytes())?;
     explanation.header = Some(Header::from(&probe));
     Limits::for_budget(u64::MAX).check_size(&probe)?;
     let plan = engine::plan(&probe, variant);
@@ -169,25 +187,6 @@ fn decide<'table>(
 fn row(tiers: &TierTable, format: ImageFormat) -> &'static str {
     let has_row = tiers.iter().any(|tier| tier.max_object_bytes(Some(format)) != tier.max_object_bytes(None));
     if has_row { format.name() } else { "default" }
-}
-
-/// Reads the header: the usual prefix, and more of the file only where the header goes on.
-fn probe(source: &mut SourceFile, path: &Path, budget_bytes: u64) -> Result<Probe, Refusal> {
-    let mut prefix = Vec::new();
-    let mut want_bytes = PREFIX_BYTES as u64;
-    loop {
-        let missing = want_bytes - prefix.len() as u64;
-        let read = (&mut source.file).take(missing).read_to_end(&mut prefix);
-        let count = read.map_err(|error| Refusal::unreadable(path, &error))?;
-        match engine::probe(&prefix) {
-            Err(EngineError::HeaderBeyondPrefix { needed_bytes, .. })
-                if count > 0 && needed_bytes > want_bytes && needed_bytes <= budget_bytes =>
-            {
-                want_bytes = needed_bytes;
-            }
-            result => return result.map_err(Into::into),
-        }
-    }
 }
 
 impl From<&Probe> for Header {
@@ -250,6 +249,13 @@ impl Explanation {
         }
         for Step { tier, limit_bytes, fits } in &self.budgets {
             line("budget", format!("{tier} has {limit_bytes} bytes for one image: {}", verdict(*fits)));
+        }
+        for Prediction { tier, duration_ms, worst_ms, compute_dollars } in &self.predictions {
+            let per_million = compute_dollars.per_million();
+            line(
+                "time",
+                format!("{tier} takes {duration_ms:.0} ms, at worst {worst_ms:.0} ms; {per_million} per million"),
+            );
         }
         match (&self.tier, &self.message) {
             (Some(tier), _) => line("tier", format!("{tier}: the smallest with threshold and budget for it")),

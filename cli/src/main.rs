@@ -10,6 +10,7 @@ mod make;
 mod refusal;
 mod settings;
 mod source;
+mod tune;
 
 use std::io::{self, ErrorKind};
 use std::process::ExitCode;
@@ -29,6 +30,7 @@ struct Arguments {
 enum Command {
     Make(make::MakeArguments),
     Explain(explain::ExplainArguments),
+    Tune(tune::TuneArguments),
     #[cfg(feature = "aws")]
     Cost(cost::CostArguments),
 }
@@ -39,6 +41,7 @@ Examples:
   thumbtier make --size 400x300 --fit cover photos/ --out small/
   thumbtier explain photo.jpg                   which tier would take it, and why
   thumbtier cost --stage prod --since 24h       what each tier cost, and what to change
+  thumbtier tune --from-logs --stage prod       which thresholds production would change
 
 Exit status: 0 everything done, 1 something refused by name, 2 wrong usage or nothing could be started.";
 
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
     let ending = match Arguments::parse().command {
         Command::Make(arguments) => make::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Tune(arguments) => tune::run(&arguments),
         #[cfg(feature = "aws")]
         Command::Cost(arguments) => cost::run(&arguments),
     };

@@ -46,6 +46,14 @@ impl VariantArguments {
 }
 
 impl TierArguments {
+    /// The file to change, `tiers.json` here unless another was named, and its text.
+    pub(crate) fn text(&self) -> anyhow::Result<(PathBuf, String)> {
+        let path = self.tiers.clone().unwrap_or_else(|| PathBuf::from("tiers.json"));
+        let json = std::fs::read_to_string(&path);
+        let json = json.with_context(|| format!("reading tier table `{}`: name it by --tiers", path.display()))?;
+        Ok((path, json))
+    }
+
     /// The table, and how to call it in a sentence.
     pub(crate) fn table(&self) -> anyhow::Result<(TierTable, String)> {
         let Some(path) = &self.tiers else {

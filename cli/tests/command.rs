@@ -291,6 +291,7 @@ fn explain_goes_step_by_step_and_help_shows_examples() {
         "threshold large takes up to",
         "plan      decode ",
         "budget    small has",
+        "time      small takes",
         "tier      small",
     ];
     let mut rest = text.as_str();
@@ -298,7 +299,7 @@ fn explain_goes_step_by_step_and_help_shows_examples() {
         let at = rest.find(step).unwrap_or_else(|| panic!("no `{step}`, in order, in\n{text}"));
         rest = &rest[at..];
     }
-    for command in ["make", "explain"] {
+    for command in ["make", "explain", "tune"] {
         let help = stdout(&thumbtier(&folder, &[command, "--help"]));
         assert!(help.contains("Examples:") && help.contains("Exit status:"), "{help}");
     }

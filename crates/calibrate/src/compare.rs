@@ -49,6 +49,8 @@ pub struct Comparison {
     pub dispatcher: Dollars,
     /// The part of the images that no tier takes, 0 to 1.
     pub unmade: f64,
+    /// The part of the images that miss the latency target, 0 to 1.
+    pub late: f64,
     /// One function for everything, without a dispatcher.
     pub alternatives: Vec<Alternative>,
 }
@@ -129,6 +131,13 @@ pub fn compare(
             TierShare { tier: tier.name.clone(), images: ledger.part(here), compute: ledger.compute(column, here) }
         })
         .collect();
+    let late_in = |(column, tier): (usize, &&Tier)| {
+        ledger.part(|item| {
+            let here = goes_to(item).is_some_and(|taken| taken.name == tier.name);
+            here && ledger.duration_ms(column, item) > terms.latency_target_ms
+        })
+    };
+    let late = rows.iter().enumerate().map(late_in).fold(0.0, std::ops::Add::add);
     let made = prices.requests(Requests::of_worker(workload.variants)).per_million();
     let unmade = ledger.part(|item| goes_to(item).is_none());
     let alternatives = single_memory_mb
@@ -157,6 +166,7 @@ pub fn compare(
         requests: made * (1.0 - unmade),
         dispatcher: dispatcher.per_million(),
         unmade,
+        late,
         alternatives,
     })
 }

@@ -39,14 +39,20 @@ impl Decision {
         let row = self.rows.iter().find(|row| row.format == format)?;
         row.thresholds.get(position).map(|threshold| threshold.bytes)
     }
+
+    /// With the default row that follows from its rows and, for other formats, those of `tiers`.
+    pub(crate) fn with_defaults(mut self, tiers: &TierTable) -> Self {
+        self.default_bytes = default_bytes(&self, &tiers.iter().collect::<Vec<_>>());
+        self
+    }
 }
 
 /// Which size goes to which tier.
 ///
 /// An object qualifies for a tier if its peak fits in the memory less the headroom, its plan in the budget, and its
 /// time in the timeout and the latency target. Among the tiers that qualify the objective chooses; a tie goes to
-/// the smaller tier. What no tier makes in time goes to the largest. Of a format without measurements `tiers`
-/// keeps its thresholds.
+/// the smaller tier. What no tier makes in time goes to the largest. `tiers` keeps its thresholds for a format without
+/// measurements, and the largest tier's where everything that was measured fits there.
 ///
 /// # Errors
 /// [`CalibrateError`]: terms or measurements that mean nothing, or a format that fits in no tier at all.
@@ -57,18 +63,27 @@ pub fn decide(
     prices: &RegionPrices,
 ) -> Result<Decision, CalibrateError> {
     check(measurements, terms)?;
-    let tiers: Vec<&Tier> = tiers.iter().collect();
+    decide_points(tiers, terms, prices, |format, columns| curve(measurements, format, columns))
+}
+
+/// [`decide`] from curves instead of measurements.
+pub(crate) fn decide_points(
+    table: &TierTable,
+    terms: &Terms,
+    prices: &RegionPrices,
+    points_of: impl Fn(ImageFormat, &[Column<'_>]) -> Vec<Point>,
+) -> Result<Decision, CalibrateError> {
+    let tiers: Vec<&Tier> = table.iter().collect();
     let columns = columns(&tiers, terms);
     let mut rows = Vec::new();
     for format in ImageFormat::ALL {
-        let points = curve(measurements, format, &columns);
+        let points = points_of(format, &columns);
         if !points.is_empty() {
             rows.push(Bench { tiers: &tiers, columns: &columns, terms, prices, points: &points }.row(format)?);
         }
     }
-    let mut decision = Decision { rows, default_bytes: Vec::new() };
-    decision.default_bytes = default_bytes(&decision, &tiers);
-    Ok(decision)
+    let decision = Decision { rows, default_bytes: Vec::new() };
+    Ok(decision.with_defaults(table))
 }
 
 pub(crate) fn columns<'a>(tiers: &[&'a Tier], terms: &Terms) -> Vec<Column<'a>> {
@@ -112,7 +127,7 @@ impl Bench<'_> {
             // The first size that goes further up ends what this tier takes, even if a later one comes back.
             let goes_here = |choice: &Choice| matches!(choice, Choice::Tier(tier) if *tier <= position);
             let end = choices.iter().position(|choice| !goes_here(choice)).unwrap_or(choices.len());
-            let threshold = self.threshold(position, end, thresholds.last());
+            let threshold = self.threshold(Some(format), position, end, thresholds.last());
             if position == largest && threshold.takes_nothing() {
                 return Err(self.nothing_fits(format, &threshold));
             }
@@ -124,7 +139,13 @@ impl Bench<'_> {
     }
 
     /// The tier at `position` takes the points before `end`, and less than `next`.
-    fn threshold(&self, position: usize, end: usize, next: Option<&Threshold>) -> Threshold {
+    fn threshold(
+        &self,
+        format: Option<ImageFormat>,
+        position: usize,
+        end: usize,
+        next: Option<&Threshold>,
+    ) -> Threshold {
         let tier = self.tiers[position].name.clone();
         let measured_bytes = end.checked_sub(1).map_or(0, |last| self.points[last].size_bytes);
         let binding = match self.points.get(end) {
@@ -135,7 +156,14 @@ impl Bench<'_> {
             // Tables must rise, and no image has as few bytes as there are tiers.
             return Threshold { tier, bytes: position as u64, measured_bytes, binding };
         }
-        let bytes = round_down(measured_bytes);
+        // That nothing larger was measured is no reason to refuse what the table takes: the worker plans again.
+        let kept_bytes = match binding {
+            Binding::GridEnd { .. } if position + 1 == self.tiers.len() => {
+                self.tiers[position].max_object_bytes(format)
+            }
+            _ => 0,
+        };
+        let bytes = round_down(measured_bytes).max(kept_bytes);
         match next {
             Some(next) if next.bytes <= bytes => {
                 let binding = Binding::NextTier { tier: next.tier.clone(), bytes: next.bytes };

@@ -28,6 +28,16 @@ impl Objective {
         }
     }
 
+    /// As it is written in arguments and files.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Cost => "cost",
+            Self::Speed => "speed",
+            Self::Balanced => "balanced",
+        }
+    }
+
     /// How much worse than the best still is a tie, which goes to the smaller tier. Measurements on a shared
     /// machine do not tell less apart.
     pub(crate) const fn tie(self) -> f64 {
@@ -40,11 +50,7 @@ impl Objective {
 
 impl std::fmt::Display for Objective {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.pad(match self {
-            Self::Cost => "cost",
-            Self::Speed => "speed",
-            Self::Balanced => "balanced",
-        })
+        formatter.pad(self.name())
     }
 }
 
@@ -101,7 +107,8 @@ impl Terms {
     }
 
     /// S3's time for an image of which `read_bytes` are read, in milliseconds.
-    pub(crate) fn image_io_ms(&self, read_bytes: f64) -> f64 {
+    #[must_use]
+    pub fn image_io_ms(&self, read_bytes: f64) -> f64 {
         self.io_ms + self.io_ms_per_mb * read_bytes / 1e6
     }
 }
@@ -110,6 +117,9 @@ impl Terms {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CalibrateError {
+    /// A file that is no calibration.
+    #[error("the measurements have not the expected shape: run `make calibrate`")]
+    Shape(#[source] serde_json::Error),
     /// An empty grid.
     #[error("there are no measurements: measure at least one size of one format")]
     NoMeasurements,

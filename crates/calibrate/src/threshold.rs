@@ -71,7 +71,7 @@ pub enum Binding {
         /// How many times worse this tier is.
         times: f64,
     },
-    /// Everything that was measured goes here.
+    /// Everything that was measured goes here. The largest tier then keeps the table's threshold, if that is larger.
     GridEnd {
         /// The largest size that was measured.
         at_bytes: u64,
@@ -90,6 +90,34 @@ impl Threshold {
     #[must_use]
     pub const fn takes_nothing(&self) -> bool {
         self.measured_bytes == 0
+    }
+}
+
+impl Binding {
+    /// The first size in the grid that the tier does not take, in bytes; `None` where it is not the size that binds.
+    #[must_use]
+    pub const fn at_bytes(&self) -> Option<u64> {
+        match self {
+            Self::Memory { at_bytes, .. }
+            | Self::Budget { at_bytes, .. }
+            | Self::Timeout { at_bytes, .. }
+            | Self::Latency { at_bytes, .. }
+            | Self::Objective { at_bytes, .. } => Some(*at_bytes),
+            Self::GridEnd { .. } | Self::NextTier { .. } => None,
+        }
+    }
+
+    /// What binds, in a word.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Memory { .. } | Self::Budget { .. } => "memory",
+            Self::Timeout { .. } => "timeout",
+            Self::Latency { .. } => "latency",
+            Self::Objective { objective, .. } => objective.name(),
+            Self::GridEnd { .. } => "end of the grid",
+            Self::NextTier { .. } => "next tier",
+        }
     }
 }
 

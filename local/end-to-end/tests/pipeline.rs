@@ -29,10 +29,19 @@ fn quarters(width_px: u32, height_px: u32) -> RgbImage {
     })
 }
 
-/// A BMP of at least `bytes`: its size is its pixels, so that any threshold can be passed by a little.
-fn bmp_of(bytes: u64) -> Vec<u8> {
-    let rows = u32::try_from(bytes / (2000 * 3) + 1).unwrap();
-    encode(&quarters(2000, rows), image::ImageFormat::Bmp)
+/// A WebP of more than `bytes`: noise does not compress, and of all formats WebP has the lowest thresholds.
+fn webp_over(bytes: u64) -> Vec<u8> {
+    let mut noise = 0x9E37_79B9_u32;
+    let mut next = || {
+        noise ^= noise << 13;
+        noise ^= noise >> 17;
+        noise ^= noise << 5;
+        Rgb([noise as u8, (noise >> 8) as u8, (noise >> 16) as u8])
+    };
+    let rows = u32::try_from(bytes / (1000 * 3) + 1).unwrap();
+    let file = encode(&RgbImage::from_fn(1000, rows, |_, _| next()), image::ImageFormat::WebP);
+    assert!(file.len() as u64 > bytes, "{} of {bytes}", file.len());
+    file
 }
 
 #[tokio::test]
@@ -40,13 +49,13 @@ async fn each_tier_is_reached_by_an_image_of_its_size() {
     let deployment = Deployment::connect().await;
     let mut just_over_bytes = 100_000;
     for tier in TierTable::builtin().unwrap().iter() {
-        let key = format!("tiers/{}.bmp", tier.name);
-        deployment.upload(&key, "image/bmp", bmp_of(just_over_bytes)).await;
+        let key = format!("tiers/{}.webp", tier.name);
+        deployment.upload(&key, "image/webp", webp_over(just_over_bytes)).await;
         let line = deployment.log_line(&format!("worker-{}", tier.name), &key).await;
-        assert_eq!((line["outcome"].as_str(), line["format"].as_str()), (Some("made"), Some("bmp")), "{line}");
+        assert_eq!((line["outcome"].as_str(), line["format"].as_str()), (Some("made"), Some("webp")), "{line}");
         let thumbnail = decode(&deployment.thumbnail(&format!("{key}/128x128.jpg")).await.bytes);
         assert_eq!(thumbnail.width().max(thumbnail.height()), 128);
-        just_over_bytes = tier.max_object_bytes(Some(ImageFormat::Bmp));
+        just_over_bytes = tier.max_object_bytes(Some(ImageFormat::Webp));
     }
 }
 

@@ -1,0 +1,151 @@
+//! `measurements.jsonl`: one line for each thing measured, so that an interrupted run goes on where it was.
+
+use std::collections::HashMap;
+use std::fs::{File, OpenOptions};
+use std::io::Write as _;
+use std::path::Path;
+
+use anyhow::Context;
+use serde::{Deserialize, Serialize};
+
+use crate::rig::{Ending, Sample};
+
+/// The place of the measurement of a fresh process; the others are tiers.
+pub(super) const FRESH: &str = "fresh";
+
+/// What was measured, of one binary.
+pub(super) struct Journal {
+    file: File,
+    binary: String,
+    found: HashMap<(String, String, u32), Ending>,
+    engine_ms: HashMap<String, f64>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Line {
+    Job {
+        binary: String,
+        input: String,
+        place: String,
+        round: u32,
+        #[serde(flatten)]
+        ending: Ending,
+    },
+    Estimate {
+        binary: String,
+        input: String,
+        engine_ms: f64,
+    },
+}
+
+impl Journal {
+    /// Opens or makes it; what another binary was measured with is left alone.
+    pub(super) fn open(folder: &Path, binary: &Path, fresh: bool) -> anyhow::Result<Self> {
+        std::fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
+        let bytes = std::fs::read(binary).with_context(|| format!("reading {}", binary.display()))?;
+        let binary = format!("{:016x}", fnv1a(&bytes));
+        let path = folder.join("measurements.jsonl");
+        if fresh {
+            let _ = std::fs::remove_file(&path);
+        }
+        let text = std::fs::read_to_string(&path).unwrap_or_default();
+        let file = OpenOptions::new().create(true).append(true).open(&path);
+        let file = file.with_context(|| format!("opening {}", path.display()))?;
+        let mut journal = Self { file, binary, found: HashMap::new(), engine_ms: HashMap::new() };
+        // A line that was being written when the run was interrupted does not parse, and is measured again.
+        text.lines().filter_map(|line| serde_json::from_str(line).ok()).for_each(|line| journal.take(line));
+        Ok(journal)
+    }
+
+    fn take(&mut self, line: Line) {
+        match line {
+            Line::Job { binary, input, place, round, ending } if binary == self.binary => {
+                self.found.insert((input, place, round), ending);
+            }
+            Line::Estimate { binary, input, engine_ms } if binary == self.binary => {
+                self.engine_ms.insert(input, engine_ms);
+            }
+            _ => {}
+        }
+    }
+
+    fn append(&mut self, line: Line) -> anyhow::Result<()> {
+        let mut text = serde_json::to_string(&line).context("writing a measurement")?;
+        text.push('\n');
+        self.file.write_all(text.as_bytes()).context("appending to measurements.jsonl")?;
+        self.take(line);
+        Ok(())
+    }
+
+    /// Whether that was measured.
+    pub(super) fn has(&self, input: &str, place: &str, round: u32) -> bool {
+        self.found.contains_key(&(input.to_owned(), place.to_owned(), round))
+    }
+
+    /// Notes how a job ended.
+    pub(super) fn add(&mut self, input: &str, place: &str, round: u32, ending: Ending) -> anyhow::Result<()> {
+        let (binary, input, place) = (self.binary.clone(), input.to_owned(), place.to_owned());
+        self.append(Line::Job { binary, input, place, round, ending })
+    }
+
+    /// Notes the CPU time that criterion found.
+    pub(super) fn add_engine_ms(&mut self, input: &str, engine_ms: f64) -> anyhow::Result<()> {
+        self.append(Line::Estimate { binary: self.binary.clone(), input: input.to_owned(), engine_ms })
+    }
+
+    /// The CPU time of the engine alone, by criterion.
+    pub(super) fn engine_ms(&self, input: &str) -> Option<f64> {
+        self.engine_ms.get(input).copied()
+    }
+
+    /// Every ending in a place, in the order of the rounds.
+    pub(super) fn endings(&self, input: &str, place: &str) -> Vec<&Ending> {
+        let ending = |round| self.found.get(&(input.to_owned(), place.to_owned(), round));
+        (0..).map_while(ending).collect()
+    }
+
+    /// The samples of the jobs that were made.
+    pub(super) fn samples(&self, input: &str, place: &str) -> Vec<&Sample> {
+        let endings = self.endings(input, place).into_iter();
+        endings.filter_map(|ending| if let Ending::Made(sample) = ending { Some(sample) } else { None }).collect()
+    }
+
+    /// The hash of the binary that all of it is of.
+    pub(super) fn binary(&self) -> &str {
+        &self.binary
+    }
+}
+
+/// Fowler, Noll and Vo's hash, 1a, 64 bits: enough to tell builds apart.
+fn fnv1a(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xCBF2_9CE4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_goes_on_where_it_was_unless_the_binary_is_another() {
+        let folder = std::env::temp_dir().join(format!("thumbtier-journal-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let binary = folder.join("worker");
+        std::fs::write(&binary, "one").unwrap();
+        let mut journal = Journal::open(&folder, &binary, false).unwrap();
+        journal.add("png-1", FRESH, 0, Ending::Killed).unwrap();
+        journal.add_engine_ms("png-1", 1.5).unwrap();
+        std::fs::OpenOptions::new()
+            .append(true)
+            .open(folder.join("measurements.jsonl"))
+            .unwrap()
+            .write_all(b"{\"cut")
+            .unwrap();
+        let again = Journal::open(&folder, &binary, false).unwrap();
+        assert!(again.has("png-1", FRESH, 0) && !again.has("png-1", FRESH, 1));
+        assert_eq!((again.engine_ms("png-1"), again.endings("png-1", FRESH)), (Some(1.5), vec![&Ending::Killed]));
+        std::fs::write(&binary, "two").unwrap();
+        assert!(!Journal::open(&folder, &binary, false).unwrap().has("png-1", FRESH, 0));
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+}

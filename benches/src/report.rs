@@ -1,0 +1,70 @@
+//! What a calibration leaves behind: tiers.json, measurements.json, its section of report.md, and report.html.
+
+mod chart;
+mod figures;
+mod page;
+mod words;
+
+use std::path::Path;
+
+use anyhow::Context;
+
+use crate::calibrate::Outcome;
+
+pub use words::thresholds;
+
+/// Where the section of report.md begins and ends; the rest of the file belongs to others.
+const BEGIN: &str = "<!-- tiers: written by `make calibrate` -->";
+const END: &str = "<!-- tiers: end -->";
+
+/// Writes all four; `before` is the text of tiers.json.
+///
+/// # Errors
+/// What the file system says.
+pub fn write(outcome: &Outcome, root: &Path, before: &str) -> anyhow::Result<()> {
+    let after = calibrate::write(before, &outcome.decision)?;
+    if after != before {
+        save(root, "tiers.json", &after)?;
+    }
+    let mut kept = serde_json::to_string(&outcome.calibration)?.replace("{\"format\"", "\n{\"format\"");
+    kept.push('\n');
+    save(root, "benches/measurements.json", &kept)?;
+    let report = std::fs::read_to_string(root.join("benches/report.md")).unwrap_or_default();
+    save(root, "benches/report.md", &with_section(&report, &words::section(outcome)))?;
+    save(root, "benches/report.html", &page::page(outcome))
+}
+
+fn save(root: &Path, name: &str, text: &str) -> anyhow::Result<()> {
+    std::fs::write(root.join(name), text).with_context(|| format!("writing {name}"))?;
+    println!("wrote {name}");
+    Ok(())
+}
+
+/// `report` with the section replaced, or put before the first other one.
+fn with_section(report: &str, section: &str) -> String {
+    let block = format!("{BEGIN}\n{section}\n{END}");
+    match (report.find(BEGIN), report.find(END)) {
+        (Some(begin), Some(end)) if begin < end => {
+            format!("{}{block}{}", &report[..begin], &report[end + END.len()..])
+        }
+        _ => {
+            let report = if report.is_empty() { "# What thumbtier costs\n" } else { report };
+            let first = report.find("<!-- ").unwrap_or(report.len());
+            format!("{}\n\n{block}\n\n{}", report[..first].trim_end(), &report[first..])
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_our_section_changes() {
+        let peers = "# What thumbtier costs\n\n<!-- peers: written by `make peers` -->\nx\n<!-- peers: end -->\n";
+        let once = with_section(peers, "one");
+        assert_eq!(once, format!("# What thumbtier costs\n\n{BEGIN}\none\n{END}\n\n{}", &peers[24..]));
+        assert_eq!(with_section(&once, "two"), once.replace("one", "two"));
+        assert!(with_section("", "new").starts_with("# What thumbtier costs\n\n<!-- tiers"));
+    }
+}

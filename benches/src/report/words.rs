@@ -1,0 +1,223 @@
+//! The report's sentences and tables, as Markdown; the page is made from the same.
+
+use calibrate::{Threshold, median};
+use contract::{Dollars, TierTable};
+
+use super::chart::Unit;
+use crate::calibrate::{Cell, Outcome};
+
+/// The section of report.md.
+pub(super) fn section(outcome: &Outcome) -> String {
+    let mut parts = vec!["## Tiers".to_owned(), purpose(outcome), facts(outcome)];
+    parts.extend(["### Thresholds".to_owned(), thresholds(&outcome.tiers), "Why each is not larger:".to_owned()]);
+    parts.push(reasons(outcome));
+    parts.extend(["### Dollars per million images".to_owned(), comparison(outcome), mix(outcome)]);
+    parts.extend(["### Predicted and measured".to_owned(), errors(outcome)]);
+    parts.extend(["### Assumptions".to_owned(), assumptions(outcome)]);
+    parts.extend(["### Measurements".to_owned(), MEASURED.to_owned(), measurements(outcome)]);
+    parts.join("\n\n")
+}
+
+const MEASURED: &str = "\
+CPU is the engine's alone, by criterion, at one whole vCPU. Peak is that of a fresh worker process. The columns of the \
+tiers are the median milliseconds of the warm worker in that tier's limits, I/O to S3 apart, and in brackets how far \
+the slowest run lay above the fastest; `·` was not measured, because it is far beyond the target.";
+
+/// What is aimed at, and why.
+pub(super) fn purpose(outcome: &Outcome) -> String {
+    let terms = &outcome.calibration.terms;
+    format!(
+        "An object goes to the {} tier that has the memory for it, with {:.0} % to spare, and makes it within {}. \
+         Nobody waits for a thumbnail that is made asynchronously: two seconds after the upload it is there before the \
+         page that shows it, and a stricter target buys milliseconds that nobody sees at several times the price. Where a \
+         person does wait, calibrate with `--latency-target-ms 500`.",
+        match terms.objective {
+            calibrate::Objective::Cost => "cheapest",
+            calibrate::Objective::Speed => "fastest",
+            calibrate::Objective::Balanced => "best balanced",
+        },
+        terms.headroom * 100.0,
+        Unit::Milliseconds.write(terms.latency_target_ms),
+    )
+}
+
+/// Command, date, versions, machine, limits.
+pub(super) fn facts(outcome: &Outcome) -> String {
+    let calibration = &outcome.calibration;
+    let limits = match &outcome.limits_by {
+        Ok(kind) => format!("each tier's worker ran in its memory and its share of a CPU ({kind})"),
+        Err(why) => format!("**none: {why}; every time is the model's, no tier was measured**"),
+    };
+    let overhead = outcome.gathered.overhead;
+    let held = |tier: &contract::Tier| {
+        let bytes = outcome.gathered.warm_bytes.get(&tier.name).copied().unwrap_or(0);
+        format!("{} {} of {} MB", tier.name, bytes >> 20, tier.memory_mb)
+    };
+    let held: Vec<String> = outcome.tiers.iter().map(held).collect();
+    [
+        format!("- command: `{}`", calibration.command),
+        format!("- date: {}", calibration.date),
+        format!("- versions: {}", outcome.versions),
+        format!("- machine: {}", outcome.machine),
+        format!("- limits: {limits}"),
+        format!(
+            "- prices: {} of {}, {}, {}",
+            calibration.terms.architecture, calibration.region, outcome.prices.as_of, outcome.prices.source
+        ),
+        format!(
+            "- beside the engine a job takes {:.1} ms of CPU and {:.2} ms for each MB read",
+            overhead.base, overhead.slope
+        ),
+        format!("- the most that a warm worker held, after any number of other jobs: {}", held.join(", ")),
+    ]
+    .join("\n")
+}
+
+/// The table that tiers.json must agree with.
+#[must_use]
+pub fn thresholds(tiers: &TierTable) -> String {
+    let names: Vec<&str> = tiers.iter().map(|tier| tier.name.as_str()).collect();
+    let mut lines = vec![format!("| largest object, in bytes | {} |", names.join(" | "))];
+    lines.push(format!("|---|{}", "--:|".repeat(names.len())));
+    for format in contract::ImageFormat::ALL.map(Some).into_iter().chain([None]) {
+        let cells: Vec<String> = tiers.iter().map(|tier| grouped(tier.max_object_bytes(format))).collect();
+        lines.push(format!("| {} | {} |", format.map_or("other", contract::ImageFormat::name), cells.join(" | ")));
+    }
+    lines.join("\n")
+}
+
+/// 2,500,000.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let groups: Vec<&str> =
+        digits.as_bytes().rchunks(3).rev().map(|group| std::str::from_utf8(group).unwrap_or_default()).collect();
+    groups.join(",")
+}
+
+/// One sentence for each threshold, with what binds.
+pub(super) fn reasons(outcome: &Outcome) -> String {
+    let of_row = |row: &calibrate::Row| {
+        let because = |threshold: &Threshold| format!("- {}: {threshold}", row.format);
+        row.thresholds.iter().map(because).collect::<Vec<_>>()
+    };
+    outcome.decision.rows.iter().flat_map(of_row).collect::<Vec<_>>().join("\n")
+}
+
+/// Tiers beside one function for everything.
+pub(super) fn comparison(outcome: &Outcome) -> String {
+    let compared = &outcome.comparison;
+    let part = |part: f64| format!("{:.0} %", part * 100.0);
+    let dollars = |dollars: Dollars| format!("{dollars:.2}");
+    let mut lines = vec![
+        "| | compute | requests | dispatcher | total | beyond the target | not made |".to_owned(),
+        "|---|--:|--:|--:|--:|--:|--:|".to_owned(),
+    ];
+    let row = |name: String, cells: [String; 6]| format!("| {name} | {} |", cells.join(" | "));
+    let total = compared.total();
+    let late = part(compared.late);
+    let cells = [compared.compute, compared.requests, compared.dispatcher, total].map(dollars);
+    let [compute, requests, dispatcher, total] = cells;
+    lines.push(row("three tiers".to_owned(), [compute, requests, dispatcher, total, late, part(compared.unmade)]));
+    for single in &compared.alternatives {
+        let [compute, requests, total] = [single.compute, single.requests, single.total()].map(dollars);
+        let cells = [compute, requests, "none".to_owned(), total, part(single.late), part(single.unmade)];
+        lines.push(row(format!("one function of {} MB", single.memory_mb), cells));
+    }
+    lines.join("\n")
+}
+
+/// What the comparison takes uploads to be.
+pub(super) fn mix(outcome: &Outcome) -> String {
+    let workload = &outcome.workload;
+    let share = |share: &calibrate::Share| {
+        format!("{} % {} of {}", share.weight, share.format, Unit::Bytes.write(share.size_bytes as f64))
+    };
+    let shares: Vec<String> = workload.mix.iter().map(share).collect();
+    let places = outcome.comparison.tiers.iter().map(|tier| format!("{:.1} % to {}", tier.images * 100.0, tier.tier));
+    format!(
+        "Over this mix of uploads, a guess at a site whose users upload photographs: {}. Of these go {}. One thumbnail \
+         each; storage, transfer and logs are the same for all three.",
+        shares.join(", "),
+        places.collect::<Vec<_>>().join(", ")
+    )
+}
+
+/// How far the model is off, by tier.
+pub(super) fn errors(outcome: &Outcome) -> String {
+    let mut lines =
+        vec!["| tier | files | median error | a tenth is further off than | measured over predicted |".to_owned()];
+    lines.push("|---|--:|--:|--:|--:|".to_owned());
+    for (tier, pairs) in outcome.predictions() {
+        let ratios: Vec<f64> = pairs.iter().map(|(predicted, measured)| measured / predicted).collect();
+        let mut errors: Vec<f64> = ratios.iter().map(|ratio| (ratio - 1.0).abs() * 100.0).collect();
+        errors.sort_by(f64::total_cmp);
+        let ninth = errors.get(errors.len() * 9 / 10).copied().unwrap_or(0.0);
+        let (error, ratio) = (median(errors.iter().copied()), median(ratios.iter().copied()));
+        lines.push(format!("| {tier} | {} | {error:.0} % | {ninth:.0} % | {ratio:.2} |", pairs.len()));
+    }
+    lines.push("\nPredicted is CPU time over the tier's share of a CPU, measured the real worker in a control group with that share.".to_owned());
+    lines.join("\n")
+}
+
+/// What was not measured here, and what replaces it.
+pub(super) fn assumptions(outcome: &Outcome) -> String {
+    let terms = &outcome.calibration.terms;
+    format!(
+        "- S3 takes {:.0} ms for the GET and the PUT of an image together: tens of milliseconds are what is commonly \
+         measured inside a region; Amazon's own figure for planning is 100 to 200 ms. `--io-ms` changes it.\n\
+         - Bytes arrive at {:.0} MB a second (600 Mbit/s; published measurements of functions range from 400 to 700). \
+         `--bandwidth-mb-s` changes it. I/O and CPU are added as if nothing overlapped, which is an upper bound.\n\
+         - A vCPU of Lambda is taken to be as fast as this machine's, and TLS is not in the measurement: the rig's S3 \
+         speaks plain HTTP.\n\
+         - `thumbtier tune --from-logs` replaces all three by what production saw.",
+        terms.io_ms,
+        1000.0 / terms.io_ms_per_mb,
+    )
+}
+
+/// Every file.
+pub(super) fn measurements(outcome: &Outcome) -> String {
+    let names: Vec<String> = outcome.tiers.iter().map(|tier| format!("{} ms", tier.name)).collect();
+    let mut lines = vec![format!("| file | size | MP | read | CPU ms | peak MB | plan MB | {} |", names.join(" | "))];
+    lines.push(format!("|---|--:|--:|--:|--:|--:|--:|{}", "--:|".repeat(names.len())));
+    let mut cells: Vec<&Cell> = outcome.gathered.cells.iter().collect();
+    let position = |cell: &Cell| crate::inputs::Kind::ALL.iter().position(|kind| *kind == cell.input.kind);
+    cells.sort_by_key(|cell| (position(cell), cell.input.size_bytes));
+    lines.extend(cells.into_iter().map(|cell| measured(outcome, cell)));
+    lines.join("\n")
+}
+
+fn measured(outcome: &Outcome, cell: &Cell) -> String {
+    let found = &cell.measurement;
+    let mb = |bytes: u64| bytes as f64 / f64::from(1 << 20);
+    let engine = cell.engine_ms.map_or_else(|| "·".to_owned(), |ms| format!("{ms:.1}"));
+    let in_tier = |tier: &contract::Tier| {
+        if cell.killed.contains(&tier.name) {
+            return "killed".to_owned();
+        }
+        let spread = cell.spread.get(&tier.name).map_or(0.0, |(_, spread)| *spread);
+        let ms = found.tier_ms.get(&tier.name);
+        ms.map_or_else(|| "·".to_owned(), |ms| format!("{ms:.0} (+{:.0} %)", spread * 100.0))
+    };
+    let tiers: Vec<String> = outcome.tiers.iter().map(in_tier).collect();
+    format!(
+        "| {} | {} | {:.1} | {:.0} % | {engine} | {:.0} | {:.0} | {} |",
+        found.variety,
+        Unit::Bytes.write(found.size_bytes as f64),
+        found.pixels as f64 / 1e6,
+        found.read_bytes as f64 / found.size_bytes as f64 * 100.0,
+        mb(found.peak_bytes),
+        mb(found.plan_bytes),
+        tiers.join(" | ")
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_numbers_are_grouped() {
+        assert_eq!([7, 999, 1000, 2_500_000].map(grouped), ["7", "999", "1,000", "2,500,000"]);
+    }
+}

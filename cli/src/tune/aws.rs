@@ -1,0 +1,134 @@
+//! A deployment's logs, and its workers invoked one by one.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, bail};
+use aws_sdk_cloudwatchlogs::error::SdkError;
+use aws_sdk_cloudwatchlogs::operation::filter_log_events::FilterLogEventsError;
+use aws_sdk_lambda::primitives::Blob;
+use aws_sdk_lambda::types::LogType;
+use aws_sdk_s3::primitives::ByteStream;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use calibrate::Logs;
+use contract::{Job, Outcome, TierTable, metadata};
+use indicatif::ProgressBar;
+
+use crate::aws::{Deployment, StageArguments, block_on};
+
+/// The lines of every worker since then.
+///
+/// # Errors
+/// CloudWatch Logs'. A worker that was never invoked has no log group, and nothing to say.
+pub(super) fn logs(stage: &StageArguments, tiers: &TierTable, since: Duration) -> anyhow::Result<Logs> {
+    block_on(async {
+        let deployment = Deployment::find(stage).await?;
+        let client = aws_sdk_cloudwatchlogs::Client::new(&deployment.config);
+        let start = (SystemTime::now() - since).duration_since(UNIX_EPOCH).unwrap_or_default();
+        let start_ms = i64::try_from(start.as_millis()).unwrap_or_default();
+        let progress = ProgressBar::new_spinner();
+        let mut logs = Logs::default();
+        for tier in tiers.iter() {
+            let group = deployment.log_group(&format!("worker-{}", tier.name));
+            let call = client.filter_log_events().log_group_name(&group).start_time(start_ms);
+            // Lambda's own lines stay where they are.
+            let mut pages = call.filter_pattern("outcome").into_paginator().send();
+            while let Some(page) = pages.next().await {
+                let page = match page {
+                    Err(error) if is_missing(&error) => break,
+                    page => page.with_context(|| format!("reading `{group}` in {}", deployment.region))?,
+                };
+                page.events().iter().filter_map(|event| event.message()).for_each(|line| logs.read(line));
+                progress.set_message(format!("{}: {} jobs", tier.name, logs.records.len()));
+                progress.tick();
+            }
+        }
+        progress.finish_and_clear();
+        Ok(logs)
+    })
+}
+
+/// Lambda makes a function's log group when it is first invoked.
+fn is_missing(error: &SdkError<FilterLogEventsError>) -> bool {
+    error.as_service_error().is_some_and(FilterLogEventsError::is_resource_not_found_exception)
+}
+
+/// A deployment's workers and its two buckets.
+pub(super) struct Workers {
+    deployment: Deployment,
+    lambda: aws_sdk_lambda::Client,
+    s3: aws_sdk_s3::Client,
+    source_bucket: String,
+    destination_bucket: String,
+}
+
+/// What came of one invocation.
+pub(super) struct Answer {
+    /// The outcome.
+    pub(super) outcome: Outcome,
+    /// The last 4 KB of its log.
+    pub(super) log: String,
+}
+
+impl Workers {
+    /// Finds the buckets in the configuration of the worker of `tier`.
+    pub(super) async fn find(stage: &StageArguments, tier: &str) -> anyhow::Result<Self> {
+        let deployment = Deployment::find(stage).await?;
+        let lambda = aws_sdk_lambda::Client::new(&deployment.config);
+        let name = deployment.function_name(&format!("worker-{tier}"));
+        let call = lambda.get_function_configuration().function_name(&name).send().await;
+        let found = call
+            .with_context(|| format!("no function `{name}` in {}: is the stage deployed there?", deployment.region))?;
+        let variable = |variable: &str| {
+            let variables = found.environment().and_then(|environment| environment.variables());
+            let value = variables.and_then(|variables| variables.get(variable)).cloned();
+            value.with_context(|| format!("function `{name}` has no variable {variable}"))
+        };
+        let (source_bucket, destination_bucket) = (variable("SOURCE_BUCKET")?, variable("DESTINATION_BUCKET")?);
+        let s3 = aws_sdk_s3::Client::new(&deployment.config);
+        Ok(Self { lambda, s3, source_bucket, destination_bucket, deployment })
+    }
+
+    /// Uploads `bytes` for workers only: it carries the mark of a thumbnail, which the dispatcher leaves alone.
+    pub(super) async fn upload(&self, key: &str, bytes: Vec<u8>) -> anyhow::Result<Job> {
+        let size = bytes.len() as u64;
+        let call = self.s3.put_object().bucket(&self.source_bucket).key(key).body(ByteStream::from(bytes));
+        let call = call.metadata(metadata::SOURCE_ETAG, "thumbtier tune --validate");
+        let stored = call.send().await.with_context(|| format!("uploading `{}/{key}`", self.source_bucket))?;
+        Ok(Job {
+            bucket: self.source_bucket.clone(),
+            key: key.to_owned(),
+            etag: stored.e_tag().unwrap_or_default().to_owned(),
+            bytes: size,
+            version_id: None,
+            sequencer: None,
+            correlation_id: format!("validate {key}"),
+        })
+    }
+
+    /// Invokes the worker of `tier` and waits for its answer.
+    pub(super) async fn invoke(&self, tier: &str, job: &Job) -> anyhow::Result<Answer> {
+        let name = self.deployment.function_name(&format!("worker-{tier}"));
+        let payload = serde_json::to_vec(job).context("a job serialises")?;
+        let call = self.lambda.invoke().function_name(&name).log_type(LogType::Tail).payload(Blob::new(payload));
+        let answer = call.send().await.with_context(|| format!("invoking `{name}`"))?;
+        let payload = answer.payload().map(|payload| String::from_utf8_lossy(payload.as_ref()).into_owned());
+        let payload = payload.unwrap_or_default();
+        if answer.function_error().is_some() {
+            bail!("`{name}` failed with `{}`: {payload}", job.key);
+        }
+        let log = STANDARD.decode(answer.log_result().unwrap_or_default()).unwrap_or_default();
+        let outcome = serde_json::from_str(&payload).with_context(|| format!("the answer of `{name}`: {payload}"))?;
+        Ok(Answer { outcome, log: String::from_utf8_lossy(&log).into_owned() })
+    }
+
+    /// Takes away an uploaded object, and the thumbnails that were made of it.
+    pub(super) async fn remove(&self, key: &str, thumbnails: &[String]) -> anyhow::Result<()> {
+        let source = [(&self.source_bucket, key)].into_iter();
+        for (bucket, key) in source.chain(thumbnails.iter().map(|key| (&self.destination_bucket, key.as_str()))) {
+            let call = self.s3.delete_object().bucket(bucket).key(key).send().await;
+            call.with_context(|| format!("deleting `{bucket}/{key}`"))?;
+        }
+        Ok(())
+    }
+}
