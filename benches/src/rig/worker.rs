@@ -124,6 +124,7 @@ impl Rig {
             ("SOURCE_BUCKET", "uploads"),
             ("DESTINATION_BUCKET", "thumbnails"),
             ("WORKER_PREFIX", "worker-"),
+            ("METRICS", "off"),
             ("METRICS_NAMESPACE", "rig"),
             ("TIER", limits.tier),
         ]);

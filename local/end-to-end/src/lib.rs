@@ -2,6 +2,8 @@
 //!
 //! The tests run inside `make test`, which starts and deploys to the local AWS and sets the variables read here.
 
+mod images;
+
 use std::time::{Duration, Instant, SystemTime};
 
 use aws_config::SdkConfig;
@@ -9,6 +11,8 @@ use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricDataRe
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_s3::primitives::ByteStream;
 use serde_json::Value;
+
+pub use images::webp_over;
 
 /// How long an upload may take to become a thumbnail; a tier at 0.145 of a CPU on a busy machine is slow.
 const PATIENCE: Duration = Duration::from_secs(90);

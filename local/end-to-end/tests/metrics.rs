@@ -9,13 +9,15 @@ use std::process::Command;
 
 use contract::metrics::DISPATCHER;
 use contract::{Architecture, ImageFormat, JobRecord, Prices, Requests, TierTable, billed_ms};
-use end_to_end::Deployment;
+use end_to_end::{Deployment, webp_over};
 use image::{DynamicImage, ImageFormat as Encoder};
 use serde_json::Value;
 
-fn encoded(width_px: u32, height_px: u32, format: Encoder) -> Vec<u8> {
+/// The beginning of a PNG.
+fn broken() -> Vec<u8> {
     let mut bytes = Vec::new();
-    DynamicImage::new_rgb8(width_px, height_px).write_to(&mut Cursor::new(&mut bytes), format).unwrap();
+    DynamicImage::new_rgb8(40, 40).write_to(&mut Cursor::new(&mut bytes), Encoder::Png).unwrap();
+    bytes.truncate(60);
     bytes
 }
 
@@ -55,14 +57,13 @@ async fn cloudwatch_has_what_the_functions_did_and_what_it_cost() {
     let mut just_over_bytes = 10_000;
     for (count, tier) in tiers.iter().enumerate() {
         for number in 0..=count {
-            let key = format!("metrics/{}-{number}.bmp", tier.name);
-            let rows = u32::try_from(just_over_bytes / (2000 * 3) + 1).unwrap();
-            deployment.upload(&key, "image/bmp", encoded(2000, rows, Encoder::Bmp)).await;
+            let key = format!("metrics/{}-{number}.webp", tier.name);
+            deployment.upload(&key, "image/webp", webp_over(just_over_bytes)).await;
             keys.push((tier.name.clone(), key));
         }
-        just_over_bytes = tier.max_object_bytes(Some(ImageFormat::Bmp));
+        just_over_bytes = tier.max_object_bytes(Some(ImageFormat::Webp));
     }
-    deployment.upload("metrics/broken.png", "image/png", encoded(40, 40, Encoder::Png)[..60].to_vec()).await;
+    deployment.upload("metrics/broken.png", "image/png", broken()).await;
     keys.push(("small".into(), "metrics/broken.png".into()));
     let mut records = Vec::new();
     for (tier, key) in &keys {

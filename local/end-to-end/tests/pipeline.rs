@@ -5,7 +5,7 @@
 use std::io::Cursor;
 
 use contract::{ImageFormat, TierTable};
-use end_to_end::Deployment;
+use end_to_end::{Deployment, webp_over};
 use image::{DynamicImage, ImageReader, Rgb, RgbImage};
 use serde_json::json;
 
@@ -27,21 +27,6 @@ fn quarters(width_px: u32, height_px: u32) -> RgbImage {
         (false, false) => Rgb([0, 0, 255]),
         (true, false) => Rgb([255, 255, 255]),
     })
-}
-
-/// A WebP of more than `bytes`: noise does not compress, and of all formats WebP has the lowest thresholds.
-fn webp_over(bytes: u64) -> Vec<u8> {
-    let mut noise = 0x9E37_79B9_u32;
-    let mut next = || {
-        noise ^= noise << 13;
-        noise ^= noise >> 17;
-        noise ^= noise << 5;
-        Rgb([noise as u8, (noise >> 8) as u8, (noise >> 16) as u8])
-    };
-    let rows = u32::try_from(bytes / (1000 * 3) + 1).unwrap();
-    let file = encode(&RgbImage::from_fn(1000, rows, |_, _| next()), image::ImageFormat::WebP);
-    assert!(file.len() as u64 > bytes, "{} of {bytes}", file.len());
-    file
 }
 
 #[tokio::test]
