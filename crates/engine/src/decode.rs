@@ -47,6 +47,15 @@ pub(crate) enum Pixels {
 pub(crate) struct Plane {
     pub(crate) raster: Raster,
     pub(crate) extent: Window,
+    pub(crate) kernel: Kernel,
+}
+
+/// What a raster is resized with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kernel {
+    Lanczos3,
+    /// Softer.
+    CatmullRom,
 }
 
 impl Decoded {
