@@ -62,6 +62,11 @@ impl Decoded {
     /// What the rows in `shrinker` became.
     pub(crate) fn of_rows(shrinker: Shrinker, profile: Option<Vec<u8>>, warnings: Vec<Warning>) -> Self {
         let (raster, extent) = shrinker.finish();
+        Self::of_raster(raster, extent, profile, warnings)
+    }
+
+    /// An interleaved small image.
+    pub(crate) fn of_raster(raster: Raster, extent: Window, profile: Option<Vec<u8>>, warnings: Vec<Warning>) -> Self {
         let model = match raster.channels {
             Channels::Grey | Channels::GreyAlpha => Model::Grey,
             Channels::YCbCr => Model::YCbCr,

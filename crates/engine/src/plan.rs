@@ -6,7 +6,7 @@ use jpeg::Scale;
 use crate::{
     Colour, Probe, decode,
     geometry::{self, Layout},
-    shrink::{MAX_FACTOR, Shrinker},
+    shrink::{MAX_FACTOR, Scattered, Shrinker},
 };
 
 /// What an image will cost.
@@ -45,7 +45,11 @@ pub fn plan(probe: &Probe, variants: &[Variant]) -> Plan {
     let size = (probe.width_px, probe.height_px);
     let decode_bytes = match probe.format {
         ImageFormat::Jpeg => decode::jpeg_bytes(probe, jpeg_scale, row_shrink),
-        ImageFormat::Png => decode::png_bytes(probe) + Shrinker::bytes(decode::png_channels(probe), size, row_shrink),
+        ImageFormat::Png => {
+            let channels = decode::png_channels(probe);
+            let small = if probe.interlaced { Scattered::bytes } else { Shrinker::bytes };
+            decode::png_bytes(probe) + small(channels, size, row_shrink)
+        }
         ImageFormat::Bmp => decode::bmp_bytes(probe) + Shrinker::bytes(decode::bmp_channels(probe), size, row_shrink),
         ImageFormat::Gif => decode::gif_bytes(probe) + Shrinker::bytes(decode::gif_channels(probe), size, row_shrink),
         ImageFormat::Tiff => {
