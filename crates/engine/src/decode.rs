@@ -1,4 +1,10 @@
-//! From the stream to the small image, format by format.
+//! From the stream to the small image, format by format, on one thread.
+//!
+//! A second thread, for which the largest tier has 0.7 of a CPU, would not pay: what could run beside the serial part is
+//! too little. Of PNG at 12 MP inflating is 73 % of CPU and comes in one call with unfiltering (9 %); shrinking, resizing
+//! and encoding are 6 %, so that two threads are at the best 1.06 times as fast. WebP at 12 MP is entropy decoding for
+//! 65 %, and libwebp's own second thread is behind an interface that safe code does not reach. JPEG at 100 MP is 81 %
+//! Huffman codes, one behind another; undoing the byte stuffing beside them would give 1.1.
 
 mod bmp;
 mod gif;
