@@ -8,12 +8,14 @@ BENCH ?=
 PEERS ?=
 CALIBRATE ?=
 PEERS_CORPUS ?=
+FUZZ_SECONDS ?= 60
+MUTATIONS ?= 200000
 STAGE ?= dev
 # Named, because `-p` would build the AWS SDK once more with another set of features.
 END_TO_END := --test template --test pipeline --test metrics --test privilege
 REGION ?= us-east-1
 
-.PHONY: help local test bench calibrate peers package deploy remove audit clean
+.PHONY: help local test fuzz bench calibrate peers package deploy remove audit clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +40,20 @@ deploy: package node_modules/.done ## to AWS: STAGE=prod REGION=eu-west-1
 
 remove: node_modules/.done ## takes the deployment away; its buckets must be empty
 	@node_modules/.bin/osls remove --stage $(STAGE) --region $(REGION)
+
+fuzz: ## each fuzz target for FUZZ_SECONDS=60; MUTATIONS=200000 damaged files where there is no cargo-fuzz
+	@if cargo +nightly fuzz --version >/dev/null 2>&1; then \
+		SEEDS=$(CURDIR)/fuzz/seeds cargo test --quiet --locked -p engine --test mutations; \
+		for target in $$(cargo +nightly fuzz list); do \
+			echo "· fuzzing $$target for $(FUZZ_SECONDS) s" >&2; \
+			mkdir -p fuzz/corpus/$$target; \
+			cargo +nightly fuzz run $$target fuzz/corpus/$$target fuzz/seeds crates/jpeg/tests/fixtures -- \
+				-max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=1024 -verbosity=0; \
+		done; \
+	else \
+		echo "cargo-fuzz is not installed: rustup toolchain install nightly && cargo install cargo-fuzz; for now $(MUTATIONS) damaged files" >&2; \
+		MUTATIONS=$(MUTATIONS) cargo test --locked -p engine -p jpeg --test mutations --test hostile; \
+	fi
 
 bench: ## criterion benches of the engine: BENCH="--bench stages -- whole"
 	@cargo bench -p benches $(BENCH)

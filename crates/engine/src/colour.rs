@@ -55,14 +55,16 @@ impl Colours {
     }
 
     /// Adobe's inverted inks, behind YCbCr or not, as plain CMYK: 255 is full.
+    ///
+    /// Source: libjpeg's `ycck_cmyk_convert`: behind YCbCr lie the colours' complements, and those of inverted inks are
+    /// the inks.
     fn inks(&self, mut image: Raster) -> Raster {
         for [cyan, magenta, yellow, black] in image.samples.as_chunks_mut::<4>().0 {
-            if self.model == Model::YcckInverted {
-                [*cyan, *magenta, *yellow] = rgb_of([*cyan, *magenta, *yellow]);
-            }
-            for ink in [cyan, magenta, yellow, black] {
-                *ink = 255 - *ink;
-            }
+            *black = 255 - *black;
+            [*cyan, *magenta, *yellow] = match self.model {
+                Model::YcckInverted => rgb_of([*cyan, *magenta, *yellow]),
+                _ => [*cyan, *magenta, *yellow].map(|ink| 255 - ink),
+            };
         }
         image
     }
@@ -86,8 +88,13 @@ fn profile(bytes: &[u8], model: Model) -> Use {
         _ => return Use::Nothing,
     };
     let srgb = ColorProfile::new_srgb();
-    let options = TransformOptions { rendering_intent: RenderingIntent::RelativeColorimetric, ..Default::default() };
-    let transform = source.create_transform_8bit(layout, &srgb, Layout::Rgb, options);
+    let transform = |rendering_intent| {
+        let options = TransformOptions { rendering_intent, ..Default::default() };
+        source.create_transform_8bit(layout, &srgb, Layout::Rgb, options)
+    };
+    // A profile with one table has that of the perceptual intent, which then serves all. Source: ICC.1:2010, 8.10.2.
+    let transform =
+        transform(RenderingIntent::RelativeColorimetric).or_else(|_| transform(RenderingIntent::Perceptual));
     match transform {
         Ok(transform) if is_identity(transform.as_ref(), space) => Use::AlreadySrgb,
         Ok(transform) => Use::Transform(Profile { space, transform }),

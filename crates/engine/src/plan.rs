@@ -6,7 +6,7 @@ use jpeg::Scale;
 use crate::{
     Colour, Probe, decode,
     geometry::{self, Layout},
-    shrink::{MAX_FACTOR, Shrinker},
+    shrink::{MAX_FACTOR, Scattered, Shrinker},
 };
 
 /// What an image will cost.
@@ -43,17 +43,17 @@ pub fn plan(probe: &Probe, variants: &[Variant]) -> Plan {
     let row_shrink = if probe.format == ImageFormat::Jpeg && shrink == 1 { 1 } else { row_shrink };
     let decoded_px = (probe.width_px.div_ceil(shrink * row_shrink), probe.height_px.div_ceil(shrink * row_shrink));
     let size = (probe.width_px, probe.height_px);
+    let by_row = |channels| {
+        let small_bytes = if probe.interlaced { Scattered::bytes } else { Shrinker::bytes };
+        small_bytes(channels, size, row_shrink)
+    };
     let decode_bytes = match probe.format {
         ImageFormat::Jpeg => decode::jpeg_bytes(probe, jpeg_scale, row_shrink),
-        ImageFormat::Png => decode::png_bytes(probe) + Shrinker::bytes(decode::png_channels(probe), size, row_shrink),
-        ImageFormat::Bmp => decode::bmp_bytes(probe) + Shrinker::bytes(decode::bmp_channels(probe), size, row_shrink),
-        ImageFormat::Gif => decode::gif_bytes(probe) + Shrinker::bytes(decode::gif_channels(probe), size, row_shrink),
-        ImageFormat::Tiff => {
-            decode::tiff_bytes(probe) + Shrinker::bytes(decode::tiff_channels(probe), size, row_shrink)
-        }
-        ImageFormat::Webp => {
-            decode::webp_bytes(probe) + Shrinker::bytes(decode::webp_channels(probe), size, row_shrink)
-        }
+        ImageFormat::Png => decode::png_bytes(probe) + by_row(decode::png_channels(probe)),
+        ImageFormat::Bmp => decode::bmp_bytes(probe) + by_row(decode::bmp_channels(probe)),
+        ImageFormat::Gif => decode::gif_bytes(probe) + by_row(decode::gif_channels(probe)),
+        ImageFormat::Tiff => decode::tiff_bytes(probe) + by_row(decode::tiff_channels(probe)),
+        ImageFormat::Webp => decode::webp_bytes(probe) + by_row(decode::webp_channels(probe)),
     };
     let peak_bytes = decode_bytes.max(render_bytes(probe, decoded_px, variants)) + SMALL_BYTES;
     Plan { shrink, row_shrink, decoded_px, peak_bytes, jpeg_scale }

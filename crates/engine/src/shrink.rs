@@ -3,6 +3,10 @@
 //! Memory follows the width, not the area. The last block of a row, or of a column, may cover fewer pixels; its mean
 //! is over those, and [`Shrinker::finish`] says how much of the raster the image really covers.
 
+mod scattered;
+
+pub(crate) use scattered::Scattered;
+
 use crate::{
     geometry::Window,
     raster::{Channels, Raster},

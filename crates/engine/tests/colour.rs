@@ -9,7 +9,7 @@ use std::io::Cursor;
 
 use contract::{Background, Fit, OutputFormat, Variant};
 use engine::{Limits, Made};
-use fixtures::{HEIGHT, WIDTH};
+use fixtures::{HEIGHT, WIDTH, jpeg::Inks};
 use image::{ExtendedColorType, ImageEncoder, RgbImage, codecs};
 use moxcms::ColorProfile;
 
@@ -24,8 +24,19 @@ fn middle(made: &Made) -> [u8; 3] {
     image.get_pixel(image.width() / 2, image.height() / 2).0
 }
 
+fn make_at(bytes: &[u8], side_px: u32) -> Made {
+    let (name, fit, format) = ("a".to_owned(), Fit::Inside, OutputFormat::Png);
+    let background = Background::default();
+    let variant = Variant { name, width_px: side_px, height_px: side_px, fit, format, quality: 95, background };
+    engine::make(&mut Cursor::new(bytes), &[variant], &Limits::for_budget(64 << 20), &mut |_| {}).unwrap()
+}
+
+fn near_within(most: u8, got: [u8; 3], want: [u8; 3], what: &str) {
+    assert!(got.iter().zip(want).all(|(got, want)| got.abs_diff(want) <= most), "{what}: {got:?}, not {want:?}");
+}
+
 fn near(got: [u8; 3], want: [u8; 3], what: &str) {
-    assert!(got.iter().zip(want).all(|(got, want)| got.abs_diff(want) <= 3), "{what}: {got:?}, not {want:?}");
+    near_within(3, got, want, what);
 }
 
 fn flat(colour: [u8; 3]) -> RgbImage {
@@ -92,6 +103,35 @@ fn ink_without_a_profile_becomes_light() {
 }
 
 #[test]
+fn inks_in_a_jpeg_become_light_by_adobes_rules_and_by_profile() {
+    let profile = fixtures::jpeg::ink_profile();
+    // At full size by one decoder, at half by the other.
+    for side_px in [30, 12] {
+        let want = make_at(&fixtures::tiff(1, 1, 1, <[u8]>::to_vec), side_px);
+        for inks in [Inks::Cmyk, Inks::Ycck] {
+            let made = make_at(&fixtures::jpeg::inks(inks, &fixtures::picture(), None), side_px);
+            assert!(made.warnings.is_empty());
+            near_within(5, middle(&made), middle(&want), &format!("{inks:?} at {side_px}"));
+            // What Little CMS 2 makes of the same inks and profile; without the profile cyan is (0, 255, 255).
+            for (colour, want) in [([255; 3], [255; 3]), ([0, 255, 255], [0, 165, 214])] {
+                let made = make_at(&fixtures::jpeg::inks(inks, &flat(colour), Some(&profile)), side_px);
+                assert!(made.warnings.is_empty(), "{:?}", made.warnings);
+                near_within(5, middle(&made), want, &format!("{inks:?} {colour:?} by profile"));
+            }
+        }
+    }
+}
+
+#[test]
+fn jpeg_strips_of_a_tiff_are_the_picture() {
+    let want = middle(&make_at(&fixtures::tiff(1, 1, 1, <[u8]>::to_vec), 30));
+    for tables_apart in [false, true] {
+        let made = make_at(&fixtures::tiff_jpeg(tables_apart), 30);
+        near_within(5, middle(&made), want, &format!("tables apart: {tables_apart}"));
+    }
+}
+
+#[test]
 fn alpha_is_laid_on_the_background_for_jpeg_and_kept_for_png() {
     let half = image::RgbaImage::from_pixel(WIDTH, HEIGHT, image::Rgba([200, 0, 0, 128]));
     let png = fixtures::encoded(&half.into(), image::ImageFormat::Png);
@@ -105,14 +145,19 @@ fn alpha_is_laid_on_the_background_for_jpeg_and_kept_for_png() {
 }
 
 #[test]
-fn all_encodings_of_one_tiff_are_one_picture() {
+fn all_lossless_encodings_are_one_picture() {
     let plain = fixtures::tiff(1, 1, 1, <[u8]>::to_vec);
     let want = make(&plain, OutputFormat::Png, [255; 3]).thumbnails[0].bytes.clone();
     let others = [
         ("lzw", fixtures::tiff(5, 1, 1, fixtures::lzw)),
         ("lzw, predicted", fixtures::tiff(5, 2, 1, fixtures::lzw)),
         ("deflate, predicted", fixtures::tiff(8, 2, 1, fixtures::deflate)),
+        ("16 bit, predicted", fixtures::tiff_16(false, 2)),
+        ("16 bit, planes", fixtures::tiff_16(true, 1)),
+        ("16 bit, planes, predicted", fixtures::tiff_16(true, 2)),
         ("tiles", fixtures::tiff_tiles()),
+        ("png, interlaced", fixtures::png_interlaced(&fixtures::picture(), false)),
+        ("png, interlaced, 16 bit", fixtures::png_interlaced(&fixtures::picture(), true)),
         ("png", fixtures::encoded(&fixtures::picture().into(), image::ImageFormat::Png)),
         ("bmp", fixtures::encoded(&fixtures::picture().into(), image::ImageFormat::Bmp)),
         ("webp", fixtures::encoded(&fixtures::picture().into(), image::ImageFormat::WebP)),

@@ -125,6 +125,34 @@ fn one_decode_makes_every_variant_and_every_fit_has_its_size() {
 }
 
 #[test]
+fn contain_pads_with_the_background_cover_cuts_and_fill_stretches() {
+    let photo = encoded(&flag(640, 320).into(), ImageFormat::Png);
+    let at = |fit, (x, y): (u32, u32)| {
+        let background = Background { rgb: [250, 200, 10] };
+        let wanted = Variant { background, ..variant(fit, OutputFormat::Png, (128, 128)) };
+        let made = make(&photo, &[wanted]).unwrap();
+        image::load_from_memory(&made.thumbnails[0].bytes).unwrap().into_rgb8().get_pixel(x, y).0
+    };
+    let (padding, green, red, blue) = ([250, 200, 10], [0, 200, 0], [200, 0, 0], [0, 0, 200]);
+    for (fit, point, want) in [
+        (Fit::Contain, (64, 10), padding),
+        (Fit::Contain, (64, 117), padding),
+        (Fit::Contain, (5, 64), green),
+        (Fit::Contain, (64, 48), red),
+        (Fit::Contain, (64, 80), blue),
+        // The green column, an eighth of the width, is cut off with a quarter on each side.
+        (Fit::Cover, (2, 10), red),
+        (Fit::Cover, (125, 120), blue),
+        (Fit::Fill, (5, 10), green),
+        (Fit::Fill, (100, 10), red),
+        (Fit::Fill, (100, 118), blue),
+    ] {
+        let got = at(fit, point);
+        assert!(got.iter().zip(want).all(|(got, want)| got.abs_diff(want) < 4), "{fit:?} {point:?}: {got:?}");
+    }
+}
+
+#[test]
 fn refusals_have_names_and_say_the_number_the_limit_and_the_next_step() {
     let png = encoded(&flag(300, 200).into(), ImageFormat::Png);
     let check = |bytes: &[u8], limits: Limits, name: &str, words: &[&str]| {

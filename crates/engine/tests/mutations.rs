@@ -1,10 +1,14 @@
 //! Ten thousand damaged files of every format: each ends in thumbnails or in a named refusal, within its budget.
 //!
-//! Deterministic: the same files on every machine, so a failure names its seed.
+//! Deterministic: the same files on every machine, so a failure names its seed. `MUTATIONS=200000` tries as many;
+//! `SEEDS=dir` writes the files that are damaged, for a fuzzer to start from.
+
+// Helpers unwrap as the tests do.
+#![allow(clippy::unwrap_used)]
 
 mod fixtures;
 
-use std::io::Cursor;
+use std::{io::Cursor, path::Path};
 
 use contract::{Background, Fit, OutputFormat, Variant};
 use engine::Limits;
@@ -12,6 +16,8 @@ use engine::Limits;
 /// Small enough that a header which lies about its size is refused, large enough for every fixture.
 const BUDGET_BYTES: u64 = 8 << 20;
 const FILES: u64 = 12_000;
+/// Every scale of the JPEG decoder, and the full size.
+const SIDES_PX: [u32; 4] = [24, 20, 10, 5];
 
 /// Numerical Recipes' generator: good enough to pick bytes.
 struct Random(u64);
@@ -50,18 +56,33 @@ fn mutated(original: &[u8], random: &mut Random) -> Vec<u8> {
 
 #[test]
 fn no_damaged_file_panics_or_passes_without_a_name() {
-    let name = "a".to_owned();
-    let (fit, format, background) = (Fit::Inside, OutputFormat::Auto, Background::default());
-    let variant = Variant { name, width_px: 24, height_px: 24, fit, format, quality: 80, background };
+    let variants = SIDES_PX.map(|side_px| {
+        let (name, fit, format) = (side_px.to_string(), Fit::Inside, OutputFormat::Auto);
+        Variant {
+            name,
+            width_px: side_px,
+            height_px: side_px,
+            fit,
+            format,
+            quality: 80,
+            background: Background::default(),
+        }
+    });
     let limits = Limits::for_budget(BUDGET_BYTES);
     let fixtures = fixtures::all();
+    if let Some(folder) = std::env::var_os("SEEDS") {
+        std::fs::create_dir_all(&folder).unwrap();
+        fixtures.iter().for_each(|(name, bytes)| std::fs::write(Path::new(&folder).join(name), bytes).unwrap());
+    }
+    let files = std::env::var("MUTATIONS").map_or(FILES, |files| files.parse().unwrap());
     let (mut made, mut refused) = (0, 0);
-    for seed in 0..FILES {
+    for seed in 0..files {
         let mut random = Random(seed);
+        let variant = &variants[random.below(variants.len())];
         let (name, original) = &fixtures[seed as usize % fixtures.len()];
         let bytes = mutated(original, &mut random);
         let result = std::panic::catch_unwind(|| {
-            engine::make(&mut Cursor::new(&bytes), std::slice::from_ref(&variant), &limits, &mut |_| {})
+            engine::make(&mut Cursor::new(&bytes), std::slice::from_ref(variant), &limits, &mut |_| {})
         });
         match result {
             Err(_) => panic!("{name}, seed {seed}: a panic on {} bytes", bytes.len()),
@@ -76,5 +97,5 @@ fn no_damaged_file_panics_or_passes_without_a_name() {
         }
     }
     // Both must happen a lot, or the mutations test nothing.
-    assert!(made > FILES / 10 && refused > FILES / 10, "{made} made, {refused} refused");
+    assert!(made > files / 10 && refused > files / 10, "{made} made, {refused} refused");
 }

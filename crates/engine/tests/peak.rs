@@ -5,6 +5,8 @@
 // Helpers unwrap as the tests do.
 #![allow(clippy::unwrap_used)]
 
+mod fixtures;
+
 use std::io::Cursor;
 
 use contract::{Background, Fit, OutputFormat, Variant};
@@ -82,6 +84,7 @@ fn the_planned_peak_is_never_under_the_real_one_and_close_above_ten_megapixels()
         ("png rgba", encoded(&rgba.into(), ImageFormat::Png), 1.5),
         ("png grey", encoded(&grey.into(), ImageFormat::Png), 1.5),
         ("png 16 bit", encoded(&wide.into(), ImageFormat::Png), 1.5),
+        ("png interlaced", fixtures::png_interlaced(&rgb, false), 1.5),
         ("bmp", encoded(&rgb.clone().into(), ImageFormat::Bmp), 1.5),
         ("tiff", encoded(&rgb.clone().into(), ImageFormat::Tiff), 1.5),
         ("gif", gif(3_900, 2_700, false), 1.5),

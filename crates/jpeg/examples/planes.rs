@@ -1,4 +1,4 @@
-//! Decodes a JPEG small: `planes FILE SCALES [OUT_PREFIX]`, SCALES being one of 8, 4, 2 per component, e.g. `844`.
+//! Decodes a JPEG small: `planes FILE SCALES [OUT_PREFIX]`, SCALES being one of 8, 4, 2, 1 per component, e.g. `844`.
 //!
 //! Writes one PGM per component, or, without OUT_PREFIX, prints the time of 21 decodes.
 
@@ -29,7 +29,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .map(|scale| match scale {
             b'8' => Scale::Eighth,
             b'4' => Scale::Quarter,
-            _ => Scale::Half,
+            b'2' => Scale::Half,
+            _ => Scale::Full,
         })
         .collect();
     let decode = || {

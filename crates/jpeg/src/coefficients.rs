@@ -1,7 +1,7 @@
 //! The store of a progressive decode: the low coefficients of every block and, for refinement, which others are nonzero.
 
 use crate::frame::Frame;
-use crate::idct::{self, BEYOND, Low};
+use crate::idct::{self, Low};
 use crate::plan::Scale;
 use crate::sequential::Stripe;
 use crate::tables::Quantisation;
@@ -10,12 +10,12 @@ use crate::tables::Quantisation;
 pub(crate) struct Coefficients {
     /// Blocks per row, MCU padding included.
     pub(crate) columns: usize,
-    /// Low coefficients per block: 1, 4 or 16.
+    /// Low coefficients per block: 1, 4, 16 or 64.
     pub(crate) per_block: usize,
     /// Row by row of blocks, each block row by row of coefficients.
     pub(crate) low: Vec<i16>,
     /// For each block one bit per coefficient, in zigzag order: whether it is known to be nonzero.
-    /// Empty except at 1/2, the only scale at which refinement is read.
+    /// Empty below 1/2: only from there on refinement is read.
     pub(crate) nonzero: Vec<u64>,
 }
 
@@ -27,7 +27,7 @@ impl Coefficients {
             columns: frame.mcu_columns * frame.components[index].h,
             per_block,
             low: vec![0; blocks * per_block],
-            nonzero: if scale == Scale::Half { vec![0; blocks] } else { Vec::new() },
+            nonzero: if scale >= Scale::Half { vec![0; blocks] } else { Vec::new() },
         }
     }
 }
@@ -39,7 +39,7 @@ pub(crate) fn coefficient_bytes(frame: &Frame, scales: &[Scale]) -> u64 {
     }
     let per_block = |scale: Scale| {
         let low_bytes = scale.samples() * scale.samples() * size_of::<i16>();
-        low_bytes + if scale == Scale::Half { size_of::<u64>() } else { 0 }
+        low_bytes + if scale >= Scale::Half { size_of::<u64>() } else { 0 }
     };
     (0..).zip(scales).map(|(index, &scale)| frame.component_blocks(index) * per_block(scale) as u64).sum()
 }
@@ -57,21 +57,21 @@ pub(crate) fn render<L: Low>(
     let stride = stripe.stride();
     let first = row * store.columns;
     let blocks = store.low[first * store.per_block..].chunks_exact(store.per_block);
-    let (mut low_steps, mut halves) = ([0; 16], [0; 16]);
+    let (mut low_steps, mut halves) = ([0; 64], [0; 64]);
     for ((&at, &step), &known_to) in L::POSITIONS.iter().zip(steps).zip(known_to) {
-        if at != BEYOND {
+        if usize::from(at) < L::N * L::N {
             low_steps[usize::from(at)] = i32::from(step);
             halves[usize::from(at)] = half_of_missing(step, known_to);
         }
     }
     for (column, low) in blocks.take(stride / L::N).enumerate() {
-        let mut block = [0; 17];
-        for (((into, &value), &step), &half) in block.iter_mut().zip(low).zip(&low_steps).zip(&halves) {
+        let mut block = L::ZERO;
+        for (((into, &value), &step), &half) in block.as_mut().iter_mut().zip(low).zip(&low_steps).zip(&halves) {
             // AC values were cut towards zero; those that became zero most likely were.
             *into = idct::bounded((i32::from(value) * step).saturating_add(i32::from(value.signum()) * half));
         }
         // DC was cut downwards.
-        block[0] = idct::bounded((i32::from(low[0]) * low_steps[0]).saturating_add(halves[0]));
+        block.as_mut()[0] = idct::bounded((i32::from(low[0]) * low_steps[0]).saturating_add(halves[0]));
         L::transform(&block, &mut stripe.samples[column * L::N..], stride);
     }
 }

@@ -18,15 +18,18 @@ pub enum Scale {
     Quarter,
     /// 4x4 samples per block.
     Half,
+    /// All 8x8 samples of a block: for chroma that is subsampled where luma comes at 1/2.
+    Full,
 }
 
 impl Scale {
-    /// Samples per block side: 1, 2 or 4.
+    /// Samples per block side: 1, 2, 4 or 8.
     pub fn samples(self) -> usize {
         match self {
             Self::Eighth => 1,
             Self::Quarter => 2,
             Self::Half => 4,
+            Self::Full => 8,
         }
     }
 }
@@ -107,7 +110,7 @@ fn peak_bytes(header: &Header, scales: &[Scale]) -> u64 {
         decoding += match scale {
             _ if progressive => TABLE_BYTES,
             Scale::Eighth => 2 * TABLE_BYTES,
-            Scale::Quarter | Scale::Half => 2 * TABLE_BYTES + VALUES_BYTES,
+            Scale::Quarter | Scale::Half | Scale::Full => 2 * TABLE_BYTES + VALUES_BYTES,
         };
     }
     let stored = if progressive { coefficient_bytes(&frame, scales) } else { 0 };

@@ -2,7 +2,7 @@
 //!
 //! Correction bits exist for every coefficient known to be nonzero, so a refinement scan can only be read if that is
 //! known of all 63, not just of the low ones. One bit each remembers it: 8 bytes per block instead of 128.
-//! Only a decode at 1/2 reads refinement; the smaller scales do without.
+//! Only decodes at 1/2 and full size read refinement; the smaller scales do without.
 
 use crate::bits::Bits;
 use crate::coefficients::Coefficients;

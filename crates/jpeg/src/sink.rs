@@ -31,7 +31,7 @@ impl<'a> Rows<'a> {
         self.width_samples
     }
 
-    /// Number of rows, 1 to 16.
+    /// Number of rows, 1 to 32.
     pub fn height_samples(&self) -> usize {
         self.height_samples
     }

@@ -2,7 +2,7 @@
 """Makes tests/fixtures: small JPEGs of every shape, and what libjpeg-turbo's djpeg makes of them.
 
 Needs Pillow, numpy, and cjpeg, djpeg, jpegtran of libjpeg-turbo. Run it from anywhere; the result is committed.
-NAME.jpg is the file; NAME.planes holds its luma at 1/8, 1/4 and 1/2, one after another, rows without padding.
+NAME.jpg is the file; NAME.planes holds its luma at 1/8, 1/4, 1/2 and in full, one after another, rows without padding.
 Where each component was coded as a grey file of its own, the other components follow.
 A file without .planes is one that djpeg cannot decode so.
 """
@@ -45,7 +45,7 @@ def ppm(image):
 
 def luma(jpeg):
     planes = b""
-    for scale in ("1/8", "1/4", "1/2"):
+    for scale in ("1/8", "1/4", "1/2", "1/1"):
         pgm = run("djpeg", "-grayscale", "-scale", scale, "-pnm", data=jpeg)
         planes += Image.open(io.BytesIO(pgm)).convert("L").tobytes()
     return planes

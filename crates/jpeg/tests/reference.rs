@@ -31,7 +31,7 @@ fn for_each_reference(mut check: impl FnMut(&Fixture, Scale, &[u8], &[u8])) {
         }
         assert!(reference.is_empty(), "{}: planes of another size than djpeg's", fixture.name);
     }
-    assert!(compared > 200, "only {compared} planes had a reference");
+    assert!(compared > 280, "only {compared} planes had a reference");
 }
 
 #[test]
@@ -58,9 +58,20 @@ fn a_quarter_and_a_half_are_close_to_djpeg() {
     // djpeg averages pixels, we cut off the spectrum: on these small images, all grain and edges, that differs.
     // On photographs the mean is 0.3 to 0.9; the exact check is the low spectrum's, below.
     for_each_reference(|fixture, scale, ours, theirs| {
-        if scale != Scale::Eighth {
+        if matches!(scale, Scale::Quarter | Scale::Half) {
             let (mean, _) = difference(ours, theirs);
             assert!(mean <= 8.0, "{} {scale:?}: mean {mean}", fixture.name);
+        }
+    });
+}
+
+#[test]
+fn full_size_is_djpegs_but_for_rounding() {
+    // djpeg transforms in integers, we in single precision.
+    for_each_reference(|fixture, scale, ours, theirs| {
+        if scale == Scale::Full {
+            let (mean, most) = difference(ours, theirs);
+            assert!(mean <= 0.06 && most <= 1, "{}: mean {mean}, most {most}", fixture.name);
         }
     });
 }
@@ -155,7 +166,7 @@ fn one_image_comes_out_alike_however_its_scans_are_cut() {
             let apart = decode(&self::fixture(&format!("apart_{shape}")).jpeg, scale).unwrap().0;
             assert_eq!(together, apart, "{shape} {scale:?}");
             let progressive = decode(&self::fixture(&format!("progressive_{shape}")).jpeg, scale).unwrap().0;
-            if scale == Scale::Half {
+            if scale >= Scale::Half {
                 assert_eq!(together, progressive, "{shape}");
             } else {
                 // The last bits are left in the file.
@@ -167,7 +178,7 @@ fn one_image_comes_out_alike_however_its_scans_are_cut() {
             compared += 1;
         }
     }
-    assert!(compared >= 18);
+    assert!(compared >= 24);
 }
 
 #[test]
@@ -175,7 +186,7 @@ fn components_may_have_scales_of_their_own() {
     for name in ["sampling_2x2", "sampling_2x1", "scans_apart", "progressive", "cmyk"] {
         let jpeg = fixture(name).jpeg;
         let alone = SCALES.map(|scale| decode(&jpeg, scale).unwrap().0);
-        for mix in [[0, 1, 1, 0], [1, 0, 2, 1], [2, 1, 0, 0]] {
+        for mix in [[0, 1, 1, 0], [1, 0, 2, 1], [2, 1, 0, 0], [2, 3, 3, 1], [3, 0, 1, 3]] {
             let decoder = Decoder::new(&jpeg[..]).unwrap();
             let count = decoder.header().components.len();
             let scales: Vec<_> = mix[..count].iter().map(|&at| SCALES[at]).collect();
@@ -253,7 +264,8 @@ fn reading_stops_when_the_scale_has_enough() {
     assert!(read("progressive_quality_100", Scale::Eighth) < 0.2);
     assert!(read("progressive_dc_apart", Scale::Eighth) < 0.6);
     assert!(read("progressive_quality_100", Scale::Quarter) < 0.7);
-    assert!(read("progressive", Scale::Half) > 0.9); // The last bits come last.
+    // The last bits come last.
+    assert!(read("progressive", Scale::Half) > 0.9 && read("progressive", Scale::Full) > 0.9);
     assert!(read("sampling_2x2", Scale::Eighth) > 0.99);
 }
 

@@ -1,4 +1,4 @@
-//! The first frame of a GIF, by rows on its canvas; an interlaced frame whole, as indices.
+//! The first frame of a GIF, by rows on its canvas; an interlaced frame into the small image, in its own order.
 
 use std::io::BufReader;
 
@@ -10,7 +10,7 @@ use crate::{
     EngineError, Plan, Probe,
     probe::{Detail, GifDetail},
     raster::Channels,
-    shrink::{RowOrder, Shrinker},
+    shrink::{RowOrder, Scattered, Shrinker},
     source::Source,
 };
 
@@ -24,10 +24,9 @@ pub(crate) const fn channels(probe: &Probe) -> Channels {
 
 /// What decoding holds beside the small image, in bytes.
 pub(crate) fn plan_bytes(probe: &Probe) -> u64 {
-    let Detail::Gif(GifDetail { frame_px: (width, height), .. }) = probe.detail else { return 0 };
-    let indices = u64::from(width) * if probe.interlaced { u64::from(height) } else { 1 };
-    // Indices, the canvas row, and the LZW tables with their 64 KiB buffer.
-    indices + u64::from(probe.width_px) * 4 + 2 * BLOCK_BYTES as u64 + (128 << 10)
+    let Detail::Gif(GifDetail { frame_px: (width, _), .. }) = probe.detail else { return 0 };
+    // A row of indices, the canvas row, and the LZW tables with their 64 KiB buffer.
+    u64::from(width) + u64::from(probe.width_px) * 4 + 2 * BLOCK_BYTES as u64 + (128 << 10)
 }
 
 pub(crate) fn decode(source: &mut Source<'_>, probe: &Probe, plan: &Plan) -> Result<Decoded, EngineError> {
@@ -47,34 +46,39 @@ pub(crate) fn decode(source: &mut Source<'_>, probe: &Probe, plan: &Plan) -> Res
     let palette = colours(decoder.palette().unwrap_or_default(), transparent);
     let channels = channels(probe);
     let size = (probe.width_px, probe.height_px);
-    let mut shrinker = Shrinker::new(channels, size, plan.row_shrink, RowOrder::TopDown);
     let mut canvas = Canvas { row: vec![0; size.0 as usize * channels.count()], palette, detail, channels };
     let (width, height) = (detail.frame_px.0 as usize, detail.frame_px.1 as usize);
+    let mut indices = vec![0; width];
+    if probe.interlaced {
+        // What of the canvas is beside the frame stays transparent.
+        let mut small = Scattered::new(channels, size, plan.row_shrink);
+        for y in interlaced_rows(height) {
+            if !decoder.fill_buffer(&mut indices).map_err(fault)? {
+                return Err(EngineError::header(FORMAT, "rows", 0_u8));
+            }
+            let y = y + detail.frame_at.1 as usize;
+            if y < size.1 as usize {
+                small.push(canvas.paint(&indices), y, 0, 1);
+            }
+        }
+        let (raster, extent) = small.finish();
+        return Ok(Decoded::of_raster(raster, extent, None, Vec::new()));
+    }
+    let mut shrinker = Shrinker::new(channels, size, plan.row_shrink, RowOrder::TopDown);
     // Canvas rows above the frame are transparent.
     (0..detail.frame_at.1.min(size.1)).for_each(|_| shrinker.push(&canvas.row));
     let mut stopped = None;
     let mut rows_decoded = 0;
-    if probe.interlaced {
-        let mut indices = vec![0; width * height];
-        stopped = decoder.read_into_buffer(&mut indices).err();
-        if let Some(cause) = stopped {
-            return Err(fault(cause));
-        }
-        indices.chunks_exact(width).for_each(|row| canvas.push(row, &mut shrinker));
-        rows_decoded = height;
-    } else {
-        let mut indices = vec![0; width];
-        while rows_decoded < height && shrinker.rows() < size.1 {
-            match decoder.fill_buffer(&mut indices) {
-                Ok(true) => canvas.push(&indices, &mut shrinker),
-                Ok(false) => break,
-                Err(cause) => {
-                    stopped = Some(cause);
-                    break;
-                }
+    while rows_decoded < height && shrinker.rows() < size.1 {
+        match decoder.fill_buffer(&mut indices) {
+            Ok(true) => shrinker.push(canvas.paint(&indices)),
+            Ok(false) => break,
+            Err(cause) => {
+                stopped = Some(cause);
+                break;
             }
-            rows_decoded += 1;
         }
+        rows_decoded += 1;
     }
     // Rows below the frame are transparent too, unless the frame itself was cut.
     if rows_decoded == height {
@@ -88,6 +92,11 @@ pub(crate) fn decode(source: &mut Source<'_>, probe: &Probe, plan: &Plan) -> Res
         None => EngineError::header(FORMAT, "rows", 0_u8),
     })?;
     Ok(Decoded::of_rows(shrinker, None, warnings))
+}
+
+/// The rows of an interlaced frame as they are stored. Source: GIF89a, appendix E.
+fn interlaced_rows(height: usize) -> impl Iterator<Item = usize> {
+    [(0, 8), (4, 8), (2, 4), (1, 2)].into_iter().flat_map(move |(first, step)| (first..height).step_by(step))
 }
 
 /// 256 colours with alpha; indices past the table are transparent, as in browsers.
@@ -111,7 +120,7 @@ struct Canvas {
 }
 
 impl Canvas {
-    fn push(&mut self, indices: &[u8], shrinker: &mut Shrinker) {
+    fn paint(&mut self, indices: &[u8]) -> &[u8] {
         let left = self.detail.frame_at.0 as usize;
         if self.channels == Channels::Rgb {
             let pixels = self.row.as_chunks_mut::<3>().0.iter_mut().skip(left);
@@ -123,6 +132,6 @@ impl Canvas {
             let pixels = self.row.as_chunks_mut::<4>().0.iter_mut().skip(left);
             pixels.zip(indices).for_each(|(pixel, index)| *pixel = self.palette[usize::from(*index)]);
         }
-        shrinker.push(&self.row);
+        &self.row
     }
 }

@@ -6,7 +6,7 @@ use super::Session;
 use crate::decoder::USABLE_SHARE;
 use crate::error::Error;
 use crate::header::Coding;
-use crate::idct::{Four, Low, Two};
+use crate::idct::{Eight, Four, Low, Two};
 use crate::lookup::{Differences, Skips, Symbols, Values};
 use crate::plan::Scale;
 use crate::progressive::{AcScan, DcPart, DcScan};
@@ -27,8 +27,11 @@ impl<R: Read, S: Sink + ?Sized> Session<'_, R, S> {
             lookups.dc[part.dc_table].get_or_insert_with(|| Differences::new(dc));
             if !progressive {
                 let ac = self.tables.ac[part.ac_table].as_deref().ok_or(missing("AC Huffman", part.ac_table))?;
-                lookups.skips[part.ac_table].get_or_insert_with(|| Skips::new(ac));
-                if self.plan.components[part.index].scale != Scale::Eighth {
+                let scale = self.plan.components[part.index].scale;
+                if scale != Scale::Full {
+                    lookups.skips[part.ac_table].get_or_insert_with(|| Skips::new(ac));
+                }
+                if scale != Scale::Eighth {
                     lookups.values[part.ac_table].get_or_insert_with(|| Values::new(ac));
                 }
             }
@@ -94,6 +97,7 @@ impl<R: Read, S: Sink + ?Sized> Session<'_, R, S> {
         let (mut extent, _) = self.extent(scan);
         extent.bearable_mcus = 0; // What is missing at the end of the data only costs sharpness: no need to go on.
         let (positions, last_kept) = match self.plan.components[part.index].scale {
+            Scale::Full => (&Eight::POSITIONS, Eight::LAST),
             Scale::Half => (&Four::POSITIONS, Four::LAST),
             Scale::Quarter | Scale::Eighth => (&Two::POSITIONS, Two::LAST),
         };

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use jpeg::{Coding, Decoder, Error, Header, Outcome, Rows, Scale, Sink};
 
 /// All scales, and the samples per block side of each.
-pub(crate) const SCALES: [Scale; 3] = [Scale::Eighth, Scale::Quarter, Scale::Half];
+pub(crate) const SCALES: [Scale; 4] = [Scale::Eighth, Scale::Quarter, Scale::Half, Scale::Full];
 
 /// One plane, rows without padding.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -7,11 +7,13 @@ use std::io::{self, Read};
 
 use fdeflate::Decompressor;
 
+use super::Chunk;
+
 /// How far back deflate may refer.
 const WINDOW_BYTES: usize = 32 << 10;
 const BUFFER_BYTES: usize = WINDOW_BYTES + (64 << 10);
 
-/// Decodes one strip or tile.
+/// Decodes strips or tiles, one after another.
 pub(super) struct Inflate<'file> {
     input: &'file [u8],
     state: Box<Decompressor>,
@@ -21,12 +23,18 @@ pub(super) struct Inflate<'file> {
     taken: usize,
 }
 
-impl<'file> Inflate<'file> {
-    pub(super) fn new(input: &'file [u8]) -> Self {
-        let mut state = Box::new(Decompressor::new());
+impl<'file> Chunk<'file> for Inflate<'file> {
+    fn start(&mut self, input: &'file [u8]) {
+        *self.state = Decompressor::new();
         // A checksum tells nothing that the pixels do not show.
-        state.ignore_adler32();
-        Self { input, state, out: vec![0; BUFFER_BYTES], filled: 0, taken: 0 }
+        self.state.ignore_adler32();
+        (self.input, self.filled, self.taken) = (input, 0, 0);
+    }
+}
+
+impl Inflate<'_> {
+    pub(super) fn new() -> Self {
+        Self { input: &[], state: Box::new(Decompressor::new()), out: vec![0; BUFFER_BYTES], filled: 0, taken: 0 }
     }
 
     fn fill(&mut self) -> io::Result<()> {

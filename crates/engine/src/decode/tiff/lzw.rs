@@ -1,157 +1,276 @@
 //! TIFF's LZW: codes of 9 to 12 bits, most significant bit first, widened one code early. Source: TIFF 6.0, section 13.
 //!
 //! Own, because this format's time is here: strings of noise are one or two bytes long, so a code must cost a few
-//! nanoseconds. Each entry carries up to eight bytes of its string, and they are always stored as eight: no loop and
-//! no misprediction for a short string. Figures of the losers are at `Cargo.toml`.
+//! nanoseconds. A string is known by its place in the output, where the code before it and this one's first byte stand
+//! side by side, so that an entry is one word, made without looking at the output. Short strings are always copied as
+//! eight bytes, and one test sends everything unusual out of the way. Figures of the losers are at `Cargo.toml`.
 
 use std::io::{self, Read};
+
+use super::Chunk;
 
 const CLEAR: usize = 256;
 const END: usize = 257;
 const ENTRIES: usize = 4096;
-/// Decoded bytes are handed out in blocks of at least this size.
+/// All single bytes stand at the beginning of the output, so that they are strings like the others.
+const BYTES: usize = 256;
+/// Decoded bytes are handed out in blocks of this size, more or less.
 const BLOCK_BYTES: usize = 64 << 10;
+/// What is kept of the block before, at the most, for the strings in it.
+const HISTORY_BYTES: usize = 32 << 10;
 /// The longest string and its eight-byte stores.
 const SLACK_BYTES: usize = ENTRIES + 8;
+const OUT_BYTES: usize = BYTES + HISTORY_BYTES + BLOCK_BYTES + SLACK_BYTES;
 
 /// What a decoder holds, in bytes.
-pub(crate) const LZW_BYTES: u64 = (BLOCK_BYTES + SLACK_BYTES + ENTRIES * size_of::<Entry>()) as u64;
+pub(crate) const LZW_BYTES: u64 = (OUT_BYTES + size_of::<Table>()) as u64;
 
-#[derive(Clone, Copy, Default)]
-struct Entry {
-    /// The string's first eight bytes, the first of all lowest.
-    head: u64,
-    length: u16,
-    /// The string without its last byte.
-    prefix: u16,
-    last: u8,
+/// Where a string stands and how long it is, in one word: `place << 12 | length`, and one of the bits below.
+type Entry = u32;
+/// Longer than eight bytes.
+const LONG: Entry = 1 << 31;
+/// No longer in the output; the string is that of `prefixes` and one byte of `lasts`.
+const GONE: Entry = 1 << 30;
+/// Not defined: the two control codes, and what is beyond the last entry.
+const NONE: Entry = 1 << 29;
+const UNUSUAL: Entry = LONG | GONE | NONE;
+
+const fn entry(place: usize, length: usize) -> Entry {
+    let long = if length > 8 { LONG } else { 0 };
+    (place << 12 | length) as Entry | long
 }
 
-/// Decodes one strip or tile.
+const fn place(entry: Entry) -> usize {
+    ((entry & !UNUSUAL) >> 12) as usize
+}
+
+const fn length(entry: Entry) -> usize {
+    (entry & 0xFFF) as usize
+}
+
+struct Table {
+    entries: [Entry; ENTRIES],
+    /// Each string without its last byte.
+    prefixes: [u16; ENTRIES],
+    /// Its last byte, where it is gone.
+    lasts: [u8; ENTRIES],
+}
+
+/// Decodes strips or tiles, one after another.
 pub(crate) struct Lzw<'file> {
     bits: Bits<'file>,
-    table: Box<[Entry; ENTRIES]>,
+    table: Box<Table>,
     next: usize,
     width: u32,
+    /// The code before, and its string; none behind a clear code.
     previous: Option<(usize, Entry)>,
     out: Vec<u8>,
-    /// Decoded bytes in `out`, and how many of them have been read.
+    /// Where the decoded bytes of `out` end, and how many of them have been read.
     filled: usize,
     taken: usize,
     ended: bool,
 }
 
-impl<'file> Lzw<'file> {
-    pub(crate) fn new(input: &'file [u8]) -> Self {
-        let mut table = Box::new([Entry::default(); ENTRIES]);
-        for (byte, entry) in table.iter_mut().take(256).enumerate() {
-            *entry = Entry { head: byte as u64, length: 1, prefix: 0, last: byte as u8 };
+impl Lzw<'_> {
+    pub(crate) fn new() -> Self {
+        let mut entries = [NONE; ENTRIES];
+        let mut out = vec![0; OUT_BYTES];
+        for byte in 0..BYTES {
+            entries[byte] = entry(byte, 1);
+            out[byte] = byte as u8;
         }
+        let table = Box::new(Table { entries, prefixes: [0; ENTRIES], lasts: [0; ENTRIES] });
         Self {
-            bits: Bits { input, bits: 0, count: 0 },
+            bits: Bits { input: &[], bits: 0, count: 0 },
             table,
             next: END + 1,
             width: 9,
             previous: None,
-            out: vec![0; BLOCK_BYTES + SLACK_BYTES],
-            filled: 0,
-            taken: 0,
-            ended: false,
+            out,
+            filled: BYTES,
+            taken: BYTES,
+            ended: true,
         }
-    }
-
-    /// Decodes until a block is full or the data ends.
-    ///
-    /// Everything that changes with a code is a local: as fields they would be stored and loaded again each time.
-    fn fill(&mut self) -> io::Result<()> {
-        let Self { table, out, .. } = self;
-        let (mut bits, mut next, mut width) = (self.bits, self.next, self.width);
-        let mut previous = self.previous;
-        let mut filled = 0;
-        while filled < BLOCK_BYTES {
-            // Many writers leave the end code out.
-            let Some(code) = bits.take(width) else {
-                self.ended = true;
-                break;
-            };
-            if code == CLEAR {
-                (next, width, previous) = (END + 1, 9, None);
-                continue;
-            }
-            if code == END {
-                self.ended = true;
-                break;
-            }
-            let Some((previous_code, before)) = previous else {
-                if code > 255 {
-                    return Err(io::ErrorKind::InvalidData.into());
-                }
-                filled = put(table, out, filled, table[code % ENTRIES]);
-                previous = Some((code, table[code % ENTRIES]));
-                continue;
-            };
-            if code > next || (code == next && next == ENTRIES) {
-                return Err(io::ErrorKind::InvalidData.into());
-            }
-            if next < ENTRIES {
-                // The string before, and the first byte of this one; where this one is the new entry, of that itself.
-                let first = if code == next { before.head } else { table[code % ENTRIES].head } as u8;
-                let shift = u32::from(before.length) * 8;
-                let head = if shift < 64 { before.head | u64::from(first) << shift } else { before.head };
-                table[next % ENTRIES] =
-                    Entry { head, length: before.length + 1, prefix: previous_code as u16, last: first };
-                next += 1;
-                // Widened when the next entry is the last of its width: one early.
-                if next + 1 >= 1 << width && width < 12 {
-                    width += 1;
-                }
-            }
-            let entry = table[code % ENTRIES];
-            filled = put(table, out, filled, entry);
-            previous = Some((code, entry));
-        }
-        (self.bits, self.next, self.width, self.previous) = (bits, next, width, previous);
-        (self.filled, self.taken) = (filled, 0);
-        Ok(())
     }
 }
 
-/// Writes the string of `entry` behind what is filled; returns what is filled then.
-#[inline]
-fn put(table: &[Entry; ENTRIES], out: &mut [u8], start: usize, mut entry: Entry) -> usize {
-    let end = start + usize::from(entry.length);
-    // Long strings from their end, until eight bytes are left.
-    let mut at = end;
-    while entry.length > 8 {
-        at -= 1;
-        out[at] = entry.last;
-        entry = table[usize::from(entry.prefix) % ENTRIES];
+impl<'file> Chunk<'file> for Lzw<'file> {
+    fn start(&mut self, input: &'file [u8]) {
+        self.clear();
+        self.bits = Bits { input, bits: 0, count: 0 };
+        (self.filled, self.taken, self.ended) = (BYTES, BYTES, false);
     }
-    // Stored last: for a short string the bytes behind it are overwritten by the next one.
-    if let Some(slot) = out[start..].first_chunk_mut::<8>() {
-        *slot = entry.head.to_le_bytes();
+}
+
+impl Lzw<'_> {
+    /// Only the single bytes are defined.
+    fn clear(&mut self) {
+        self.table.entries[END + 1..].fill(NONE);
+        (self.next, self.width, self.previous) = (END + 1, 9, None);
     }
-    end
+
+    /// Decodes until a block is full or the data ends.
+    fn fill(&mut self) -> io::Result<()> {
+        self.make_room();
+        self.taken = self.filled;
+        let stop = self.filled + BLOCK_BYTES;
+        while self.filled < stop && !self.ended {
+            self.usual(stop);
+            if self.filled < stop {
+                self.unusual()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Decodes short strings for as long as there is nothing else.
+    ///
+    /// Everything that changes with a code is a local: as fields they would be stored and loaded again each time.
+    #[inline(never)]
+    fn usual(&mut self, stop: usize) {
+        let Some((mut previous_code, mut previous)) = self.previous else { return };
+        let (mut bits, mut next, mut width, mut filled) = (self.bits, self.next, self.width, self.filled);
+        let Table { entries, prefixes, .. } = &mut *self.table;
+        let out = &mut self.out[..];
+        // Behind the last entry nothing is added; its width has been the widest for long.
+        let mut widen_at = (1 << width) - 1;
+        'codes: while filled < stop && next + 4 <= ENTRIES && bits.refill() {
+            // Four codes are at most 48 of 56 bits.
+            for _ in 0..4 {
+                let code = (bits.bits >> (64 - width)) as usize % ENTRIES;
+                let found = entries[code];
+                if found & UNUSUAL != 0 {
+                    break 'codes;
+                }
+                bits.bits <<= width;
+                bits.count -= width;
+                entries[next % ENTRIES] = entry(place(previous), length(previous) + 1);
+                prefixes[next % ENTRIES] = previous_code as u16;
+                next += 1;
+                // Widened when the next entry is the last of its width: one early.
+                if next == widen_at && width < 12 {
+                    width += 1;
+                    widen_at = (1 << width) - 1;
+                }
+                let from = place(found);
+                let string = out[from..].first_chunk::<8>().copied().unwrap_or_default();
+                if let Some(slot) = out[filled..].first_chunk_mut::<8>() {
+                    *slot = string;
+                }
+                // The string's place is now here, the latest: what was entered above goes on into this one.
+                previous = entry(filled, length(found));
+                previous_code = code;
+                filled += length(found);
+            }
+        }
+        (self.bits, self.next, self.width, self.filled) = (bits, next, width, filled);
+        self.previous = Some((previous_code, previous));
+    }
+
+    /// Decodes one code of any kind.
+    fn unusual(&mut self) -> io::Result<()> {
+        // Many writers leave the end code out.
+        let Some(code) = self.bits.take(self.width) else {
+            self.ended = true;
+            return Ok(());
+        };
+        match code {
+            CLEAR => self.clear(),
+            END => self.ended = true,
+            _ => {
+                if let Some((previous_code, previous)) = self.previous
+                    && self.next < ENTRIES
+                {
+                    self.table.entries[self.next] = entry(place(previous), length(previous) + 1);
+                    self.table.prefixes[self.next] = previous_code as u16;
+                    self.next += 1;
+                    if self.next + 1 >= 1 << self.width && self.width < 12 {
+                        self.width += 1;
+                    }
+                }
+                let found = self.table.entries[code];
+                if found & NONE != 0 {
+                    return Err(io::ErrorKind::InvalidData.into());
+                }
+                let (start, end) = (self.filled, self.filled + length(found));
+                self.put(code, end);
+                self.previous = Some((code, entry(start, length(found))));
+                self.filled = end;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the string of `code` behind what is filled, up to `end`.
+    fn put(&mut self, mut code: usize, mut end: usize) {
+        while self.table.entries[code] & GONE != 0 {
+            end -= 1;
+            self.out[end] = self.table.lasts[code];
+            code = usize::from(self.table.prefixes[code]) % ENTRIES;
+        }
+        let (mut from, mut to) = (place(self.table.entries[code]), self.filled);
+        while to < end {
+            // The newest string runs into itself, and what was written from the end must stay.
+            if from + 8 <= self.filled && to + 8 <= end {
+                self.out.copy_within(from..from + 8, to);
+                (from, to) = (from + 8, to + 8);
+            } else {
+                self.out[to] = self.out[from];
+                (from, to) = (from + 1, to + 1);
+            }
+        }
+    }
+
+    /// Moves the strings that are still needed to the front, or keeps only their letters where they are too many.
+    fn make_room(&mut self) {
+        let Some((code, previous)) = self.previous else {
+            self.filled = BYTES;
+            return;
+        };
+        let Table { entries, prefixes: _, lasts } = &mut *self.table;
+        let defined = END + 1..self.next;
+        // Strings stand in the order in which they were found.
+        let first =
+            entries[defined.clone()].iter().find(|&&entry| entry & GONE == 0).map_or(place(previous), |&e| place(e));
+        let mut keep_from = first;
+        if self.filled - first > HISTORY_BYTES {
+            keep_from = place(previous);
+            for (entry, last) in entries[defined.clone()].iter_mut().zip(&mut lasts[defined.clone()]) {
+                if *entry & GONE == 0 {
+                    *last = self.out[place(*entry) + length(*entry) - 1];
+                    *entry = *entry & 0xFFF | GONE;
+                }
+            }
+        }
+        self.out.copy_within(keep_from..self.filled, BYTES);
+        let moved = keep_from - BYTES;
+        for entry in entries[defined].iter_mut().filter(|entry| **entry & GONE == 0) {
+            *entry -= (moved << 12) as Entry;
+        }
+        self.previous = Some((code, previous - (moved << 12) as Entry));
+        self.filled -= moved;
+    }
 }
 
 /// The code stream.
 #[derive(Clone, Copy)]
 struct Bits<'file> {
     input: &'file [u8],
-    /// Bits not yet used, left-aligned.
+    /// Bits not yet used, left-aligned; behind the `count` valid ones there may be more of the same stream.
     bits: u64,
     count: u32,
 }
 
 impl Bits<'_> {
     /// The next `width` bits; `None` at the end.
-    #[inline]
     fn take(&mut self, width: u32) -> Option<usize> {
+        while let (true, Some((byte, rest))) = (self.count < width, self.input.split_first()) {
+            self.bits = self.bits & !(u64::MAX >> self.count) | u64::from(*byte) << (56 - self.count);
+            self.count += 8;
+            self.input = rest;
+        }
         if self.count < width {
-            self.refill();
-            if self.count < width {
-                return None;
-            }
+            return None;
         }
         let code = (self.bits >> (64 - width)) as usize;
         self.bits <<= width;
@@ -159,22 +278,15 @@ impl Bits<'_> {
         Some(code)
     }
 
-    #[inline]
-    fn refill(&mut self) {
-        if let Some(bytes) = self.input.first_chunk::<8>() {
-            self.bits |= u64::from_be_bytes(*bytes) >> self.count;
-            // Only whole bytes count; the bits of one that was not taken come again with the next refill.
-            let taken = (63 - self.count) / 8;
-            self.input = &self.input[taken as usize..];
-            self.count += taken * 8;
-            self.bits &= !(u64::MAX >> self.count);
-            return;
-        }
-        while let (true, Some((byte, rest))) = (self.count <= 56, self.input.split_first()) {
-            self.bits |= u64::from(*byte) << (56 - self.count);
-            self.count += 8;
-            self.input = rest;
-        }
+    /// Makes at least 56 bits available; not at the end, where fewer than eight bytes are left.
+    #[inline(always)]
+    fn refill(&mut self) -> bool {
+        let Some(bytes) = self.input.first_chunk::<8>() else { return false };
+        // Bytes that only fit in part are loaded again next time, so the same bits are set twice.
+        self.bits |= u64::from_be_bytes(*bytes) >> self.count;
+        self.input = &self.input[((63 - self.count) / 8) as usize..];
+        self.count |= 56;
+        true
     }
 }
 
@@ -193,10 +305,15 @@ impl Read for Lzw<'_> {
         Ok(count)
     }
 }
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn decoder(bytes: &[u8]) -> Lzw<'_> {
+        let mut decoder = Lzw::new();
+        decoder.start(bytes);
+        decoder
+    }
 
     #[test]
     fn the_example_of_the_specification_decodes() {
@@ -208,7 +325,7 @@ mod tests {
         let bytes: Vec<u8> =
             bits.as_bytes().chunks(8).map(|byte| byte.iter().fold(0, |value, bit| value << 1 | (bit - b'0'))).collect();
         let mut out = Vec::new();
-        Lzw::new(&bytes).read_to_end(&mut out).unwrap();
+        decoder(&bytes).read_to_end(&mut out).unwrap();
         assert_eq!(out, [7, 7, 7, 8, 8, 7, 7, 6, 6]);
     }
 
@@ -220,10 +337,10 @@ mod tests {
             ((state >> 16) % spread) as u8
         };
         for spread in [1, 2, 5, 64, 256] {
-            let data: Vec<u8> = (0..200_000).map(|_| noise(spread)).collect();
+            let data: Vec<u8> = (0..1_000_000).map(|_| noise(spread)).collect();
             let encoded = weezl::encode::Encoder::with_tiff_size_switch(weezl::BitOrder::Msb, 8).encode(&data).unwrap();
             let mut out = Vec::new();
-            Lzw::new(&encoded).read_to_end(&mut out).unwrap();
+            decoder(&encoded).read_to_end(&mut out).unwrap();
             assert!(out == data, "spread {spread}");
         }
     }
@@ -233,6 +350,6 @@ mod tests {
         let mut out = Vec::new();
         // Clear, then entry 300, which nothing has defined.
         let bytes = [0b1000_0000, 0b0100_1011, 0b0000_0000];
-        Lzw::new(&bytes).read_to_end(&mut out).unwrap_err();
+        decoder(&bytes).read_to_end(&mut out).unwrap_err();
     }
 }

@@ -4,6 +4,7 @@ use std::io::{self, Read};
 
 use contract::ImageFormat;
 
+use super::Chunk;
 use crate::{
     Colour, EngineError, Probe,
     decode::png::to_8,
@@ -127,11 +128,14 @@ impl RowFormat {
         }
     }
 
-    /// A row of all planes, each of `plane_bytes`, to pixels with straight alpha.
-    pub(super) fn pixels(&self, stored: &[u8], plane_bytes: usize, pixels: &mut [u8]) {
+    /// A row of all planes, each of `plane_bytes`, as pixels with straight alpha: in `pixels`, or as they are stored.
+    pub(super) fn pixels<'row>(&self, stored: &'row [u8], plane_bytes: usize, pixels: &'row mut [u8]) -> &'row [u8] {
         let out_channels =
             if self.colour == Colour::Palette { 3 } else { self.colours + usize::from(self.alpha.is_some()) };
         let plain = self.bits == 8 && !self.planar && self.stride == out_channels && self.colour != Colour::Palette;
+        if plain && !self.white_is_zero && self.alpha != Some(Alpha::Premultiplied) {
+            return &stored[..pixels.len()];
+        }
         if plain {
             pixels.copy_from_slice(&stored[..pixels.len()]);
         } else {
@@ -161,6 +165,7 @@ impl RowFormat {
                 }
             }
         }
+        pixels
     }
 }
 
@@ -183,9 +188,15 @@ pub(super) struct PackBits<'file> {
     run: Option<(u8, usize)>,
 }
 
-impl<'file> PackBits<'file> {
-    pub(super) const fn new(input: &'file [u8]) -> Self {
-        Self { input, literal: 0, run: None }
+impl PackBits<'_> {
+    pub(super) const fn new() -> Self {
+        Self { input: &[], literal: 0, run: None }
+    }
+}
+
+impl<'file> Chunk<'file> for PackBits<'file> {
+    fn start(&mut self, input: &'file [u8]) {
+        *self = Self { input, ..Self::new() };
     }
 }
 
