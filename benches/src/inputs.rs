@@ -153,7 +153,7 @@ mod tests {
             let made = engine::make(&mut file.as_slice(), &variant, &limits, &mut |_| ()).unwrap();
             assert_eq!((made.probe.format, made.probe.interlaced), (kind.format(), several_passes), "{kind:?}");
             assert_eq!(made.warnings, [], "{kind:?}");
-            assert_eq!((made.thumbnails[0].width_px, made.thumbnails[0].height_px), (128, 96), "{kind:?}");
+            assert_eq!(made.thumbnails[0].width_px, 128, "{kind:?}");
             assert_eq!(Kind::named(kind.name()), Some(kind));
         }
     }
