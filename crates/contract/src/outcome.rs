@@ -21,8 +21,13 @@ pub enum Skip {
     /// A thumbnail of this system: making one of it would loop.
     #[error("object is a thumbnail of this system")]
     OwnOutput,
-    /// Larger than the largest tier takes.
-    #[error("object has {bytes} bytes, the largest tier takes {limit_bytes}: raise max_object_bytes in tiers.json")]
+    /// Deleted, while deletions leave thumbnails as they are.
+    #[error("object was deleted and delete_thumbnails is false: its thumbnails stay")]
+    DeleteIgnored,
+    /// Larger than the largest tier takes, or than the deployment allows.
+    #[error(
+        "object has {bytes} bytes, the limit is {limit_bytes}: raise max_object_bytes in tiers.json or the parameter"
+    )]
     TooLarge {
         /// The object's size.
         bytes: u64,
@@ -49,10 +54,17 @@ impl Skip {
             Self::Empty => "empty",
             Self::Folder => "folder",
             Self::OwnOutput => "own_output",
+            Self::DeleteIgnored => "delete_ignored",
             Self::TooLarge { .. } => "too_large",
             Self::Gone => "gone",
             Self::ArchivedStorageClass { .. } => "archived_storage_class",
         }
+    }
+
+    /// Whether it is what the uploader would expect, and nobody needs to be told.
+    #[must_use]
+    pub const fn is_ordinary(&self) -> bool {
+        !matches!(self, Self::TooLarge { .. } | Self::ArchivedStorageClass { .. })
     }
 }
 
@@ -65,8 +77,25 @@ pub enum Outcome {
         /// The keys in the destination bucket, in the order of the variants.
         thumbnails: Vec<String>,
     },
+    /// Every variant was there already, made from this object by an earlier run of the same job.
+    Duplicate {
+        /// Their keys in the destination bucket.
+        thumbnails: Vec<String>,
+    },
+    /// Thumbnails of a newer version are there.
+    Stale {
+        /// The sentence with both sequencers.
+        message: String,
+    },
     /// The object was deleted or replaced before its turn; its newer event makes its thumbnails.
     Gone,
+    /// The object was deleted, and its thumbnails with it.
+    Removed {
+        /// The keys that were in the destination bucket.
+        removed: Vec<String>,
+    },
+    /// A removal came after a newer upload: the thumbnails stay.
+    Kept,
     /// Decoding needs more memory than this tier has: the job was handed to the next one.
     Escalated {
         /// The tier that has it now.
@@ -89,7 +118,11 @@ impl Outcome {
     pub fn name(&self) -> &str {
         match self {
             Self::Made { .. } => "made",
+            Self::Duplicate { .. } => "duplicate",
+            Self::Stale { .. } => "stale",
             Self::Gone => "gone",
+            Self::Removed { .. } => "removed",
+            Self::Kept => "kept",
             Self::Escalated { .. } => "escalated",
             Self::Refused { reason, .. } => reason,
         }
@@ -99,12 +132,12 @@ impl Outcome {
     #[must_use]
     pub fn message(&self) -> Option<&str> {
         match self {
-            Self::Made { .. } | Self::Gone => None,
-            Self::Escalated { message, .. } | Self::Refused { message, .. } => Some(message),
+            Self::Stale { message } | Self::Escalated { message, .. } | Self::Refused { message, .. } => Some(message),
+            Self::Made { .. } | Self::Duplicate { .. } | Self::Gone | Self::Removed { .. } | Self::Kept => None,
         }
     }
 
-    /// The keys of what was stored.
+    /// The keys of what this job stored.
     #[must_use]
     pub fn thumbnails(&self) -> &[String] {
         match self {
