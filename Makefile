@@ -25,7 +25,7 @@ test: .venv/.done node_modules/.done ## format, lints, unit tests, template, end
 	.venv/bin/python -m local build
 	node_modules/.bin/osls package --stage prod --param="package_dir=target/local" --package target/template
 	.venv/bin/cfn-lint target/template/cloudformation-template-update-stack.json
-	.venv/bin/python -m local test cargo test --locked --workspace --test pipeline --test privilege
+	.venv/bin/python -m local test cargo test --locked --workspace --test pipeline --test privilege --test nothing_lost
 
 package: ## the zips for AWS, optimised, in target/lambda
 	@python3 -m local.package

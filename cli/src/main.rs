@@ -5,9 +5,12 @@ mod aws;
 mod explain;
 mod files;
 mod make;
+#[cfg(feature = "aws")]
+mod redrive;
 mod refusal;
 mod settings;
 mod source;
+mod validate;
 
 use std::io::{self, ErrorKind};
 use std::process::ExitCode;
@@ -27,6 +30,9 @@ struct Arguments {
 enum Command {
     Make(make::MakeArguments),
     Explain(explain::ExplainArguments),
+    Validate(validate::ValidateArguments),
+    #[cfg(feature = "aws")]
+    Redrive(redrive::RedriveArguments),
 }
 
 const AFTER_HELP: &str = "\
@@ -50,6 +56,9 @@ fn main() -> ExitCode {
     let ending = match Arguments::parse().command {
         Command::Make(arguments) => make::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Validate(arguments) => validate::run(&arguments),
+        #[cfg(feature = "aws")]
+        Command::Redrive(arguments) => redrive::run(&arguments),
     };
     match ending {
         Ok(Ending::Done) => ExitCode::SUCCESS,

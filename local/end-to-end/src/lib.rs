@@ -2,6 +2,8 @@
 //!
 //! The tests run inside `make test`, which starts and deploys to the local AWS and sets the variables read here.
 
+mod objects;
+
 use std::time::{Duration, Instant};
 
 use aws_config::SdkConfig;
