@@ -75,16 +75,19 @@ pub(crate) fn run(arguments: &RedriveArguments) -> anyhow::Result<Ending> {
 }
 
 async fn redrive(arguments: &RedriveArguments, queue: &Queue) -> anyhow::Result<Ending> {
+    let started_ms = now_ms();
     let progress = bar(queue.count().await?);
     let mut ending = Ending::Done;
     let mut seen = HashSet::new();
-    let mut unsent = Vec::new();
+    let (mut left, mut sent) = (Vec::new(), 0);
     loop {
         let letters = queue.receive().await?;
-        // Letters that failed again come back while this runs, with other ids; the same id means that all were seen.
-        let is_over = letters.iter().all(|letter| seen.contains(&letter.id));
+        let count_before = seen.len();
         for letter in letters {
-            if !seen.insert(letter.id.clone()) {
+            // What is sent again and fails again comes back while this runs: that is for the next run.
+            let is_new = letter.sent_ms.is_some_and(|sent| sent > started_ms);
+            if is_new || !seen.insert(letter.id.clone()) {
+                left.push(letter);
                 continue;
             }
             let read = read(&letter.body);
@@ -99,21 +102,21 @@ async fn redrive(arguments: &RedriveArguments, queue: &Queue) -> anyhow::Result<
             if outcome == "not_sent" {
                 ending = Ending::SomeRefused;
             }
+            sent += u32::from(outcome == "sent");
             progress.suspend(|| print(arguments.json, &line(outcome, read, why, &letter)))?;
             progress.inc(1);
             if outcome != "sent" {
-                unsent.push(letter);
+                left.push(letter);
             }
         }
-        if is_over {
+        if seen.len() == count_before {
             break;
         }
     }
     progress.finish_and_clear();
-    for letter in &unsent {
+    for letter in &left {
         queue.release(letter).await?;
     }
-    let sent = seen.len() - unsent.len();
     eprintln!("{} dead letters, {sent} sent again", seen.len());
     Ok(ending)
 }
@@ -125,8 +128,7 @@ async fn hand_over(queue: &Queue, event: &serde_json::Value, letter: &Letter) ->
 }
 
 fn line(outcome: &'static str, read: Read, why: Option<String>, letter: &Letter) -> Line {
-    let now_ms = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
-    let age_s = letter.sent_ms.map(|sent| u64::try_from(now_ms).unwrap_or_default().saturating_sub(sent) / 1000);
+    let age_s = letter.sent_ms.map(|sent| now_ms().saturating_sub(sent) / 1000);
     let Read { reason, message, key, .. } = read;
     Line { outcome, reason, key, age_s, message: why.unwrap_or(message) }
 }
@@ -141,6 +143,11 @@ fn print(json: bool, line: &Line) -> anyhow::Result<()> {
         format!("{outcome:<8}  {reason:<16}  {age:>8}  {key}: {}", message.escape_debug())
     };
     writeln!(io::stdout().lock(), "{text}").context("writing to standard output")
+}
+
+fn now_ms() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(now.as_millis()).unwrap_or_default()
 }
 
 fn age(seconds: u64) -> String {

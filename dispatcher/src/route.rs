@@ -54,7 +54,7 @@ pub(crate) fn route<'table>(
         return Decision::Skip(skip);
     }
     if head.bytes > max_object_bytes {
-        return Decision::Skip(Skip::TooLarge { bytes: head.bytes, limit_bytes: max_object_bytes });
+        return Decision::Skip(Skip::AboveLimit { bytes: head.bytes, limit_bytes: max_object_bytes });
     }
     match tiers.smallest_for(claimed_format(key, head), head.bytes) {
         Ok(tier) => Decision::Invoke(tier),
@@ -142,7 +142,7 @@ mod tests {
     #[test]
     fn the_deployment_may_allow_less_than_the_table() {
         let table = table();
-        let skip = Decision::Skip(Skip::TooLarge { bytes: 10, limit_bytes: 9 });
+        let skip = Decision::Skip(Skip::AboveLimit { bytes: 10, limit_bytes: 9 });
         assert_eq!(route("a.png", &head(10, None), &table, 9), skip);
         assert_eq!(route("a.png", &head(9, None), &table, 9), Decision::Invoke(table.get("small").unwrap()));
     }

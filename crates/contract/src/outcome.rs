@@ -24,14 +24,20 @@ pub enum Skip {
     /// Deleted, while deletions leave thumbnails as they are.
     #[error("object was deleted and delete_thumbnails is false: its thumbnails stay")]
     DeleteIgnored,
-    /// Larger than the largest tier takes, or than the deployment allows.
-    #[error(
-        "object has {bytes} bytes, the limit is {limit_bytes}: raise max_object_bytes in tiers.json or the parameter"
-    )]
+    /// Larger than the largest tier takes.
+    #[error("object has {bytes} bytes, the largest tier takes {limit_bytes}: raise max_object_bytes in tiers.json")]
     TooLarge {
         /// The object's size.
         bytes: u64,
         /// The largest tier's threshold for its format.
+        limit_bytes: u64,
+    },
+    /// Larger than the deployment allows, whatever its tiers take.
+    #[error("object has {bytes} bytes, this deployment takes {limit_bytes}: raise the parameter max_object_bytes")]
+    AboveLimit {
+        /// The object's size.
+        bytes: u64,
+        /// The parameter.
         limit_bytes: u64,
     },
     /// Deleted, or replaced by another version, before its turn.
@@ -55,7 +61,7 @@ impl Skip {
             Self::Folder => "folder",
             Self::OwnOutput => "own_output",
             Self::DeleteIgnored => "delete_ignored",
-            Self::TooLarge { .. } => "too_large",
+            Self::TooLarge { .. } | Self::AboveLimit { .. } => "too_large",
             Self::Gone => "gone",
             Self::ArchivedStorageClass { .. } => "archived_storage_class",
         }
@@ -64,7 +70,7 @@ impl Skip {
     /// Whether it is what the uploader would expect, and nobody needs to be told.
     #[must_use]
     pub const fn is_ordinary(&self) -> bool {
-        !matches!(self, Self::TooLarge { .. } | Self::ArchivedStorageClass { .. })
+        !matches!(self, Self::TooLarge { .. } | Self::AboveLimit { .. } | Self::ArchivedStorageClass { .. })
     }
 }
 

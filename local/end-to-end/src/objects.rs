@@ -37,6 +37,12 @@ impl Deployment {
         self.s3.delete_object().bucket(&self.source_bucket).key(key).send().await.expect("deletions work");
     }
 
+    /// Deletes an object of the destination bucket.
+    pub async fn delete_thumbnail(&self, key: &str) {
+        let call = self.s3.delete_object().bucket(&self.destination_bucket).key(key);
+        call.send().await.expect("deletions work");
+    }
+
     /// Waits until no object of the destination bucket starts with `prefix`.
     pub async fn no_thumbnail(&self, prefix: &str) {
         let call = || async { self.thumbnail_keys(prefix).await.is_empty().then_some(()) };
@@ -81,6 +87,13 @@ impl Deployment {
             letters.find(|letter| letter["job"]["key"] == key)
         };
         patiently(&format!("the dead letter about `{key}`"), call).await
+    }
+
+    /// Puts a message into the dead-letter queue.
+    pub async fn send_dead_letter(&self, body: &str) {
+        let sqs = aws_sdk_sqs::Client::new(&self.config);
+        let url = queue_url(&sqs, "dead-letters").await;
+        sqs.send_message().queue_url(url).message_body(body).send().await.expect("messages can be sent");
     }
 
     /// Writes what Lambda writes about a job whose worker was killed three times.
