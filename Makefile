@@ -12,8 +12,9 @@ FUZZ_SECONDS ?= 60
 MUTATIONS ?= 200000
 STAGE ?= dev
 # Named, because `-p` would build the AWS SDK once more with another set of features.
-END_TO_END := --test template --test pipeline --test metrics --test privilege
+END_TO_END := --test template --test pipeline --test metrics --test privilege --test nothing_lost --test redrive
 REGION ?= us-east-1
+PARAMS ?=
 
 .PHONY: help local test fuzz bench calibrate peers package deploy remove audit clean
 
@@ -30,13 +31,18 @@ test: .venv/.done node_modules/.done ## format, lints, unit tests, template, end
 	cargo test --locked
 	node_modules/.bin/osls package --stage prod --param="package_dir=target/local" --package target/template
 	.venv/bin/cfn-lint target/template/cloudformation-template-update-stack.json
+	target/debug/thumbtier validate --region us-east-1 --template target/template/cloudformation-template-update-stack.json
 	.venv/bin/python -m local test cargo test --locked --workspace $(END_TO_END)
 
 package: ## the zips for AWS, optimised, in target/lambda
 	@python3 -m local.package
 
-deploy: package node_modules/.done ## to AWS: STAGE=prod REGION=eu-west-1
-	@node_modules/.bin/osls deploy --stage $(STAGE) --region $(REGION)
+# What was validated is what is deployed. PARAMS="--param=delete_thumbnails=false --param=event_source=none"
+deploy: package node_modules/.done ## to AWS: STAGE=prod REGION=eu-west-1 PARAMS="--param=…"
+	@node_modules/.bin/osls package --stage $(STAGE) --region $(REGION) $(PARAMS) --package target/deploy
+	@cargo run --quiet --locked -p thumbtier --no-default-features -- validate --region $(REGION) \
+		--template target/deploy/cloudformation-template-update-stack.json
+	@node_modules/.bin/osls deploy --stage $(STAGE) --region $(REGION) $(PARAMS) --package target/deploy
 
 remove: node_modules/.done ## takes the deployment away; its buckets must be empty
 	@node_modules/.bin/osls remove --stage $(STAGE) --region $(REGION)

@@ -80,8 +80,8 @@ exports.alarms = (deployment) => {
       Threshold: 4,
       Metrics: [
         ...lambda("invocations", "Invocations", workers, 12 * FIVE_MINUTES_S),
-        ours("heads", "heads", "tier", "dispatcher", 12 * FIVE_MINUTES_S),
-        result(`(${sumOf(workers.map((_, index) => `invocations${index}`))})/heads`, "invocations per object"),
+        ours("objects", "objects", "tier", "dispatcher", 12 * FIVE_MINUTES_S),
+        result(`(${sumOf(workers.map((_, index) => `invocations${index}`))})/objects`, "invocations per object"),
       ],
     }),
     DailyCostAlarm: alarm("daily-cost", `functions and their requests cost more than $${costLimit} in a day`, {

@@ -9,7 +9,7 @@ import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-TABLES = {"dispatcher": ["tiers.json", "prices.json"], "worker": ["tiers.json", "thumbnails.json", "prices.json"]}
+TABLES = {"dispatcher": ["tiers.json", "thumbnails.json", "prices.json"], "worker": ["tiers.json", "thumbnails.json", "prices.json"]}
 
 # The newest glibc symbol version that Amazon Linux 2023 has.
 GLIBC_OF_AL2023 = (2, 34)

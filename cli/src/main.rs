@@ -7,10 +7,13 @@ mod cost;
 mod explain;
 mod files;
 mod make;
+#[cfg(feature = "aws")]
+mod redrive;
 mod refusal;
 mod settings;
 mod source;
 mod tune;
+mod validate;
 
 use std::io::{self, ErrorKind};
 use std::process::ExitCode;
@@ -33,6 +36,9 @@ enum Command {
     Tune(tune::TuneArguments),
     #[cfg(feature = "aws")]
     Cost(cost::CostArguments),
+    Validate(validate::ValidateArguments),
+    #[cfg(feature = "aws")]
+    Redrive(redrive::RedriveArguments),
 }
 
 const AFTER_HELP: &str = "\
@@ -61,6 +67,9 @@ fn main() -> ExitCode {
         Command::Tune(arguments) => tune::run(&arguments),
         #[cfg(feature = "aws")]
         Command::Cost(arguments) => cost::run(&arguments),
+        Command::Validate(arguments) => validate::run(&arguments),
+        #[cfg(feature = "aws")]
+        Command::Redrive(arguments) => redrive::run(&arguments),
     };
     match ending {
         Ok(Ending::Done) => ExitCode::SUCCESS,

@@ -1,143 +1,132 @@
-//! From the objects of an event to jobs: HEAD, route, invoke, and a summary that names and counts every answer.
+//! From the objects of an event to tasks: HEAD, route, invoke, and an answer for each.
 
-use std::collections::BTreeMap;
-use std::time::Instant;
-
-use contract::{
-    InvocationRecord, Job, KeyError, ObjectHead, ObjectRecord, Requests, Skip, TierTable, metrics, with_causes,
-};
-use function::{CallError, InvokeWorker, Meter};
+use contract::{DeadLetter, Job, KeyError, ObjectHead, ObjectRecord, Removal, Skip, Task, metrics, with_causes};
+use function::{CallError, HeadObject, InvokeWorker, SendDeadLetter};
 use futures_util::future::join_all;
-use serde::Serialize;
 
-use crate::event::EventObject;
-use crate::route::{Decision, route};
+use crate::event::{Change, Decoded, EventObject};
+use crate::route::{Decision, claimed_format, route, skip_by_event};
+use crate::settings::Settings;
 
-/// Reads an object's head. The dispatcher's `s3:GetObject` and `s3:ListBucket` grants are this trait.
-pub(crate) trait HeadObject {
-    /// The head; `None` where there is no such object.
-    fn head(&self, bucket: &str, key: &str) -> impl Future<Output = Result<Option<ObjectHead>, CallError>>;
-}
+/// Everything that the dispatcher asks of AWS.
+pub(crate) trait Edge: HeadObject + InvokeWorker + SendDeadLetter {}
 
-/// What became of an event: the answer of the function, and what the tests count.
-#[derive(Debug, Default, PartialEq, Eq, Serialize)]
-pub(crate) struct Summary {
-    /// Jobs handed over, by tier.
-    pub dispatched: BTreeMap<String, u32>,
-    /// Final answers, by name.
-    pub skipped: BTreeMap<&'static str, u32>,
-    /// Records that must be tried again.
-    pub failed: u32,
-}
-
-/// At least one record could not be dispatched: Lambda must run the event again.
-#[derive(Debug, thiserror::Error)]
-#[error("{failed} of {total} records could not be dispatched, the first because {first}")]
-pub(crate) struct DispatchError {
-    failed: u32,
-    total: usize,
-    first: String,
-}
+impl<All: HeadObject + InvokeWorker + SendDeadLetter> Edge for All {}
 
 /// What became of one object.
-struct Answer {
+pub(crate) struct Answer {
     correlation_id: String,
-    object: Result<EventObject, KeyError>,
-    verdict: Verdict,
+    object: Decoded,
+    pub verdict: Verdict,
+    /// A HEAD was sent for it.
+    pub is_asked: bool,
 }
 
-enum Verdict {
-    Dispatched { tier: String, job: Job },
-    Skipped { name: &'static str, message: String },
+/// How an object ended here.
+pub(crate) enum Verdict {
+    /// A worker has it.
+    Dispatched { tier: String, task: Task, bytes: Option<u64> },
+    /// A final answer.
+    Skipped { name: &'static str, message: String, is_ordinary: bool },
+    /// It must be tried again.
     Failed(CallError),
 }
 
-/// Dispatches every object, each on its own: one that fails does not stop its neighbours.
+/// Dispatches every object, each on its own: one that fails does not stop its neighbours. Logs a line about each.
 ///
-/// `request_id` is Lambda's, the same when it retries the event; with the record's position it is the correlation id.
-/// Logs a line about each object, and one about the invocation.
-///
-/// # Errors
-/// [`DispatchError`] after all were tried, if any failed for now. Jobs already handed over are handed over again by
-/// the retry; the worker makes the same thumbnails again.
-pub(crate) async fn dispatch<Edge: HeadObject + InvokeWorker>(
-    edge: &Edge,
-    tiers: &TierTable,
-    meter: &Meter,
-    objects: Vec<Result<EventObject, KeyError>>,
-    request_id: &str,
-) -> Result<Summary, DispatchError> {
-    let (start, started) = (meter.start(), Instant::now());
-    let total = objects.len();
-    let heads = objects.iter().filter(|object| object.is_ok()).count() as u32;
+/// `origin` is the same when the event is delivered again; with an object's position it is its correlation id.
+pub(crate) async fn dispatch(
+    edge: &impl Edge,
+    settings: &Settings,
+    objects: Vec<Decoded>,
+    origin: &str,
+) -> Vec<Answer> {
     let answers = join_all(objects.into_iter().enumerate().map(|(position, object)| async move {
-        let correlation_id = format!("{request_id}-{position}");
+        let correlation_id = format!("{origin}-{position}");
+        let asks = |object: &EventObject| object.change == Change::Created && skip_by_event(object, settings).is_none();
+        let is_asked = object.as_ref().is_ok_and(asks);
         let verdict = match &object {
-            Ok(object) => dispatch_one(edge, tiers, object, &correlation_id).await,
-            Err(error) => Verdict::Skipped { name: "bad_key", message: error.to_string() },
+            Ok(object) => dispatch_one(edge, settings, object, &correlation_id).await,
+            Err(error) => bury(edge, bad_key(error, &correlation_id), "bad_key").await,
         };
-        Answer { correlation_id, object, verdict }
+        Answer { correlation_id, object, verdict, is_asked }
     }));
-    let mut summary = Summary::default();
-    let mut first = None;
-    for answer in answers.await {
-        meter.log(&answer.record(), metrics::OBJECT);
-        match answer.verdict {
-            Verdict::Dispatched { tier, .. } => *summary.dispatched.entry(tier).or_default() += 1,
-            Verdict::Skipped { name, .. } => *summary.skipped.entry(name).or_default() += 1,
-            Verdict::Failed(error) => {
-                summary.failed += 1;
-                first.get_or_insert_with(|| with_causes(&error));
-            }
-        }
+    let answers = answers.await;
+    for answer in &answers {
+        settings.meter.log(&answer.record(), metrics::OBJECT);
     }
-    let total_ms = (started.elapsed().as_secs_f64() * 1e6).round() / 1e3;
-    let record = InvocationRecord {
-        tier: metrics::DISPATCHER.to_owned(),
-        request_id: request_id.to_owned(),
-        objects: total as u32,
-        heads,
-        failures: summary.failed,
-        cold_starts: start.is_cold.into(),
-        total_ms,
-        init_ms: start.init_ms,
-        compute_dollars: meter.tariff.compute(start.init_ms + total_ms),
-        request_dollars: meter.tariff.prices.requests(Requests { heads, ..Requests::of_dispatcher() }),
-    };
-    meter.log(&record, metrics::INVOCATION);
-    match first {
-        Some(first) => Err(DispatchError { failed: summary.failed, total, first }),
-        None => Ok(summary),
-    }
+    answers
 }
 
-async fn dispatch_one<Edge: HeadObject + InvokeWorker>(
-    edge: &Edge,
-    tiers: &TierTable,
-    object: &EventObject,
-    correlation_id: &str,
-) -> Verdict {
+async fn dispatch_one(edge: &impl Edge, settings: &Settings, object: &EventObject, correlation_id: &str) -> Verdict {
+    if let Some(skip) = skip_by_event(object, settings) {
+        return skip.into();
+    }
+    if object.change == Change::Removed {
+        let EventObject { bucket, key, sequencer, .. } = object.clone();
+        let remove = Removal { bucket, key, sequencer, correlation_id: correlation_id.to_owned() };
+        let smallest = settings.tiers.smallest();
+        return invoke(edge, &smallest.name, Task::Remove { remove }, None).await;
+    }
     let head = match edge.head(&object.bucket, &object.key).await {
         Ok(Some(head)) => head,
         Ok(None) => return Skip::Gone.into(),
         Err(error) => return Verdict::Failed(error),
     };
-    let tier = match route(&object.key, &head, tiers) {
-        Decision::Skip(skip) => return skip.into(),
-        Decision::Invoke(tier) => tier.name.clone(),
-    };
-    let EventObject { bucket, key, sequencer } = object.clone();
-    let ObjectHead { bytes, etag, version_id, .. } = head;
-    let job = Job { bucket, key, etag, bytes, version_id, sequencer, correlation_id: correlation_id.to_owned() };
-    match edge.invoke(&tier, &job).await {
-        Ok(()) => Verdict::Dispatched { tier, job },
+    let decision = route(&object.key, &head, &settings.tiers, settings.max_object_bytes);
+    let bytes = head.bytes;
+    let job = Task::Make(job(object, head, correlation_id));
+    match decision {
+        Decision::Skip(skip) if skip.is_ordinary() => skip.into(),
+        Decision::Skip(skip) => bury(edge, DeadLetter::about(job, skip.name(), &skip.to_string()), skip.name()).await,
+        Decision::Invoke(tier) => invoke(edge, &tier.name, job, Some(bytes)).await,
+    }
+}
+
+async fn invoke(edge: &impl Edge, tier: &str, task: Task, bytes: Option<u64>) -> Verdict {
+    match edge.invoke(tier, &task).await {
+        Ok(()) => Verdict::Dispatched { tier: tier.to_owned(), task, bytes },
         Err(error) => Verdict::Failed(error),
+    }
+}
+
+/// Tells somebody of a skip that the uploader would not expect.
+async fn bury(edge: &impl Edge, letter: DeadLetter, name: &'static str) -> Verdict {
+    match edge.send(&letter).await {
+        Ok(()) => Verdict::Skipped { name, message: letter.message, is_ordinary: false },
+        Err(error) => Verdict::Failed(error),
+    }
+}
+
+fn bad_key(error: &KeyError, correlation_id: &str) -> DeadLetter {
+    DeadLetter {
+        reason: "bad_key".to_owned(),
+        message: error.to_string(),
+        correlation_id: correlation_id.to_owned(),
+        job: None,
+    }
+}
+
+/// The job about the object as HEAD saw it. The event's sequencer goes with it only if the event is about that very
+/// object: one that was replaced meanwhile has a later sequencer, which its own event brings.
+fn job(object: &EventObject, head: ObjectHead, correlation_id: &str) -> Job {
+    let is_same = object.etag.as_deref().is_none_or(|etag| etag == head.etag.trim_matches('"'));
+    Job {
+        bucket: object.bucket.clone(),
+        key: object.key.clone(),
+        format: claimed_format(&object.key, &head),
+        etag: head.etag,
+        bytes: head.bytes,
+        version_id: head.version_id,
+        sequencer: object.sequencer.clone().filter(|_| is_same),
+        escalated_from: None,
+        correlation_id: correlation_id.to_owned(),
     }
 }
 
 impl From<Skip> for Verdict {
     fn from(skip: Skip) -> Self {
-        Self::Skipped { name: skip.name(), message: skip.to_string() }
+        Self::Skipped { name: skip.name(), message: skip.to_string(), is_ordinary: skip.is_ordinary() }
     }
 }
 
@@ -146,18 +135,25 @@ impl Answer {
     fn record(&self) -> ObjectRecord {
         let known = self.object.as_ref().ok();
         let (outcome, message) = match &self.verdict {
-            Verdict::Dispatched { tier, job } => return ObjectRecord::dispatched(job, tier),
-            Verdict::Skipped { name, message } => (*name, message.clone()),
-            Verdict::Failed(error) => ("failed", with_causes(error)),
+            Verdict::Dispatched { task: Task::Make(_), .. } => ("dispatched", None),
+            Verdict::Dispatched { task: Task::Remove { .. }, .. } => ("removal_dispatched", None),
+            Verdict::Skipped { name, message, .. } => (*name, Some(message.clone())),
+            Verdict::Failed(error) => ("failed", Some(with_causes(error))),
+        };
+        let (sent_to, bytes) = match &self.verdict {
+            Verdict::Dispatched { tier, bytes, .. } => (Some(tier.clone()), *bytes),
+            _ => (None, None),
         };
         ObjectRecord {
-            message: Some(message),
+            message,
             bucket: known.map(|object| object.bucket.clone()),
             key: known.map(|object| object.key.clone()),
+            bytes,
+            sent_to,
             ..ObjectRecord::new(outcome, &self.correlation_id)
         }
     }
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

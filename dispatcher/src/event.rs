@@ -1,12 +1,23 @@
-//! What S3 sends when an object is created, reduced to the objects it is about.
+//! What the dispatcher is invoked with, whoever sends it, reduced to the objects it is about.
 //!
-//! Read here and not by `aws_lambda_events`, whose `url_decoded_key` S3 does not send.
+//! One module per source. Read here and not by `aws_lambda_events`, whose `url_decoded_key` S3 does not send, which has
+//! no S3 event of EventBridge, and whose S3 Batch Operations lack schema 2.0.
 
-use contract::{KeyError, decode_event_key};
-use serde::Deserialize;
+pub(crate) mod eventbridge;
+pub(crate) mod failed_job;
+pub(crate) mod s3;
+pub(crate) mod s3_batch;
+pub(crate) mod sns;
+pub(crate) mod sqs;
+
+use contract::KeyError;
+use serde_json::Value;
+
+use self::s3_batch::Invocation;
+use self::sqs::Message;
 
 /// One object that an event is about.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct EventObject {
     /// The bucket's name.
     pub bucket: String,
@@ -14,103 +25,120 @@ pub(crate) struct EventObject {
     pub key: String,
     /// Orders the events of one key.
     pub sequencer: Option<String>,
+    /// The ETag that the event names, without quotes.
+    pub etag: Option<String>,
+    /// The version that the event names.
+    pub version_id: Option<String>,
+    /// What happened to it.
+    pub change: Change,
 }
 
-/// The event of an S3 notification. Source: Amazon S3 user guide, "Event message structure", version 2.x.
-#[derive(Debug, Deserialize)]
-pub(crate) struct S3Event {
-    /// Absent in the `s3:TestEvent` that S3 sends when a notification is configured.
-    #[serde(rename = "Records")]
-    records: Option<Vec<Record>>,
-    /// `s3:TestEvent`, and only there.
-    #[serde(rename = "Event")]
-    event: Option<String>,
+/// What happened to an object.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// It is there: uploaded, copied, restored from an archive.
+    #[default]
+    Created,
+    /// It is not there any more: deleted or expired.
+    Removed,
 }
 
-#[derive(Debug, Deserialize)]
-struct Record {
-    s3: Entity,
+/// An object, or the key that is none.
+pub(crate) type Decoded = Result<EventObject, KeyError>;
+
+/// An event, by how it is answered.
+#[derive(Debug)]
+pub(crate) enum Event {
+    /// From S3, EventBridge or SNS, asynchronously: an error runs it again.
+    Objects(Vec<Decoded>),
+    /// From SQS: each message has its own answer.
+    Messages(Vec<Message>),
+    /// From S3 Batch Operations: each task has its own answer.
+    Batch(Invocation),
 }
 
-#[derive(Debug, Deserialize)]
-struct Entity {
-    bucket: Bucket,
-    object: Object,
-}
-
-#[derive(Debug, Deserialize)]
-struct Bucket {
-    name: String,
-}
-
-#[derive(Debug, Deserialize)]
-struct Object {
-    key: String,
-    sequencer: Option<String>,
-}
-
-/// An event that is not S3's.
+/// An event that is not one of those.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum EventError {
-    /// Neither records nor a test event.
-    #[error("event has no `Records`: expected an S3 event notification")]
-    NoRecords,
+    /// Of something else altogether.
+    #[error("event has {found}: expected one of S3, EventBridge, SNS, SQS or S3 Batch Operations about an object")]
+    Unknown {
+        /// The fields that it has.
+        found: String,
+    },
+    /// It says what it is, and lacks a field of that.
+    #[error("event of {source_name} has not the expected shape")]
+    Shape {
+        /// `S3`, `EventBridge` …
+        source_name: &'static str,
+        /// What is missing.
+        #[source]
+        cause: serde_json::Error,
+    },
+    /// A message whose text is no JSON.
+    #[error("message of {source_name} is no JSON")]
+    NotJson {
+        /// `SNS` or `SQS`.
+        source_name: &'static str,
+        /// Where it ends to be JSON.
+        #[source]
+        cause: serde_json::Error,
+    },
 }
 
-impl S3Event {
-    /// The objects, in the order of the records; a key that does not decode keeps its place.
+impl Event {
+    /// Tells what the event is by its shape, and decodes it.
     ///
     /// # Errors
-    /// [`EventError::NoRecords`] for an event of something else.
-    pub(crate) fn objects(self) -> Result<Vec<Result<EventObject, KeyError>>, EventError> {
-        match (self.records, self.event.as_deref()) {
-            (Some(records), _) => Ok(records.into_iter().map(object).collect()),
-            (None, Some("s3:TestEvent")) => Ok(Vec::new()),
-            (None, _) => Err(EventError::NoRecords),
+    /// [`EventError`], with what was found instead.
+    pub(crate) fn decode(event: Value) -> Result<Self, EventError> {
+        if s3_batch::is(&event) {
+            return s3_batch::decode(event).map(Self::Batch);
         }
+        if sqs::is(&event) {
+            return sqs::decode(event).map(Self::Messages);
+        }
+        objects(event).map(Self::Objects)
     }
 }
 
-fn object(record: Record) -> Result<EventObject, KeyError> {
-    let Entity { bucket, object } = record.s3;
-    let key = decode_event_key(&object.key)?;
-    Ok(EventObject { bucket: bucket.name, key, sequencer: object.sequencer })
+/// The objects of an event, or of a message with an event in it, that needs no answer of its own.
+fn objects(event: Value) -> Result<Vec<Decoded>, EventError> {
+    if sns::is(&event) {
+        return sns::decode(event);
+    }
+    notification(event)
+}
+
+/// The objects of an event as S3 or EventBridge wrote it: nothing is wrapped deeper.
+fn notification(event: Value) -> Result<Vec<Decoded>, EventError> {
+    if eventbridge::is(&event) {
+        return eventbridge::decode(event);
+    }
+    if s3::is(&event) {
+        return s3::decode(event);
+    }
+    Err(unknown(&event))
+}
+
+fn unknown(event: &Value) -> EventError {
+    let found = match event.as_object() {
+        Some(fields) if fields.is_empty() => "no field".to_owned(),
+        Some(fields) => format!("the fields {}", fields.keys().take(8).cloned().collect::<Vec<_>>().join(", ")),
+        None => "no fields".to_owned(),
+    };
+    EventError::Unknown { found }
+}
+
+/// The value of `field` in the first of the event's `Records`.
+fn first_record<'event>(event: &'event Value, field: &str) -> Option<&'event Value> {
+    event.get("Records")?.get(0)?.get(field)
+}
+
+fn parse(text: &str, source_name: &'static str) -> Result<Value, EventError> {
+    serde_json::from_str(text).map_err(|cause| EventError::NotJson { source_name, cause })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn objects(json: &str) -> Result<Vec<Result<EventObject, KeyError>>, EventError> {
-        serde_json::from_str::<S3Event>(json).unwrap().objects()
-    }
-
-    #[test]
-    fn every_record_is_read_and_its_key_decoded() {
-        let objects = objects(include_str!("../tests/events/multi_record.json")).unwrap();
-        let keys: Vec<_> = objects.iter().map(|object| object.as_ref().unwrap().key.as_str()).collect();
-        assert_eq!(keys, ["holiday/red flower+1.jpg", "写真/über", "a/b%2Fc.png"]);
-        let first = objects[0].as_ref().unwrap();
-        assert_eq!((first.bucket.as_str(), first.sequencer.as_deref()), ("uploads", Some("0055AED6DCD90281E5")));
-    }
-
-    #[test]
-    fn a_test_event_is_about_no_object() {
-        assert!(objects(include_str!("../tests/events/test_event.json")).unwrap().is_empty());
-    }
-
-    #[test]
-    fn an_event_of_something_else_is_an_error() {
-        assert!(objects(r#"{"source":"aws.events","detail":{}}"#).is_err());
-    }
-
-    #[test]
-    fn a_key_that_is_not_utf8_does_not_hide_its_neighbours() {
-        let json = r#"{"Records":[{"s3":{"bucket":{"name":"b"},"object":{"key":"%FF"}}},
-                                  {"s3":{"bucket":{"name":"b"},"object":{"key":"good"}}}]}"#;
-        let objects = objects(json).unwrap();
-        assert!(objects[0].is_err());
-        assert_eq!(objects[1].as_ref().unwrap().key, "good");
-    }
-}
+mod tests;

@@ -1,48 +1,41 @@
-//! The dispatcher: an S3 event in, one asynchronous invocation of a worker per image out.
+//! The dispatcher: an event about objects in, one asynchronous invocation of a worker per image out.
 //!
-//! It HEADs each object, decides by size and format hint ([`route`]), and touches no pixel.
+//! It HEADs each object, decides by size and format hint ([`route`]), and touches no pixel. It also takes what a worker
+//! was killed by to the next tier, once.
 
 mod aws;
 mod dispatch;
 mod event;
+mod failure;
+mod handle;
 mod route;
 mod settings;
 
+use contract::with_causes;
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
+use serde_json::Value;
 
 use crate::aws::Aws;
-use crate::dispatch::{DispatchError, Summary, dispatch};
-use crate::event::{EventError, S3Event};
+use crate::handle::{HandlerError, handle};
 use crate::settings::Settings;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let Settings { source_bucket, worker_prefix, tiers, meter } = Settings::from_env()?;
-    let aws = Aws::from_env(worker_prefix, &source_bucket).await;
-    meter.ready();
-    lambda_runtime::run(service_fn(async |event: LambdaEvent<S3Event>| {
-        let objects = event.payload.objects()?;
-        let summary = dispatch(&aws, &tiers, &meter, objects, &event.context.request_id).await?;
-        Ok::<Summary, HandlerError>(summary)
+    let settings = Settings::from_env()?;
+    let aws = Aws::from_env(&settings).await;
+    settings.meter.ready();
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
+        handle(&aws, &settings, event.payload, &event.context.request_id).await
     }))
     .await
-}
-
-/// Everything that makes Lambda run the event again.
-#[derive(Debug, thiserror::Error)]
-enum HandlerError {
-    #[error(transparent)]
-    Event(#[from] EventError),
-    #[error(transparent)]
-    Dispatch(#[from] DispatchError),
 }
 
 impl From<HandlerError> for Diagnostic {
     fn from(error: HandlerError) -> Self {
         let error_type = match error {
             HandlerError::Event(_) => "EventError",
-            HandlerError::Dispatch(_) => "DispatchError",
+            HandlerError::Dispatch { .. } => "DispatchError",
         };
-        Self { error_type: error_type.to_owned(), error_message: error.to_string() }
+        Self { error_type: error_type.to_owned(), error_message: with_causes(&error) }
     }
 }

@@ -2,6 +2,9 @@
 
 use contract::{ImageFormat, ObjectHead, Skip, Tier, TierTable, TooLarge};
 
+use crate::event::{Change, EventObject};
+use crate::settings::Settings;
+
 /// What to do with an object.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Decision<'table> {
@@ -9,6 +12,17 @@ pub(crate) enum Decision<'table> {
     Skip(Skip),
     /// Send it to this tier's worker.
     Invoke(&'table Tier),
+}
+
+/// What can be decided by the event alone, before anything is asked of S3.
+pub(crate) fn skip_by_event(object: &EventObject, settings: &Settings) -> Option<Skip> {
+    if object.bucket == settings.destination_bucket && settings.thumbnails.may_have_made(&object.key) {
+        return Some(Skip::OwnOutput);
+    }
+    if object.key.ends_with('/') {
+        return Some(Skip::Folder);
+    }
+    (object.change == Change::Removed && !settings.delete_thumbnails).then_some(Skip::DeleteIgnored)
 }
 
 /// Content types that say nothing: what SDKs, command lines and forms send when nobody chose one.
@@ -30,24 +44,33 @@ const ARCHIVED: [&str; 4] = ["GLACIER", "DEEP_ARCHIVE", "ARCHIVE_ACCESS", "DEEP_
 ///
 /// The format is a hint, from the Content-Type or else the key: it picks the row of thresholds.
 /// What the bytes really are is the worker's to find out.
-pub(crate) fn route<'table>(key: &str, head: &ObjectHead, tiers: &'table TierTable) -> Decision<'table> {
-    if let Some(skip) = skip(key, head) {
+pub(crate) fn route<'table>(
+    key: &str,
+    head: &ObjectHead,
+    tiers: &'table TierTable,
+    max_object_bytes: u64,
+) -> Decision<'table> {
+    if let Some(skip) = skip(head) {
         return Decision::Skip(skip);
     }
-    let content_type = head.content_type.as_deref();
-    let format = content_type.and_then(ImageFormat::from_content_type).or_else(|| ImageFormat::from_key(key));
-    match tiers.smallest_for(format, head.bytes) {
+    if head.bytes > max_object_bytes {
+        return Decision::Skip(Skip::AboveLimit { bytes: head.bytes, limit_bytes: max_object_bytes });
+    }
+    match tiers.smallest_for(claimed_format(key, head), head.bytes) {
         Ok(tier) => Decision::Invoke(tier),
         Err(TooLarge { limit_bytes }) => Decision::Skip(Skip::TooLarge { bytes: head.bytes, limit_bytes }),
     }
 }
 
-fn skip(key: &str, head: &ObjectHead) -> Option<Skip> {
-    if head.own_output {
+/// What the object claims to be, by its Content-Type or else its key.
+pub(crate) fn claimed_format(key: &str, head: &ObjectHead) -> Option<ImageFormat> {
+    let content_type = head.content_type.as_deref();
+    content_type.and_then(ImageFormat::from_content_type).or_else(|| ImageFormat::from_key(key))
+}
+
+fn skip(head: &ObjectHead) -> Option<Skip> {
+    if head.source_etag.is_some() {
         return Some(Skip::OwnOutput);
-    }
-    if key.ends_with('/') {
-        return Some(Skip::Folder);
     }
     if head.bytes == 0 {
         return Some(Skip::Empty);
@@ -68,6 +91,8 @@ fn may_be_image(content_type: &str) -> bool {
 mod tests {
     use super::*;
 
+    const ANY: u64 = u64::MAX;
+
     fn head(bytes: u64, content_type: Option<&str>) -> ObjectHead {
         ObjectHead { bytes, content_type: content_type.map(str::to_owned), ..ObjectHead::default() }
     }
@@ -87,8 +112,8 @@ mod tests {
         ] {
             for tier in table.iter() {
                 let limit_bytes = tier.max_object_bytes(format);
-                assert_eq!(route("k", &head(limit_bytes, content_type), &table), Decision::Invoke(tier));
-                let above = route("k", &head(limit_bytes + 1, content_type), &table);
+                assert_eq!(route("k", &head(limit_bytes, content_type), &table, ANY), Decision::Invoke(tier));
+                let above = route("k", &head(limit_bytes + 1, content_type), &table, ANY);
                 match table.next_after(&tier.name) {
                     Some(next) => assert_eq!(above, Decision::Invoke(next)),
                     None => {
@@ -105,7 +130,7 @@ mod tests {
         let table = table();
         let bytes = table.get("small").unwrap().max_object_bytes(Some(ImageFormat::Bmp));
         let check = |key, content_type, want: &str| {
-            let got = route(key, &head(bytes, content_type), &table);
+            let got = route(key, &head(bytes, content_type), &table, ANY);
             assert_eq!(got, Decision::Invoke(table.get(want).unwrap()), "{key} {content_type:?}");
         };
         check("scan.bmp", None, "small");
@@ -115,10 +140,18 @@ mod tests {
     }
 
     #[test]
+    fn the_deployment_may_allow_less_than_the_table() {
+        let table = table();
+        let skip = Decision::Skip(Skip::AboveLimit { bytes: 10, limit_bytes: 9 });
+        assert_eq!(route("a.png", &head(10, None), &table, 9), skip);
+        assert_eq!(route("a.png", &head(9, None), &table, 9), Decision::Invoke(table.get("small").unwrap()));
+    }
+
+    #[test]
     fn every_skip_has_its_name() {
         let table = table();
         let check = |key, head: ObjectHead, want: Option<&str>| {
-            let got = match route(key, &head, &table) {
+            let got = match route(key, &head, &table, ANY) {
                 Decision::Skip(skip) => Some(skip.name()),
                 Decision::Invoke(_) => None,
             };
@@ -130,12 +163,11 @@ mod tests {
             ..head(9, Some("image/png"))
         };
         check("a.png", head(0, Some("image/png")), Some("empty"));
-        check("a/", head(0, None), Some("folder"));
         check("a.mp4", head(9, Some("video/mp4")), Some("not_an_image"));
         check("a.jpg", head(9, Some("Text/HTML; charset=utf-8")), Some("not_an_image"));
         check("a.jpg", head(9, Some("application/x-www-form-urlencoded")), None);
         check("a.jpg", head(9, Some("")), None);
-        check("a.png", ObjectHead { own_output: true, ..head(9, Some("image/png")) }, Some("own_output"));
+        check("a.png", ObjectHead { source_etag: Some("e".into()), ..head(9, Some("image/png")) }, Some("own_output"));
         check("a.png", archived("DEEP_ARCHIVE", false), Some("archived_storage_class"));
         check("a.png", archived("DEEP_ARCHIVE", true), None);
         check("a.png", archived("GLACIER_IR", false), None);

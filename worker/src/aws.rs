@@ -1,33 +1,52 @@
-//! The edges on AWS: S3 `GetObject` and `PutObject`, Lambda `Invoke`.
+//! The edges on AWS: S3 `GetObject`, `HeadObject`, `PutObject` and `DeleteObject`, Lambda `Invoke`, SQS `SendMessage`.
 
 use aws_sdk_s3::error::SdkError;
-use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
-use contract::Job;
-use function::{CallError, InvokeWorker, Workers, warm_up};
+use contract::{DeadLetter, Job, ObjectHead, Task};
+use function::{
+    CallError, DeadLetters, HeadObject, InvokeWorker, SendDeadLetter, Workers, head_object, sdk_config, warm_up,
+};
 
-use crate::handle::{GetObject, ObjectBody, PutObject, StoredObject};
+use crate::edge::{Condition, DeleteObject, GetObject, ObjectBody, PutObject, StoredObject};
+use crate::settings::Settings;
 
 /// The SDK's clients, made once at INIT.
 pub(crate) struct Aws {
     s3: aws_sdk_s3::Client,
     workers: Workers,
+    dead_letters: DeadLetters,
 }
 
 impl Aws {
     /// Loads the configuration and the credentials of the function's role, and connects to S3.
-    pub(crate) async fn from_env(worker_prefix: String, source_bucket: &str) -> Self {
-        let config = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
-        let aws = Self { s3: aws_sdk_s3::Client::new(&config), workers: Workers::new(&config, worker_prefix) };
-        warm_up(&aws.s3, source_bucket).await;
+    pub(crate) async fn from_env(settings: &Settings) -> Self {
+        let config = sdk_config().await;
+        let aws = Self {
+            s3: aws_sdk_s3::Client::new(&config),
+            workers: Workers::new(&config, settings.worker_prefix.clone()),
+            dead_letters: DeadLetters::new(&config, settings.dead_letter_queue_url.clone()),
+        };
+        warm_up(&aws.s3, &settings.source_bucket).await;
         aws
     }
 }
 
 impl InvokeWorker for Aws {
-    async fn invoke(&self, tier: &str, job: &Job) -> Result<(), CallError> {
-        self.workers.invoke(tier, job).await
+    async fn invoke(&self, tier: &str, task: &Task) -> Result<(), CallError> {
+        self.workers.invoke(tier, task).await
+    }
+}
+
+impl SendDeadLetter for Aws {
+    async fn send(&self, letter: &DeadLetter) -> Result<(), CallError> {
+        self.dead_letters.send(letter).await
+    }
+}
+
+impl HeadObject for Aws {
+    async fn head(&self, bucket: &str, key: &str) -> Result<Option<ObjectHead>, CallError> {
+        head_object(&self.s3, bucket, key).await
     }
 }
 
@@ -45,15 +64,20 @@ impl GetObject for Aws {
         let call = self.s3.get_object().bucket(&job.bucket).key(&job.key).if_match(&job.etag);
         match call.send().await {
             Ok(object) => Ok(Some(Body { stream: object.body, action })),
-            Err(error) if is_gone(&error) => Ok(None),
+            Err(error) if is_changed(&error) => Ok(None),
             Err(error) => Err(CallError { action, cause: error.into() }),
         }
     }
 }
 
-/// 404 where it was deleted, 412 where it was replaced since the HEAD.
-fn is_gone(error: &SdkError<GetObjectError>) -> bool {
-    error.raw_response().is_some_and(|response| matches!(response.status().as_u16(), 404 | 412))
+/// The condition of a request for an object does not hold: 404 where it was deleted, 412 where it was replaced, 409
+/// where it is just being replaced.
+fn is_changed<E>(error: &SdkError<E>) -> bool {
+    status(error).is_some_and(|status| matches!(status, 404 | 409 | 412))
+}
+
+fn status<E>(error: &SdkError<E>) -> Option<u16> {
+    error.raw_response().map(|response| response.status().as_u16())
 }
 
 impl ObjectBody for Body {
@@ -64,12 +88,32 @@ impl ObjectBody for Body {
 }
 
 impl PutObject for Aws {
-    async fn put(&self, object: StoredObject) -> Result<(), CallError> {
+    async fn put(&self, object: &StoredObject, condition: &Condition) -> Result<Option<String>, CallError> {
         let action = format!("PutObject of `{}/{}`", object.bucket, object.key);
-        let call = self.s3.put_object().bucket(object.bucket).key(object.key);
-        let call = call.content_type(object.content_type).cache_control(object.cache_control);
-        let call = call.set_metadata(Some(object.metadata)).body(ByteStream::from(object.bytes));
-        call.send().await.map_err(|error| CallError { action, cause: error.into() })?;
-        Ok(())
+        let call = self.s3.put_object().bucket(&object.bucket).key(&object.key);
+        let call = call.content_type(object.content_type).cache_control(&object.cache_control);
+        let call = call.set_metadata(Some(object.metadata.clone())).body(ByteStream::from(object.bytes.clone()));
+        let call = match condition {
+            Condition::Absent => call.if_none_match("*"),
+            Condition::Unchanged(etag) => call.if_match(etag),
+        };
+        match call.send().await {
+            Ok(stored) => Ok(Some(stored.e_tag.unwrap_or_default())),
+            // 404 to a PUT without `If-Match` is about the bucket.
+            Err(error) if is_changed(&error) && !(*condition == Condition::Absent && status(&error) == Some(404)) => {
+                Ok(None)
+            }
+            Err(error) => Err(CallError { action, cause: error.into() }),
+        }
+    }
+}
+
+impl DeleteObject for Aws {
+    async fn delete(&self, bucket: &str, key: &str, etag: &str) -> Result<bool, CallError> {
+        match self.s3.delete_object().bucket(bucket).key(key).if_match(etag).send().await {
+            Ok(_) => Ok(true),
+            Err(error) if is_changed(&error) => Ok(false),
+            Err(error) => Err(CallError { action: format!("DeleteObject of `{bucket}/{key}`"), cause: error.into() }),
+        }
     }
 }

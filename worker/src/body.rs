@@ -6,7 +6,7 @@ use bytes::{Buf, Bytes};
 use function::CallError;
 use tokio::sync::mpsc;
 
-use crate::handle::ObjectBody;
+use crate::edge::ObjectBody;
 
 /// How many chunks may wait between S3 and the engine. The SDK's chunks are some tens of kilobytes.
 const WAITING_CHUNKS: usize = 8;

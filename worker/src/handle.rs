@@ -1,48 +1,20 @@
-//! One job, from GET to the last PUT. Knows no AWS: its edges are the traits here.
+//! One task, from GET to the last PUT. Knows no AWS: its edges are the traits of `edge.rs`.
 
-use std::collections::HashMap;
 use std::time::Instant;
 
 use bytes::Bytes;
-use contract::{ImageRecord, Job, KeyError, Outcome, metadata, metrics, thumbnail_key, with_causes};
+use contract::{DeadLetter, ImageRecord, Job, KeyError, Outcome, Task, metadata, metrics, thumbnail_key, with_causes};
 use engine::{EngineError, Limits, Made, Thumbnail};
-use function::{CallError, InvokeWorker};
-use futures_util::future::try_join_all;
+use function::CallError;
+use futures_util::future::join_all;
 
 use crate::body::{pipe, pump};
+use crate::edge::{Edge, ObjectBody, StoredObject};
+use crate::remove::{Removed, remove};
 use crate::settings::Settings;
+use crate::settle::{Origin, Source, settle};
 use crate::stopwatch::{Stopwatch, image_record};
-
-/// Reads one object. The worker's `s3:GetObject` and `s3:ListBucket` grants are this trait.
-pub(crate) trait GetObject {
-    /// The body as it arrives.
-    type Body: ObjectBody;
-    /// The object of exactly the job's ETag; `None` where it is gone or replaced.
-    fn get(&self, job: &Job) -> impl Future<Output = Result<Option<Self::Body>, CallError>>;
-}
-
-/// The body of an object, chunk by chunk.
-pub(crate) trait ObjectBody {
-    /// The next chunk; `None` at the end.
-    fn next(&mut self) -> impl Future<Output = Option<Result<Bytes, CallError>>>;
-}
-
-/// Stores one thumbnail. The worker's `s3:PutObject` grant is this trait.
-pub(crate) trait PutObject {
-    /// Stores it, over an older one of the same key.
-    fn put(&self, object: StoredObject) -> impl Future<Output = Result<(), CallError>>;
-}
-
-/// A thumbnail with everything that S3 is told about it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct StoredObject {
-    pub bucket: String,
-    pub key: String,
-    pub content_type: &'static str,
-    pub cache_control: String,
-    pub metadata: HashMap<String, String>,
-    pub bytes: Vec<u8>,
-}
+use crate::store::{Stored, store};
 
 /// Failed for now: Lambda should run this job again. Anything final is an [`Outcome`], not an error.
 #[derive(Debug, thiserror::Error)]
@@ -51,12 +23,20 @@ pub(crate) enum WorkerError {
     Read(#[source] CallError),
     #[error("reading the original while it arrived")]
     Body(#[source] EngineError),
-    #[error("writing thumbnail `{key}`")]
+    #[error("writing thumbnail `{key}`, {done} of {total} are there")]
     Write {
         key: String,
+        done: usize,
+        total: usize,
         #[source]
         cause: CallError,
     },
+    #[error("looking whether the original is still there")]
+    Settle(#[source] CallError),
+    #[error("removing the thumbnails of a deleted object")]
+    Remove(#[source] CallError),
+    #[error("sending the dead letter")]
+    DeadLetter(#[source] CallError),
     #[error("handing the job to the next tier")]
     Escalate(#[source] CallError),
 }
@@ -67,29 +47,66 @@ impl WorkerError {
         match self {
             Self::Read(_) | Self::Body(_) => "read_failed",
             Self::Write { .. } => "write_failed",
+            Self::Settle(_) => "settle_failed",
+            Self::Remove(_) => "remove_failed",
+            Self::DeadLetter(_) => "dead_letter_failed",
             Self::Escalate(_) => "escalate_failed",
         }
     }
 }
 
-/// Makes and stores every thumbnail of the job's object, and logs one line about it.
+/// Does the task, tells of it if nothing more can be done, and logs one line about it.
 ///
 /// # Errors
-/// [`WorkerError`] for what may go better the next time. Thumbnails already stored are stored again by the retry.
-pub(crate) async fn handle<Edge: GetObject + PutObject + InvokeWorker>(
-    edge: &Edge,
-    settings: &Settings,
-    job: &Job,
-) -> Result<Outcome, WorkerError> {
+/// [`WorkerError`] for what may go better the next time. The retry finds what is stored already and does the rest.
+pub(crate) async fn handle(edge: &impl Edge, settings: &Settings, task: &Task) -> Result<Outcome, WorkerError> {
     let mut stopwatch = Stopwatch::start(&settings.meter);
     let mut image = None;
-    let result = run(edge, settings, job, &mut stopwatch, &mut image).await;
-    settings.meter.log(&stopwatch.record(settings, job, image, &result), metrics::JOB);
+    let result = run(edge, settings, task, &mut stopwatch, &mut image).await;
+    settings.meter.log(&stopwatch.record(settings, task, image, &result), metrics::JOB);
     result
 }
 
-async fn run<Edge: GetObject + PutObject + InvokeWorker>(
-    edge: &Edge,
+async fn run(
+    edge: &impl Edge,
+    settings: &Settings,
+    task: &Task,
+    stopwatch: &mut Stopwatch,
+    image: &mut Option<ImageRecord>,
+) -> Result<Outcome, WorkerError> {
+    let again;
+    let job = match task {
+        Task::Make(job) => job,
+        Task::Remove { remove: removal } => {
+            match remove(edge, settings, removal, &stopwatch.calls).await.map_err(WorkerError::Remove)? {
+                Removed::Done(outcome) => return Ok(outcome),
+                Removed::MakeAgain(job) => {
+                    again = job;
+                    &again
+                }
+            }
+        }
+    };
+    let outcome = make_thumbnails(edge, settings, job, stopwatch, image).await?;
+    if let Outcome::Refused { reason, message } = &outcome
+        && !is_ordinary(reason, job)
+    {
+        let letter = DeadLetter::about(Task::Make(job.clone()), reason, message);
+        edge.send(&letter).await.map_err(WorkerError::DeadLetter)?;
+    }
+    Ok(outcome)
+}
+
+/// Bytes that are no image, and that nobody called one.
+fn is_ordinary(reason: &str, job: &Job) -> bool {
+    reason == NOT_AN_IMAGE && job.format.is_none()
+}
+
+/// [`EngineError::NotAnImage`] by its name.
+const NOT_AN_IMAGE: &str = "not_an_image";
+
+async fn make_thumbnails(
+    edge: &impl Edge,
     settings: &Settings,
     job: &Job,
     stopwatch: &mut Stopwatch,
@@ -115,22 +132,58 @@ async fn run<Edge: GetObject + PutObject + InvokeWorker>(
         Ok(objects) => objects,
         Err(error) => return Ok(refused("key_too_long", &error)),
     };
-    // All at once, because waiting is billed too.
+    let outcome = store_all(edge, settings, job, objects, stopwatch).await?;
+    stopwatch.put();
+    Ok(outcome)
+}
+
+/// Stores every thumbnail, all at once because waiting is billed too. The job is done when all are there.
+async fn store_all(
+    edge: &impl Edge,
+    settings: &Settings,
+    job: &Job,
+    objects: Vec<StoredObject>,
+    stopwatch: &Stopwatch,
+) -> Result<Outcome, WorkerError> {
+    let (total, calls) = (objects.len(), &stopwatch.calls);
     let puts = objects.into_iter().map(async |object| {
         let key = object.key.clone();
-        match edge.put(object).await {
-            Ok(()) => Ok(key),
-            Err(cause) => Err(WorkerError::Write { key, cause }),
-        }
+        (key, store(edge, job, &settings.spec, object, calls).await)
     });
-    let thumbnails = try_join_all(puts).await?;
-    stopwatch.put();
-    Ok(Outcome::Made { thumbnails })
+    let (mut there, mut failed, mut stale) = (Vec::new(), None, None);
+    let (mut is_new, mut is_gone) = (false, false);
+    for (key, stored) in join_all(puts).await {
+        match stored {
+            Ok(Stored::Written(written)) => {
+                is_new = true;
+                there.push(written);
+            }
+            Ok(Stored::AlreadyThere(written)) => there.push(written),
+            Ok(Stored::Stale { message }) => stale = Some(message),
+            Ok(Stored::SourceChanged) => is_gone = true,
+            Err(cause) => failed = failed.or(Some((key, cause))),
+        }
+    }
+    if let Some((key, cause)) = failed {
+        return Err(WorkerError::Write { key, done: there.len(), total, cause });
+    }
+    if !there.is_empty() {
+        let origin = Origin { bucket: &job.bucket, key: &job.key, etag: &job.etag };
+        let settled = settle(edge, &settings.thumbnails, settings.delete_thumbnails, &origin, &there, calls).await;
+        is_gone |= settled.map_err(WorkerError::Settle)? != Source::Current;
+    }
+    let thumbnails = there.into_iter().map(|written| written.object.key).collect();
+    Ok(match stale {
+        _ if is_gone => Outcome::Gone,
+        Some(message) => Outcome::Stale { message },
+        None if is_new => Outcome::Made { thumbnails },
+        None => Outcome::Duplicate { thumbnails },
+    })
 }
 
 /// Hands the job to the next tier, before a pixel was decoded; the largest tier refuses it.
 async fn escalate(
-    edge: &impl InvokeWorker,
+    edge: &impl Edge,
     settings: &Settings,
     job: &Job,
     error: &EngineError,
@@ -138,14 +191,16 @@ async fn escalate(
     let Some(to) = &settings.next_tier else {
         return Ok(refused(error.name(), error));
     };
-    edge.invoke(to, job).await.map_err(WorkerError::Escalate)?;
+    edge.invoke(to, &Task::Make(job.clone())).await.map_err(WorkerError::Escalate)?;
     Ok(Outcome::Escalated { to: to.clone(), message: error.to_string() })
 }
 
 /// Runs the engine on a thread of its own, beside the transfer.
 async fn make(body: impl ObjectBody, settings: &Settings, stopwatch: &mut Stopwatch) -> Result<Made, Failure> {
     let (sender, mut reader) = pipe();
-    let limits = Limits::for_budget(settings.tier.budget_bytes());
+    let mut limits = Limits::for_budget(settings.tier.budget_bytes());
+    limits.max_pixels = settings.max_pixels;
+    limits.max_source_bytes = settings.max_object_bytes;
     let variants = settings.thumbnails.variants.clone();
     let engine = tokio::task::spawn_blocking(move || {
         let mut stages = Vec::new();
@@ -180,15 +235,18 @@ fn stored_object(thumbnail: Thumbnail, settings: &Settings, job: &Job) -> Result
         (metadata::SOURCE_ETAG, Some(&job.etag)),
         (metadata::SOURCE_VERSION, job.version_id.as_ref()),
         (metadata::SEQUENCER, job.sequencer.as_ref()),
+        (metadata::SPEC, Some(&settings.spec)),
     ];
     let metadata = source.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.clone()))).collect();
     Ok(StoredObject {
+        variant: thumbnail.variant,
+        extension: thumbnail.extension,
         bucket: settings.destination_bucket.clone(),
         key,
         content_type: thumbnail.content_type,
         cache_control: settings.thumbnails.cache_control.clone(),
         metadata,
-        bytes: thumbnail.bytes,
+        bytes: Bytes::from(thumbnail.bytes),
     })
 }
 

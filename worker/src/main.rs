@@ -1,14 +1,18 @@
-//! The worker: one job in, thumbnails in the destination bucket out.
+//! The worker: one job in, thumbnails in the destination bucket out; or one deletion in, and they are gone.
 //!
 //! One binary, deployed once per tier of tiers.json; `TIER` tells it which it is.
 
 mod aws;
 mod body;
+mod edge;
 mod handle;
+mod remove;
 mod settings;
+mod settle;
 mod stopwatch;
+mod store;
 
-use contract::{Job, with_causes};
+use contract::{Task, with_causes};
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 
 use crate::aws::Aws;
@@ -18,9 +22,10 @@ use crate::settings::Settings;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let settings = Settings::from_env()?;
-    let aws = Aws::from_env(settings.worker_prefix.clone(), &settings.source_bucket).await;
+    let aws = Aws::from_env(&settings).await;
     settings.meter.ready();
-    lambda_runtime::run(service_fn(async |event: LambdaEvent<Job>| handle(&aws, &settings, &event.payload).await)).await
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<Task>| handle(&aws, &settings, &event.payload).await))
+        .await
 }
 
 impl From<WorkerError> for Diagnostic {

@@ -18,6 +18,16 @@ pub(crate) struct Settings {
     pub worker_prefix: String,
     /// What to make of every image.
     pub thumbnails: Thumbnails,
+    /// [`Thumbnails::spec`] of it.
+    pub spec: String,
+    /// A deleted object takes its thumbnails with it.
+    pub delete_thumbnails: bool,
+    /// The largest object that is read, in bytes.
+    pub max_object_bytes: u64,
+    /// The largest image that is decoded, width times height.
+    pub max_pixels: u64,
+    /// Who is told of what cannot be done.
+    pub dead_letter_queue_url: String,
     /// Where thumbnails are stored.
     pub destination_bucket: String,
     /// Prices and logs.
@@ -35,6 +45,10 @@ impl Settings {
         let destination_bucket = environment.variable("DESTINATION_BUCKET", "the bucket that thumbnails are stored in");
         let source_bucket = environment.variable("SOURCE_BUCKET", "the bucket that images are uploaded to");
         let worker_prefix = environment.variable("WORKER_PREFIX", "a worker's function name without its tier");
+        let dead_letter_queue_url = environment.variable("DEAD_LETTER_QUEUE_URL", "the queue of what cannot be done");
+        let delete_thumbnails = environment.flag("DELETE_THUMBNAILS", "whether deletions take thumbnails along");
+        let max_object_bytes = environment.number("MAX_OBJECT_BYTES", "the largest object that is read, in bytes");
+        let max_pixels = environment.number("MAX_PIXELS", "the largest image that is decoded, width times height");
         let meter = Meter::from_environment(&mut environment);
         let tiers = environment.file("tiers.json", TierTable::parse);
         let thumbnails = environment.file("thumbnails.json", Thumbnails::parse);
@@ -51,18 +65,28 @@ impl Settings {
         else {
             return Err(environment.into_error());
         };
-        let (Some(worker_prefix), Some(meter)) = (worker_prefix, meter) else {
+        let (Some(worker_prefix), Some(dead_letter_queue_url), Some(meter)) =
+            (worker_prefix, dead_letter_queue_url, meter)
+        else {
             return Err(environment.into_error());
         };
-        let next_tier = tiers.next_after(&tier.name).map(|next| next.name.clone());
-        let largest_memory_mb = tiers.largest().memory_mb;
+        let (Some(delete_thumbnails), Some(max_object_bytes), Some(max_pixels)) =
+            (delete_thumbnails, max_object_bytes, max_pixels)
+        else {
+            return Err(environment.into_error());
+        };
         Ok(Self {
             source_bucket,
+            next_tier: tiers.next_after(&tier.name).map(|next| next.name.clone()),
+            largest_memory_mb: tiers.largest().memory_mb,
             tier,
-            next_tier,
-            largest_memory_mb,
             worker_prefix,
+            spec: thumbnails.spec(),
             thumbnails,
+            delete_thumbnails,
+            max_object_bytes,
+            max_pixels,
+            dead_letter_queue_url,
             destination_bucket,
             meter,
         })

@@ -1,14 +1,34 @@
 //! What a job took, and its log line: the plan and the outcome.
 
+use std::cell::Cell;
 use std::time::{Duration, Instant};
 
-use contract::{ImageRecord, Job, JobCounts, JobRecord, Outcome, Requests, Stages, with_causes};
+use contract::{ImageRecord, JobCounts, JobRecord, Outcome, Requests, Stages, Task, with_causes};
 use engine::{Made, Stage, Warning};
 use function::{Meter, Start};
 use usage::milliseconds;
 
 use crate::handle::WorkerError;
 use crate::settings::Settings;
+
+/// Requests to S3 beyond the GET, counted where they are made.
+#[derive(Debug, Default)]
+pub(crate) struct Calls {
+    heads: Cell<u32>,
+    puts: Cell<u32>,
+}
+
+impl Calls {
+    /// A HEAD is sent.
+    pub(crate) fn head(&self) {
+        self.heads.set(self.heads.get() + 1);
+    }
+
+    /// A PUT is sent.
+    pub(crate) fn put(&self) {
+        self.puts.set(self.puts.get() + 1);
+    }
+}
 
 /// Wall-clock and CPU time of a job's stages; taken by the worker, because the engine reads no clock.
 #[derive(Debug)]
@@ -18,6 +38,8 @@ pub(crate) struct Stopwatch {
     cpu_at_start: Duration,
     stages: Stages,
     lap: Instant,
+    /// What it asks of S3.
+    pub(crate) calls: Calls,
 }
 
 impl Stopwatch {
@@ -26,7 +48,14 @@ impl Stopwatch {
         usage::reset_peak();
         let started = Instant::now();
         let cpu_at_start = usage::cpu_time();
-        Self { start: meter.start(), started, cpu_at_start, stages: Stages::default(), lap: started }
+        Self {
+            start: meter.start(),
+            started,
+            cpu_at_start,
+            stages: Stages::default(),
+            lap: started,
+            calls: Calls::default(),
+        }
     }
 
     /// The headers of the GET have arrived.
@@ -59,7 +88,7 @@ impl Stopwatch {
     pub(crate) fn record(
         &self,
         settings: &Settings,
-        job: &Job,
+        task: &Task,
         image: Option<ImageRecord>,
         result: &Result<Outcome, WorkerError>,
     ) -> JobRecord {
@@ -74,25 +103,35 @@ impl Stopwatch {
         let peak_bytes = usage::peak_bytes();
         let memory_bytes = (tariff.memory_mb << 20) as f64;
         let counts = JobCounts::of(outcome, self.start.is_cold);
-        let requests = Requests::of_worker(counts.thumbnails);
+        let requests = Requests { heads: self.calls.heads.get(), ..Requests::of_worker(self.calls.puts.get()) };
+        let (bucket, bytes, images, gets) = match task {
+            Task::Make(job) => (&job.bucket, job.bytes, 1, 1),
+            Task::Remove { remove } => (&remove.bucket, 0, 0, 0),
+        };
         JobRecord {
             tier: settings.tier.name.clone(),
             outcome: name.to_owned(),
             message,
-            correlation_id: job.correlation_id.clone(),
-            bucket: job.bucket.clone(),
-            key: job.key.clone(),
-            bytes: job.bytes,
+            correlation_id: task.correlation_id().to_owned(),
+            bucket: bucket.clone(),
+            key: task.key().to_owned(),
+            bytes,
             image,
             thumbnail_keys: outcome.map(|outcome| outcome.thumbnails().to_vec()).unwrap_or_default(),
-            counts,
+            counts: JobCounts { images, ..counts },
             stages: self.stages,
             total_ms,
             init_ms: self.start.init_ms,
             cpu_ms,
             peak_bytes,
             headroom_percent: percent(1.0 - peak_bytes as f64 / memory_bytes),
-            cost: tariff.job(self.start.init_ms, total_ms, cpu_ms, requests, settings.largest_memory_mb),
+            cost: tariff.job(
+                self.start.init_ms,
+                total_ms,
+                cpu_ms,
+                Requests { gets, ..requests },
+                settings.largest_memory_mb,
+            ),
         }
     }
 }

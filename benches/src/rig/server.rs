@@ -114,7 +114,9 @@ impl Shared {
             // The next tier's function: it takes what is too much for this one.
             (Method::Post, None) if url.ends_with("/invocations") => request.respond(Response::empty(202)),
             (Method::Get, None) => self.object(request),
-            (Method::Head, None) => request.respond(Response::empty(200)),
+            // The bucket at INIT, and the source after the last PUT: still the same.
+            (Method::Head, None) => self.head(request),
+            (Method::Delete, None) => request.respond(Response::empty(204)),
             (Method::Put, None) => stored(request),
             _ => request.respond(Response::empty(501)),
         }
@@ -147,6 +149,14 @@ impl Shared {
         request.as_reader().read_to_string(&mut body)?;
         let _ = self.events.send(event(body));
         request.respond(Response::empty(202))
+    }
+
+    fn head(&self, request: Request) -> std::io::Result<()> {
+        let mut response = Response::empty(200);
+        if let Some(Invocation { etag, .. }) = &*lock(&self.current) {
+            response.add_header(header("ETag", etag));
+        }
+        request.respond(response)
     }
 
     fn object(&self, request: Request) -> std::io::Result<()> {

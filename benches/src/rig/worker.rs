@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
-use contract::{Job, JobRecord};
+use contract::{ImageFormat, Job, JobRecord};
 use serde::{Deserialize, Serialize};
 
 use super::cgroup::{Cgroups, Group};
@@ -172,11 +172,13 @@ impl Worker {
         let key = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let job = Job {
             bucket: "uploads".to_owned(),
+            format: ImageFormat::from_key(&key),
             key,
             etag: etag.clone(),
             bytes: object.len() as u64,
             version_id: None,
             sequencer: None,
+            escalated_from: None,
             correlation_id: id.clone(),
         };
         let payload = serde_json::to_string(&job).context("writing a job")?;

@@ -102,6 +102,8 @@ impl Workers {
             bytes: size,
             version_id: None,
             sequencer: None,
+            format: None,
+            escalated_from: None,
             correlation_id: format!("validate {key}"),
         })
     }
@@ -122,13 +124,22 @@ impl Workers {
         Ok(Answer { outcome, log: String::from_utf8_lossy(&log).into_owned() })
     }
 
-    /// Takes away an uploaded object, and the thumbnails that were made of it.
-    pub(super) async fn remove(&self, key: &str, thumbnails: &[String]) -> anyhow::Result<()> {
-        let source = [(&self.source_bucket, key)].into_iter();
-        for (bucket, key) in source.chain(thumbnails.iter().map(|key| (&self.destination_bucket, key.as_str()))) {
-            let call = self.s3.delete_object().bucket(bucket).key(key).send().await;
-            call.with_context(|| format!("deleting `{bucket}/{key}`"))?;
+    /// Takes away an uploaded object.
+    pub(super) async fn remove(&self, key: &str) -> anyhow::Result<()> {
+        self.delete(&self.source_bucket, key).await
+    }
+
+    /// Takes away what was made, so that the next invocation makes it again.
+    pub(super) async fn remove_thumbnails(&self, keys: &[String]) -> anyhow::Result<()> {
+        for key in keys {
+            self.delete(&self.destination_bucket, key).await?;
         }
+        Ok(())
+    }
+
+    async fn delete(&self, bucket: &str, key: &str) -> anyhow::Result<()> {
+        let call = self.s3.delete_object().bucket(bucket).key(key).send().await;
+        call.with_context(|| format!("deleting `{bucket}/{key}`"))?;
         Ok(())
     }
 }

@@ -114,16 +114,12 @@ async fn of_tier(
         let (terms, rows) = (&calibration.terms, &calibration.measurements);
         let predicted = predict(rows, tiers, terms, &prices, image.format, image.bytes);
         let predicted_ms = predicted.iter().find(|one| one.tier == tier.name).map(|one| one.duration_ms);
-        let mut thumbnails = Vec::new();
         let mut failure = None;
         for _ in 0..=ROUNDS {
             match workers.invoke(&tier.name, &job).await {
                 Ok(Answer { outcome, log }) => {
-                    if let Outcome::Made { thumbnails: made } = &outcome {
-                        thumbnails.clone_from(made);
-                    } else {
-                        verdict.refused += 1;
-                    }
+                    verdict.refused += usize::from(!matches!(outcome, Outcome::Made { .. }));
+                    workers.remove_thumbnails(outcome.thumbnails()).await?;
                     let report = log.lines().find_map(InvocationReport::parse);
                     logs.read(&log);
                     let Some(report) = report else { continue };
@@ -138,7 +134,7 @@ async fn of_tier(
             }
             progress.inc(1);
         }
-        workers.remove(&key, &thumbnails).await?;
+        workers.remove(&key).await?;
         if let Some(error) = failure {
             return Err(error);
         }

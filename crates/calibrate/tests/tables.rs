@@ -72,13 +72,13 @@ fn the_tiers_are_compared_with_one_function_for_everything() {
     near(got.tiers[1].compute, 0.25 * 24.10);
     assert_eq!(got.tiers.iter().map(|tier| tier.images).collect::<Vec<_>>(), [0.75, 0.25, 0.0]);
     near(got.compute, 0.75 * 2.57 + 0.25 * 24.10);
-    near(got.requests, 5.60);
+    near(got.requests, 6.00);
     near(got.dispatcher, 0.60 + 0.10);
-    near(got.total(), 0.75 * 2.57 + 0.25 * 24.10 + 5.60 + 0.70);
+    near(got.total(), 0.75 * 2.57 + 0.25 * 24.10 + 6.00 + 0.70);
 
     let [large, medium] = got.alternatives.as_slice() else { panic!("two alternatives") };
     near(large.compute, 0.75 * 5.44 + 0.25 * 26.17);
-    near(large.total(), 0.75 * 5.44 + 0.25 * 26.17 + 5.60);
+    near(large.total(), 0.75 * 5.44 + 0.25 * 26.17 + 6.00);
     assert_eq!((large.unmade, large.late), (0.0, 0.0));
     // 900 MB do not fit in 1,024 MB with a headroom of 0.2.
     near(medium.compute, 0.75 * 3.37);
@@ -90,7 +90,7 @@ fn what_no_tier_takes_and_what_was_not_measured_is_said() {
     let rows = [jpeg(1, 100.0, 60)];
     let got = compare(&rows, &table(), &workload(&[(1, 1.0), (200, 1.0)]), &[], &terms(), &prices()).unwrap();
     assert_eq!(got.unmade, 0.5);
-    near(got.requests, 2.80);
+    near(got.requests, 3.00);
 
     let mut mix = workload(&[(1, 1.0)]);
     mix.mix[0].format = ImageFormat::Webp;

@@ -79,10 +79,11 @@ impl Function {
 }
 
 impl Requests {
-    /// Those of a worker: itself, one GET, one PUT for each variant.
+    /// Those of a worker: itself, one GET, one PUT for each variant, and where there was one a last look at the source.
     #[must_use]
     pub const fn of_worker(variants: u32) -> Self {
-        Self { invocations: 1, heads: 0, gets: 1, puts: variants }
+        let heads = if variants > 0 { 1 } else { 0 };
+        Self { invocations: 1, heads, gets: 1, puts: variants }
     }
 
     /// Those of the dispatcher: itself and one HEAD. A look at the header is a GET more.
@@ -169,8 +170,8 @@ mod tests {
             let got = prices.requests(requests).per_million();
             assert!((got.0 - want).abs() < 1e-9, "{requests:?}: {got}");
         };
-        check(Requests::of_worker(1), 0.20 + 0.40 + 5.00);
-        check(Requests::of_worker(3), 0.20 + 0.40 + 15.00);
+        check(Requests::of_worker(1), 0.20 + 0.80 + 5.00);
+        check(Requests::of_worker(3), 0.20 + 0.80 + 15.00);
         check(Requests::of_dispatcher(), 0.20 + 0.40);
     }
 

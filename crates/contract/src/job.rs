@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The facts of a HEAD that routing needs.
+use crate::ImageFormat;
+
+/// The facts of a HEAD: those that routing needs, and the marks that every thumbnail carries.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ObjectHead {
     /// The object's size.
@@ -17,8 +19,12 @@ pub struct ObjectHead {
     pub storage_class: Option<String>,
     /// An archived object that has a restored copy can be read.
     pub restored: bool,
-    /// It carries [`crate::metadata::SOURCE_ETAG`]: a thumbnail of this system.
-    pub own_output: bool,
+    /// [`crate::metadata::SOURCE_ETAG`]: where it is there, the object is a thumbnail of this system.
+    pub source_etag: Option<String>,
+    /// [`crate::metadata::SEQUENCER`].
+    pub source_sequencer: Option<String>,
+    /// [`crate::metadata::SPEC`].
+    pub spec: Option<String>,
 }
 
 /// One image to make thumbnails of: the payload of an asynchronous invocation.
@@ -38,8 +44,61 @@ pub struct Job {
     /// Orders the events of one key. Source: Amazon S3 user guide, "Event message structure".
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sequencer: Option<String>,
+    /// What the Content-Type or the key claims that it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<ImageFormat>,
+    /// The tier whose worker was killed by this job: it goes up once, not again and again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub escalated_from: Option<String>,
     /// The same in every log line about this upload, from dispatcher to worker.
     pub correlation_id: String,
+}
+
+/// A source object that was deleted: its thumbnails go too, unless there is a newer upload.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Removal {
+    /// The source bucket.
+    pub bucket: String,
+    /// The object key, decoded.
+    pub key: String,
+    /// Orders the events of one key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sequencer: Option<String>,
+    /// The same in every log line about this deletion.
+    pub correlation_id: String,
+}
+
+/// What a worker is invoked with: a job as it is, a removal as `{"remove": …}`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Task {
+    /// Remove the thumbnails of a deleted object.
+    Remove {
+        /// Which.
+        remove: Removal,
+    },
+    /// Make the thumbnails of an object.
+    Make(Job),
+}
+
+impl Task {
+    /// The source object's key.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        match self {
+            Self::Remove { remove } => &remove.key,
+            Self::Make(job) => &job.key,
+        }
+    }
+
+    /// The same in every log line about this upload or deletion.
+    #[must_use]
+    pub fn correlation_id(&self) -> &str {
+        match self {
+            Self::Remove { remove } => &remove.correlation_id,
+            Self::Make(job) => &job.correlation_id,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -55,10 +114,23 @@ mod tests {
             bytes: 7,
             version_id: None,
             sequencer: Some("0A".into()),
+            format: Some(ImageFormat::Jpeg),
+            escalated_from: None,
             correlation_id: "c".into(),
         };
-        let wire = serde_json::to_string(&job).unwrap();
-        assert!(!wire.contains("version_id"), "{wire}");
-        assert_eq!(serde_json::from_str::<Job>(&wire).unwrap(), job);
+        let wire = serde_json::to_string(&Task::Make(job.clone())).unwrap();
+        assert!(!wire.contains("version_id") && !wire.contains("escalated_from"), "{wire}");
+        assert_eq!(serde_json::from_str::<Task>(&wire).unwrap(), Task::Make(job));
+    }
+
+    #[test]
+    fn a_removal_is_told_from_a_job() {
+        let remove =
+            Removal { bucket: "b".into(), key: "k".into(), sequencer: Some("0A".into()), correlation_id: "c".into() };
+        let task = Task::Remove { remove };
+        let wire = serde_json::to_string(&task).unwrap();
+        assert_eq!(serde_json::from_str::<Task>(&wire).unwrap(), task);
+        assert_eq!((task.key(), task.correlation_id()), ("k", "c"));
+        assert!(serde_json::from_str::<Task>(r#"{"key":"k"}"#).is_err());
     }
 }

@@ -48,6 +48,14 @@ pub fn decode_event_key(encoded: &str) -> Result<String, KeyError> {
 /// # Errors
 /// [`KeyError::TooLong`].
 pub fn thumbnail_key(template: &str, key: &str, variant: &str, extension: &str) -> Result<String, KeyError> {
+    let filled = fill(template, key, variant, extension);
+    if filled.len() > MAX_KEY_BYTES {
+        return Err(KeyError::TooLong { bytes: filled.len() });
+    }
+    Ok(filled)
+}
+
+pub(crate) fn fill(template: &str, key: &str, variant: &str, extension: &str) -> String {
     let mut filled = String::with_capacity(template.len() + key.len());
     let mut rest = template;
     while let Some(brace) = rest.find('{') {
@@ -62,10 +70,7 @@ pub fn thumbnail_key(template: &str, key: &str, variant: &str, extension: &str) 
         rest = &rest[width..];
     }
     filled.push_str(rest);
-    if filled.len() > MAX_KEY_BYTES {
-        return Err(KeyError::TooLong { bytes: filled.len() });
-    }
-    Ok(filled)
+    filled
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! Pure data and pure decisions. No I/O, no clock, no environment, no AWS.
 
 mod cost;
+mod dead_letter;
 mod format;
 mod job;
 mod keys;
@@ -12,17 +13,20 @@ mod outcome;
 mod prices;
 mod record;
 mod report;
+mod sequencer;
 mod thumbnails;
 mod tiers;
 
 pub use cost::{Function, MB_PER_VCPU, Requests, Work, billed_ms, cpu_share};
+pub use dead_letter::DeadLetter;
 pub use format::{ImageFormat, unread_format};
-pub use job::{Job, ObjectHead};
+pub use job::{Job, ObjectHead, Removal, Task};
 pub use keys::{KeyError, decode_event_key, thumbnail_key};
 pub use outcome::{Outcome, Skip, with_causes};
 pub use prices::{Architecture, Dollars, GbSecond, Prices, PricesError, RegionPrices};
 pub use record::{ImageRecord, InvocationRecord, JobCost, JobCounts, JobRecord, ObjectRecord, Stages, Tariff};
 pub use report::InvocationReport;
+pub use sequencer::compare_sequencers;
 pub use thumbnails::{Background, BadBackground, Fit, OutputFormat, Thumbnails, ThumbnailsError, Variant};
 pub use tiers::{Tier, TierError, TierTable, TooLarge};
 
@@ -35,4 +39,6 @@ pub mod metadata {
     pub const SOURCE_VERSION: &str = "thumbtier-source-version";
     /// The sequencer of the S3 event that announced the source object.
     pub const SEQUENCER: &str = "thumbtier-sequencer";
+    /// [`crate::Thumbnails::spec`]: what was asked for when the thumbnail was made.
+    pub const SPEC: &str = "thumbtier-spec";
 }

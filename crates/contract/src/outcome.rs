@@ -21,12 +21,23 @@ pub enum Skip {
     /// A thumbnail of this system: making one of it would loop.
     #[error("object is a thumbnail of this system")]
     OwnOutput,
+    /// Deleted, while deletions leave thumbnails as they are.
+    #[error("object was deleted and delete_thumbnails is false: its thumbnails stay")]
+    DeleteIgnored,
     /// Larger than the largest tier takes.
     #[error("object has {bytes} bytes, the largest tier takes {limit_bytes}: raise max_object_bytes in tiers.json")]
     TooLarge {
         /// The object's size.
         bytes: u64,
         /// The largest tier's threshold for its format.
+        limit_bytes: u64,
+    },
+    /// Larger than the deployment allows, whatever its tiers take.
+    #[error("object has {bytes} bytes, this deployment takes {limit_bytes}: raise the parameter max_object_bytes")]
+    AboveLimit {
+        /// The object's size.
+        bytes: u64,
+        /// The parameter.
         limit_bytes: u64,
     },
     /// Deleted, or replaced by another version, before its turn.
@@ -49,10 +60,17 @@ impl Skip {
             Self::Empty => "empty",
             Self::Folder => "folder",
             Self::OwnOutput => "own_output",
-            Self::TooLarge { .. } => "too_large",
+            Self::DeleteIgnored => "delete_ignored",
+            Self::TooLarge { .. } | Self::AboveLimit { .. } => "too_large",
             Self::Gone => "gone",
             Self::ArchivedStorageClass { .. } => "archived_storage_class",
         }
+    }
+
+    /// Whether it is what the uploader would expect, and nobody needs to be told.
+    #[must_use]
+    pub const fn is_ordinary(&self) -> bool {
+        !matches!(self, Self::TooLarge { .. } | Self::AboveLimit { .. } | Self::ArchivedStorageClass { .. })
     }
 }
 
@@ -65,8 +83,25 @@ pub enum Outcome {
         /// The keys in the destination bucket, in the order of the variants.
         thumbnails: Vec<String>,
     },
+    /// Every variant was there already, made from this object by an earlier run of the same job.
+    Duplicate {
+        /// Their keys in the destination bucket.
+        thumbnails: Vec<String>,
+    },
+    /// Thumbnails of a newer version are there.
+    Stale {
+        /// The sentence with both sequencers.
+        message: String,
+    },
     /// The object was deleted or replaced before its turn; its newer event makes its thumbnails.
     Gone,
+    /// The object was deleted, and its thumbnails with it.
+    Removed {
+        /// The keys that were in the destination bucket.
+        removed: Vec<String>,
+    },
+    /// A removal came after a newer upload: the thumbnails stay.
+    Kept,
     /// Decoding needs more memory than this tier has: the job was handed to the next one.
     Escalated {
         /// The tier that has it now.
@@ -89,7 +124,11 @@ impl Outcome {
     pub fn name(&self) -> &str {
         match self {
             Self::Made { .. } => "made",
+            Self::Duplicate { .. } => "duplicate",
+            Self::Stale { .. } => "stale",
             Self::Gone => "gone",
+            Self::Removed { .. } => "removed",
+            Self::Kept => "kept",
             Self::Escalated { .. } => "escalated",
             Self::Refused { reason, .. } => reason,
         }
@@ -99,12 +138,12 @@ impl Outcome {
     #[must_use]
     pub fn message(&self) -> Option<&str> {
         match self {
-            Self::Made { .. } | Self::Gone => None,
-            Self::Escalated { message, .. } | Self::Refused { message, .. } => Some(message),
+            Self::Stale { message } | Self::Escalated { message, .. } | Self::Refused { message, .. } => Some(message),
+            Self::Made { .. } | Self::Duplicate { .. } | Self::Gone | Self::Removed { .. } | Self::Kept => None,
         }
     }
 
-    /// The keys of what was stored.
+    /// The keys of what this job stored.
     #[must_use]
     pub fn thumbnails(&self) -> &[String] {
         match self {

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::keys::{fill, thumbnail_key};
+
 /// How an image fills its variant's box.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -69,6 +71,19 @@ pub enum OutputFormat {
     Png,
     /// WebP.
     Webp,
+}
+
+impl OutputFormat {
+    /// The extensions that a thumbnail may get, two only where the image's alpha decides.
+    #[must_use]
+    pub const fn extensions(self) -> &'static [&'static str] {
+        match self {
+            Self::Auto => &["jpg", "png"],
+            Self::Jpeg => &["jpg"],
+            Self::Png => &["png"],
+            Self::Webp => &["webp"],
+        }
+    }
 }
 
 /// One thumbnail to make of every image.
@@ -208,6 +223,54 @@ impl Thumbnails {
         }
         Ok(thumbnails)
     }
+
+    /// A short name for what is made: another file gives another name, and then thumbnails are made again.
+    ///
+    /// FNV-1a with 64 bits: it tells a handful of files apart, nobody gains by a collision.
+    ///
+    /// # Panics
+    /// Never: strings and numbers serialise.
+    #[must_use]
+    pub fn spec(&self) -> String {
+        let json = serde_json::to_vec(self).expect("strings and numbers serialise");
+        let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        format!("{:016x}", json.iter().fold(0xcbf2_9ce4_8422_2325, step))
+    }
+
+    /// Every key that a thumbnail of `key` may have, each once; those that S3 does not allow are left out.
+    #[must_use]
+    pub fn keys_of(&self, key: &str) -> Vec<String> {
+        let mut keys = Vec::new();
+        for variant in &self.variants {
+            for extension in variant.format.extensions() {
+                keys.extend(thumbnail_key(&self.key, key, &variant.name, extension));
+            }
+        }
+        keys.dedup(); // A template without `{ext}` gives siblings one key.
+        keys
+    }
+
+    /// The other key that the thumbnail `name` of `key` may have, if the image's alpha chooses between two.
+    #[must_use]
+    pub fn sibling_of(&self, key: &str, name: &str, extension: &str) -> Option<String> {
+        let variant = self.variants.iter().find(|variant| variant.name == name)?;
+        let other = variant.format.extensions().iter().find(|other| **other != extension)?;
+        let key_of = |extension| thumbnail_key(&self.key, key, name, extension).ok();
+        key_of(other).filter(|sibling| Some(sibling) != key_of(extension).as_ref())
+    }
+
+    /// Whether `key` is a key that thumbnails get: in the bucket of thumbnails it is one.
+    #[must_use]
+    pub fn may_have_made(&self, key: &str) -> bool {
+        let (prefix, _) = self.key.split_once("{key}").unwrap_or_default();
+        let (_, suffix) = self.key.rsplit_once("{key}").unwrap_or_default();
+        self.variants.iter().any(|variant| {
+            variant.format.extensions().iter().any(|extension| {
+                let literal = |part| fill(part, "", &variant.name, extension);
+                key.strip_prefix(&literal(prefix)).is_some_and(|rest| rest.ends_with(&literal(suffix)))
+            })
+        })
+    }
 }
 
 #[cfg(test)]
@@ -241,6 +304,40 @@ mod tests {
         check(with("{key}/{variant}", &GOOD.replace(":9", ":5000")), "width_px is 5000: expected 1 to 4096");
         check(with("{key}/{variant}", &GOOD.replace(":80", ":0")), "quality is 0: expected 1 to 100");
         check(with("{key}/{variant}", &GOOD.replace("inside", "outside")), "expected shape");
+    }
+
+    #[test]
+    fn the_spec_changes_with_the_file_and_only_with_it() {
+        let spec = |key: &str, variant: &str| with(key, variant).unwrap().spec();
+        let one = spec("{key}/{variant}", GOOD);
+        assert_eq!((one.len(), &one), (16, &spec("{key}/{variant}", GOOD)));
+        assert_ne!(one, spec("{key}/{variant}", &GOOD.replace(":80", ":81")));
+        assert_ne!(one, spec("{key}-{variant}", GOOD));
+    }
+
+    #[test]
+    fn all_keys_of_a_source_are_known_and_recognised() {
+        let check = |template: &str, want: &[&str]| {
+            let thumbnails = with(template, GOOD).unwrap();
+            assert_eq!(thumbnails.keys_of("cat.png"), want, "{template}");
+            for key in want {
+                assert!(thumbnails.may_have_made(key), "{template} {key}");
+            }
+            assert!(!thumbnails.may_have_made("cat.png"), "{template}");
+        };
+        check("{key}/{variant}.{ext}", &["cat.png/a.jpg", "cat.png/a.png"]);
+        check("t/{variant}/{key}", &["t/a/cat.png"]);
+        check("{variant}-{key}.{ext}", &["a-cat.png.jpg", "a-cat.png.png"]);
+    }
+
+    #[test]
+    fn only_alpha_gives_a_thumbnail_a_sibling() {
+        let sibling =
+            |template, variant: &str, extension| with(template, variant).unwrap().sibling_of("k", "a", extension);
+        assert_eq!(sibling("{key}/{variant}.{ext}", GOOD, "jpg").as_deref(), Some("k/a.png"));
+        assert_eq!(sibling("{key}/{variant}.{ext}", GOOD, "png").as_deref(), Some("k/a.jpg"));
+        assert_eq!(sibling("{key}/{variant}", GOOD, "jpg"), None);
+        assert_eq!(sibling("{key}/{variant}.{ext}", &GOOD.replace("auto", "webp"), "webp"), None);
     }
 
     #[test]

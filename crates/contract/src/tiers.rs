@@ -148,6 +148,12 @@ impl TierTable {
         self.tiers.iter().find(|tier| tier.name == name)
     }
 
+    /// The first tier.
+    #[must_use]
+    pub fn smallest(&self) -> &Tier {
+        self.tiers.first().expect("parse refuses an empty table")
+    }
+
     /// The last tier.
     #[must_use]
     pub fn largest(&self) -> &Tier {

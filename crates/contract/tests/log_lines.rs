@@ -115,6 +115,8 @@ fn the_dispatchers_lines_are_documents() {
         bytes: 7,
         version_id: None,
         sequencer: None,
+        format: None,
+        escalated_from: None,
         correlation_id: "c".into(),
     };
     let document = checked(&ObjectRecord::dispatched(&job, "small"), metrics::OBJECT);

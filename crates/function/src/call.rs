@@ -1,11 +1,23 @@
 //! Calls to AWS, as the functions see them.
 
-use contract::Job;
+use contract::{DeadLetter, ObjectHead, Task};
 
 /// Invokes a worker. A function's `lambda:InvokeFunction` grant is this trait.
 pub trait InvokeWorker {
-    /// Hands `job` over to be run asynchronously; `Ok` is Lambda's promise to run it.
-    fn invoke(&self, tier: &str, job: &Job) -> impl Future<Output = Result<(), CallError>>;
+    /// Hands `task` over to be run asynchronously; `Ok` is Lambda's promise to run it.
+    fn invoke(&self, tier: &str, task: &Task) -> impl Future<Output = Result<(), CallError>>;
+}
+
+/// Reads an object's head. A function's `s3:GetObject` and `s3:ListBucket` grants are this trait.
+pub trait HeadObject {
+    /// The head; `None` where there is no such object.
+    fn head(&self, bucket: &str, key: &str) -> impl Future<Output = Result<Option<ObjectHead>, CallError>>;
+}
+
+/// Tells somebody. A function's `sqs:SendMessage` grant is this trait.
+pub trait SendDeadLetter {
+    /// Puts a letter into the dead-letter queue.
+    fn send(&self, letter: &DeadLetter) -> impl Future<Output = Result<(), CallError>>;
 }
 
 /// A call to AWS that failed for now.

@@ -45,6 +45,16 @@ impl Environment {
         number
     }
 
+    /// Whether the variable says `true`; `None` and a problem where it says neither that nor `false`.
+    pub fn flag(&mut self, name: &str, expected: &str) -> Option<bool> {
+        let value = self.variable(name, expected)?;
+        let flag = value.parse().ok();
+        if flag.is_none() {
+            self.problems.push(format!("{name} is `{value}`: expected true or false: {expected}"));
+        }
+        flag
+    }
+
     /// What `parse` makes of the packed file; `None` and a problem where it is missing or refused.
     pub fn file<T, E: Display>(&mut self, name: &str, parse: impl FnOnce(&str) -> Result<T, E>) -> Option<T> {
         let path = self.task_root.join(name);

@@ -5,7 +5,7 @@ mod call;
 mod environment;
 mod meter;
 
-pub use aws::{Workers, warm_up};
-pub use call::{CallError, InvokeWorker};
+pub use aws::{DeadLetters, Workers, head_object, sdk_config, warm_up};
+pub use call::{CallError, HeadObject, InvokeWorker, SendDeadLetter};
 pub use environment::{Environment, SettingsError};
 pub use meter::{Meter, Start};

@@ -1,16 +1,25 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use contract::{Architecture, Prices, Tariff};
+use contract::{Architecture, Prices, Tariff, Thumbnails, TierTable};
+use function::Meter;
 
 use super::*;
 
-/// A bucket in memory, and the jobs that were handed over.
+/// A bucket in memory, the tasks that were handed over, and the letters.
 #[derive(Default)]
-struct MemoryEdge {
-    heads: HashMap<String, ObjectHead>,
-    throttled: Vec<String>,
-    jobs: RefCell<Vec<(String, Job)>>,
+pub(crate) struct MemoryEdge {
+    pub heads: HashMap<String, ObjectHead>,
+    pub throttled: Vec<String>,
+    pub tasks: RefCell<Vec<(String, Task)>>,
+    pub letters: RefCell<Vec<DeadLetter>>,
+}
+
+impl MemoryEdge {
+    pub(crate) fn with(heads: &[(&str, ObjectHead)]) -> Self {
+        let heads = heads.iter().map(|(key, head)| ((*key).to_owned(), head.clone())).collect();
+        Self { heads, ..Self::default() }
+    }
 }
 
 impl HeadObject for MemoryEdge {
@@ -23,54 +32,125 @@ impl HeadObject for MemoryEdge {
 }
 
 impl InvokeWorker for MemoryEdge {
-    async fn invoke(&self, tier: &str, job: &Job) -> Result<(), CallError> {
-        self.jobs.borrow_mut().push((tier.to_owned(), job.clone()));
+    async fn invoke(&self, tier: &str, task: &Task) -> Result<(), CallError> {
+        self.tasks.borrow_mut().push((tier.to_owned(), task.clone()));
         Ok(())
     }
 }
 
-fn object(key: &str) -> Result<EventObject, KeyError> {
-    Ok(EventObject { bucket: "uploads".into(), key: key.into(), sequencer: Some("0A".into()) })
+impl SendDeadLetter for MemoryEdge {
+    async fn send(&self, letter: &DeadLetter) -> Result<(), CallError> {
+        self.letters.borrow_mut().push(letter.clone());
+        Ok(())
+    }
 }
 
-fn jpeg(bytes: u64) -> ObjectHead {
+pub(crate) fn settings() -> Settings {
+    let prices = Prices::builtin().unwrap().region("us-east-1").unwrap().clone();
+    Settings {
+        source_bucket: "uploads".into(),
+        worker_prefix: "worker-".into(),
+        tiers: TierTable::builtin().unwrap(),
+        thumbnails: Thumbnails::builtin().unwrap(),
+        destination_bucket: "thumbnails".into(),
+        delete_thumbnails: true,
+        max_object_bytes: u64::MAX,
+        dead_letter_queue_url: "http://queue".into(),
+        meter: Meter::new(Tariff { prices, architecture: Architecture::X86_64, memory_mb: 128 }, None),
+    }
+}
+
+pub(crate) fn jpeg(bytes: u64) -> ObjectHead {
     ObjectHead { bytes, etag: "\"e\"".into(), content_type: Some("image/jpeg".into()), ..ObjectHead::default() }
 }
 
-fn run(edge: &MemoryEdge, objects: Vec<Result<EventObject, KeyError>>) -> Result<Summary, DispatchError> {
-    let tiers = TierTable::builtin().unwrap();
-    let prices = Prices::builtin().unwrap().region("us-east-1").unwrap().clone();
-    let meter = Meter::new(Tariff { prices, architecture: Architecture::X86_64, memory_mb: 128 }, None);
+fn object(key: &str) -> EventObject {
+    EventObject {
+        bucket: "uploads".into(),
+        key: key.into(),
+        sequencer: Some("0A".into()),
+        etag: Some("e".into()),
+        ..EventObject::default()
+    }
+}
+
+fn run(edge: &MemoryEdge, settings: &Settings, object: EventObject) -> Verdict {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    runtime.block_on(dispatch(edge, &tiers, &meter, objects, "request"))
+    runtime.block_on(dispatch(edge, settings, vec![Ok(object)], "origin")).remove(0).verdict
+}
+
+fn name(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Dispatched { tier, .. } => tier.clone(),
+        Verdict::Skipped { name, .. } => (*name).to_owned(),
+        Verdict::Failed(error) => error.to_string(),
+    }
 }
 
 #[test]
-fn every_record_gets_its_answer_and_every_answer_is_counted() {
-    let heads = [("small.jpg", jpeg(9)), ("empty.jpg", jpeg(0)), ("large.jpg", jpeg(90_000_000))];
-    let edge = MemoryEdge { heads: heads.map(|(key, head)| (key.to_owned(), head)).into(), ..MemoryEdge::default() };
-    let bad_key = Err(KeyError::NotUtf8 { encoded: "%FF".into() });
-    let objects = vec![object("small.jpg"), object("empty.jpg"), object("deleted.jpg"), bad_key, object("large.jpg")];
-    let summary = run(&edge, objects).unwrap();
-    assert_eq!(summary.dispatched, [("large".to_owned(), 1), ("small".to_owned(), 1)].into());
-    assert_eq!(summary.skipped, [("bad_key", 1), ("empty", 1), ("gone", 1)].into());
-    let jobs = edge.jobs.borrow();
-    assert_eq!(jobs[0].0, "small");
-    assert_eq!(jobs[0].1.correlation_id, "request-0");
-    assert_eq!(jobs[0].1.sequencer.as_deref(), Some("0A"));
+fn a_job_says_what_is_known_of_its_object() {
+    let edge = MemoryEdge::with(&[("a.jpg", jpeg(9))]);
+    assert_eq!(name(&run(&edge, &settings(), object("a.jpg"))), "small");
+    let tasks = edge.tasks.borrow();
+    let Task::Make(job) = &tasks[0].1 else { panic!("a job") };
+    assert_eq!((job.correlation_id.as_str(), job.sequencer.as_deref()), ("origin-0", Some("0A")));
+    assert_eq!(job.format, Some(contract::ImageFormat::Jpeg));
 }
 
 #[test]
-fn a_record_that_fails_fails_the_event_but_not_its_neighbours() {
-    let edge = MemoryEdge {
-        heads: [("good.jpg".to_owned(), jpeg(9))].into(),
-        throttled: vec!["slow.jpg".into()],
-        ..MemoryEdge::default()
-    };
-    let error = run(&edge, vec![object("slow.jpg"), object("good.jpg")]).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "1 of 2 records could not be dispatched, the first because HeadObject of `slow.jpg` failed: 503 SlowDown"
-    );
-    assert_eq!(edge.jobs.borrow().len(), 1);
+fn a_sequencer_does_not_go_with_another_object_than_its_own() {
+    let edge = MemoryEdge::with(&[("a.jpg", jpeg(9))]);
+    run(&edge, &settings(), EventObject { etag: Some("older".into()), ..object("a.jpg") });
+    let tasks = edge.tasks.borrow();
+    assert!(matches!(&tasks[0].1, Task::Make(Job { sequencer: None, .. })), "{:?}", tasks[0]);
+}
+
+#[test]
+fn a_deletion_goes_to_the_smallest_tier_without_a_question() {
+    let edge = MemoryEdge { throttled: vec!["a.jpg".into()], ..MemoryEdge::default() };
+    let deletion = EventObject { change: Change::Removed, ..object("a.jpg") };
+    assert_eq!(name(&run(&edge, &settings(), deletion.clone())), "small");
+    assert!(matches!(&edge.tasks.borrow()[0].1, Task::Remove { remove } if remove.sequencer.as_deref() == Some("0A")));
+    let kept = Settings { delete_thumbnails: false, ..settings() };
+    assert_eq!(name(&run(&edge, &kept, deletion)), "delete_ignored");
+    assert_eq!(edge.tasks.borrow().len(), 1);
+}
+
+#[test]
+fn ordinary_skips_are_told_to_nobody_and_the_others_to_the_dead_letters() {
+    let archived = ObjectHead { storage_class: Some("GLACIER".into()), ..jpeg(9) };
+    let film = ObjectHead { content_type: Some("video/mp4".into()), ..jpeg(9) };
+    let heads = [("empty.jpg", jpeg(0)), ("film", film), ("large.jpg", jpeg(u64::MAX)), ("archived.jpg", archived)];
+    let edge = MemoryEdge::with(&heads);
+    for (key, want) in [("empty.jpg", "empty"), ("film", "not_an_image"), ("gone.jpg", "gone"), ("folder/", "folder")] {
+        assert_eq!(name(&run(&edge, &settings(), object(key))), want);
+    }
+    assert!(edge.letters.borrow().is_empty());
+    for (key, want) in [("large.jpg", "too_large"), ("archived.jpg", "archived_storage_class")] {
+        assert_eq!(name(&run(&edge, &settings(), object(key))), want);
+        let letter = edge.letters.borrow_mut().remove(0);
+        assert_eq!((letter.reason.as_str(), letter.job.unwrap().key()), (want, key));
+    }
+    assert!(edge.tasks.borrow().is_empty());
+}
+
+/// Guard three of four: alone, because nothing here knows of buckets' notifications, and the object has no marker.
+#[test]
+fn a_key_of_ours_in_the_bucket_of_thumbnails_is_never_dispatched() {
+    let edge = MemoryEdge::with(&[("cat.png/128x128.jpg", jpeg(9)), ("cat.png", jpeg(9))]);
+    let there = |key| EventObject { bucket: "thumbnails".into(), ..object(key) };
+    assert_eq!(name(&run(&edge, &settings(), there("cat.png/128x128.jpg"))), "own_output");
+    let deletion = EventObject { change: Change::Removed, ..there("cat.png/128x128.jpg") };
+    assert_eq!(name(&run(&edge, &settings(), deletion)), "own_output");
+    assert!(edge.tasks.borrow().is_empty());
+    // Where images are uploaded, anybody may choose such a key.
+    assert_eq!(name(&run(&edge, &settings(), object("cat.png/128x128.jpg"))), "small");
+}
+
+/// Guard four of four: alone, because the bucket and the key are those of an upload.
+#[test]
+fn an_object_with_our_marker_is_never_dispatched() {
+    let edge = MemoryEdge::with(&[("a.jpg", ObjectHead { source_etag: Some("e".into()), ..jpeg(9) })]);
+    assert_eq!(name(&run(&edge, &settings(), object("a.jpg"))), "own_output");
+    assert!(edge.tasks.borrow().is_empty());
 }

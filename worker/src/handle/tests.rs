@@ -1,67 +1,13 @@
-use std::cell::RefCell;
-use std::collections::VecDeque;
 use std::io::Cursor;
 
-use contract::{Architecture, Prices, Tariff, Thumbnails, TierTable};
-use function::Meter;
-use image::{ImageFormat, ImageReader, Rgb, RgbImage};
+use contract::{ImageFormat as Format, Removal};
+use image::{ImageFormat, ImageReader, Rgb, RgbImage, RgbaImage};
 
 use super::*;
+use memory::{MemoryStore, settings};
 
-/// One object, and what was stored.
-#[derive(Default)]
-struct MemoryStore {
-    object: Option<Vec<u8>>,
-    /// The connection breaks after this many bytes.
-    breaks_after_bytes: Option<usize>,
-    refuses_puts: bool,
-    invoked: RefCell<Vec<(String, Job)>>,
-    stored: RefCell<Vec<StoredObject>>,
-}
-
-struct MemoryBody(VecDeque<Result<Bytes, CallError>>);
-
-fn failure(action: &str) -> CallError {
-    CallError { action: action.into(), cause: "503 SlowDown".into() }
-}
-
-impl GetObject for MemoryStore {
-    type Body = MemoryBody;
-
-    async fn get(&self, job: &Job) -> Result<Option<MemoryBody>, CallError> {
-        assert_eq!(job.etag, "\"e\"");
-        let Some(object) = &self.object else { return Ok(None) };
-        let sent = self.breaks_after_bytes.map_or(object.as_slice(), |bytes| &object[..bytes]);
-        let mut chunks: VecDeque<_> = sent.chunks(1000).map(|chunk| Ok(Bytes::copy_from_slice(chunk))).collect();
-        if self.breaks_after_bytes.is_some() {
-            chunks.push_back(Err(failure("GetObject")));
-        }
-        Ok(Some(MemoryBody(chunks)))
-    }
-}
-
-impl ObjectBody for MemoryBody {
-    async fn next(&mut self) -> Option<Result<Bytes, CallError>> {
-        self.0.pop_front()
-    }
-}
-
-impl PutObject for MemoryStore {
-    async fn put(&self, object: StoredObject) -> Result<(), CallError> {
-        if self.refuses_puts {
-            return Err(failure("PutObject"));
-        }
-        self.stored.borrow_mut().push(object);
-        Ok(())
-    }
-}
-
-impl InvokeWorker for MemoryStore {
-    async fn invoke(&self, tier: &str, job: &Job) -> Result<(), CallError> {
-        self.invoked.borrow_mut().push((tier.to_owned(), job.clone()));
-        Ok(())
-    }
-}
+mod memory;
+mod once;
 
 fn photo(width_px: u32, height_px: u32) -> Vec<u8> {
     let mut png = Vec::new();
@@ -71,52 +17,62 @@ fn photo(width_px: u32, height_px: u32) -> Vec<u8> {
     png
 }
 
-fn settings(tier: &str) -> Settings {
-    let tiers = TierTable::builtin().unwrap();
-    let prices = Prices::builtin().unwrap().region("us-east-1").unwrap().clone();
-    let tier = tiers.get(tier).unwrap().clone();
-    let tariff = Tariff { prices, architecture: Architecture::X86_64, memory_mb: tier.memory_mb };
-    Settings {
-        source_bucket: "uploads".into(),
-        next_tier: tiers.next_after(&tier.name).map(|next| next.name.clone()),
-        largest_memory_mb: tiers.largest().memory_mb,
-        worker_prefix: "worker-".into(),
-        tier,
-        thumbnails: Thumbnails::builtin().unwrap(),
-        destination_bucket: "thumbnails".into(),
-        meter: Meter::new(tariff, None),
+fn with_alpha(width_px: u32, height_px: u32) -> Vec<u8> {
+    let mut png = Vec::new();
+    RgbaImage::new(width_px, height_px).write_to(&mut Cursor::new(&mut png), ImageFormat::Png).unwrap();
+    png
+}
+
+const KEY: &str = "a b/ü.png";
+const THUMBNAIL: &str = "a b/ü.png/128x128.jpg";
+
+/// The job about the source as it is now.
+fn job(store: &MemoryStore, sequencer: &str) -> Job {
+    Job {
+        bucket: "uploads".into(),
+        key: KEY.into(),
+        etag: store.etag("uploads", KEY).unwrap_or_else(|| "\"none\"".into()),
+        bytes: 9,
+        version_id: None,
+        sequencer: Some(sequencer.into()),
+        format: Some(Format::Png),
+        escalated_from: None,
+        correlation_id: "c".into(),
     }
 }
 
-fn run(store: &MemoryStore) -> Result<Outcome, WorkerError> {
-    run_in(store, &settings("small"))
+fn removal(sequencer: &str) -> Task {
+    let (bucket, key) = ("uploads".into(), KEY.into());
+    Task::Remove { remove: Removal { bucket, key, sequencer: Some(sequencer.into()), correlation_id: "c".into() } }
 }
 
-fn run_in(store: &MemoryStore, settings: &Settings) -> Result<Outcome, WorkerError> {
-    let job = Job {
-        bucket: "uploads".into(),
-        key: "a b/ü.png".into(),
-        etag: "\"e\"".into(),
-        bytes: 9,
-        version_id: None,
-        sequencer: Some("0A".into()),
-        correlation_id: "c".into(),
-    };
+fn with_source(bytes: Vec<u8>) -> MemoryStore {
+    let store = MemoryStore::default();
+    store.upload(KEY, bytes);
+    store
+}
+
+fn run_in(store: &MemoryStore, settings: &Settings, task: &Task) -> Result<Outcome, WorkerError> {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    runtime.block_on(handle(store, settings, &job))
+    runtime.block_on(handle(store, settings, task))
+}
+
+fn run(store: &MemoryStore) -> Result<Outcome, WorkerError> {
+    run_in(store, &settings("small"), &Task::Make(job(store, "0A")))
 }
 
 #[test]
 fn a_thumbnail_is_stored_with_everything_that_s3_should_know() {
-    let store = MemoryStore { object: Some(photo(400, 300)), ..MemoryStore::default() };
+    let store = with_source(photo(400, 300));
     let outcome = run(&store).unwrap();
-    assert_eq!(outcome, Outcome::Made { thumbnails: vec!["a b/ü.png/128x128.jpg".into()] });
-    let stored = store.stored.borrow();
+    assert_eq!(outcome, Outcome::Made { thumbnails: vec![THUMBNAIL.into()] });
+    let stored = store.stored();
     let [thumbnail] = stored.as_slice() else { panic!("one thumbnail") };
     assert_eq!((thumbnail.bucket.as_str(), thumbnail.content_type), ("thumbnails", "image/jpeg"));
     assert_eq!(thumbnail.cache_control, "public, max-age=86400");
-    assert_eq!(thumbnail.metadata[metadata::SOURCE_ETAG], "\"e\"");
+    assert_eq!(thumbnail.metadata[metadata::SOURCE_ETAG], store.etag("uploads", KEY).unwrap());
     assert_eq!(thumbnail.metadata[metadata::SEQUENCER], "0A");
+    assert_eq!(thumbnail.metadata[metadata::SPEC], settings("small").thumbnails.spec());
     let decoded = ImageReader::new(Cursor::new(&thumbnail.bytes)).with_guessed_format().unwrap().decode().unwrap();
     assert_eq!((decoded.width(), decoded.height()), (128, 96));
 }
@@ -127,24 +83,55 @@ fn an_object_that_is_gone_is_an_outcome() {
 }
 
 #[test]
-fn bytes_that_are_no_image_are_refused_by_name_whatever_the_key_says() {
-    let store = MemoryStore { object: Some(b"<html>not found</html>".to_vec()), ..MemoryStore::default() };
+fn bytes_that_are_no_image_are_refused_by_name_and_somebody_is_told_if_they_claimed_to_be_one() {
+    let store = with_source(b"<html>not found</html>".to_vec());
     assert_eq!(run(&store).unwrap().name(), "not_an_image");
-    assert!(store.stored.borrow().is_empty());
+    assert!(store.stored().is_empty());
+    let letters = store.letters.take();
+    assert_eq!((letters.len(), letters[0].reason.as_str()), (1, "not_an_image"));
+    assert_eq!((letters[0].correlation_id.as_str(), letters[0].job.as_ref().unwrap().key()), ("c", KEY));
+
+    let unclaimed = Task::Make(Job { format: None, ..job(&store, "0A") });
+    assert_eq!(run_in(&store, &settings("small"), &unclaimed).unwrap().name(), "not_an_image");
+    assert!(store.letters.borrow().is_empty());
+}
+
+#[test]
+fn a_corrupt_image_is_a_dead_letter_and_not_an_error() {
+    let mut png = photo(400, 300);
+    png.truncate(100);
+    let store = with_source(png);
+    let outcome = run(&store).unwrap();
+    assert_eq!(outcome.name(), "corrupt");
+    let letters = store.letters.borrow();
+    assert_eq!((letters[0].reason.as_str(), Some(letters[0].message.as_str())), ("corrupt", outcome.message()));
+}
+
+#[test]
+fn more_pixels_than_the_deployment_allows_are_refused_with_both_numbers() {
+    let store = with_source(photo(400, 300));
+    let strict = Settings { max_pixels: 119_999, ..settings("small") };
+    let outcome = run_in(&store, &strict, &Task::Make(job(&store, "0A"))).unwrap();
+    let message = outcome.message().unwrap_or_default();
+    assert!(outcome.name() == "too_many_pixels" && message.contains("120000") && message.contains("119999"));
 }
 
 #[test]
 fn a_connection_that_breaks_is_an_error_and_not_a_corrupt_image() {
-    let store = MemoryStore { object: Some(photo(400, 300)), breaks_after_bytes: Some(3000), ..MemoryStore::default() };
+    let mut store = with_source(photo(400, 300));
+    store.breaks_after_bytes = Some(3000);
     let error = run(&store).unwrap_err();
     assert!(with_causes(&error).contains("503 SlowDown"), "{}", with_causes(&error));
+    assert!(store.letters.borrow().is_empty());
 }
 
 #[test]
 fn a_thumbnail_that_cannot_be_stored_is_an_error() {
-    let store = MemoryStore { object: Some(photo(40, 30)), refuses_puts: true, ..MemoryStore::default() };
+    let store = with_source(photo(40, 30));
+    store.refuse_puts_of(THUMBNAIL);
     let error = run(&store).unwrap_err();
-    assert_eq!(with_causes(&error), "writing thumbnail `a b/ü.png/128x128.jpg`: PutObject failed: 503 SlowDown");
+    let want = "writing thumbnail `a b/ü.png/128x128.jpg`, 0 of 1 are there: PutObject failed: 503 SlowDown";
+    assert_eq!(with_causes(&error), want);
 }
 
 /// A lossless WebP header of 16,383 x 16,383 pixels: its decoder would hold them all.
@@ -157,21 +144,22 @@ fn too_much_for_any_tier() -> Vec<u8> {
 fn what_is_too_much_for_a_tier_goes_to_the_next_before_a_pixel_is_decoded() {
     let mut small = settings("small");
     small.tier.budget_mb = 1;
-    let store = MemoryStore { object: Some(too_much_for_any_tier()), ..MemoryStore::default() };
-    let outcome = run_in(&store, &small).unwrap();
+    let store = with_source(too_much_for_any_tier());
+    let outcome = run_in(&store, &small, &Task::Make(job(&store, "0A"))).unwrap();
     let Outcome::Escalated { to, message } = &outcome else { panic!("{outcome:?}") };
     assert_eq!(to, "medium");
     assert!(message.contains("1048576"), "{message}");
     let invoked = store.invoked.borrow();
-    assert_eq!((invoked.len(), invoked[0].0.as_str(), invoked[0].1.correlation_id.as_str()), (1, "medium", "c"));
-    assert!(store.stored.borrow().is_empty());
+    assert_eq!((invoked.len(), invoked[0].0.as_str(), invoked[0].1.correlation_id()), (1, "medium", "c"));
+    assert!(store.stored().is_empty() && store.letters.borrow().is_empty());
 }
 
 #[test]
-fn what_is_too_much_for_the_largest_tier_is_refused_by_name() {
+fn what_is_too_much_for_the_largest_tier_is_refused_by_name_and_somebody_is_told() {
     let mut large = settings("large");
     large.tier.budget_mb = 1;
-    let store = MemoryStore { object: Some(too_much_for_any_tier()), ..MemoryStore::default() };
-    assert_eq!(run_in(&store, &large).unwrap().name(), "over_budget");
+    let store = with_source(too_much_for_any_tier());
+    assert_eq!(run_in(&store, &large, &Task::Make(job(&store, "0A"))).unwrap().name(), "over_budget");
     assert!(store.invoked.borrow().is_empty());
+    assert_eq!(store.letters.borrow()[0].reason, "over_budget");
 }

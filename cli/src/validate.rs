@@ -1,0 +1,137 @@
+//! `thumbtier validate`: refuses a deployment that could loop or could not run, before it is deployed.
+
+mod buckets;
+
+use std::fmt::Display;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::Args;
+use contract::{Prices, Thumbnails, TierTable, with_causes};
+use serde::Serialize;
+
+use crate::Ending;
+
+/// Check a deployment before it is deployed
+///
+/// Reads the tables, and the template that `osls package` writes, as they will be deployed. Refuses what could loop
+/// (thumbnails written where uploads are watched) and what could not run, and shows the keys that thumbnails get.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct ValidateArguments {
+    /// The tier table
+    #[arg(long, value_name = "FILE", default_value = "tiers.json")]
+    tiers: PathBuf,
+    /// The list of thumbnails
+    #[arg(long, value_name = "FILE", default_value = "thumbnails.json")]
+    thumbnails: PathBuf,
+    /// The list prices
+    #[arg(long, value_name = "FILE", default_value = "prices.json")]
+    prices: PathBuf,
+    /// The packaged CloudFormation template; without it buckets are not checked
+    #[arg(long, value_name = "FILE")]
+    template: Option<PathBuf>,
+    /// The region to deploy to; without it prices are not checked
+    #[arg(long)]
+    region: Option<String>,
+    /// One JSON object per check on standard output
+    #[arg(long)]
+    json: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  thumbtier validate
+  npx osls package --stage prod --package target/deploy
+  thumbtier validate --region eu-west-1 --template target/deploy/cloudformation-template-update-stack.json
+
+Exit status: 0 nothing refused, 1 something refused by name, 2 wrong usage or a file that cannot be read.";
+
+/// Keys that show what the template does to folders, spaces and extensions.
+const SAMPLE_KEYS: [&str; 2] = ["cat.png", "holiday/red flower+1.jpg"];
+
+/// One check.
+#[derive(Debug, Serialize)]
+struct Check {
+    /// `tiers`, `thumbnails`, `prices`, `buckets`, `keys`.
+    check: &'static str,
+    /// `ok` or `refused`.
+    outcome: &'static str,
+    message: String,
+}
+
+impl Check {
+    fn ok(check: &'static str, message: impl Into<String>) -> Self {
+        Self { check, outcome: "ok", message: message.into() }
+    }
+
+    fn refused(check: &'static str, message: impl Into<String>) -> Self {
+        Self { check, outcome: "refused", message: message.into() }
+    }
+
+    fn of<T, E: std::error::Error>(check: &'static str, result: &Result<T, E>, ok: impl Fn(&T) -> String) -> Self {
+        match result {
+            Ok(value) => Self::ok(check, ok(value)),
+            Err(error) => Self::refused(check, with_causes(error)),
+        }
+    }
+}
+
+/// Makes every check and prints a line for each.
+///
+/// # Errors
+/// A file that cannot be read, standard output that cannot be written to.
+pub(crate) fn run(arguments: &ValidateArguments) -> anyhow::Result<Ending> {
+    let checks = checks(arguments)?;
+    let mut output = io::stdout().lock();
+    for check in &checks {
+        let Check { check: name, outcome, message } = check;
+        let line = if arguments.json {
+            serde_json::to_string(check).expect("strings serialise")
+        } else {
+            format!("{outcome:<7}  {name:<10}  {message}")
+        };
+        writeln!(output, "{line}").context("writing to standard output")?;
+    }
+    let refused = checks.iter().any(|check| check.outcome == "refused");
+    Ok(if refused { Ending::SomeRefused } else { Ending::Done })
+}
+
+fn checks(arguments: &ValidateArguments) -> anyhow::Result<Vec<Check>> {
+    let tiers = TierTable::parse(&text(&arguments.tiers)?);
+    let names = |tiers: &TierTable| list(tiers.iter().map(|tier| format!("{} {} MB", tier.name, tier.memory_mb)));
+    let mut checks = vec![Check::of("tiers", &tiers, names)];
+
+    let thumbnails = Thumbnails::parse(&text(&arguments.thumbnails)?);
+    let variants = |all: &Thumbnails| list(all.variants.iter().map(|variant| &variant.name));
+    checks.push(Check::of("thumbnails", &thumbnails, variants));
+
+    if let Some(region) = &arguments.region {
+        let prices = Prices::parse(&text(&arguments.prices)?);
+        let found = prices.as_ref().map(|prices| prices.region(region).map(|_| ()));
+        checks.push(match found {
+            Ok(Ok(())) => Check::ok("prices", region.clone()),
+            Ok(Err(error)) => Check::refused("prices", with_causes(&error)),
+            Err(error) => Check::refused("prices", with_causes(error)),
+        });
+    }
+    let Ok(thumbnails) = thumbnails else { return Ok(checks) };
+    if let Some(path) = &arguments.template {
+        let template =
+            serde_json::from_str(&text(path)?).with_context(|| format!("`{}` is no JSON", path.display()))?;
+        checks.push(Check::of("buckets", &buckets::check(&template, &thumbnails), Clone::clone));
+    }
+    for key in SAMPLE_KEYS {
+        checks.push(Check::ok("keys", format!("{key} -> {}", thumbnails.keys_of(key).join(" or "))));
+    }
+    Ok(checks)
+}
+
+fn text(path: &Path) -> anyhow::Result<String> {
+    std::fs::read_to_string(path).with_context(|| format!("reading `{}`", path.display()))
+}
+
+fn list(items: impl Iterator<Item = impl Display>) -> String {
+    items.map(|item| item.to_string()).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,49 @@
+//! `thumbtier validate`, as it is called before a deployment.
+
+#![allow(clippy::unwrap_used)] // Helpers of tests are tests, which clippy.toml cannot say.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+fn validate(arguments: &[&str]) -> Output {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    Command::new(env!("CARGO_BIN_EXE_thumbtier")).current_dir(root).arg("validate").args(arguments).output().unwrap()
+}
+
+fn file(name: &str, text: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
+#[test]
+fn the_shipped_files_are_good_and_sample_keys_are_shown() {
+    let output = validate(&["--region", "us-east-1"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(text.contains("holiday/red flower+1.jpg -> holiday/red flower+1.jpg/"), "{text}");
+}
+
+#[test]
+fn what_could_loop_is_refused_by_name() {
+    let template = r#"{"Resources":{
+        "Worker":{"Properties":{"Environment":{"Variables":{"SOURCE_BUCKET":"b","DESTINATION_BUCKET":"b"}}}},
+        "Uploads":{"Type":"AWS::S3::Bucket","Properties":{"BucketName":"b",
+            "NotificationConfiguration":{"LambdaConfigurations":[{"Event":"s3:ObjectCreated:*"}]}}}}}"#;
+    let template = file("loops.json", template);
+    let output = validate(&["--json", "--template", template.to_str().unwrap()]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    let refused = text.lines().find(|line| line.contains("\"refused\"")).unwrap();
+    assert!(refused.contains("\"buckets\"") && refused.contains("choose another destination_bucket"), "{refused}");
+}
+
+#[test]
+fn bad_tables_and_regions_without_prices_are_refused_and_missing_files_are_wrong_usage() {
+    let thumbnails = file("no-variant.json", r#"{"key":"{key}/{variant}","cache_control":"","variants":[]}"#);
+    let output = validate(&["--thumbnails", thumbnails.to_str().unwrap(), "--region", "mars-north-1"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("variants is empty") && text.contains("mars-north-1"), "{text}");
+    assert_eq!(validate(&["--tiers", "nowhere.json"]).status.code(), Some(2));
+}

@@ -1,0 +1,223 @@
+//! One invocation: every object and every failed job of the event, and the answer that its source expects.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use contract::{InvocationRecord, ObjectRecord, Requests, Task, metrics, with_causes};
+use function::{CallError, Start};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::dispatch::{Answer, Edge, Verdict, dispatch};
+use crate::event::failed_job::FailedJob;
+use crate::event::s3_batch::{Invocation, Response, ResultCode};
+use crate::event::sqs::{Content, Message};
+use crate::event::{Event, EventError};
+use crate::failure::{Next, after};
+use crate::settings::Settings;
+
+/// The function's answer.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub(crate) enum Reply {
+    /// To an asynchronous source, which does not read it.
+    Summary(Summary),
+    /// To SQS: what is not named here is deleted from the queue.
+    #[serde(rename_all = "camelCase")]
+    Messages { batch_item_failures: Vec<Failure> },
+    /// To S3 Batch Operations.
+    Batch(Response),
+}
+
+/// What became of an event.
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Summary {
+    /// Tasks handed over, by tier.
+    pub dispatched: BTreeMap<String, u32>,
+    /// Final answers, by name.
+    pub skipped: BTreeMap<&'static str, u32>,
+    /// Objects that must be tried again.
+    pub failed: u32,
+}
+
+/// A message that SQS delivers again.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Failure {
+    item_identifier: String,
+}
+
+/// Everything that makes Lambda run the event again.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum HandlerError {
+    #[error(transparent)]
+    Event(#[from] EventError),
+    /// After all were tried. Tasks already handed over are handed over again; workers find what they made.
+    #[error("{failed} of {total} records could not be dispatched, the first because {first}")]
+    Dispatch { failed: usize, total: usize, first: String },
+}
+
+/// What an invocation did, for its log line.
+#[derive(Default)]
+struct Tally {
+    objects: u32,
+    heads: u32,
+    failures: u32,
+}
+
+/// Handles one event. `request_id` is Lambda's, the same when it retries an asynchronous event.
+///
+/// # Errors
+/// [`HandlerError`], for asynchronous sources only: the others have their own words for a failure.
+pub(crate) async fn handle(
+    edge: &impl Edge,
+    settings: &Settings,
+    event: Value,
+    request_id: &str,
+) -> Result<Reply, HandlerError> {
+    let (start, started) = (settings.meter.start(), Instant::now());
+    let mut tally = Tally::default();
+    let reply = reply(edge, settings, event, request_id, &mut tally).await;
+    log(settings, start, started, request_id, &tally);
+    reply
+}
+
+async fn reply(
+    edge: &impl Edge,
+    settings: &Settings,
+    event: Value,
+    request_id: &str,
+    tally: &mut Tally,
+) -> Result<Reply, HandlerError> {
+    match Event::decode(event)? {
+        Event::Objects(objects) => {
+            let answers = dispatch(edge, settings, objects, request_id).await;
+            tally.add(&answers);
+            summary(&answers).map(Reply::Summary)
+        }
+        Event::Messages(messages) => {
+            let mut batch_item_failures = Vec::new();
+            for Message { id, content } in messages {
+                if let Err(error) = message(edge, settings, &id, content, tally).await {
+                    let record = ObjectRecord { message: Some(error), ..ObjectRecord::new("failed_message", &id) };
+                    settings.meter.log(&record, metrics::OBJECT);
+                    batch_item_failures.push(Failure { item_identifier: id });
+                }
+            }
+            Ok(Reply::Messages { batch_item_failures })
+        }
+        Event::Batch(invocation) => {
+            let (ids, tasks) = invocation.into_parts();
+            let (task_ids, objects): (Vec<_>, Vec<_>) = tasks.into_iter().unzip();
+            let answers = dispatch(edge, settings, objects, request_id).await;
+            tally.add(&answers);
+            let results = task_ids.into_iter().zip(&answers).map(|(id, answer)| result(id, &answer.verdict));
+            Ok(Reply::Batch(Invocation::response(ids, results.collect())))
+        }
+    }
+}
+
+/// What is in one message; the error is the sentence for the log.
+async fn message(
+    edge: &impl Edge,
+    settings: &Settings,
+    id: &str,
+    content: Result<Content, EventError>,
+    tally: &mut Tally,
+) -> Result<(), String> {
+    match content.map_err(|error| with_causes(&error))? {
+        Content::Objects(objects) => {
+            let answers = dispatch(edge, settings, objects, id).await;
+            tally.add(&answers);
+            summary(&answers).map(|_| ()).map_err(|error| error.to_string())
+        }
+        Content::FailedJob(failed) => {
+            tally.objects += 1;
+            let done = follow_up(edge, settings, &failed).await;
+            tally.failures += u32::from(done.is_err());
+            done.map_err(|error| with_causes(&error))
+        }
+    }
+}
+
+/// Sends a failed job up a tier, or to the dead letters, and logs a line about it.
+async fn follow_up(edge: &impl Edge, settings: &Settings, failed: &FailedJob) -> Result<(), CallError> {
+    let (outcome, sent_to) = match after(failed, &settings.tiers, &settings.worker_prefix) {
+        Next::Escalate { tier, job } => {
+            edge.invoke(tier, &Task::Make(job)).await?;
+            ("escalated".to_owned(), Some(tier.to_owned()))
+        }
+        Next::Bury(letter) => {
+            edge.send(&letter).await?;
+            (letter.reason, None)
+        }
+    };
+    let record = ObjectRecord {
+        message: Some(failed.message()),
+        key: Some(failed.task.key().to_owned()),
+        sent_to,
+        ..ObjectRecord::new(&outcome, failed.task.correlation_id())
+    };
+    settings.meter.log(&record, metrics::OBJECT);
+    Ok(())
+}
+
+fn summary(answers: &[Answer]) -> Result<Summary, HandlerError> {
+    let mut summary = Summary::default();
+    let mut first = None;
+    for answer in answers {
+        match &answer.verdict {
+            Verdict::Dispatched { tier, .. } => *summary.dispatched.entry(tier.clone()).or_default() += 1,
+            Verdict::Skipped { name, .. } => *summary.skipped.entry(name).or_default() += 1,
+            Verdict::Failed(error) => {
+                summary.failed += 1;
+                first.get_or_insert_with(|| with_causes(error));
+            }
+        }
+    }
+    match first {
+        Some(first) => Err(HandlerError::Dispatch { failed: summary.failed as usize, total: answers.len(), first }),
+        None => Ok(summary),
+    }
+}
+
+fn result(task_id: String, verdict: &Verdict) -> (String, ResultCode, String) {
+    let (code, text) = match verdict {
+        Verdict::Dispatched { tier, .. } => (ResultCode::Succeeded, format!("sent to {tier}")),
+        Verdict::Skipped { name, message, is_ordinary: true } => (ResultCode::Succeeded, format!("{name}: {message}")),
+        Verdict::Skipped { name, message, .. } => (ResultCode::PermanentFailure, format!("{name}: {message}")),
+        Verdict::Failed(error) => (ResultCode::TemporaryFailure, with_causes(error)),
+    };
+    (task_id, code, text)
+}
+
+fn log(settings: &Settings, start: Start, started: Instant, request_id: &str, tally: &Tally) {
+    let meter = &settings.meter;
+    let heads = tally.heads;
+    let total_ms = (started.elapsed().as_secs_f64() * 1e6).round() / 1e3;
+    let record = InvocationRecord {
+        tier: metrics::DISPATCHER.to_owned(),
+        request_id: request_id.to_owned(),
+        objects: tally.objects,
+        heads,
+        failures: tally.failures,
+        cold_starts: start.is_cold.into(),
+        total_ms,
+        init_ms: start.init_ms,
+        compute_dollars: meter.tariff.compute(start.init_ms + total_ms),
+        request_dollars: meter.tariff.prices.requests(Requests { heads, ..Requests::of_dispatcher() }),
+    };
+    meter.log(&record, metrics::INVOCATION);
+}
+
+impl Tally {
+    fn add(&mut self, answers: &[Answer]) {
+        self.objects += answers.len() as u32;
+        self.heads += answers.iter().filter(|answer| answer.is_asked).count() as u32;
+        let failed = answers.iter().filter(|answer| matches!(answer.verdict, Verdict::Failed(_)));
+        self.failures += failed.count() as u32;
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,69 @@
+//! What the worker asks of AWS: each trait is a grant of its role. `aws.rs` has the SDK's half.
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+use contract::Job;
+use function::{CallError, HeadObject, InvokeWorker, SendDeadLetter};
+
+/// Everything at once.
+pub(crate) trait Edge:
+    GetObject + HeadObject + PutObject + DeleteObject + InvokeWorker + SendDeadLetter
+{
+}
+
+impl<All: GetObject + HeadObject + PutObject + DeleteObject + InvokeWorker + SendDeadLetter> Edge for All {}
+
+/// Reads one object. The worker's `s3:GetObject` and `s3:ListBucket` grants on the source bucket are this trait.
+pub(crate) trait GetObject {
+    /// The body as it arrives.
+    type Body: ObjectBody;
+    /// The object of exactly the job's ETag; `None` where it is gone or replaced.
+    fn get(&self, job: &Job) -> impl Future<Output = Result<Option<Self::Body>, CallError>>;
+}
+
+/// The body of an object, chunk by chunk.
+pub(crate) trait ObjectBody {
+    /// The next chunk; `None` at the end.
+    fn next(&mut self) -> impl Future<Output = Option<Result<Bytes, CallError>>>;
+}
+
+/// Stores one thumbnail. The worker's `s3:PutObject` grant is this trait.
+pub(crate) trait PutObject {
+    /// Stores it if the condition holds. Returns the new ETag; `None` where the condition does not hold.
+    fn put(
+        &self,
+        object: &StoredObject,
+        condition: &Condition,
+    ) -> impl Future<Output = Result<Option<String>, CallError>>;
+}
+
+/// Deletes one thumbnail. The worker's `s3:DeleteObject` grant is this trait.
+pub(crate) trait DeleteObject {
+    /// Deletes it if it has this ETag, `*` being any. Returns whether there was one to delete.
+    fn delete(&self, bucket: &str, key: &str, etag: &str) -> impl Future<Output = Result<bool, CallError>>;
+}
+
+/// When a PUT may write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Condition {
+    /// Nothing is there: `If-None-Match: *`.
+    Absent,
+    /// What is there is what was looked at: `If-Match`, with its ETag.
+    Unchanged(String),
+}
+
+/// A thumbnail with everything that S3 is told about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct StoredObject {
+    /// The variant's name.
+    pub variant: String,
+    /// `jpg`, `png` or `webp`.
+    pub extension: &'static str,
+    pub bucket: String,
+    pub key: String,
+    pub content_type: &'static str,
+    pub cache_control: String,
+    pub metadata: HashMap<String, String>,
+    pub bytes: Bytes,
+}

@@ -1,0 +1,193 @@
+//! Two buckets in memory with S3's conditions, and everything that was sent elsewhere.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{HashMap, VecDeque};
+
+use bytes::Bytes;
+use contract::{Architecture, DeadLetter, Job, ObjectHead, Prices, Tariff, Task, Thumbnails, TierTable, metadata};
+use function::{CallError, HeadObject, InvokeWorker, Meter, SendDeadLetter};
+
+use crate::edge::{Condition, DeleteObject, GetObject, ObjectBody, PutObject, StoredObject};
+use crate::settings::Settings;
+
+type Race = Box<dyn FnOnce(&MemoryStore)>;
+
+#[derive(Default)]
+pub(super) struct MemoryStore {
+    sources: RefCell<HashMap<String, (String, Vec<u8>)>>,
+    thumbnails: RefCell<HashMap<String, StoredObject>>,
+    /// The connection breaks after this many bytes.
+    pub breaks_after_bytes: Option<usize>,
+    refused_puts: RefCell<Vec<String>>,
+    /// What somebody else does just before the next PUT.
+    pub before_put: RefCell<VecDeque<Race>>,
+    /// What somebody else does just before the next DELETE.
+    pub before_delete: RefCell<VecDeque<Race>>,
+    pub gets: Cell<u32>,
+    pub heads: Cell<u32>,
+    pub puts: Cell<u32>,
+    pub invoked: RefCell<Vec<(String, Task)>>,
+    pub letters: RefCell<Vec<DeadLetter>>,
+}
+
+impl MemoryStore {
+    pub(super) fn upload(&self, key: &str, bytes: Vec<u8>) {
+        self.sources.borrow_mut().insert(key.into(), (etag(&bytes), bytes));
+    }
+
+    pub(super) fn delete_source(&self, key: &str) {
+        self.sources.borrow_mut().remove(key);
+    }
+
+    pub(super) fn etag(&self, bucket: &str, key: &str) -> Option<String> {
+        match bucket {
+            "uploads" => self.sources.borrow().get(key).map(|(etag, _)| etag.clone()),
+            _ => self.thumbnails.borrow().get(key).map(|object| etag(&object.bytes)),
+        }
+    }
+
+    /// The thumbnails that are there, by key.
+    pub(super) fn stored(&self) -> Vec<StoredObject> {
+        let mut stored: Vec<_> = self.thumbnails.borrow().values().cloned().collect();
+        stored.sort_by(|left, right| left.key.cmp(&right.key));
+        stored
+    }
+
+    pub(super) fn put_thumbnail(&self, object: StoredObject) {
+        self.thumbnails.borrow_mut().insert(object.key.clone(), object);
+    }
+
+    pub(super) fn refuse_puts_of(&self, key: &str) {
+        self.refused_puts.borrow_mut().push(key.to_owned());
+    }
+
+    pub(super) fn allow_puts(&self) {
+        self.refused_puts.borrow_mut().clear();
+    }
+}
+
+/// Of the bytes alone, as S3's: two objects with the same bytes share it.
+fn etag(bytes: &[u8]) -> String {
+    let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+    format!("\"{:x}\"", bytes.iter().fold(0xcbf2_9ce4_8422_2325, step))
+}
+
+pub(super) fn failure(action: &str) -> CallError {
+    CallError { action: action.into(), cause: "503 SlowDown".into() }
+}
+
+pub(super) struct MemoryBody(VecDeque<Result<Bytes, CallError>>);
+
+impl GetObject for MemoryStore {
+    type Body = MemoryBody;
+
+    async fn get(&self, job: &Job) -> Result<Option<MemoryBody>, CallError> {
+        self.gets.set(self.gets.get() + 1);
+        let sources = self.sources.borrow();
+        let Some((_, object)) = sources.get(&job.key).filter(|(etag, _)| *etag == job.etag) else { return Ok(None) };
+        let sent = self.breaks_after_bytes.map_or(object.as_slice(), |bytes| &object[..bytes]);
+        let mut chunks: VecDeque<_> = sent.chunks(1000).map(|chunk| Ok(Bytes::copy_from_slice(chunk))).collect();
+        if self.breaks_after_bytes.is_some() {
+            chunks.push_back(Err(failure("GetObject")));
+        }
+        Ok(Some(MemoryBody(chunks)))
+    }
+}
+
+impl ObjectBody for MemoryBody {
+    async fn next(&mut self) -> Option<Result<Bytes, CallError>> {
+        self.0.pop_front()
+    }
+}
+
+impl HeadObject for MemoryStore {
+    async fn head(&self, bucket: &str, key: &str) -> Result<Option<ObjectHead>, CallError> {
+        self.heads.set(self.heads.get() + 1);
+        let Some(etag) = self.etag(bucket, key) else { return Ok(None) };
+        let thumbnails = self.thumbnails.borrow();
+        let marks = thumbnails.get(key).filter(|_| bucket == "thumbnails").map(|object| &object.metadata);
+        let mark = |name: &str| marks.and_then(|marks| marks.get(name).cloned());
+        Ok(Some(ObjectHead {
+            etag,
+            bytes: 9,
+            source_etag: mark(metadata::SOURCE_ETAG),
+            source_sequencer: mark(metadata::SEQUENCER),
+            spec: mark(metadata::SPEC),
+            ..ObjectHead::default()
+        }))
+    }
+}
+
+impl PutObject for MemoryStore {
+    async fn put(&self, object: &StoredObject, condition: &Condition) -> Result<Option<String>, CallError> {
+        self.puts.set(self.puts.get() + 1);
+        let race = self.before_put.borrow_mut().pop_front();
+        if let Some(race) = race {
+            race(self);
+        }
+        if self.refused_puts.borrow().contains(&object.key) {
+            return Err(failure("PutObject"));
+        }
+        let there = self.etag("thumbnails", &object.key);
+        let holds = match condition {
+            Condition::Absent => there.is_none(),
+            Condition::Unchanged(etag) => there.as_ref() == Some(etag),
+        };
+        if holds {
+            self.put_thumbnail(object.clone());
+        }
+        Ok(holds.then(|| etag(&object.bytes)))
+    }
+}
+
+impl DeleteObject for MemoryStore {
+    async fn delete(&self, _bucket: &str, key: &str, etag: &str) -> Result<bool, CallError> {
+        let race = self.before_delete.borrow_mut().pop_front();
+        if let Some(race) = race {
+            race(self);
+        }
+        let there = self.etag("thumbnails", key);
+        let holds = there.is_some_and(|there| etag == "*" || there == etag);
+        if holds {
+            self.thumbnails.borrow_mut().remove(key);
+        }
+        Ok(holds)
+    }
+}
+
+impl InvokeWorker for MemoryStore {
+    async fn invoke(&self, tier: &str, task: &Task) -> Result<(), CallError> {
+        self.invoked.borrow_mut().push((tier.to_owned(), task.clone()));
+        Ok(())
+    }
+}
+
+impl SendDeadLetter for MemoryStore {
+    async fn send(&self, letter: &DeadLetter) -> Result<(), CallError> {
+        self.letters.borrow_mut().push(letter.clone());
+        Ok(())
+    }
+}
+
+pub(super) fn settings(tier: &str) -> Settings {
+    let tiers = TierTable::builtin().unwrap();
+    let tier = tiers.get(tier).unwrap().clone();
+    let prices = Prices::builtin().unwrap().region("us-east-1").unwrap().clone();
+    let tariff = Tariff { prices, architecture: Architecture::X86_64, memory_mb: tier.memory_mb };
+    let thumbnails = Thumbnails::builtin().unwrap();
+    Settings {
+        source_bucket: "uploads".into(),
+        next_tier: tiers.next_after(&tier.name).map(|next| next.name.clone()),
+        largest_memory_mb: tiers.largest().memory_mb,
+        worker_prefix: "worker-".into(),
+        tier,
+        spec: thumbnails.spec(),
+        thumbnails,
+        delete_thumbnails: true,
+        max_object_bytes: 1 << 29,
+        max_pixels: 1 << 28,
+        dead_letter_queue_url: "http://queue".into(),
+        destination_bucket: "thumbnails".into(),
+        meter: Meter::new(tariff, None),
+    }
+}

@@ -1,0 +1,74 @@
+//! A deleted object's thumbnails.
+
+use std::cmp::Ordering;
+
+use contract::{Job, ObjectHead, Outcome, Removal, compare_sequencers};
+use function::{CallError, HeadObject};
+
+use crate::edge::DeleteObject;
+use crate::settings::Settings;
+use crate::stopwatch::Calls;
+
+/// How a removal went.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Removed {
+    /// It is over.
+    Done(Outcome),
+    /// The source came back while its thumbnails were removed, perhaps with theirs: they must be made again.
+    MakeAgain(Job),
+}
+
+/// Removes every thumbnail of the object, unless it is there again.
+///
+/// # Errors
+/// [`CallError`] for what may go better the next time; what is removed already is not there then.
+pub(crate) async fn remove(
+    edge: &(impl HeadObject + DeleteObject),
+    settings: &Settings,
+    removal: &Removal,
+    calls: &Calls,
+) -> Result<Removed, CallError> {
+    calls.head();
+    if edge.head(&removal.bucket, &removal.key).await?.is_some() {
+        return Ok(Removed::Done(Outcome::Kept));
+    }
+    let bucket = &settings.destination_bucket;
+    let mut removed = Vec::new();
+    for key in settings.thumbnails.keys_of(&removal.key) {
+        calls.head();
+        let Some(there) = edge.head(bucket, &key).await? else { continue };
+        if belongs_to(removal, &there) && edge.delete(bucket, &key, &there.etag).await? {
+            removed.push(key);
+        }
+    }
+    if removed.is_empty() {
+        return Ok(Removed::Done(Outcome::Removed { removed }));
+    }
+    calls.head();
+    // An upload between the two looks may have found its own thumbnail there, and left it to us to remove.
+    Ok(match edge.head(&removal.bucket, &removal.key).await? {
+        None => Removed::Done(Outcome::Removed { removed }),
+        Some(head) => Removed::MakeAgain(job(removal, head)),
+    })
+}
+
+/// Ours, and not of a version that was uploaded after this deletion.
+fn belongs_to(removal: &Removal, there: &ObjectHead) -> bool {
+    let newer = removal.sequencer.as_deref().zip(there.source_sequencer.as_deref());
+    there.source_etag.is_some()
+        && newer.is_none_or(|(deletion, upload)| compare_sequencers(upload, deletion) != Ordering::Greater)
+}
+
+fn job(removal: &Removal, head: ObjectHead) -> Job {
+    Job {
+        bucket: removal.bucket.clone(),
+        key: removal.key.clone(),
+        etag: head.etag,
+        bytes: head.bytes,
+        version_id: head.version_id,
+        sequencer: None,
+        format: None,
+        escalated_from: None,
+        correlation_id: removal.correlation_id.clone(),
+    }
+}
