@@ -3,14 +3,16 @@
 use std::time::Instant;
 
 use bytes::Bytes;
-use contract::{DeadLetter, ImageRecord, Job, KeyError, Outcome, Task, metadata, metrics, thumbnail_key, with_causes};
+use contract::{
+    DeadLetter, ImageRecord, Job, KeyError, ObjectHead, Outcome, Task, metadata, metrics, thumbnail_key, with_causes,
+};
 use engine::{EngineError, Limits, Made, Thumbnail};
 use function::CallError;
 use futures_util::future::join_all;
 
 use crate::body::{pipe, pump};
 use crate::edge::{Edge, ObjectBody, StoredObject};
-use crate::remove::{Removed, remove};
+use crate::remove::remove;
 use crate::settings::Settings;
 use crate::settle::{Origin, Source, settle};
 use crate::stopwatch::{Stopwatch, image_record};
@@ -74,27 +76,68 @@ async fn run(
     stopwatch: &mut Stopwatch,
     image: &mut Option<ImageRecord>,
 ) -> Result<Outcome, WorkerError> {
-    let again;
-    let job = match task {
-        Task::Make(job) => job,
+    let mut step = match task {
+        Task::Make(job) => Step::MakeAgain(job.clone()),
         Task::Remove { remove: removal } => {
-            match remove(edge, settings, removal, &stopwatch.calls).await.map_err(WorkerError::Remove)? {
-                Removed::Done(outcome) => return Ok(outcome),
-                Removed::MakeAgain(job) => {
-                    again = job;
-                    &again
-                }
-            }
+            remove(edge, settings, removal, &stopwatch.calls).await.map_err(WorkerError::Remove)?
         }
     };
-    let outcome = make_thumbnails(edge, settings, job, stopwatch, image).await?;
-    if let Outcome::Refused { reason, message } = &outcome
+    let mut rounds = 0..ROUNDS;
+    loop {
+        match step {
+            Step::Done(outcome) => return Ok(outcome),
+            Step::MakeAgain(_) if rounds.next().is_none() => break,
+            Step::MakeAgain(job) => step = make_and_tell(edge, settings, &job, stopwatch, image).await?,
+        }
+    }
+    let cause = format!("the object comes and goes, {ROUNDS} times").into();
+    Err(WorkerError::Settle(CallError { action: format!("making the thumbnails of `{}`", task.key()), cause }))
+}
+
+/// How often a job follows an object that is deleted and uploaded again while its thumbnails are made.
+const ROUNDS: u32 = 3;
+
+/// How far a task is.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// It is over.
+    Done(Outcome),
+    /// The object is there (again), and its thumbnails must be made.
+    MakeAgain(Job),
+}
+
+impl Step {
+    /// The job about an object as HEAD saw it just now.
+    pub(crate) fn again(bucket: &str, key: &str, correlation_id: &str, head: ObjectHead) -> Self {
+        Self::MakeAgain(Job {
+            bucket: bucket.to_owned(),
+            key: key.to_owned(),
+            etag: head.etag,
+            bytes: head.bytes,
+            version_id: head.version_id,
+            sequencer: None,
+            format: None,
+            escalated_from: None,
+            correlation_id: correlation_id.to_owned(),
+        })
+    }
+}
+
+async fn make_and_tell(
+    edge: &impl Edge,
+    settings: &Settings,
+    job: &Job,
+    stopwatch: &mut Stopwatch,
+    image: &mut Option<ImageRecord>,
+) -> Result<Step, WorkerError> {
+    let step = make_thumbnails(edge, settings, job, stopwatch, image).await?;
+    if let Step::Done(Outcome::Refused { reason, message }) = &step
         && !is_ordinary(reason, job)
     {
         let letter = DeadLetter::about(Task::Make(job.clone()), reason, message);
         edge.send(&letter).await.map_err(WorkerError::DeadLetter)?;
     }
-    Ok(outcome)
+    Ok(step)
 }
 
 /// Bytes that are no image, and that nobody called one.
@@ -111,30 +154,30 @@ async fn make_thumbnails(
     job: &Job,
     stopwatch: &mut Stopwatch,
     image: &mut Option<ImageRecord>,
-) -> Result<Outcome, WorkerError> {
+) -> Result<Step, WorkerError> {
     let Some(body) = edge.get(job).await.map_err(WorkerError::Read)? else {
-        return Ok(Outcome::Gone);
+        return Ok(Step::Done(Outcome::Gone));
     };
     stopwatch.got();
     let made = match make(body, settings, stopwatch).await {
         Ok(made) => made,
         Err(Failure::Engine(error @ EngineError::Source { .. })) => return Err(WorkerError::Body(error)),
         Err(Failure::Engine(error @ EngineError::OverBudget { .. })) => {
-            return escalate(edge, settings, job, &error).await;
+            return escalate(edge, settings, job, &error).await.map(Step::Done);
         }
-        Err(Failure::Engine(error)) => return Ok(refused(error.name(), &error)),
-        Err(error @ Failure::Panicked(_)) => return Ok(refused("panicked", &error)),
+        Err(Failure::Engine(error)) => return Ok(Step::Done(refused(error.name(), &error))),
+        Err(error @ Failure::Panicked(_)) => return Ok(Step::Done(refused("panicked", &error))),
     };
     *image = Some(image_record(&made));
     let objects: Result<Vec<_>, _> =
         made.thumbnails.into_iter().map(|thumbnail| stored_object(thumbnail, settings, job)).collect();
     let objects = match objects {
         Ok(objects) => objects,
-        Err(error) => return Ok(refused("key_too_long", &error)),
+        Err(error) => return Ok(Step::Done(refused("key_too_long", &error))),
     };
-    let outcome = store_all(edge, settings, job, objects, stopwatch).await?;
+    let step = store_all(edge, settings, job, objects, stopwatch).await?;
     stopwatch.put();
-    Ok(outcome)
+    Ok(step)
 }
 
 /// Stores every thumbnail, all at once because waiting is billed too. The job is done when all are there.
@@ -144,7 +187,7 @@ async fn store_all(
     job: &Job,
     objects: Vec<StoredObject>,
     stopwatch: &Stopwatch,
-) -> Result<Outcome, WorkerError> {
+) -> Result<Step, WorkerError> {
     let (total, calls) = (objects.len(), &stopwatch.calls);
     let puts = objects.into_iter().map(async |object| {
         let key = object.key.clone();
@@ -170,15 +213,19 @@ async fn store_all(
     if !there.is_empty() {
         let origin = Origin { bucket: &job.bucket, key: &job.key, etag: &job.etag };
         let settled = settle(edge, &settings.thumbnails, settings.delete_thumbnails, &origin, &there, calls).await;
-        is_gone |= settled.map_err(WorkerError::Settle)? != Source::Current;
+        match settled.map_err(WorkerError::Settle)? {
+            Source::Current => {}
+            Source::Replaced | Source::Gone => is_gone = true,
+            Source::Back(head) => return Ok(Step::again(&job.bucket, &job.key, &job.correlation_id, *head)),
+        }
     }
     let thumbnails = there.into_iter().map(|written| written.object.key).collect();
-    Ok(match stale {
+    Ok(Step::Done(match stale {
         _ if is_gone => Outcome::Gone,
         Some(message) => Outcome::Stale { message },
         None if is_new => Outcome::Made { thumbnails },
         None => Outcome::Duplicate { thumbnails },
-    })
+    }))
 }
 
 /// Hands the job to the next tier, before a pixel was decoded; the largest tier refuses it.

@@ -2,21 +2,13 @@
 
 use std::cmp::Ordering;
 
-use contract::{Job, ObjectHead, Outcome, Removal, compare_sequencers};
+use contract::{ObjectHead, Outcome, Removal, compare_sequencers};
 use function::{CallError, HeadObject};
 
 use crate::edge::DeleteObject;
+use crate::handle::Step;
 use crate::settings::Settings;
 use crate::stopwatch::Calls;
-
-/// How a removal went.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Removed {
-    /// It is over.
-    Done(Outcome),
-    /// The source came back while its thumbnails were removed, perhaps with theirs: they must be made again.
-    MakeAgain(Job),
-}
 
 /// Removes every thumbnail of the object, unless it is there again.
 ///
@@ -27,10 +19,10 @@ pub(crate) async fn remove(
     settings: &Settings,
     removal: &Removal,
     calls: &Calls,
-) -> Result<Removed, CallError> {
+) -> Result<Step, CallError> {
     calls.head();
     if edge.head(&removal.bucket, &removal.key).await?.is_some() {
-        return Ok(Removed::Done(Outcome::Kept));
+        return Ok(Step::Done(Outcome::Kept));
     }
     let bucket = &settings.destination_bucket;
     let mut removed = Vec::new();
@@ -42,13 +34,13 @@ pub(crate) async fn remove(
         }
     }
     if removed.is_empty() {
-        return Ok(Removed::Done(Outcome::Removed { removed }));
+        return Ok(Step::Done(Outcome::Removed { removed }));
     }
     calls.head();
     // An upload between the two looks may have found its own thumbnail there, and left it to us to remove.
     Ok(match edge.head(&removal.bucket, &removal.key).await? {
-        None => Removed::Done(Outcome::Removed { removed }),
-        Some(head) => Removed::MakeAgain(job(removal, head)),
+        None => Step::Done(Outcome::Removed { removed }),
+        Some(head) => Step::again(&removal.bucket, &removal.key, &removal.correlation_id, head),
     })
 }
 
@@ -57,18 +49,4 @@ fn belongs_to(removal: &Removal, there: &ObjectHead) -> bool {
     let newer = removal.sequencer.as_deref().zip(there.source_sequencer.as_deref());
     there.source_etag.is_some()
         && newer.is_none_or(|(deletion, upload)| compare_sequencers(upload, deletion) != Ordering::Greater)
-}
-
-fn job(removal: &Removal, head: ObjectHead) -> Job {
-    Job {
-        bucket: removal.bucket.clone(),
-        key: removal.key.clone(),
-        etag: head.etag,
-        bytes: head.bytes,
-        version_id: head.version_id,
-        sequencer: None,
-        format: None,
-        escalated_from: None,
-        correlation_id: removal.correlation_id.clone(),
-    }
 }

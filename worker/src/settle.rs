@@ -4,7 +4,7 @@
 //! version's JPEG beside its PNG. One HEAD of the source, $0.40 per million images, closes both: S3 is consistent, so
 //! whoever changes the source before this HEAD is seen by it, and whoever changes it later finds the thumbnails.
 
-use contract::Thumbnails;
+use contract::{ObjectHead, Thumbnails};
 use function::{CallError, HeadObject};
 use futures_util::future::try_join_all;
 
@@ -13,7 +13,7 @@ use crate::stopwatch::Calls;
 use crate::store::Written;
 
 /// What the source is now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
     /// What the thumbnails were made from.
     Current,
@@ -21,6 +21,8 @@ pub(crate) enum Source {
     Replaced,
     /// Deleted.
     Gone,
+    /// Deleted and uploaded again, perhaps with its thumbnails deleted by us: they must be made again.
+    Back(Box<ObjectHead>),
 }
 
 /// Where thumbnails belong to.
@@ -55,25 +57,29 @@ pub(crate) async fn settle(
             try_join_all(deletions).await?;
             Ok(Source::Current)
         }
-        Some(_) => {
+        Some(newer) => {
             // The newer version overwrites ours where it has the same extension. Where it has the other one and is
-            // done already, nobody else will take ours away.
+            // done already, nobody else will take ours away; where it is not done, its job will.
             for Written { object, etag } in written {
                 let Some(key) = sibling(object) else { continue };
                 calls.head();
-                if edge.head(&object.bucket, &key).await?.is_some() {
+                let beside = edge.head(&object.bucket, &key).await?;
+                if beside.is_some_and(|beside| beside.source_etag.as_ref() == Some(&newer.etag)) {
                     edge.delete(&object.bucket, &object.key, etag).await?;
                 }
             }
             Ok(Source::Replaced)
         }
         None => {
-            if delete_thumbnails {
-                for Written { object, etag } in written {
-                    edge.delete(&object.bucket, &object.key, etag).await?;
-                }
+            if !delete_thumbnails {
+                return Ok(Source::Gone);
             }
-            Ok(Source::Gone)
+            for Written { object, etag } in written {
+                edge.delete(&object.bucket, &object.key, etag).await?;
+            }
+            // An upload between the two looks may have found its own thumbnail there, and left it to us to delete.
+            calls.head();
+            Ok(edge.head(origin.bucket, origin.key).await?.map_or(Source::Gone, |head| Source::Back(Box::new(head))))
         }
     }
 }

@@ -159,6 +159,30 @@ fn an_object_deleted_while_it_was_decoded_leaves_no_thumbnail() {
 }
 
 #[test]
+fn an_object_that_comes_back_while_its_thumbnail_is_taken_back_gets_it_again() {
+    let store = with_source(photo(40, 30));
+    store.before_put.borrow_mut().push_back(Box::new(|store| store.delete_source(KEY)));
+    // The same bytes again: the upload's own job finds this thumbnail and has nothing to do.
+    store.before_delete.borrow_mut().push_back(Box::new(|store| store.upload(KEY, photo(40, 30))));
+    assert_eq!(make(&store, "0A"), Outcome::Made { thumbnails: vec![THUMBNAIL.into()] });
+    assert_eq!(store.stored().len(), 1);
+}
+
+#[test]
+fn an_older_png_does_not_take_the_jpeg_of_a_newer_version_away() {
+    let store = with_source(with_alpha(40, 30));
+    make(&store, "0A");
+    store.upload(KEY, photo(40, 30));
+    // Replaced while it is decoded, by a version whose thumbnail has the same bytes and whose job is ahead of ours.
+    store.before_put.borrow_mut().push_back(Box::new(|store| {
+        let again = [photo(40, 30), vec![0]].concat();
+        store.upload(KEY, again);
+    }));
+    assert_eq!(make(&store, "0B"), Outcome::Gone);
+    assert!(store.stored().iter().any(|thumbnail| thumbnail.key == THUMBNAIL));
+}
+
+#[test]
 fn a_deletion_takes_the_thumbnails_with_it() {
     let store = with_source(photo(40, 30));
     make(&store, "0A");
