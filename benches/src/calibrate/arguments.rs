@@ -36,8 +36,8 @@ pub struct Arguments {
     /// A region of prices.json
     #[arg(long, default_value = "us-east-1")]
     pub region: String,
-    /// S3's time for the GET and the PUT of one image, in milliseconds: an assumption, see the report
-    #[arg(long, value_name = "MS", default_value_t = GET_MS + PUT_MS)]
+    /// S3's time for the GET, the PUT, the HEAD and the DELETE of one image, in milliseconds: an assumption, see the report
+    #[arg(long, value_name = "MS", default_value_t = GET_MS + PUT_MS + SETTLE_MS)]
     io_ms: f64,
     /// How fast S3's bytes reach a function, in 10^6 bytes a second: an assumption, see the report
     #[arg(long, value_name = "MB", default_value_t = BANDWIDTH_MB_S)]
@@ -69,13 +69,15 @@ Examples:
 
 What was measured is used again for other terms: a second run with another target takes seconds.";
 
-/// Until the first byte of a GET, in milliseconds, and until the answer to a PUT of a thumbnail.
+/// Until the first byte of a GET, in milliseconds, until the answer to a PUT of a thumbnail, and until those to the
+/// HEAD and the DELETE after it.
 ///
 /// **Source:** an assumption, in the range that is commonly measured inside a region: tens of milliseconds. Amazon's
 /// own, for planning, is 100 to 200 ms ("Performance design patterns for Amazon S3"). `thumbtier tune` replaces it
 /// by what production saw.
 const GET_MS: f64 = 30.0;
 const PUT_MS: f64 = 50.0;
+const SETTLE_MS: f64 = 30.0;
 
 /// **Source:** an assumption, 600 Mbit/s; published measurements of a function's download range from 400 to 700.
 const BANDWIDTH_MB_S: f64 = 75.0;
