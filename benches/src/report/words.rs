@@ -163,7 +163,7 @@ pub(super) fn errors(outcome: &Outcome) -> String {
 pub(super) fn assumptions(outcome: &Outcome) -> String {
     let terms = &outcome.calibration.terms;
     format!(
-        "- S3 takes {:.0} ms for the GET and the PUT of an image together: tens of milliseconds are what is commonly \
+        "- S3 takes {:.0} ms for the GET, PUT, HEAD and DELETE of an image together: tens of milliseconds are what is commonly \
          measured inside a region; Amazon's own figure for planning is 100 to 200 ms. `--io-ms` changes it.\n\
          - Bytes arrive at {:.0} MB a second (600 Mbit/s; published measurements of functions range from 400 to 700). \
          `--bandwidth-mb-s` changes it. I/O and CPU are added as if nothing overlapped, which is an upper bound.\n\
