@@ -94,7 +94,7 @@ pub fn largest_bytes(kind: Kind) -> u64 {
 /// The size half-way between two, of those that a person would write; `None` where there is none between them.
 #[must_use]
 pub fn between(low_bytes: u64, high_bytes: u64) -> Option<u64> {
-    let powers = (1..=18).map(|power| 10_u64.pow(power));
+    let powers = (1..=15).map(|power| 10_u64.pow(power));
     let all = powers.flat_map(|tenth| TENTHS.map(|tenths| tenth * tenths));
     let inside: Vec<u64> = all.filter(|bytes| (low_bytes + 1..high_bytes).contains(bytes)).collect();
     inside.get(inside.len() / 2).copied()
