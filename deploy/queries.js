@@ -3,6 +3,11 @@
 
 const MB_PER_VCPU = 1769;
 
+/** What the dispatcher says of objects that get no thumbnail and should have. */
+const DISPATCHERS_FAILURES = [
+  "failed", "killed", "timed_out", "never_ran", "too_large", "bad_key", "archived_storage_class",
+];
+
 exports.queries = (deployment) => {
   const { name, tiers, targetMs, dollarsPerGbSecond, functionName } = deployment;
   const group = (one) => `/aws/lambda/${functionName(one)}`;
@@ -40,7 +45,7 @@ exports.queries = (deployment) => {
       "limit 100",
     ]),
     FailuresQuery: query("failures by name", everyFunction, [
-      'filter refusals = 1 or failures = 1 or outcome = "failed"',
+      `filter refusals = 1 or failures = 1 or outcome in [${DISPATCHERS_FAILURES.map((name) => `"${name}"`).join(", ")}]`,
       "stats count(*) as jobs, latest(message) as example, latest(key) as example_key by tier, outcome",
       "sort jobs desc",
     ]),

@@ -122,7 +122,7 @@ fn fields() -> BTreeSet<String> {
 }
 
 /// The language of CloudWatch Logs Insights, as far as it is used.
-const INSIGHTS: [&str; 18] = [
+const INSIGHTS: [&str; 19] = [
     "fields",
     "filter",
     "stats",
@@ -139,6 +139,7 @@ const INSIGHTS: [&str; 18] = [
     "asc",
     "and",
     "or",
+    "in",
     "like",
     "ispresent",
 ];
