@@ -112,6 +112,7 @@ impl Workers {
     pub(super) async fn invoke(&self, tier: &str, job: &Job) -> anyhow::Result<Answer> {
         let name = self.deployment.function_name(&format!("worker-{tier}"));
         let payload = serde_json::to_vec(job).context("a job serialises")?;
+        let started = SystemTime::now();
         let call = self.lambda.invoke().function_name(&name).log_type(LogType::Tail).payload(Blob::new(payload));
         let answer = call.send().await.with_context(|| format!("invoking `{name}`"))?;
         let payload = answer.payload().map(|payload| String::from_utf8_lossy(payload.as_ref()).into_owned());
@@ -120,8 +121,37 @@ impl Workers {
             bail!("`{name}` failed with `{}`: {payload}", job.key);
         }
         let log = STANDARD.decode(answer.log_result().unwrap_or_default()).unwrap_or_default();
+        let mut log = String::from_utf8_lossy(&log).into_owned();
+        if !log.contains("REPORT RequestId: ") {
+            log.push_str(&self.report_after(tier, &job.correlation_id, started).await?.unwrap_or_default());
+        }
         let outcome = serde_json::from_str(&payload).with_context(|| format!("the answer of `{name}`: {payload}"))?;
-        Ok(Answer { outcome, log: String::from_utf8_lossy(&log).into_owned() })
+        Ok(Answer { outcome, log })
+    }
+
+    /// The REPORT record of a job, which a local AWS leaves out of the tail: the first in the log stream after the job's
+    /// own line, because an environment runs one job after the other.
+    async fn report_after(
+        &self,
+        tier: &str,
+        correlation_id: &str,
+        started: SystemTime,
+    ) -> anyhow::Result<Option<String>> {
+        let group = self.deployment.log_group(&format!("worker-{tier}"));
+        let client = aws_sdk_cloudwatchlogs::Client::new(&self.deployment.config);
+        let start = started.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let start_ms = i64::try_from(start.as_millis()).unwrap_or_default();
+        let call = client.filter_log_events().log_group_name(&group).start_time(start_ms);
+        let page = call.send().await.with_context(|| format!("reading `{group}`"))?;
+        let mut after = page
+            .events()
+            .iter()
+            .skip_while(|event| !event.message().is_some_and(|line| line.contains(&format!("\"{correlation_id}\""))));
+        let stream = after.next().and_then(|line| line.log_stream_name());
+        let report = after.find(|event| {
+            event.log_stream_name() == stream && event.message().is_some_and(|line| line.starts_with("REPORT "))
+        });
+        Ok(report.and_then(|event| event.message()).map(|line| format!("\n{line}")))
     }
 
     /// Takes away an uploaded object.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use calibrate::{Calibration, Logs, median, predict};
-use contract::{ImageFormat, InvocationReport, Outcome, Tier, TierTable};
+use contract::{ImageFormat, InvocationReport, Job, Outcome, Tier, TierTable};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
@@ -115,7 +115,8 @@ async fn of_tier(
         let predicted = predict(rows, tiers, terms, &prices, image.format, image.bytes);
         let predicted_ms = predicted.iter().find(|one| one.tier == tier.name).map(|one| one.duration_ms);
         let mut failure = None;
-        for _ in 0..=ROUNDS {
+        for round in 0..=ROUNDS {
+            let job = Job { correlation_id: format!("{} {round}", job.correlation_id), ..job.clone() };
             match workers.invoke(&tier.name, &job).await {
                 Ok(Answer { outcome, log }) => {
                     verdict.refused += usize::from(!matches!(outcome, Outcome::Made { .. }));

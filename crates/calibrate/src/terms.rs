@@ -9,12 +9,12 @@ use crate::Measurement;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Objective {
-    /// The cheapest; within one percent counts as equal.
+    /// The cheapest; within a tenth counts as equal.
     Cost,
     /// The smallest that takes at most a tenth longer than the fastest: a few milliseconds are not worth twelve
     /// times the price.
     Speed,
-    /// The least product of cost and time; within one percent counts as equal.
+    /// The least product of cost and time; within a tenth counts as equal.
     Balanced,
 }
 
@@ -42,8 +42,7 @@ impl Objective {
     /// machine do not tell less apart.
     pub(crate) const fn tie(self) -> f64 {
         match self {
-            Self::Cost | Self::Balanced => 1.01,
-            Self::Speed => 1.10,
+            Self::Cost | Self::Balanced | Self::Speed => 1.10,
         }
     }
 }

@@ -21,6 +21,9 @@ const RESAMPLES: u32 = 200;
 /// A change is sure where at least this part of the resamples goes the same way.
 const SURE: f64 = 0.95;
 
+/// No image is smaller.
+const SMALLEST_BYTES: u64 = 100;
+
 /// The slowest part that may miss the latency target.
 const LATE: f64 = 0.05;
 
@@ -89,10 +92,10 @@ pub struct ThresholdTuning {
 }
 
 impl ThresholdTuning {
-    /// Whether the logs are enough to change it.
+    /// Whether the logs are enough to change it. That a tier should take nothing at all, no log is enough for.
     #[must_use]
     pub fn is_sure(&self) -> bool {
-        self.now_bytes != self.tuned_bytes && self.agreement >= SURE
+        self.now_bytes != self.tuned_bytes && self.tuned_bytes >= SMALLEST_BYTES && self.agreement >= SURE
     }
 }
 
