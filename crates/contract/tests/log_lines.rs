@@ -147,12 +147,12 @@ fn a_job_record_is_read_back_as_it_was_written() {
     }
 }
 
-/// 256 MB for 231 ms (80.5 of INIT and 150.25, rounded up), one request, one GET and one PUT, us-east-1.
+/// 256 MB for 231 ms (80.5 of INIT and 150.25, rounded up), one request, one GET, one PUT and one HEAD, us-east-1.
 #[test]
 fn the_cost_of_a_job_is_the_price_formula() {
     let cost = tariff().job(80.5, 150.25, 14.0, Requests::of_worker(1), 3008);
     assert!((cost.compute_dollars.0 - 0.000_016_666_7 * 0.25 * 0.231).abs() < 1e-15, "{cost:?}");
-    assert!((cost.request_dollars.0 - (0.2e-6 + 0.4e-6 + 5e-6)).abs() < 1e-15, "{cost:?}");
+    assert!((cost.request_dollars.0 - (0.2e-6 + 0.4e-6 + 5e-6 + 0.4e-6)).abs() < 1e-15, "{cost:?}");
     // 14 ms of CPU at 0.145 vCPU are 96.7 ms of the 150.25: 53.5 remain, plus 14 at one vCPU, plus INIT.
     assert!((cost.largest_only_dollars.0 - 0.000_016_666_7 * 2.9375 * 0.149).abs() < 1e-12, "{cost:?}");
 }
