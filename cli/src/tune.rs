@@ -40,9 +40,14 @@ pub(crate) struct TuneArguments {
     /// and taken away again
     #[arg(long, value_name = "FILE", num_args = 1.., requires = "validate")]
     images: Vec<PathBuf>,
+    /// The stage, as it was given to `make deploy STAGE=`
     #[cfg(feature = "aws")]
-    #[command(flatten)]
-    stage: Option<StageArguments>,
+    #[arg(long)]
+    stage: Option<String>,
+    /// The region; otherwise that of the environment or the profile
+    #[cfg(feature = "aws")]
+    #[arg(long, requires = "stage")]
+    region: Option<String>,
     /// How far back, such as 24h or 7d
     #[cfg(feature = "aws")]
     #[arg(long, value_name = "TIME", default_value = "7d", value_parser = humantime::parse_duration)]
@@ -59,6 +64,14 @@ pub(crate) struct TuneArguments {
     /// One JSON object on standard output
     #[arg(long)]
     json: bool,
+}
+
+#[cfg(feature = "aws")]
+impl TuneArguments {
+    /// Which deployment, where one is asked for: files need none.
+    fn stage(&self) -> Option<StageArguments> {
+        Some(StageArguments { stage: self.stage.clone()?, region: self.region.clone() })
+    }
 }
 
 const EXAMPLES: &str = "\
@@ -81,9 +94,9 @@ pub(crate) fn run(arguments: &TuneArguments) -> anyhow::Result<Ending> {
     let calibration = builtin()?;
     #[cfg(feature = "aws")]
     if arguments.validate {
-        let stage = arguments.stage.as_ref().context("--validate needs --stage: which deployment?")?;
+        let stage = arguments.stage().context("--validate needs --stage: which deployment?")?;
         let (tiers, _) = arguments.tiers.table()?;
-        return validate::run(stage, &tiers, &calibration, &arguments.images, arguments.bound, arguments.json);
+        return validate::run(&stage, &tiers, &calibration, &arguments.images, arguments.bound, arguments.json);
     }
     if arguments.validate {
         bail!("this build knows no AWS: build it with the feature `aws`");
@@ -131,8 +144,8 @@ fn logs(arguments: &TuneArguments, tiers: &TierTable) -> anyhow::Result<Logs> {
         logs.read(&text.with_context(|| format!("reading logs `{}`", path.display()))?);
     }
     #[cfg(feature = "aws")]
-    if let Some(stage) = arguments.stage.as_ref().filter(|_| files.is_empty()) {
-        return aws::logs(stage, tiers, arguments.since);
+    if let Some(stage) = arguments.stage().filter(|_| files.is_empty()) {
+        return aws::logs(&stage, tiers, arguments.since);
     }
     if files.is_empty() {
         bail!(
