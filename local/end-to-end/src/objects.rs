@@ -126,7 +126,7 @@ impl Deployment {
                     // It may have ended by itself.
                     let _ = Command::new("kill").args(["-KILL", &process.to_string()]).status();
                 }
-                tokio::time::sleep(Duration::from_millis(100)).await;
+                tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
         tokio::select! {

@@ -5,7 +5,7 @@
 use std::io::Cursor;
 
 use contract::{ImageFormat, TierTable, metadata};
-use end_to_end::{Deployment, webp_over};
+use end_to_end::Deployment;
 use image::{DynamicImage, Rgb, RgbImage};
 use serde_json::{Value, json};
 
@@ -203,13 +203,16 @@ async fn an_object_with_our_marker_is_skipped() {
 #[tokio::test]
 async fn a_worker_that_is_killed_hands_its_job_to_the_next_tier() {
     let deployment = Deployment::connect().await;
-    let key = "lost/heavy.webp";
-    let limit = TierTable::builtin().unwrap().get("medium").unwrap().max_object_bytes(Some(ImageFormat::Webp));
-    // To the medium tier by its size, and for about a second.
-    deployment.upload(key, "image/webp", webp_over(limit / 10 * 9)).await;
+    let key = "lost/heavy.bmp";
+    let limit = TierTable::builtin().unwrap().get("medium").unwrap().max_object_bytes(Some(ImageFormat::Bmp));
+    // To the medium tier by its size, and no worker makes it before it is killed.
+    let rows = u32::try_from(limit / (3000 * 3)).unwrap() - 1;
+    let mut bmp = Vec::new();
+    RgbImage::new(3000, rows).write_to(&mut Cursor::new(&mut bmp), image::ImageFormat::Bmp).unwrap();
+    deployment.upload(key, "image/bmp", bmp).await;
     let escalated = deployment.outcome("dispatcher", key, "escalated");
     let line = deployment.kill_while("worker-medium", escalated).await;
     assert_eq!(line["sent_to"], "large", "{line}");
     deployment.outcome("worker-large", key, "made").await;
-    deployment.thumbnail("lost/heavy.webp/128x128.jpg").await;
+    deployment.thumbnail("lost/heavy.bmp/128x128.jpg").await;
 }
