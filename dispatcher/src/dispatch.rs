@@ -1,12 +1,11 @@
 //! From the objects of an event to tasks: HEAD, route, invoke, and an answer for each.
 
 use contract::{DeadLetter, Job, KeyError, ObjectHead, ObjectRecord, Removal, Skip, Task, metrics, with_causes};
-use function::{CallError, HeadObject, InvokeWorker, SendDeadLetter};
+use function::{CallError, HeadObject, InvokeWorker, SendDeadLetter, Settings};
 use futures_util::future::join_all;
 
 use crate::event::{Change, Decoded, EventObject};
 use crate::route::{Decision, claimed_format, route, skip_by_event};
-use crate::settings::Settings;
 
 /// Everything that the dispatcher asks of AWS.
 pub(crate) trait Edge: HeadObject + InvokeWorker + SendDeadLetter {}
@@ -43,10 +42,9 @@ pub(crate) async fn dispatch(
 ) -> Vec<Answer> {
     let answers = join_all(objects.into_iter().enumerate().map(|(position, object)| async move {
         let correlation_id = format!("{origin}-{position}");
-        let asks = |object: &EventObject| object.change == Change::Created && skip_by_event(object, settings).is_none();
-        let is_asked = object.as_ref().is_ok_and(asks);
+        let mut is_asked = false;
         let verdict = match &object {
-            Ok(object) => dispatch_one(edge, settings, object, &correlation_id).await,
+            Ok(object) => dispatch_one(edge, settings, object, &correlation_id, &mut is_asked).await,
             Err(error) => bury(edge, bad_key(error, &correlation_id), "bad_key").await,
         };
         Answer { correlation_id, object, verdict, is_asked }
@@ -58,7 +56,14 @@ pub(crate) async fn dispatch(
     answers
 }
 
-async fn dispatch_one(edge: &impl Edge, settings: &Settings, object: &EventObject, correlation_id: &str) -> Verdict {
+/// Notes in `is_asked` that it sends a HEAD.
+async fn dispatch_one(
+    edge: &impl Edge,
+    settings: &Settings,
+    object: &EventObject,
+    correlation_id: &str,
+    is_asked: &mut bool,
+) -> Verdict {
     if let Some(skip) = skip_by_event(object, settings) {
         return skip.into();
     }
@@ -68,6 +73,7 @@ async fn dispatch_one(edge: &impl Edge, settings: &Settings, object: &EventObjec
         let smallest = settings.tiers.smallest();
         return invoke(edge, &smallest.name, Task::Remove { remove }, None).await;
     }
+    *is_asked = true;
     let head = match edge.head(&object.bucket, &object.key).await {
         Ok(Some(head)) => head,
         Ok(None) => return Skip::Gone.into(),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use contract::{InvocationRecord, ObjectRecord, Requests, Task, metrics, with_causes};
-use function::{CallError, Start};
+use function::{CallError, Settings, Start};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -14,7 +14,6 @@ use crate::event::s3_batch::{Invocation, Response, ResultCode};
 use crate::event::sqs::{Content, Message};
 use crate::event::{Event, EventError};
 use crate::failure::{Next, after};
-use crate::settings::Settings;
 
 /// The function's answer.
 #[derive(Debug, Serialize)]
@@ -194,7 +193,7 @@ fn result(task_id: String, verdict: &Verdict) -> (String, ResultCode, String) {
 fn log(settings: &Settings, start: Start, started: Instant, request_id: &str, tally: &Tally) {
     let meter = &settings.meter;
     let heads = tally.heads;
-    let total_ms = (started.elapsed().as_secs_f64() * 1e6).round() / 1e3;
+    let total_ms = usage::milliseconds(started.elapsed());
     let record = InvocationRecord {
         tier: metrics::DISPATCHER.to_owned(),
         request_id: request_id.to_owned(),

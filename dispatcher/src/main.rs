@@ -3,26 +3,26 @@
 //! It HEADs each object, decides by size and format hint ([`route`]), and touches no pixel. It also takes what a worker
 //! was killed by to the next tier, once.
 
-mod aws;
 mod dispatch;
 mod event;
 mod failure;
 mod handle;
 mod route;
-mod settings;
 
 use contract::with_causes;
+use function::{Aws, Environment, Settings};
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use serde_json::Value;
 
-use crate::aws::Aws;
 use crate::handle::{HandlerError, handle};
-use crate::settings::Settings;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let settings = Settings::from_env()?;
-    let aws = Aws::from_env(&settings).await;
+    let mut environment = Environment::of_process();
+    let Some(settings) = Settings::from_environment(&mut environment, None) else {
+        return Err(environment.into_error().into());
+    };
+    let aws = Aws::connect(&settings).await;
     settings.meter.ready();
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
         handle(&aws, &settings, event.payload, &event.context.request_id).await

@@ -1,9 +1,9 @@
 //! Which tier an object goes to, or why it goes to none. Pure: the facts of a HEAD in, a decision out.
 
 use contract::{ImageFormat, ObjectHead, Skip, Tier, TierTable, TooLarge};
+use function::Settings;
 
 use crate::event::{Change, EventObject};
-use crate::settings::Settings;
 
 /// What to do with an object.
 #[derive(Debug, PartialEq, Eq)]

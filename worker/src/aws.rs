@@ -1,54 +1,12 @@
-//! The edges on AWS: S3 `GetObject`, `HeadObject`, `PutObject` and `DeleteObject`, Lambda `Invoke`, SQS `SendMessage`.
+//! The edges on AWS that only a worker has: S3 `GetObject`, `PutObject` and `DeleteObject`.
 
 use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
-use contract::{DeadLetter, Job, ObjectHead, Task};
-use function::{
-    CallError, DeadLetters, HeadObject, InvokeWorker, SendDeadLetter, Workers, head_object, sdk_config, warm_up,
-};
+use contract::Job;
+use function::{Aws, CallError};
 
 use crate::edge::{Condition, DeleteObject, GetObject, ObjectBody, PutObject, StoredObject};
-use crate::settings::Settings;
-
-/// The SDK's clients, made once at INIT.
-pub(crate) struct Aws {
-    s3: aws_sdk_s3::Client,
-    workers: Workers,
-    dead_letters: DeadLetters,
-}
-
-impl Aws {
-    /// Loads the configuration and the credentials of the function's role, and connects to S3.
-    pub(crate) async fn from_env(settings: &Settings) -> Self {
-        let config = sdk_config().await;
-        let aws = Self {
-            s3: aws_sdk_s3::Client::new(&config),
-            workers: Workers::new(&config, settings.worker_prefix.clone()),
-            dead_letters: DeadLetters::new(&config, settings.dead_letter_queue_url.clone()),
-        };
-        warm_up(&aws.s3, &settings.source_bucket).await;
-        aws
-    }
-}
-
-impl InvokeWorker for Aws {
-    async fn invoke(&self, tier: &str, task: &Task) -> Result<(), CallError> {
-        self.workers.invoke(tier, task).await
-    }
-}
-
-impl SendDeadLetter for Aws {
-    async fn send(&self, letter: &DeadLetter) -> Result<(), CallError> {
-        self.dead_letters.send(letter).await
-    }
-}
-
-impl HeadObject for Aws {
-    async fn head(&self, bucket: &str, key: &str) -> Result<Option<ObjectHead>, CallError> {
-        head_object(&self.s3, bucket, key).await
-    }
-}
 
 /// A body and what it is, for errors.
 pub(crate) struct Body {
@@ -61,7 +19,7 @@ impl GetObject for Aws {
 
     async fn get(&self, job: &Job) -> Result<Option<Body>, CallError> {
         let action = format!("GetObject of `{}/{}`", job.bucket, job.key);
-        let call = self.s3.get_object().bucket(&job.bucket).key(&job.key).if_match(&job.etag);
+        let call = self.s3().get_object().bucket(&job.bucket).key(&job.key).if_match(&job.etag);
         match call.send().await {
             Ok(object) => Ok(Some(Body { stream: object.body, action })),
             Err(error) if is_changed(&error) => Ok(None),
@@ -90,7 +48,7 @@ impl ObjectBody for Body {
 impl PutObject for Aws {
     async fn put(&self, object: &StoredObject, condition: &Condition) -> Result<Option<String>, CallError> {
         let action = format!("PutObject of `{}/{}`", object.bucket, object.key);
-        let call = self.s3.put_object().bucket(&object.bucket).key(&object.key);
+        let call = self.s3().put_object().bucket(&object.bucket).key(&object.key);
         let call = call.content_type(object.content_type).cache_control(&object.cache_control);
         let call = call.set_metadata(Some(object.metadata.clone())).body(ByteStream::from(object.bytes.clone()));
         let call = match condition {
@@ -110,7 +68,7 @@ impl PutObject for Aws {
 
 impl DeleteObject for Aws {
     async fn delete(&self, bucket: &str, key: &str, etag: &str) -> Result<bool, CallError> {
-        match self.s3.delete_object().bucket(bucket).key(key).if_match(etag).send().await {
+        match self.s3().delete_object().bucket(bucket).key(key).if_match(etag).send().await {
             Ok(_) => Ok(true),
             Err(error) if is_changed(&error) => Ok(false),
             Err(error) => Err(CallError { action: format!("DeleteObject of `{bucket}/{key}`"), cause: error.into() }),

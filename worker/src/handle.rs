@@ -3,9 +3,7 @@
 use std::time::Instant;
 
 use bytes::Bytes;
-use contract::{
-    DeadLetter, ImageRecord, Job, KeyError, ObjectHead, Outcome, Task, metadata, metrics, thumbnail_key, with_causes,
-};
+use contract::{DeadLetter, Job, KeyError, ObjectHead, Outcome, Task, metadata, metrics, thumbnail_key, with_causes};
 use engine::{EngineError, Limits, Made, Thumbnail};
 use function::CallError;
 use futures_util::future::join_all;
@@ -15,7 +13,7 @@ use crate::edge::{Edge, ObjectBody, StoredObject};
 use crate::remove::remove;
 use crate::settings::Settings;
 use crate::settle::{Origin, Source, settle};
-use crate::stopwatch::{Stopwatch, image_record};
+use crate::stopwatch::Stopwatch;
 use crate::store::{Stored, store};
 
 /// Failed for now: Lambda should run this job again. Anything final is an [`Outcome`], not an error.
@@ -62,10 +60,9 @@ impl WorkerError {
 /// # Errors
 /// [`WorkerError`] for what may go better the next time. The retry finds what is stored already and does the rest.
 pub(crate) async fn handle(edge: &impl Edge, settings: &Settings, task: &Task) -> Result<Outcome, WorkerError> {
-    let mut stopwatch = Stopwatch::start(&settings.meter);
-    let mut image = None;
-    let result = run(edge, settings, task, &mut stopwatch, &mut image).await;
-    settings.meter.log(&stopwatch.record(settings, task, image, &result), metrics::JOB);
+    let mut stopwatch = Stopwatch::start(&settings.shared.meter);
+    let result = run(edge, settings, task, &mut stopwatch).await;
+    settings.shared.meter.log(&stopwatch.record(settings, task, &result), metrics::JOB);
     result
 }
 
@@ -74,7 +71,6 @@ async fn run(
     settings: &Settings,
     task: &Task,
     stopwatch: &mut Stopwatch,
-    image: &mut Option<ImageRecord>,
 ) -> Result<Outcome, WorkerError> {
     let mut step = match task {
         Task::Make(job) => Step::MakeAgain(job.clone()),
@@ -87,7 +83,7 @@ async fn run(
         match step {
             Step::Done(outcome) => return Ok(outcome),
             Step::MakeAgain(_) if rounds.next().is_none() => break,
-            Step::MakeAgain(job) => step = make_and_tell(edge, settings, &job, stopwatch, image).await?,
+            Step::MakeAgain(job) => step = make_and_tell(edge, settings, &job, stopwatch).await?,
         }
     }
     let cause = format!("the object comes and goes, {ROUNDS} times").into();
@@ -128,9 +124,8 @@ async fn make_and_tell(
     settings: &Settings,
     job: &Job,
     stopwatch: &mut Stopwatch,
-    image: &mut Option<ImageRecord>,
 ) -> Result<Step, WorkerError> {
-    let step = make_thumbnails(edge, settings, job, stopwatch, image).await?;
+    let step = make_thumbnails(edge, settings, job, stopwatch).await?;
     if let Step::Done(Outcome::Refused { reason, message }) = &step
         && !is_ordinary(reason, job)
     {
@@ -153,7 +148,6 @@ async fn make_thumbnails(
     settings: &Settings,
     job: &Job,
     stopwatch: &mut Stopwatch,
-    image: &mut Option<ImageRecord>,
 ) -> Result<Step, WorkerError> {
     let Some(body) = edge.get(job).await.map_err(WorkerError::Read)? else {
         return Ok(Step::Done(Outcome::Gone));
@@ -168,7 +162,7 @@ async fn make_thumbnails(
         Err(Failure::Engine(error)) => return Ok(Step::Done(refused(error.name(), &error))),
         Err(error @ Failure::Panicked(_)) => return Ok(Step::Done(refused("panicked", &error))),
     };
-    *image = Some(image_record(&made));
+    stopwatch.made(&made);
     let objects: Result<Vec<_>, _> =
         made.thumbnails.into_iter().map(|thumbnail| stored_object(thumbnail, settings, job)).collect();
     let objects = match objects {
@@ -212,7 +206,8 @@ async fn store_all(
     }
     if !there.is_empty() {
         let origin = Origin { bucket: &job.bucket, key: &job.key, etag: &job.etag };
-        let settled = settle(edge, &settings.thumbnails, settings.delete_thumbnails, &origin, &there, calls).await;
+        let settled =
+            settle(edge, &settings.shared.thumbnails, settings.shared.delete_thumbnails, &origin, &there, calls).await;
         match settled.map_err(WorkerError::Settle)? {
             Source::Current => {}
             Source::Replaced | Source::Gone => is_gone = true,
@@ -235,11 +230,11 @@ async fn escalate(
     job: &Job,
     error: &EngineError,
 ) -> Result<Outcome, WorkerError> {
-    let Some(to) = &settings.next_tier else {
+    let Some(next) = settings.next_tier() else {
         return Ok(refused(error.name(), error));
     };
-    edge.invoke(to, &Task::Make(job.clone())).await.map_err(WorkerError::Escalate)?;
-    Ok(Outcome::Escalated { to: to.clone(), message: error.to_string() })
+    edge.invoke(&next.name, &Task::Make(job.clone())).await.map_err(WorkerError::Escalate)?;
+    Ok(Outcome::Escalated { to: next.name.clone(), message: error.to_string() })
 }
 
 /// Runs the engine on a thread of its own, beside the transfer.
@@ -247,8 +242,8 @@ async fn make(body: impl ObjectBody, settings: &Settings, stopwatch: &mut Stopwa
     let (sender, mut reader) = pipe();
     let mut limits = Limits::for_budget(settings.tier.budget_bytes());
     limits.max_pixels = settings.max_pixels;
-    limits.max_source_bytes = settings.max_object_bytes;
-    let variants = settings.thumbnails.variants.clone();
+    limits.max_source_bytes = settings.shared.max_object_bytes;
+    let variants = settings.shared.thumbnails.variants.clone();
     let engine = tokio::task::spawn_blocking(move || {
         let mut stages = Vec::new();
         let made = engine::make(&mut reader, &variants, &limits, &mut |stage| stages.push((stage, Instant::now())));
@@ -277,7 +272,7 @@ fn refused(reason: &str, error: &dyn std::error::Error) -> Outcome {
 }
 
 fn stored_object(thumbnail: Thumbnail, settings: &Settings, job: &Job) -> Result<StoredObject, KeyError> {
-    let key = thumbnail_key(&settings.thumbnails.key, &job.key, &thumbnail.variant, thumbnail.extension)?;
+    let key = thumbnail_key(&settings.shared.thumbnails.key, &job.key, &thumbnail.variant, thumbnail.extension)?;
     let source = [
         (metadata::SOURCE_ETAG, Some(&job.etag)),
         (metadata::SOURCE_VERSION, job.version_id.as_ref()),
@@ -288,10 +283,10 @@ fn stored_object(thumbnail: Thumbnail, settings: &Settings, job: &Job) -> Result
     Ok(StoredObject {
         variant: thumbnail.variant,
         extension: thumbnail.extension,
-        bucket: settings.destination_bucket.clone(),
+        bucket: settings.shared.destination_bucket.clone(),
         key,
         content_type: thumbnail.content_type,
-        cache_control: settings.thumbnails.cache_control.clone(),
+        cache_control: settings.shared.thumbnails.cache_control.clone(),
         metadata,
         bytes: Bytes::from(thumbnail.bytes),
     })

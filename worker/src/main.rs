@@ -13,17 +13,17 @@ mod stopwatch;
 mod store;
 
 use contract::{Task, with_causes};
+use function::Aws;
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 
-use crate::aws::Aws;
 use crate::handle::{WorkerError, handle};
 use crate::settings::Settings;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let settings = Settings::from_env()?;
-    let aws = Aws::from_env(&settings).await;
-    settings.meter.ready();
+    let aws = Aws::connect(&settings.shared).await;
+    settings.shared.meter.ready();
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Task>| handle(&aws, &settings, &event.payload).await))
         .await
 }

@@ -24,9 +24,9 @@ pub(crate) async fn remove(
     if edge.head(&removal.bucket, &removal.key).await?.is_some() {
         return Ok(Step::Done(Outcome::Kept));
     }
-    let bucket = &settings.destination_bucket;
+    let bucket = &settings.shared.destination_bucket;
     let mut removed = Vec::new();
-    for key in settings.thumbnails.keys_of(&removal.key) {
+    for key in settings.shared.thumbnails.keys_of(&removal.key) {
         calls.head();
         let Some(there) = edge.head(bucket, &key).await? else { continue };
         if belongs_to(removal, &there) && edge.delete(bucket, &key, &there.etag).await? {

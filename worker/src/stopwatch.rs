@@ -38,6 +38,7 @@ pub(crate) struct Stopwatch {
     cpu_at_start: Duration,
     stages: Stages,
     lap: Instant,
+    image: Option<ImageRecord>,
     /// What it asks of S3.
     pub(crate) calls: Calls,
 }
@@ -54,6 +55,7 @@ impl Stopwatch {
             cpu_at_start,
             stages: Stages::default(),
             lap: started,
+            image: None,
             calls: Calls::default(),
         }
     }
@@ -73,6 +75,11 @@ impl Stopwatch {
         }
     }
 
+    /// The engine is done.
+    pub(crate) fn made(&mut self, made: &Made) {
+        self.image = Some(image_record(made));
+    }
+
     /// Every thumbnail is stored.
     pub(crate) fn put(&mut self) {
         self.stages.put_ms += self.lap(Instant::now());
@@ -85,14 +92,8 @@ impl Stopwatch {
     }
 
     /// The line about a job that ends now.
-    pub(crate) fn record(
-        &self,
-        settings: &Settings,
-        task: &Task,
-        image: Option<ImageRecord>,
-        result: &Result<Outcome, WorkerError>,
-    ) -> JobRecord {
-        let tariff = &settings.meter.tariff;
+    pub(crate) fn record(self, settings: &Settings, task: &Task, result: &Result<Outcome, WorkerError>) -> JobRecord {
+        let tariff = &settings.shared.meter.tariff;
         let outcome = result.as_ref().ok();
         let (name, message) = match result {
             Ok(outcome) => (outcome.name(), outcome.message().map(str::to_owned)),
@@ -103,11 +104,11 @@ impl Stopwatch {
         let peak_bytes = usage::peak_bytes();
         let memory_bytes = (tariff.memory_mb << 20) as f64;
         let counts = JobCounts::of(outcome, self.start.is_cold);
-        let requests = Requests { heads: self.calls.heads.get(), ..Requests::of_worker(self.calls.puts.get()) };
         let (bucket, bytes, images, gets) = match task {
             Task::Make(job) => (&job.bucket, job.bytes, 1, 1),
             Task::Remove { remove } => (&remove.bucket, 0, 0, 0),
         };
+        let requests = Requests { invocations: 1, heads: self.calls.heads.get(), gets, puts: self.calls.puts.get() };
         JobRecord {
             tier: settings.tier.name.clone(),
             outcome: name.to_owned(),
@@ -116,7 +117,7 @@ impl Stopwatch {
             bucket: bucket.clone(),
             key: task.key().to_owned(),
             bytes,
-            image,
+            image: self.image,
             thumbnail_keys: outcome.map(|outcome| outcome.thumbnails().to_vec()).unwrap_or_default(),
             counts: JobCounts { images, ..counts },
             stages: self.stages,
@@ -125,13 +126,7 @@ impl Stopwatch {
             cpu_ms,
             peak_bytes,
             headroom_percent: percent(1.0 - peak_bytes as f64 / memory_bytes),
-            cost: tariff.job(
-                self.start.init_ms,
-                total_ms,
-                cpu_ms,
-                Requests { gets, ..requests },
-                settings.largest_memory_mb,
-            ),
+            cost: tariff.job(self.start.init_ms, total_ms, cpu_ms, requests, settings.shared.tiers.largest().memory_mb),
         }
     }
 }
@@ -142,7 +137,7 @@ fn percent(share: f64) -> f64 {
 }
 
 /// What the engine found and planned.
-pub(crate) fn image_record(made: &Made) -> ImageRecord {
+fn image_record(made: &Made) -> ImageRecord {
     let (width_px, height_px) = (made.probe.width_px, made.probe.height_px);
     ImageRecord {
         format: made.probe.format.name().to_owned(),

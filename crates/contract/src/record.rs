@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Architecture, Dollars, Function, Job, Outcome, RegionPrices, Requests, Work, billed_ms, cpu_share};
+use crate::{Architecture, Dollars, Function, Outcome, RegionPrices, Requests, Work, billed_ms, cpu_share};
 
 /// One line of a worker: everything about a job that has ended, for good or for now.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -74,7 +74,7 @@ pub struct ImageRecord {
 /// What is counted of a job: mostly 0 and 1, so that their sums over a period are counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JobCounts {
-    /// 1.
+    /// 1; 0 of a removal.
     pub images: u32,
     /// How many are stored.
     pub thumbnails: u32,
@@ -225,18 +225,6 @@ impl ObjectRecord {
             bytes: None,
             sent_to: None,
             objects: 1,
-        }
-    }
-
-    /// The line of an object that was handed over to a tier.
-    #[must_use]
-    pub fn dispatched(job: &Job, tier: &str) -> Self {
-        Self {
-            bucket: Some(job.bucket.clone()),
-            key: Some(job.key.clone()),
-            bytes: Some(job.bytes),
-            sent_to: Some(tier.to_owned()),
-            ..Self::new("dispatched", &job.correlation_id)
         }
     }
 }

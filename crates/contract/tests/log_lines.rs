@@ -4,7 +4,7 @@
 
 use contract::metrics::{self, Directive};
 use contract::{
-    Architecture, Dollars, ImageRecord, InvocationRecord, Job, JobCounts, JobRecord, ObjectRecord, Outcome, Prices,
+    Architecture, Dollars, ImageRecord, InvocationRecord, JobCounts, JobRecord, ObjectRecord, Outcome, Prices,
     Requests, Stages, Tariff,
 };
 use serde::Serialize;
@@ -108,18 +108,14 @@ fn every_other_end_of_a_job_is_a_document_without_a_format() {
 
 #[test]
 fn the_dispatchers_lines_are_documents() {
-    let job = Job {
-        bucket: "uploads".into(),
-        key: "k".into(),
-        etag: "\"e\"".into(),
-        bytes: 7,
-        version_id: None,
-        sequencer: None,
-        format: None,
-        escalated_from: None,
-        correlation_id: "c".into(),
+    let dispatched = ObjectRecord {
+        bucket: Some("uploads".into()),
+        key: Some("k".into()),
+        bytes: Some(7),
+        sent_to: Some("small".into()),
+        ..ObjectRecord::new("dispatched", "c")
     };
-    let document = checked(&ObjectRecord::dispatched(&job, "small"), metrics::OBJECT);
+    let document = checked(&dispatched, metrics::OBJECT);
     assert_eq!((directive_dimensions(&document), document["objects"].as_u64()), (vec!["outcome"], Some(1)));
     checked(&ObjectRecord::new("bad_key", "c"), metrics::OBJECT);
     let invocation = InvocationRecord {

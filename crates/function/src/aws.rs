@@ -12,10 +12,52 @@ use aws_sdk_lambda::types::InvocationType;
 use aws_sdk_s3::operation::head_object::HeadObjectError;
 use contract::{DeadLetter, ObjectHead, Task, metadata};
 
-use crate::call::{CallError, InvokeWorker, SendDeadLetter};
+use crate::call::{CallError, HeadObject, InvokeWorker, SendDeadLetter};
+use crate::settings::Settings;
 
 /// INIT may take 10 s; a slow answer to the first call is not worth failing it.
 const WARM_UP: Duration = Duration::from_secs(2);
+
+/// The SDK's clients, made once at INIT.
+#[derive(Debug)]
+pub struct Aws {
+    s3: aws_sdk_s3::Client,
+    lambda: aws_sdk_lambda::Client,
+    worker_prefix: String,
+    /// Its client is made with the first letter: most functions never send one.
+    sqs: OnceLock<aws_sdk_sqs::Client>,
+    dead_letter_queue_url: String,
+    config: SdkConfig,
+}
+
+impl Aws {
+    /// Loads the configuration and the credentials of the function's role, and connects to S3.
+    pub async fn connect(settings: &Settings) -> Self {
+        let config = sdk_config().await;
+        let aws = Self {
+            s3: aws_sdk_s3::Client::new(&config),
+            lambda: aws_sdk_lambda::Client::new(&config),
+            worker_prefix: settings.worker_prefix.clone(),
+            sqs: OnceLock::new(),
+            dead_letter_queue_url: settings.dead_letter_queue_url.clone(),
+            config,
+        };
+        aws.warm_up(&settings.source_bucket).await;
+        aws
+    }
+
+    /// S3, for what only one of the functions asks of it.
+    #[must_use]
+    pub const fn s3(&self) -> &aws_sdk_s3::Client {
+        &self.s3
+    }
+
+    /// Opens the connection that the first job will use, and loads the TLS roots for it: INIT runs with about two
+    /// vCPUs, the first job of a small tier with 0.145. What comes of it does not matter, and it may not take long.
+    async fn warm_up(&self, bucket: &str) {
+        let _ = tokio::time::timeout(WARM_UP, self.s3.head_bucket().bucket(bucket).send()).await;
+    }
+}
 
 /// Region, credentials, and how often a call is tried.
 ///
@@ -23,30 +65,15 @@ const WARM_UP: Duration = Duration::from_secs(2);
 /// full memory. A trouble that lasts longer is Lambda's: it runs the job again after one minute and after two, and
 /// that wait is free. Nothing is waited for without end: the function's timeout would end it, and that counts as a
 /// job that its tier cannot do.
-pub async fn sdk_config() -> SdkConfig {
+async fn sdk_config() -> SdkConfig {
     let retries = RetryConfig::standard().with_max_attempts(3).with_initial_backoff(Duration::from_millis(200));
     let timeouts = TimeoutConfig::builder().read_timeout(Duration::from_secs(8)).build();
     aws_config::defaults(BehaviorVersion::latest()).retry_config(retries).timeout_config(timeouts).load().await
 }
 
-/// The workers of a deployment.
-#[derive(Clone, Debug)]
-pub struct Workers {
-    lambda: aws_sdk_lambda::Client,
-    prefix: String,
-}
-
-impl Workers {
-    /// A worker's function name is `prefix` and its tier's name.
-    #[must_use]
-    pub fn new(config: &SdkConfig, prefix: String) -> Self {
-        Self { lambda: aws_sdk_lambda::Client::new(config), prefix }
-    }
-}
-
-impl InvokeWorker for Workers {
+impl InvokeWorker for Aws {
     async fn invoke(&self, tier: &str, task: &Task) -> Result<(), CallError> {
-        let function = format!("{}{tier}", self.prefix);
+        let function = format!("{}{tier}", self.worker_prefix);
         let failed = |cause| CallError { action: format!("Invoke of `{function}`"), cause };
         let payload = serde_json::to_vec(task).map_err(|error| failed(error.into()))?;
         let call = self.lambda.invoke().function_name(&function).invocation_type(InvocationType::Event);
@@ -55,62 +82,39 @@ impl InvokeWorker for Workers {
     }
 }
 
-/// The dead-letter queue. Its client is made with the first letter: most functions never send one.
-#[derive(Debug)]
-pub struct DeadLetters {
-    config: SdkConfig,
-    queue_url: String,
-    client: OnceLock<aws_sdk_sqs::Client>,
-}
-
-impl DeadLetters {
-    /// The queue of that URL.
-    #[must_use]
-    pub fn new(config: &SdkConfig, queue_url: String) -> Self {
-        Self { config: config.clone(), queue_url, client: OnceLock::new() }
-    }
-}
-
-impl SendDeadLetter for DeadLetters {
+impl SendDeadLetter for Aws {
     async fn send(&self, letter: &DeadLetter) -> Result<(), CallError> {
-        let failed = |cause| CallError { action: format!("SendMessage to `{}`", self.queue_url), cause };
+        let queue_url = &self.dead_letter_queue_url;
+        let failed = |cause| CallError { action: format!("SendMessage to `{queue_url}`"), cause };
         let body = serde_json::to_string(letter).map_err(|error| failed(error.into()))?;
-        let client = self.client.get_or_init(|| aws_sdk_sqs::Client::new(&self.config));
-        let call = client.send_message().queue_url(&self.queue_url).message_body(body);
+        let client = self.sqs.get_or_init(|| aws_sdk_sqs::Client::new(&self.config));
+        let call = client.send_message().queue_url(queue_url).message_body(body);
         call.send().await.map_err(|error| failed(error.into()))?;
         Ok(())
     }
 }
 
-/// An object's head; `None` where there is no such object.
-///
-/// # Errors
-/// [`CallError`] for everything else, missing rights among them.
-pub async fn head_object(s3: &aws_sdk_s3::Client, bucket: &str, key: &str) -> Result<Option<ObjectHead>, CallError> {
-    let head = match s3.head_object().bucket(bucket).key(key).send().await {
-        Ok(head) => head,
-        Err(error) if error.as_service_error().is_some_and(HeadObjectError::is_not_found) => return Ok(None),
-        Err(error) => {
-            return Err(CallError { action: format!("HeadObject of `{bucket}/{key}`"), cause: error.into() });
-        }
-    };
-    let archive = head.archive_status().map(|status| status.as_str().to_owned());
-    let metadata = head.metadata().cloned().unwrap_or_default();
-    Ok(Some(ObjectHead {
-        bytes: head.content_length().and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or(0),
-        etag: head.e_tag().unwrap_or_default().to_owned(),
-        version_id: head.version_id().map(str::to_owned),
-        content_type: head.content_type().map(str::to_owned),
-        storage_class: archive.or_else(|| head.storage_class().map(|class| class.as_str().to_owned())),
-        restored: head.restore().is_some_and(|restore| restore.contains("ongoing-request=\"false\"")),
-        source_etag: metadata.get(metadata::SOURCE_ETAG).cloned(),
-        source_sequencer: metadata.get(metadata::SEQUENCER).cloned(),
-        spec: metadata.get(metadata::SPEC).cloned(),
-    }))
-}
-
-/// Opens the connection that the first job will use, and loads the TLS roots for it: INIT runs with about two
-/// vCPUs, the first job of a small tier with 0.145. What comes of it does not matter, and it may not take long.
-pub async fn warm_up(s3: &aws_sdk_s3::Client, bucket: &str) {
-    let _ = tokio::time::timeout(WARM_UP, s3.head_bucket().bucket(bucket).send()).await;
+impl HeadObject for Aws {
+    async fn head(&self, bucket: &str, key: &str) -> Result<Option<ObjectHead>, CallError> {
+        let head = match self.s3.head_object().bucket(bucket).key(key).send().await {
+            Ok(head) => head,
+            Err(error) if error.as_service_error().is_some_and(HeadObjectError::is_not_found) => return Ok(None),
+            Err(error) => {
+                return Err(CallError { action: format!("HeadObject of `{bucket}/{key}`"), cause: error.into() });
+            }
+        };
+        let archive = head.archive_status().map(|status| status.as_str().to_owned());
+        let metadata = head.metadata().cloned().unwrap_or_default();
+        Ok(Some(ObjectHead {
+            bytes: head.content_length().and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or(0),
+            etag: head.e_tag().unwrap_or_default().to_owned(),
+            version_id: head.version_id().map(str::to_owned),
+            content_type: head.content_type().map(str::to_owned),
+            storage_class: archive.or_else(|| head.storage_class().map(|class| class.as_str().to_owned())),
+            restored: head.restore().is_some_and(|restore| restore.contains("ongoing-request=\"false\"")),
+            source_etag: metadata.get(metadata::SOURCE_ETAG).cloned(),
+            source_sequencer: metadata.get(metadata::SEQUENCER).cloned(),
+            spec: metadata.get(metadata::SPEC).cloned(),
+        }))
+    }
 }

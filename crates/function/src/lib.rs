@@ -4,8 +4,10 @@ mod aws;
 mod call;
 mod environment;
 mod meter;
+mod settings;
 
-pub use aws::{DeadLetters, Workers, head_object, sdk_config, warm_up};
+pub use aws::Aws;
 pub use call::{CallError, HeadObject, InvokeWorker, SendDeadLetter};
 pub use environment::{Environment, SettingsError};
 pub use meter::{Meter, Start};
+pub use settings::Settings;

@@ -59,7 +59,7 @@ impl Meter {
 
     /// INIT is over.
     pub fn ready(&self) {
-        self.init_ms.get_or_init(|| (self.born.elapsed().as_secs_f64() * 1e6).round() / 1e3);
+        self.init_ms.get_or_init(|| usage::milliseconds(self.born.elapsed()));
     }
 
     /// An invocation begins.

@@ -174,20 +174,16 @@ pub(super) fn settings(tier: &str) -> Settings {
     let tier = tiers.get(tier).unwrap().clone();
     let prices = Prices::builtin().unwrap().region("us-east-1").unwrap().clone();
     let tariff = Tariff { prices, architecture: Architecture::X86_64, memory_mb: tier.memory_mb };
-    let thumbnails = Thumbnails::builtin().unwrap();
-    Settings {
+    let shared = function::Settings {
         source_bucket: "uploads".into(),
-        next_tier: tiers.next_after(&tier.name).map(|next| next.name.clone()),
-        largest_memory_mb: tiers.largest().memory_mb,
         worker_prefix: "worker-".into(),
-        tier,
-        spec: thumbnails.spec(),
-        thumbnails,
+        tiers,
+        thumbnails: Thumbnails::builtin().unwrap(),
         delete_thumbnails: true,
         max_object_bytes: 1 << 29,
-        max_pixels: 1 << 28,
         dead_letter_queue_url: "http://queue".into(),
         destination_bucket: "thumbnails".into(),
         meter: Meter::new(tariff, None),
-    }
+    };
+    Settings { spec: shared.thumbnails.spec(), tier, max_pixels: 1 << 28, shared }
 }

@@ -91,17 +91,18 @@ fn a_changed_specification_makes_the_thumbnail_again() {
     let store = with_source(photo(400, 300));
     make(&store, "0A");
     let mut changed = settings("small");
-    changed.thumbnails.variants[0].quality = 40;
-    changed.spec = changed.thumbnails.spec();
+    changed.shared.thumbnails.variants[0].quality = 40;
+    changed.spec = changed.shared.thumbnails.spec();
     assert_eq!(run_in(&store, &changed, &Task::Make(job(&store, "0A"))).unwrap().name(), "made");
     assert_eq!(store.stored()[0].metadata[metadata::SPEC], changed.spec);
 }
 
 fn two_variants() -> Settings {
     let mut settings = settings("small");
-    let tiny = Variant { name: "tiny".into(), width_px: 8, height_px: 8, ..settings.thumbnails.variants[0].clone() };
-    settings.thumbnails.variants.push(tiny);
-    settings.spec = settings.thumbnails.spec();
+    let tiny =
+        Variant { name: "tiny".into(), width_px: 8, height_px: 8, ..settings.shared.thumbnails.variants[0].clone() };
+    settings.shared.thumbnails.variants.push(tiny);
+    settings.spec = settings.shared.thumbnails.spec();
     settings
 }
 

@@ -1,0 +1,59 @@
+//! What every function of a deployment is told.
+
+use contract::{Thumbnails, TierTable};
+
+use crate::{Environment, Meter};
+
+/// What differs per deployment.
+#[derive(Debug)]
+pub struct Settings {
+    /// Where images are uploaded.
+    pub source_bucket: String,
+    /// Where thumbnails are stored; nothing is dispatched from there.
+    pub destination_bucket: String,
+    /// A worker's function name is this and its tier's name.
+    pub worker_prefix: String,
+    /// Who is told of what cannot be done.
+    pub dead_letter_queue_url: String,
+    /// A deleted object takes its thumbnails with it.
+    pub delete_thumbnails: bool,
+    /// The largest object that is dispatched and read, in bytes, whatever the table allows.
+    pub max_object_bytes: u64,
+    /// The table packed beside the binary.
+    pub tiers: TierTable,
+    /// What to make of every image; packed beside the binary. By it, keys of our own thumbnails are known.
+    pub thumbnails: Thumbnails,
+    /// Prices and logs.
+    pub meter: Meter,
+}
+
+impl Settings {
+    /// Reads the variables and the packed files; `None` and problems where something is missing or wrong. A worker's
+    /// `tier` that is not in the table is a problem too.
+    pub fn from_environment(environment: &mut Environment, tier: Option<&str>) -> Option<Self> {
+        let source_bucket = environment.variable("SOURCE_BUCKET", "the bucket that images are uploaded to");
+        let destination_bucket = environment.variable("DESTINATION_BUCKET", "the bucket that thumbnails are stored in");
+        let worker_prefix = environment.variable("WORKER_PREFIX", "a worker's function name without its tier");
+        let dead_letter_queue_url = environment.variable("DEAD_LETTER_QUEUE_URL", "the queue of what cannot be done");
+        let delete_thumbnails = environment.flag("DELETE_THUMBNAILS", "whether deletions take thumbnails along");
+        let max_object_bytes = environment.number("MAX_OBJECT_BYTES", "the largest object that is read, in bytes");
+        let tiers = environment.file("tiers.json", TierTable::parse);
+        if let Some((tier, tiers)) = tier.zip(tiers.as_ref()).filter(|(tier, tiers)| tiers.get(tier).is_none()) {
+            let names: Vec<_> = tiers.iter().map(|tier| tier.name.as_str()).collect();
+            environment.problem(format!("TIER is `{tier}`: expected one of {}", names.join(", ")));
+        }
+        let thumbnails = environment.file("thumbnails.json", Thumbnails::parse);
+        let meter = Meter::from_environment(environment);
+        Some(Self {
+            source_bucket: source_bucket?,
+            destination_bucket: destination_bucket?,
+            worker_prefix: worker_prefix?,
+            dead_letter_queue_url: dead_letter_queue_url?,
+            delete_thumbnails: delete_thumbnails?,
+            max_object_bytes: max_object_bytes?,
+            tiers: tiers?,
+            thumbnails: thumbnails?,
+            meter: meter?,
+        })
+    }
+}
