@@ -11,7 +11,7 @@ PEERS_CORPUS ?=
 FUZZ_SECONDS ?= 60
 MUTATIONS ?= 200000
 STAGE ?= dev
-# Named, because `-p` would build the AWS SDK once more with another set of features.
+# Named, because they need the local AWS: a plain `cargo test` leaves them out.
 END_TO_END := --test template --test pipeline --test metrics --test privilege --test nothing_lost --test redrive
 REGION ?= us-east-1
 PARAMS ?=
@@ -28,7 +28,7 @@ test: .venv/.done node_modules/.done ## format, lints, unit tests, template, end
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	.venv/bin/python -m local build
-	cargo test --locked
+	cargo test --locked --workspace
 	node_modules/.bin/osls package --stage prod --param="package_dir=target/local" --package target/template
 	.venv/bin/cfn-lint target/template/cloudformation-template-update-stack.json
 	target/debug/thumbtier validate --region us-east-1 --template target/template/cloudformation-template-update-stack.json

@@ -53,9 +53,10 @@ def stay_up(port: int, images: list[Path]) -> int:
         source, destination = outputs["SourceBucketName"], outputs["DestinationBucketName"]
         uploads = upload(stack, source, files or samples.make(stack.folder / "samples"))
         print(watch.table(watch.await_fates(stack, uploads, timeout_s=60 + 5 * len(uploads))))
+        print(f"\nThe upload page:   {outputs['ApiUrl']}/#token={stack.api_token(outputs)}")
         credentials = "AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=us-east-1"
         aws = f"{credentials} aws --endpoint-url {stack.endpoint} s3"
-        print(f"\nUpload your own:   {aws} cp photo.jpg s3://{source}/")
+        print(f"Upload your own:   {aws} cp photo.jpg s3://{source}/")
         print(f"See thumbnails:    {aws} ls --recursive s3://{destination}/")
         print("Ctrl-C ends it.", flush=True)
         try:
@@ -77,6 +78,8 @@ def run_tests(command: list[str]) -> int:
         environment = stack.environment() | {
             "SOURCE_BUCKET": outputs["SourceBucketName"],
             "DESTINATION_BUCKET": outputs["DestinationBucketName"],
+            "API_URL": outputs["ApiUrl"],
+            "API_TOKEN": stack.api_token(outputs),
         }
         tested = subprocess.run(command, cwd=ROOT, env=environment, check=False)
         if tested.returncode != 0:
@@ -92,7 +95,8 @@ def run_tests(command: list[str]) -> int:
 
 def left_behind(stack: Stack) -> list[str]:
     """Everything of ours that the local AWS still has."""
-    clients = {service: stack.client(service) for service in ("s3", "lambda", "iam", "logs", "sqs", "sns", "cloudwatch")}
+    clients = {service: stack.client(service) for service in (
+        "s3", "lambda", "iam", "logs", "sqs", "sns", "cloudwatch", "apigatewayv2", "ssm")}
     found = [
         *(bucket["Name"] for bucket in clients["s3"].list_buckets()["Buckets"]),
         *(function["FunctionName"] for function in clients["lambda"].list_functions()["Functions"]),
@@ -101,6 +105,8 @@ def left_behind(stack: Stack) -> list[str]:
         *clients["sqs"].list_queues().get("QueueUrls", []),
         *(topic["TopicArn"] for topic in clients["sns"].list_topics()["Topics"]),
         *(dashboard["DashboardName"] for dashboard in clients["cloudwatch"].list_dashboards()["DashboardEntries"]),
+        *(api["Name"] for api in clients["apigatewayv2"].get_apis()["Items"]),
+        *(parameter["Name"] for parameter in clients["ssm"].describe_parameters()["Parameters"]),
         *(alarm["AlarmName"] for alarm in clients["cloudwatch"].describe_alarms()["MetricAlarms"]),
     ]
     return [name for name in found if "thumbtier" in name]

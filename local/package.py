@@ -9,7 +9,8 @@ import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-TABLES = {"dispatcher": ["tiers.json", "thumbnails.json", "prices.json"], "worker": ["tiers.json", "thumbnails.json", "prices.json"]}
+FUNCTIONS = ["dispatcher", "worker", "api"]
+TABLES = ["tiers.json", "thumbnails.json", "prices.json"]
 
 # The newest glibc symbol version that Amazon Linux 2023 has.
 GLIBC_OF_AL2023 = (2, 34)
@@ -21,8 +22,9 @@ class PackageError(Exception):
 
 def build(profile: str) -> Path:
     """Builds the functions; cargo shows its own progress. Returns the folder of the binaries."""
-    packages = [flag for name in TABLES for flag in ("-p", name)]
-    command = ["cargo", "build", "--locked", "--profile", profile, *packages]
+    # What is deployed has no feature that only the command needs; what is tested shares the tests' build of the SDK.
+    selected = ["--workspace"] if profile == "dev" else [flag for name in FUNCTIONS for flag in ("-p", name)]
+    command = ["cargo", "build", "--locked", "--profile", profile, *selected]
     try:
         built = subprocess.run(command, cwd=ROOT, check=False)
     except FileNotFoundError:
@@ -35,17 +37,17 @@ def build(profile: str) -> Path:
 def write(binaries: Path, folder: Path, wrapper: Path | None = None) -> list[Path]:
     """Writes one zip per function into `folder`; with `wrapper` that is the bootstrap and the binary is `function`."""
     folder.mkdir(parents=True, exist_ok=True)
-    return [_write_zip(folder / f"{name}.zip", binaries / name, tables, wrapper) for name, tables in TABLES.items()]
+    return [_write_zip(folder / f"{name}.zip", binaries / name, wrapper) for name in FUNCTIONS]
 
 
-def _write_zip(path: Path, binary: Path, tables: list[str], wrapper: Path | None) -> Path:
+def _write_zip(path: Path, binary: Path, wrapper: Path | None) -> Path:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=6 if wrapper is None else 1) as archive:
         if wrapper is None:
             _add(archive, "bootstrap", binary, 0o755)
         else:
             _add(archive, "bootstrap", wrapper, 0o755)
             _add(archive, "function", binary, 0o755)
-        for table in tables:
+        for table in TABLES:
             _add(archive, table, ROOT / table, 0o644)
     return path
 
@@ -70,7 +72,7 @@ def check_glibc(binary: Path) -> None:
 def main() -> int:
     try:
         binaries = build("lambda")
-        for name in TABLES:
+        for name in FUNCTIONS:
             check_glibc(binaries / name)
         for path in write(binaries, ROOT / "target" / "lambda"):
             print(f"{path.relative_to(ROOT)}  {path.stat().st_size:,} bytes")

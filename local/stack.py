@@ -94,6 +94,11 @@ class Stack:
                     s3.delete_object(Bucket=bucket["Name"], Key=found["Key"])
         self._serverless("remove")
 
+    def api_token(self, outputs: dict[str, str]) -> str:
+        """The bearer token of the HTTP API."""
+        parameter = self.client("ssm").get_parameter(Name=outputs["ApiTokenName"], WithDecryption=True)
+        return parameter["Parameter"]["Value"]
+
     def _start(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         environment = self.environment() | self.limits.environment() | {

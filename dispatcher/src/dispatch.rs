@@ -1,16 +1,19 @@
 //! From the objects of an event to tasks: HEAD, route, invoke, and an answer for each.
 
-use contract::{DeadLetter, Job, KeyError, ObjectHead, ObjectRecord, Removal, Skip, Task, metrics, with_causes};
-use function::{CallError, HeadObject, InvokeWorker, SendDeadLetter, Settings};
+use contract::{
+    DeadLetter, Decision, Job, KeyError, ObjectHead, ObjectRecord, Removal, Skip, Task, claimed_format, metrics, route,
+    with_causes,
+};
+use function::{CallError, HeadObject, InvokeWorker, KeepEnding, SendDeadLetter, Settings};
 use futures_util::future::join_all;
 
 use crate::event::{Change, Decoded, EventObject};
-use crate::route::{Decision, claimed_format, route, skip_by_event};
+use crate::skip::skip_by_event;
 
 /// Everything that the dispatcher asks of AWS.
-pub(crate) trait Edge: HeadObject + InvokeWorker + SendDeadLetter {}
+pub(crate) trait Edge: HeadObject + InvokeWorker + SendDeadLetter + KeepEnding {}
 
-impl<All: HeadObject + InvokeWorker + SendDeadLetter> Edge for All {}
+impl<All: HeadObject + InvokeWorker + SendDeadLetter + KeepEnding> Edge for All {}
 
 /// What became of one object.
 pub(crate) struct Answer {
@@ -116,6 +119,7 @@ fn bad_key(error: &KeyError, correlation_id: &str) -> DeadLetter {
 /// The job about the object as HEAD saw it. The event's sequencer goes with it only if the event is about that very
 /// object: one that was replaced meanwhile has a later sequencer, which its own event brings.
 fn job(object: &EventObject, head: ObjectHead, correlation_id: &str) -> Job {
+    let look_first = head.waited_for;
     let is_same = object.etag.as_deref().is_none_or(|etag| etag == head.etag.trim_matches('"'));
     Job {
         bucket: object.bucket.clone(),
@@ -126,6 +130,7 @@ fn job(object: &EventObject, head: ObjectHead, correlation_id: &str) -> Job {
         version_id: head.version_id,
         sequencer: object.sequencer.clone().filter(|_| is_same),
         escalated_from: None,
+        look_first,
         correlation_id: correlation_id.to_owned(),
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use contract::{InvocationRecord, ObjectRecord, Requests, Task, metrics, with_causes};
+use contract::{DeadLetter, Ending, InvocationRecord, Job, ObjectRecord, Requests, Task, metrics, with_causes};
 use function::{CallError, Settings, Start};
 use serde::Serialize;
 use serde_json::Value;
@@ -147,6 +147,9 @@ async fn follow_up(edge: &impl Edge, settings: &Settings, failed: &FailedJob) ->
             ("escalated".to_owned(), Some(tier.to_owned()))
         }
         Next::Bury(letter) => {
+            if let Task::Make(job) = &failed.task {
+                edge.keep(&ending(job, &letter)).await?;
+            }
             edge.send(&letter).await?;
             (letter.reason, None)
         }
@@ -159,6 +162,18 @@ async fn follow_up(edge: &impl Edge, settings: &Settings, failed: &FailedJob) ->
     };
     settings.meter.log(&record, metrics::OBJECT);
     Ok(())
+}
+
+/// For those who ask what became of the upload.
+fn ending(job: &Job, letter: &DeadLetter) -> Ending {
+    Ending {
+        outcome: letter.reason.clone(),
+        message: Some(letter.message.clone()),
+        key: job.key.clone(),
+        source_etag: Some(job.etag.clone()),
+        made_by: None,
+        correlation_id: letter.correlation_id.clone(),
+    }
 }
 
 fn summary(answers: &[Answer]) -> Result<Summary, HandlerError> {

@@ -4,15 +4,15 @@ use std::collections::HashMap;
 
 use bytes::Bytes;
 use contract::Job;
-use function::{CallError, HeadObject, InvokeWorker, SendDeadLetter};
+use function::{CallError, HeadObject, InvokeWorker, KeepEnding, SendDeadLetter};
 
 /// Everything at once.
 pub(crate) trait Edge:
-    GetObject + HeadObject + PutObject + DeleteObject + InvokeWorker + SendDeadLetter
+    GetObject + HeadObject + PutObject + DeleteObject + InvokeWorker + SendDeadLetter + KeepEnding
 {
 }
 
-impl<All: GetObject + HeadObject + PutObject + DeleteObject + InvokeWorker + SendDeadLetter> Edge for All {}
+impl<All: GetObject + HeadObject + PutObject + DeleteObject + InvokeWorker + SendDeadLetter + KeepEnding> Edge for All {}
 
 /// Reads one object. The worker's `s3:GetObject` and `s3:ListBucket` grants on the source bucket are this trait.
 pub(crate) trait GetObject {

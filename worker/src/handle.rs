@@ -3,7 +3,9 @@
 use std::time::Instant;
 
 use bytes::Bytes;
-use contract::{DeadLetter, Job, KeyError, ObjectHead, Outcome, Task, metadata, metrics, thumbnail_key, with_causes};
+use contract::{
+    DeadLetter, Ending, Job, KeyError, MadeBy, ObjectHead, Outcome, Task, metadata, metrics, thumbnail_key, with_causes,
+};
 use engine::{EngineError, Limits, Made, Thumbnail};
 use function::CallError;
 use futures_util::future::join_all;
@@ -14,7 +16,7 @@ use crate::remove::remove;
 use crate::settings::Settings;
 use crate::settle::{Origin, Source, settle};
 use crate::stopwatch::Stopwatch;
-use crate::store::{Stored, store};
+use crate::store::{Stored, look, store};
 
 /// Failed for now: Lambda should run this job again. Anything final is an [`Outcome`], not an error.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +41,10 @@ pub(crate) enum WorkerError {
     DeadLetter(#[source] CallError),
     #[error("handing the job to the next tier")]
     Escalate(#[source] CallError),
+    #[error("looking whether the thumbnails are there already")]
+    Look(#[source] CallError),
+    #[error("keeping how it ended")]
+    Keep(#[source] CallError),
 }
 
 impl WorkerError {
@@ -51,6 +57,8 @@ impl WorkerError {
             Self::Remove(_) => "remove_failed",
             Self::DeadLetter(_) => "dead_letter_failed",
             Self::Escalate(_) => "escalate_failed",
+            Self::Look(_) => "look_failed",
+            Self::Keep(_) => "keep_failed",
         }
     }
 }
@@ -75,7 +83,11 @@ async fn run(
     let mut step = match task {
         Task::Make(job) => Step::MakeAgain(job.clone()),
         Task::Remove { remove: removal } => {
-            remove(edge, settings, removal, &stopwatch.calls).await.map_err(WorkerError::Remove)?
+            let step = remove(edge, settings, removal, &stopwatch.calls).await.map_err(WorkerError::Remove)?;
+            if matches!(step, Step::Done(Outcome::Removed { .. })) {
+                keep(edge, task, Ending::REMOVED, None, None).await?;
+            }
+            step
         }
     };
     let mut rounds = 0..ROUNDS;
@@ -114,6 +126,7 @@ impl Step {
             sequencer: None,
             format: None,
             escalated_from: None,
+            look_first: false,
             correlation_id: correlation_id.to_owned(),
         })
     }
@@ -126,13 +139,38 @@ async fn make_and_tell(
     stopwatch: &mut Stopwatch,
 ) -> Result<Step, WorkerError> {
     let step = make_thumbnails(edge, settings, job, stopwatch).await?;
-    if let Step::Done(Outcome::Refused { reason, message }) = &step
-        && !is_ordinary(reason, job)
-    {
-        let letter = DeadLetter::about(Task::Make(job.clone()), reason, message);
-        edge.send(&letter).await.map_err(WorkerError::DeadLetter)?;
+    if let Step::Done(Outcome::Refused { reason, message }) = &step {
+        let task = Task::Make(job.clone());
+        keep(edge, &task, reason, Some(message), Some(stopwatch.made_by(settings))).await?;
+        if !is_ordinary(reason, job) {
+            let letter = DeadLetter::about(task, reason, message);
+            edge.send(&letter).await.map_err(WorkerError::DeadLetter)?;
+        }
     }
     Ok(step)
+}
+
+/// For those who ask later what became of the upload.
+async fn keep(
+    edge: &impl Edge,
+    task: &Task,
+    outcome: &str,
+    message: Option<&String>,
+    made_by: Option<MadeBy>,
+) -> Result<(), WorkerError> {
+    let source_etag = match task {
+        Task::Make(job) => Some(job.etag.clone()),
+        Task::Remove { .. } => None,
+    };
+    let ending = Ending {
+        outcome: outcome.to_owned(),
+        message: message.cloned(),
+        key: task.key().to_owned(),
+        source_etag,
+        made_by,
+        correlation_id: task.correlation_id().to_owned(),
+    };
+    edge.keep(&ending).await.map_err(WorkerError::Keep)
 }
 
 /// Bytes that are no image, and that nobody called one.
@@ -149,6 +187,11 @@ async fn make_thumbnails(
     job: &Job,
     stopwatch: &mut Stopwatch,
 ) -> Result<Step, WorkerError> {
+    if job.look_first
+        && let Some(thumbnails) = look(edge, settings, job, &stopwatch.calls).await.map_err(WorkerError::Look)?
+    {
+        return Ok(Step::Done(Outcome::Duplicate { thumbnails }));
+    }
     let Some(body) = edge.get(job).await.map_err(WorkerError::Read)? else {
         return Ok(Step::Done(Outcome::Gone));
     };
@@ -163,8 +206,9 @@ async fn make_thumbnails(
         Err(error @ Failure::Panicked(_)) => return Ok(Step::Done(refused("panicked", &error))),
     };
     stopwatch.made(&made);
+    let made_by = stopwatch.made_by(settings);
     let objects: Result<Vec<_>, _> =
-        made.thumbnails.into_iter().map(|thumbnail| stored_object(thumbnail, settings, job)).collect();
+        made.thumbnails.into_iter().map(|thumbnail| stored_object(thumbnail, settings, job, &made_by)).collect();
     let objects = match objects {
         Ok(objects) => objects,
         Err(error) => return Ok(Step::Done(refused("key_too_long", &error))),
@@ -271,7 +315,12 @@ fn refused(reason: &str, error: &dyn std::error::Error) -> Outcome {
     Outcome::Refused { reason: reason.to_owned(), message: with_causes(error) }
 }
 
-fn stored_object(thumbnail: Thumbnail, settings: &Settings, job: &Job) -> Result<StoredObject, KeyError> {
+fn stored_object(
+    thumbnail: Thumbnail,
+    settings: &Settings,
+    job: &Job,
+    made_by: &MadeBy,
+) -> Result<StoredObject, KeyError> {
     let key = thumbnail_key(&settings.shared.thumbnails.key, &job.key, &thumbnail.variant, thumbnail.extension)?;
     let source = [
         (metadata::SOURCE_ETAG, Some(&job.etag)),
@@ -279,7 +328,8 @@ fn stored_object(thumbnail: Thumbnail, settings: &Settings, job: &Job) -> Result
         (metadata::SEQUENCER, job.sequencer.as_ref()),
         (metadata::SPEC, Some(&settings.spec)),
     ];
-    let metadata = source.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.clone()))).collect();
+    let source = source.into_iter().filter_map(|(name, value)| Some((name, value?.clone())));
+    let metadata = source.chain(made_by.to_metadata()).map(|(name, value)| (name.to_owned(), value)).collect();
     Ok(StoredObject {
         variant: thumbnail.variant,
         extension: thumbnail.extension,

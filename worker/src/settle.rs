@@ -13,7 +13,7 @@ use crate::stopwatch::Calls;
 use crate::store::Written;
 
 /// What the source is now.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Source {
     /// What the thumbnails were made from.
     Current,

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
-use contract::{ImageRecord, JobCounts, JobRecord, Outcome, Requests, Stages, Task, with_causes};
+use contract::{ImageRecord, JobCounts, JobRecord, MadeBy, Outcome, Requests, Stages, Task, with_causes};
 use engine::{Made, Stage, Warning};
 use function::{Meter, Start};
 use usage::milliseconds;
@@ -83,6 +83,16 @@ impl Stopwatch {
     /// Every thumbnail is stored.
     pub(crate) fn put(&mut self) {
         self.stages.put_ms += self.lap(Instant::now());
+    }
+
+    /// What the job has taken so far, with the requests of one that goes well.
+    pub(crate) fn made_by(&self, settings: &Settings) -> MadeBy {
+        let tariff = &settings.shared.meter.tariff;
+        let puts = u32::try_from(settings.shared.thumbnails.variants.len()).unwrap_or(u32::MAX);
+        let milliseconds = milliseconds(self.started.elapsed());
+        let compute_dollars = tariff.compute(self.start.init_ms + milliseconds);
+        let requests = tariff.prices.requests(Requests { invocations: 1, heads: 1, gets: 1, puts });
+        MadeBy { tier: settings.tier.name.clone(), milliseconds, estimated_dollars: compute_dollars + requests }
     }
 
     fn lap(&mut self, end: Instant) -> f64 {

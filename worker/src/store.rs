@@ -11,6 +11,7 @@ use contract::{Job, ObjectHead, compare_sequencers};
 use function::{CallError, HeadObject};
 
 use crate::edge::{Condition, PutObject, StoredObject};
+use crate::settings::Settings;
 use crate::stopwatch::Calls;
 
 /// How often a thumbnail is decided on again when others write the same key at the same time.
@@ -73,6 +74,34 @@ pub(crate) async fn store(
     Err(CallError { action, cause: format!("others wrote it at the same time, {TRIES} times").into() })
 }
 
+/// The keys of all thumbnails of `job`, if every variant is there; `None` if one is missing or older.
+///
+/// # Errors
+/// [`CallError`] for what may go better the next time.
+pub(crate) async fn look(
+    edge: &impl HeadObject,
+    settings: &Settings,
+    job: &Job,
+    calls: &Calls,
+) -> Result<Option<Vec<String>>, CallError> {
+    let Settings { shared, spec, .. } = settings;
+    let mut keys = Vec::new();
+    for variant in &shared.thumbnails.variants {
+        let mut found = None;
+        for key in shared.thumbnails.keys_of_variant(&job.key, variant) {
+            calls.head();
+            let there = edge.head(&shared.destination_bucket, &key).await?;
+            if there.is_some_and(|there| decide(job, spec, &there) == Decision::Same) {
+                found = Some(key);
+                break;
+            }
+        }
+        let Some(key) = found else { return Ok(None) };
+        keys.push(key);
+    }
+    Ok(Some(keys))
+}
+
 /// Whether the source is still the object that the job is about.
 pub(crate) async fn is_current(edge: &impl HeadObject, job: &Job, calls: &Calls) -> Result<bool, CallError> {
     calls.head();
@@ -116,6 +145,7 @@ mod tests {
             sequencer: sequencer.map(str::to_owned),
             format: None,
             escalated_from: None,
+            look_first: false,
             correlation_id: "c".into(),
         };
         let there = |etag: &str, sequencer: Option<&str>, spec: &str| ObjectHead {

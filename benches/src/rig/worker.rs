@@ -126,6 +126,7 @@ impl Rig {
             ("WORKER_PREFIX", "worker-"),
             ("DEAD_LETTER_QUEUE_URL", &format!("http://{address}/rig/dead-letters")),
             ("MAX_OBJECT_BYTES", "1000000000"),
+            ("KEEP_ENDINGS", "false"),
             ("MAX_PIXELS", "268435456"),
             ("DELETE_THUMBNAILS", "true"),
             ("METRICS", "off"),
@@ -183,6 +184,7 @@ impl Worker {
             version_id: None,
             sequencer: None,
             escalated_from: None,
+            look_first: false,
             correlation_id: id.clone(),
         };
         let payload = serde_json::to_string(&job).context("writing a job")?;

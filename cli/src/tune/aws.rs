@@ -104,6 +104,7 @@ impl Workers {
             sequencer: None,
             format: None,
             escalated_from: None,
+            look_first: false,
             correlation_id: format!("validate {key}"),
         })
     }

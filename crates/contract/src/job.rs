@@ -1,11 +1,13 @@
 //! What the dispatcher knows of an object, and what it hands to a worker.
 
+use std::time::SystemTime;
+
 use serde::{Deserialize, Serialize};
 
-use crate::ImageFormat;
+use crate::{ImageFormat, MadeBy};
 
 /// The facts of a HEAD: those that routing needs, and the marks that every thumbnail carries.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ObjectHead {
     /// The object's size.
     pub bytes: u64,
@@ -25,6 +27,12 @@ pub struct ObjectHead {
     pub source_sequencer: Option<String>,
     /// [`crate::metadata::SPEC`].
     pub spec: Option<String>,
+    /// What made it, where it is a thumbnail.
+    pub made_by: Option<MadeBy>,
+    /// [`crate::metadata::WAITED_FOR`]: somebody waits for its thumbnails, and a worker was invoked at once.
+    pub waited_for: bool,
+    /// When it was stored.
+    pub modified: Option<SystemTime>,
 }
 
 /// One image to make thumbnails of: the payload of an asynchronous invocation.
@@ -50,6 +58,9 @@ pub struct Job {
     /// The tier whose worker was killed by this job: it goes up once, not again and again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub escalated_from: Option<String>,
+    /// Look for the thumbnails before anything is read: another worker was probably faster.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub look_first: bool,
     /// The same in every log line about this upload, from dispatcher to worker.
     pub correlation_id: String,
 }
@@ -116,10 +127,11 @@ mod tests {
             sequencer: Some("0A".into()),
             format: Some(ImageFormat::Jpeg),
             escalated_from: None,
+            look_first: false,
             correlation_id: "c".into(),
         };
         let wire = serde_json::to_string(&Task::Make(job.clone())).unwrap();
-        assert!(!wire.contains("version_id") && !wire.contains("escalated_from"), "{wire}");
+        assert!(!wire.contains("version_id") && !wire.contains("escalated_from") && !wire.contains("look_first"), "{wire}");
         assert_eq!(serde_json::from_str::<Task>(&wire).unwrap(), Task::Make(job));
     }
 

@@ -7,7 +7,7 @@ use percent_encoding::percent_decode_str;
 /// The longest object key, in bytes of UTF-8.
 ///
 /// Source: Amazon S3 user guide, "Naming Amazon S3 objects".
-const MAX_KEY_BYTES: usize = 1024;
+pub const MAX_KEY_BYTES: usize = 1024;
 
 /// A key that cannot be used.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -19,7 +19,7 @@ pub enum KeyError {
         /// The key as the event has it.
         encoded: String,
     },
-    /// A thumbnail's key would be longer than S3 allows.
+    /// The key of something that is stored beside the source would be longer than S3 allows.
     #[error(
         "thumbnail key would have {bytes} bytes, S3 allows {MAX_KEY_BYTES}: shorten the key template or the source key"
     )]
@@ -48,11 +48,15 @@ pub fn decode_event_key(encoded: &str) -> Result<String, KeyError> {
 /// # Errors
 /// [`KeyError::TooLong`].
 pub fn thumbnail_key(template: &str, key: &str, variant: &str, extension: &str) -> Result<String, KeyError> {
-    let filled = fill(template, key, variant, extension);
-    if filled.len() > MAX_KEY_BYTES {
-        return Err(KeyError::TooLong { bytes: filled.len() });
+    in_one_key(fill(template, key, variant, extension))
+}
+
+/// `key`, if S3 allows one that long.
+pub(crate) fn in_one_key(key: String) -> Result<String, KeyError> {
+    if key.len() > MAX_KEY_BYTES {
+        return Err(KeyError::TooLong { bytes: key.len() });
     }
-    Ok(filled)
+    Ok(key)
 }
 
 pub(crate) fn fill(template: &str, key: &str, variant: &str, extension: &str) -> String {

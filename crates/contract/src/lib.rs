@@ -5,6 +5,7 @@
 
 mod cost;
 mod dead_letter;
+mod ending;
 mod format;
 mod job;
 mod keys;
@@ -13,24 +14,27 @@ mod outcome;
 mod prices;
 mod record;
 mod report;
+mod route;
 mod sequencer;
 mod thumbnails;
 mod tiers;
 
 pub use cost::{Function, MB_PER_VCPU, Requests, Work, billed_ms, cpu_share};
 pub use dead_letter::DeadLetter;
+pub use ending::{Ending, MadeBy, OWN_PREFIX};
 pub use format::{ImageFormat, unread_format};
 pub use job::{Job, ObjectHead, Removal, Task};
-pub use keys::{KeyError, decode_event_key, thumbnail_key};
+pub use keys::{KeyError, MAX_KEY_BYTES, decode_event_key, thumbnail_key};
 pub use outcome::{Outcome, Skip, with_causes};
 pub use prices::{Architecture, Dollars, GbSecond, Prices, PricesError, RegionPrices};
 pub use record::{ImageRecord, InvocationRecord, JobCost, JobCounts, JobRecord, ObjectRecord, Stages, Tariff};
 pub use report::InvocationReport;
+pub use route::{Decision, claimed_format, route};
 pub use sequencer::compare_sequencers;
 pub use thumbnails::{Background, BadBackground, Fit, OutputFormat, Thumbnails, ThumbnailsError, Variant};
 pub use tiers::{Tier, TierError, TierTable, TooLarge};
 
-/// User metadata that every thumbnail carries, as S3 returns it: without the `x-amz-meta-` prefix.
+/// User metadata of thumbnails and sources, as S3 returns it: without the `x-amz-meta-` prefix.
 pub mod metadata {
     /// The ETag of the object that the thumbnail was made from, in its quotes.
     /// Its presence marks an object as this system's own output.
@@ -41,4 +45,12 @@ pub mod metadata {
     pub const SEQUENCER: &str = "thumbtier-sequencer";
     /// [`crate::Thumbnails::spec`]: what was asked for when the thumbnail was made.
     pub const SPEC: &str = "thumbtier-spec";
+    /// [`crate::MadeBy::tier`].
+    pub const TIER: &str = "thumbtier-tier";
+    /// [`crate::MadeBy::milliseconds`].
+    pub const MILLISECONDS: &str = "thumbtier-milliseconds";
+    /// [`crate::MadeBy::estimated_dollars`].
+    pub const DOLLARS: &str = "thumbtier-dollars";
+    /// Of a source object: who uploaded it waits for its thumbnails and has had a worker invoked.
+    pub const WAITED_FOR: &str = "thumbtier-waited-for";
 }

@@ -240,12 +240,15 @@ impl Thumbnails {
     /// Every key that a thumbnail of `key` may have, each once; those that S3 does not allow are left out.
     #[must_use]
     pub fn keys_of(&self, key: &str) -> Vec<String> {
-        let mut keys = Vec::new();
-        for variant in &self.variants {
-            for extension in variant.format.extensions() {
-                keys.extend(thumbnail_key(&self.key, key, &variant.name, extension));
-            }
-        }
+        self.variants.iter().flat_map(|variant| self.keys_of_variant(key, variant)).collect()
+    }
+
+    /// The keys that the thumbnail of one variant of `key` may have: two where the image's alpha decides.
+    #[must_use]
+    pub fn keys_of_variant(&self, key: &str, variant: &Variant) -> Vec<String> {
+        let extensions = variant.format.extensions().iter();
+        let mut keys: Vec<_> =
+            extensions.filter_map(|extension| thumbnail_key(&self.key, key, &variant.name, extension).ok()).collect();
         keys.dedup(); // A template without `{ext}` gives siblings one key.
         keys
     }

@@ -2,7 +2,7 @@
 //! SQS `SendMessage`, and the first connection to S3.
 
 use std::sync::OnceLock;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
@@ -10,9 +10,9 @@ use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::InvocationType;
 use aws_sdk_s3::operation::head_object::HeadObjectError;
-use contract::{DeadLetter, ObjectHead, Task, metadata};
+use contract::{DeadLetter, Ending, MadeBy, ObjectHead, Task, metadata};
 
-use crate::call::{CallError, HeadObject, InvokeWorker, SendDeadLetter};
+use crate::call::{CallError, HeadObject, InvokeWorker, KeepEnding, SendDeadLetter};
 use crate::settings::Settings;
 
 /// INIT may take 10 s; a slow answer to the first call is not worth failing it.
@@ -23,10 +23,13 @@ const WARM_UP: Duration = Duration::from_secs(2);
 pub struct Aws {
     s3: aws_sdk_s3::Client,
     lambda: aws_sdk_lambda::Client,
+    source_bucket: String,
+    destination_bucket: String,
     worker_prefix: String,
     /// Its client is made with the first letter: most functions never send one.
     sqs: OnceLock<aws_sdk_sqs::Client>,
     dead_letter_queue_url: String,
+    keep_endings: bool,
     config: SdkConfig,
 }
 
@@ -37,12 +40,15 @@ impl Aws {
         let aws = Self {
             s3: aws_sdk_s3::Client::new(&config),
             lambda: aws_sdk_lambda::Client::new(&config),
+            source_bucket: settings.source_bucket.clone(),
+            destination_bucket: settings.destination_bucket.clone(),
             worker_prefix: settings.worker_prefix.clone(),
             sqs: OnceLock::new(),
             dead_letter_queue_url: settings.dead_letter_queue_url.clone(),
+            keep_endings: settings.keep_endings,
             config,
         };
-        aws.warm_up(&settings.source_bucket).await;
+        aws.warm_up().await;
         aws
     }
 
@@ -52,10 +58,34 @@ impl Aws {
         &self.s3
     }
 
+    /// Lambda, for what only one of the functions asks of it.
+    #[must_use]
+    pub const fn lambda(&self) -> &aws_sdk_lambda::Client {
+        &self.lambda
+    }
+
+    /// Where images are uploaded.
+    #[must_use]
+    pub fn source_bucket(&self) -> &str {
+        &self.source_bucket
+    }
+
+    /// Where thumbnails are stored.
+    #[must_use]
+    pub fn destination_bucket(&self) -> &str {
+        &self.destination_bucket
+    }
+
+    /// The name of a tier's worker.
+    #[must_use]
+    pub fn worker(&self, tier: &str) -> String {
+        format!("{}{tier}", self.worker_prefix)
+    }
+
     /// Opens the connection that the first job will use, and loads the TLS roots for it: INIT runs with about two
     /// vCPUs, the first job of a small tier with 0.145. What comes of it does not matter, and it may not take long.
-    async fn warm_up(&self, bucket: &str) {
-        let _ = tokio::time::timeout(WARM_UP, self.s3.head_bucket().bucket(bucket).send()).await;
+    async fn warm_up(&self) {
+        let _ = tokio::time::timeout(WARM_UP, self.s3.head_bucket().bucket(&self.source_bucket).send()).await;
     }
 }
 
@@ -73,7 +103,7 @@ async fn sdk_config() -> SdkConfig {
 
 impl InvokeWorker for Aws {
     async fn invoke(&self, tier: &str, task: &Task) -> Result<(), CallError> {
-        let function = format!("{}{tier}", self.worker_prefix);
+        let function = self.worker(tier);
         let failed = |cause| CallError { action: format!("Invoke of `{function}`"), cause };
         let payload = serde_json::to_vec(task).map_err(|error| failed(error.into()))?;
         let call = self.lambda.invoke().function_name(&function).invocation_type(InvocationType::Event);
@@ -90,6 +120,21 @@ impl SendDeadLetter for Aws {
         let client = self.sqs.get_or_init(|| aws_sdk_sqs::Client::new(&self.config));
         let call = client.send_message().queue_url(queue_url).message_body(body);
         call.send().await.map_err(|error| failed(error.into()))?;
+        Ok(())
+    }
+}
+
+impl KeepEnding for Aws {
+    async fn keep(&self, ending: &Ending) -> Result<(), CallError> {
+        let Ok(key) = Ending::key_of(&ending.key) else { return Ok(()) };
+        if !self.keep_endings {
+            return Ok(());
+        }
+        let bucket = &self.destination_bucket;
+        let failed = |cause| CallError { action: format!("PutObject of `{bucket}/{key}`"), cause };
+        let body = serde_json::to_vec(ending).map_err(|error| failed(error.into()))?;
+        let call = self.s3.put_object().bucket(bucket).key(&key).content_type("application/json");
+        call.body(body.into()).send().await.map_err(|error| failed(error.into()))?;
         Ok(())
     }
 }
@@ -115,6 +160,9 @@ impl HeadObject for Aws {
             source_etag: metadata.get(metadata::SOURCE_ETAG).cloned(),
             source_sequencer: metadata.get(metadata::SEQUENCER).cloned(),
             spec: metadata.get(metadata::SPEC).cloned(),
+            made_by: MadeBy::from_metadata(&metadata),
+            waited_for: metadata.contains_key(metadata::WAITED_FOR),
+            modified: head.last_modified().and_then(|time| SystemTime::try_from(*time).ok()),
         }))
     }
 }

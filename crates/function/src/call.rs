@@ -1,6 +1,6 @@
 //! Calls to AWS, as the functions see them.
 
-use contract::{DeadLetter, ObjectHead, Task};
+use contract::{DeadLetter, Ending, ObjectHead, Task};
 
 /// Invokes a worker. A function's `lambda:InvokeFunction` grant is this trait.
 pub trait InvokeWorker {
@@ -18,6 +18,13 @@ pub trait HeadObject {
 pub trait SendDeadLetter {
     /// Puts a letter into the dead-letter queue.
     fn send(&self, letter: &DeadLetter) -> impl Future<Output = Result<(), CallError>>;
+}
+
+/// Keeps how an upload ended. A function's `s3:PutObject` grant on the endings is this trait.
+pub trait KeepEnding {
+    /// Stores it in the bucket of thumbnails, over an older one. Does nothing in a deployment that keeps no endings,
+    /// nor for a key too long to have one.
+    fn keep(&self, ending: &Ending) -> impl Future<Output = Result<(), CallError>>;
 }
 
 /// A call to AWS that failed for now.

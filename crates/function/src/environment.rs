@@ -28,11 +28,17 @@ impl Environment {
 
     /// The variable's value; `None` and a problem where it is missing or empty.
     pub fn variable(&mut self, name: &str, expected: &str) -> Option<String> {
-        let value = std::env::var(name).ok().filter(|value| !value.is_empty());
+        let value = self.optional(name);
         if value.is_none() {
             self.problems.push(format!("{name} is not set: expected {expected}"));
         }
         value
+    }
+
+    /// The variable's value, where it may be missing or empty.
+    #[must_use]
+    pub fn optional(&self, name: &str) -> Option<String> {
+        std::env::var(name).ok().filter(|value| !value.is_empty())
     }
 
     /// The variable as a whole number; `None` and a problem where it is none.

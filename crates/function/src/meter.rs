@@ -69,13 +69,14 @@ impl Meter {
         Start { is_cold, init_ms }
     }
 
-    /// Writes `record` and its metrics as one line to standard output, which is the function's log.
+    /// Writes `record` and its metrics as one line to standard output, which is the function's log; without directives
+    /// it is a record and no more.
     pub fn log(&self, record: &impl Serialize, directives: &[Directive]) {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let timestamp_ms = u64::try_from(now.as_millis()).unwrap_or_default();
         let line = match &self.namespace {
-            Some(namespace) => metrics::document(record, directives, namespace, timestamp_ms),
-            None => serde_json::to_string(record).expect("strings and numbers serialise"),
+            Some(namespace) if !directives.is_empty() => metrics::document(record, directives, namespace, timestamp_ms),
+            _ => serde_json::to_string(record).expect("strings and numbers serialise"),
         };
         println!("{line}");
     }

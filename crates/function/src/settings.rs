@@ -19,6 +19,8 @@ pub struct Settings {
     pub delete_thumbnails: bool,
     /// The largest object that is dispatched and read, in bytes, whatever the table allows.
     pub max_object_bytes: u64,
+    /// What left no thumbnail leaves an ending in the bucket of thumbnails, for the HTTP API to tell.
+    pub keep_endings: bool,
     /// The table packed beside the binary.
     pub tiers: TierTable,
     /// What to make of every image; packed beside the binary. By it, keys of our own thumbnails are known.
@@ -37,6 +39,7 @@ impl Settings {
         let dead_letter_queue_url = environment.variable("DEAD_LETTER_QUEUE_URL", "the queue of what cannot be done");
         let delete_thumbnails = environment.flag("DELETE_THUMBNAILS", "whether deletions take thumbnails along");
         let max_object_bytes = environment.number("MAX_OBJECT_BYTES", "the largest object that is read, in bytes");
+        let keep_endings = environment.flag("KEEP_ENDINGS", "whether failures and deletions are kept for the HTTP API");
         let tiers = environment.file("tiers.json", TierTable::parse);
         if let Some((tier, tiers)) = tier.zip(tiers.as_ref()).filter(|(tier, tiers)| tiers.get(tier).is_none()) {
             let names: Vec<_> = tiers.iter().map(|tier| tier.name.as_str()).collect();
@@ -51,6 +54,7 @@ impl Settings {
             dead_letter_queue_url: dead_letter_queue_url?,
             delete_thumbnails: delete_thumbnails?,
             max_object_bytes: max_object_bytes?,
+            keep_endings: keep_endings?,
             tiers: tiers?,
             thumbnails: thumbnails?,
             meter: meter?,

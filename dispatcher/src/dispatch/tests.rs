@@ -1,7 +1,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use contract::{Architecture, Prices, Tariff, Thumbnails, TierTable};
+use contract::{Architecture, Ending, Prices, Tariff, Thumbnails, TierTable};
 use function::Meter;
 
 use super::*;
@@ -13,6 +13,7 @@ pub(crate) struct MemoryEdge {
     pub throttled: Vec<String>,
     pub tasks: RefCell<Vec<(String, Task)>>,
     pub letters: RefCell<Vec<DeadLetter>>,
+    pub endings: RefCell<Vec<Ending>>,
 }
 
 impl MemoryEdge {
@@ -45,6 +46,13 @@ impl SendDeadLetter for MemoryEdge {
     }
 }
 
+impl KeepEnding for MemoryEdge {
+    async fn keep(&self, ending: &Ending) -> Result<(), CallError> {
+        self.endings.borrow_mut().push(ending.clone());
+        Ok(())
+    }
+}
+
 pub(crate) fn settings() -> Settings {
     let prices = Prices::builtin().unwrap().region("us-east-1").unwrap().clone();
     Settings {
@@ -55,6 +63,7 @@ pub(crate) fn settings() -> Settings {
         destination_bucket: "thumbnails".into(),
         delete_thumbnails: true,
         max_object_bytes: u64::MAX,
+        keep_endings: true,
         dead_letter_queue_url: "http://queue".into(),
         meter: Meter::new(Tariff { prices, architecture: Architecture::X86_64, memory_mb: 128 }, None),
     }

@@ -37,6 +37,7 @@ fn job(store: &MemoryStore, sequencer: &str) -> Job {
         sequencer: Some(sequencer.into()),
         format: Some(Format::Png),
         escalated_from: None,
+        look_first: false,
         correlation_id: "c".into(),
     }
 }
@@ -73,6 +74,8 @@ fn a_thumbnail_is_stored_with_everything_that_s3_should_know() {
     assert_eq!(thumbnail.metadata[metadata::SOURCE_ETAG], store.etag("uploads", KEY).unwrap());
     assert_eq!(thumbnail.metadata[metadata::SEQUENCER], "0A");
     assert_eq!(thumbnail.metadata[metadata::SPEC], settings("small").shared.thumbnails.spec());
+    let made_by = MadeBy::from_metadata(&thumbnail.metadata).unwrap();
+    assert!(made_by.tier == "small" && made_by.milliseconds > 0.0, "{made_by:?}");
     let decoded = ImageReader::new(Cursor::new(&thumbnail.bytes)).with_guessed_format().unwrap().decode().unwrap();
     assert_eq!((decoded.width(), decoded.height()), (128, 96));
 }
@@ -105,6 +108,22 @@ fn a_corrupt_image_is_a_dead_letter_and_not_an_error() {
     assert_eq!(outcome.name(), "corrupt");
     let letters = store.letters.borrow();
     assert_eq!((letters[0].reason.as_str(), Some(letters[0].message.as_str())), ("corrupt", outcome.message()));
+}
+
+#[test]
+fn what_leaves_no_thumbnail_leaves_its_ending() {
+    let store = with_source(b"<html>not found</html>".to_vec());
+    // Nobody called it an image, so nobody is told; who asks is told all the same.
+    run_in(&store, &settings("small"), &Task::Make(Job { format: None, ..job(&store, "0A") })).unwrap();
+    let ending = store.endings.borrow_mut().remove(0);
+    assert_eq!((ending.outcome.as_str(), ending.key.as_str()), ("not_an_image", KEY));
+    assert_eq!(ending.source_etag, store.etag("uploads", KEY));
+    let made_by = ending.made_by.unwrap();
+    assert!(made_by.tier == "small" && made_by.estimated_dollars.0 > 0.000_005, "{made_by:?}");
+    store.delete_source(KEY);
+    run_in(&store, &settings("small"), &removal("0B")).unwrap();
+    let removed = store.endings.borrow_mut().remove(0);
+    assert_eq!((removed.outcome.as_str(), removed.source_etag), (Ending::REMOVED, None));
 }
 
 #[test]

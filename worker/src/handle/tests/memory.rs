@@ -4,8 +4,8 @@ use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
 
 use bytes::Bytes;
-use contract::{Architecture, DeadLetter, Job, ObjectHead, Prices, Tariff, Task, Thumbnails, TierTable, metadata};
-use function::{CallError, HeadObject, InvokeWorker, Meter, SendDeadLetter};
+use contract::{Architecture, DeadLetter, Ending, Job, ObjectHead, Prices, Tariff, Task, Thumbnails, TierTable, metadata};
+use function::{CallError, HeadObject, InvokeWorker, KeepEnding, Meter, SendDeadLetter};
 
 use crate::edge::{Condition, DeleteObject, GetObject, ObjectBody, PutObject, StoredObject};
 use crate::settings::Settings;
@@ -28,6 +28,7 @@ pub(super) struct MemoryStore {
     pub puts: Cell<u32>,
     pub invoked: RefCell<Vec<(String, Task)>>,
     pub letters: RefCell<Vec<DeadLetter>>,
+    pub endings: RefCell<Vec<Ending>>,
 }
 
 impl MemoryStore {
@@ -169,6 +170,13 @@ impl SendDeadLetter for MemoryStore {
     }
 }
 
+impl KeepEnding for MemoryStore {
+    async fn keep(&self, ending: &Ending) -> Result<(), CallError> {
+        self.endings.borrow_mut().push(ending.clone());
+        Ok(())
+    }
+}
+
 pub(super) fn settings(tier: &str) -> Settings {
     let tiers = TierTable::builtin().unwrap();
     let tier = tiers.get(tier).unwrap().clone();
@@ -181,6 +189,7 @@ pub(super) fn settings(tier: &str) -> Settings {
         thumbnails: Thumbnails::builtin().unwrap(),
         delete_thumbnails: true,
         max_object_bytes: 1 << 29,
+        keep_endings: true,
         dead_letter_queue_url: "http://queue".into(),
         destination_bucket: "thumbnails".into(),
         meter: Meter::new(tariff, None),

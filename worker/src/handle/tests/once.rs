@@ -227,3 +227,17 @@ fn an_upload_during_a_removal_gets_its_thumbnail_back() {
     assert_eq!(outcome.name(), "made");
     assert_eq!(source_etag_there(&store), store.etag("uploads", KEY));
 }
+
+#[test]
+fn who_looks_first_reads_nothing_that_is_made_already() {
+    let store = with_source(photo(40, 30));
+    let late = || Task::Make(Job { look_first: true, ..job(&store, "0B") });
+    let outcome = run_in(&store, &settings("small"), &late()).unwrap();
+    assert_eq!((outcome.name(), store.gets.get()), ("made", 1));
+    let outcome = run_in(&store, &settings("small"), &late()).unwrap();
+    assert_eq!(outcome, Outcome::Duplicate { thumbnails: vec![THUMBNAIL.into()] });
+    assert_eq!((store.gets.get(), store.puts.get()), (1, 1));
+    // A newer version is not taken for the one that is there.
+    store.upload(KEY, photo(41, 30));
+    assert_eq!(run_in(&store, &settings("small"), &late()).unwrap().name(), "made");
+}

@@ -1,0 +1,281 @@
+//! One request, from its headers to its answer. Knows no AWS: its edges are the traits of `edge.rs`.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use bytes::Bytes;
+use contract::Variant;
+use lambda_http::http::header::{
+    AUTHORIZATION, CACHE_CONTROL, CONTENT_LOCATION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH,
+    LOCATION, RETRY_AFTER, VARY,
+};
+use lambda_http::http::response::Builder;
+use lambda_http::http::{Method, StatusCode};
+use lambda_http::{Body, Request, RequestExt, Response};
+use serde_json::json;
+
+use crate::edge::{Edge, Object, Upload};
+use crate::headers;
+use crate::key;
+use crate::look;
+use crate::page;
+use crate::problem::Problem;
+use crate::route::Route;
+use crate::settings::Settings;
+use crate::state::{State, state};
+use crate::status;
+use crate::upload::{self, EXPIRES};
+
+/// How often is looked for a thumbnail that somebody waits for.
+const PACE: Duration = Duration::from_millis(250);
+
+/// A request as it is answered.
+pub(crate) struct Asked<'request> {
+    request: &'request Request,
+    pub route: Route,
+    request_id: &'request str,
+    arrived: Instant,
+}
+
+/// An answer, and what the log says beside it.
+pub(crate) struct Answer {
+    pub response: Response<Body>,
+    /// The problem's name.
+    pub problem: Option<String>,
+    /// What the asker is not told.
+    pub cause: Option<String>,
+}
+
+type Built = Result<(Builder, Body, Option<String>), Problem>;
+
+/// Answers one request. `upload_origin` is where the page may send bytes to.
+pub(crate) async fn handle(
+    edge: &impl Edge,
+    settings: &Settings,
+    upload_origin: &str,
+    request: &Request,
+    request_id: &str,
+) -> Answer {
+    let arrived = Instant::now();
+    let built = match Route::of(request.method(), request.raw_http_path()) {
+        Ok(route) => {
+            let asked = Asked { request, route, request_id, arrived };
+            answer(edge, settings, upload_origin, &asked).await
+        }
+        Err(no) => Err(no.into()),
+    };
+    let (builder, body, problem, cause) = match built {
+        Ok((builder, body, cause)) => (builder, body, None, cause),
+        Err(problem) => (problem.response(), problem.body(), Some(problem.name().to_owned()), problem.cause()),
+    };
+    let mut builder = builder;
+    for (name, value) in page::SECURITY {
+        builder = builder.header(name, value);
+    }
+    if !builder.headers_ref().is_some_and(|headers| headers.contains_key(CONTENT_SECURITY_POLICY)) {
+        builder = builder.header(CONTENT_SECURITY_POLICY, page::NOTHING);
+    }
+    let body = if request.method() == Method::HEAD { Body::Empty } else { body };
+    let response = builder.body(body).expect("header values are checked where they are taken");
+    Answer { response, problem, cause }
+}
+
+async fn answer(edge: &impl Edge, settings: &Settings, upload_origin: &str, asked: &Asked<'_>) -> Built {
+    let is_open = asked.route.is_open() || settings.public_thumbnails && matches!(asked.route, Route::GetThumbnail(_));
+    let authorization = asked.header(AUTHORIZATION.as_str());
+    if !is_open && !settings.access.allows(authorization) {
+        return Err(Problem::Unauthorised);
+    }
+    match &asked.route {
+        Route::PutImage(key) => put_image(edge, settings, asked, key).await,
+        Route::CreateUpload => create_upload(edge, settings, asked).await,
+        Route::GetThumbnail(key) => get_thumbnail(edge, settings, asked, key).await,
+        Route::GetStatus(key) => get_status(edge, settings, asked, key).await,
+        Route::GetSettings => Ok(plain(json_response(StatusCode::OK, "no-cache", &status::settings(settings)))),
+        Route::GetOpenApi => Ok(plain((
+            Response::builder().header(CONTENT_TYPE, "application/json").header(CACHE_CONTROL, "no-cache"),
+            Body::from(include_str!("../openapi.json")),
+        ))),
+        Route::GetPage(name) => {
+            let file = page::file(name).ok_or(Problem::NoSuchPath)?;
+            if asked.has(&file.etag()) {
+                return Ok(plain(not_modified(&file.etag())));
+            }
+            Ok(plain(file.response(upload_origin)))
+        }
+    }
+}
+
+async fn put_image(edge: &impl Edge, settings: &Settings, asked: &Asked<'_>, key: &str) -> Built {
+    let variant = asked.variant(settings)?;
+    let prefer = asked.header("prefer").unwrap_or_default();
+    let wait = headers::wait(prefer).map_err(Problem::BadRequest)?;
+    let bytes = Bytes::copy_from_slice(asked.request.body());
+    let content_type = asked.header(CONTENT_TYPE.as_str()).unwrap_or("application/octet-stream").to_owned();
+    let upload = Upload { key: key.to_owned(), content_type, bytes: bytes.len() as u64, waited_for: wait.is_some() };
+    let (etag, failed) = upload::put(edge, settings, &upload, bytes, wait, asked.request_id).await?;
+    let thumbnail = asked.thumbnail_url(settings, key, Some(&etag));
+    let status = status_url(key, Some(&etag));
+    let deadline = wait.map(|wait| asked.arrived + wait);
+    while let Some(deadline) = deadline {
+        match find(edge, settings, key, variant, Some(&etag)).await? {
+            Some(object) => {
+                let builder = thumbnail_response(&object, settings).header("preference-applied", "wait");
+                return Ok((builder.header(CONTENT_LOCATION, thumbnail), Body::from(object.bytes.to_vec()), failed));
+            }
+            None if Instant::now() + PACE > deadline => break,
+            // It went up a tier, or its worker was killed: the event of the upload brings another.
+            None => tokio::time::sleep(PACE).await,
+        }
+    }
+    let (builder, body) = accepted(&json!({ "key": key, "etag": etag, "thumbnail": thumbnail, "status": status }));
+    Ok((builder.header(LOCATION, thumbnail), body, failed))
+}
+
+async fn create_upload(edge: &impl Edge, settings: &Settings, asked: &Asked<'_>) -> Built {
+    let upload = upload::new_upload(settings, asked.request.body())?;
+    let url = edge.presign(&upload, EXPIRES).await?;
+    let body = json!({
+        "key": upload.key,
+        "upload": {
+            "method": "PUT",
+            "url": url,
+            "headers": { "content-type": upload.content_type },
+            "expires_s": EXPIRES.as_secs(),
+        },
+        "thumbnail": key::path("/thumbnails/", &upload.key),
+        "status": key::path("/status/", &upload.key),
+    });
+    Ok(plain(json_response(StatusCode::CREATED, "no-store", &body)))
+}
+
+async fn get_thumbnail(edge: &impl Edge, settings: &Settings, asked: &Asked<'_>, key: &str) -> Built {
+    key::check(key, &[], &settings.shared.thumbnails)?;
+    let variant = asked.variant(settings)?;
+    let etag = asked.query("etag");
+    match find(edge, settings, key, variant, etag.as_deref()).await? {
+        Some(object) if asked.has(&object.head.etag) => {
+            let (builder, body) = not_modified(&object.head.etag);
+            Ok(plain((builder.header(CACHE_CONTROL, cache_control(&object, settings)), body)))
+        }
+        Some(object) => {
+            Ok(plain((thumbnail_response(&object, settings), Body::from(object.bytes.to_vec()))))
+        }
+        None => Ok(plain(accepted(&json!({
+            "key": key,
+            "thumbnail": asked.thumbnail_url(settings, key, etag.as_deref()),
+            "status": status_url(key, etag.as_deref()),
+        })))),
+    }
+}
+
+async fn get_status(edge: &impl Edge, settings: &Settings, asked: &Asked<'_>, key: &str) -> Built {
+    key::check(key, &[], &settings.shared.thumbnails)?;
+    let etag = asked.query("etag");
+    let known = look::look(edge, settings, key).await?;
+    let state = state(key, etag.as_deref(), &known, &settings.shared, settings.max_age, SystemTime::now());
+    let body = match &state {
+        State::Unknown => return Err(Problem::NotFound { key: key.to_owned() }),
+        state => status::status(key, state, &known, settings),
+    };
+    Ok(plain(json_response(StatusCode::OK, "no-store", &body)))
+}
+
+/// The thumbnail; `None` while it is in work. Any other reason why there is none is a problem.
+async fn find(
+    edge: &impl Edge,
+    settings: &Settings,
+    key: &str,
+    variant: &Variant,
+    asked: Option<&str>,
+) -> Result<Option<Object>, Problem> {
+    if let Some(object) = look::thumbnail(edge, settings, key, variant, asked).await? {
+        return Ok(Some(object));
+    }
+    let known = look::look(edge, settings, key).await?;
+    let state = state(key, asked, &known, &settings.shared, settings.max_age, SystemTime::now());
+    match state {
+        State::Unknown => Err(Problem::NotFound { key: key.to_owned() }),
+        State::Deleted => Err(Problem::Deleted { key: key.to_owned() }),
+        State::Replaced => Err(Problem::Replaced { key: key.to_owned() }),
+        State::Refused { name, message, .. } => Err(Problem::Refused { name, message }),
+        // Made meanwhile, or nearly.
+        State::Made(_) | State::InWork => Ok(None),
+    }
+}
+
+fn plain((builder, body): (Builder, Body)) -> (Builder, Body, Option<String>) {
+    (builder, body, None)
+}
+
+/// It is stored and in work: ask again in a second.
+fn accepted(body: &serde_json::Value) -> (Builder, Body) {
+    let (builder, body) = json_response(StatusCode::ACCEPTED, "no-store", body);
+    (builder.header(RETRY_AFTER, "1"), body)
+}
+
+fn json_response(status: StatusCode, cache_control: &'static str, body: &serde_json::Value) -> (Builder, Body) {
+    let builder = Response::builder().status(status).header(CONTENT_TYPE, "application/json");
+    (builder.header(CACHE_CONTROL, cache_control), Body::from(body.to_string()))
+}
+
+fn not_modified(etag: &str) -> (Builder, Body) {
+    (Response::builder().status(StatusCode::NOT_MODIFIED).header(ETAG, etag), Body::Empty)
+}
+
+fn thumbnail_response(object: &Object, settings: &Settings) -> Builder {
+    let content_type = object.head.content_type.as_deref().unwrap_or("application/octet-stream");
+    Response::builder()
+        .header(CONTENT_TYPE, content_type)
+        .header(ETAG, &object.head.etag)
+        .header(CACHE_CONTROL, cache_control(object, settings))
+        .header(VARY, "authorization")
+}
+
+/// What needs a token to be read is not for a shared cache, whatever `thumbnails.json` says of the object itself.
+fn cache_control(object: &Object, settings: &Settings) -> String {
+    let stored = object.cache_control.as_deref().unwrap_or("no-cache");
+    if settings.public_thumbnails { stored.to_owned() } else { stored.replace("public", "private") }
+}
+
+fn status_url(key: &str, etag: Option<&str>) -> String {
+    with_query(key::path("/status/", key), &[("etag", etag.map(|etag| etag.trim_matches('"')))])
+}
+
+/// `path` and those of `parameters` that have a value.
+fn with_query(path: String, parameters: &[(&str, Option<&str>)]) -> String {
+    let given = parameters.iter().filter_map(|(name, value)| Some(format!("{name}={}", key::query((*value)?))));
+    let query = given.collect::<Vec<_>>().join("&");
+    if query.is_empty() { path } else { format!("{path}?{query}") }
+}
+
+impl Asked<'_> {
+    fn header(&self, name: &str) -> Option<&str> {
+        self.request.headers().get(name)?.to_str().ok()
+    }
+
+    fn query(&self, name: &str) -> Option<String> {
+        self.request.query_string_parameters().first(name).map(str::to_owned)
+    }
+
+    /// The variant that is asked for; the first one if none is.
+    fn variant<'settings>(&self, settings: &'settings Settings) -> Result<&'settings Variant, Problem> {
+        let variants = &settings.shared.thumbnails.variants;
+        let Some(name) = self.query("variant") else { return Ok(&variants[0]) };
+        variants.iter().find(|variant| variant.name == name).ok_or_else(|| {
+            let names: Vec<_> = variants.iter().map(|variant| variant.name.as_str()).collect();
+            Problem::BadRequest(format!("variant is `{name}`: this deployment makes {}", names.join(", ")))
+        })
+    }
+
+    /// Whether the asker has what `etag` names already.
+    fn has(&self, etag: &str) -> bool {
+        self.header(IF_NONE_MATCH.as_str()).is_some_and(|have| headers::matches(have, etag))
+    }
+
+    /// Where the variant that is asked for is, or will be.
+    fn thumbnail_url(&self, settings: &Settings, key: &str, etag: Option<&str>) -> String {
+        let variant = self.query("variant").filter(|name| *name != settings.shared.thumbnails.variants[0].name);
+        let etag = etag.map(|etag| etag.trim_matches('"'));
+        with_query(key::path("/thumbnails/", key), &[("variant", variant.as_deref()), ("etag", etag)])
+    }
+}

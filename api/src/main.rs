@@ -1,0 +1,97 @@
+//! The HTTP API: uploads in, thumbnails and their status out, and the page that shows it.
+//!
+//! It stores what is uploaded and lets the event of the upload do the rest; for somebody who waits it also runs the
+//! worker itself. It keeps nothing: what became of an upload is read from the two buckets.
+
+mod access;
+mod aws;
+mod edge;
+mod handle;
+mod headers;
+mod key;
+mod look;
+mod page;
+mod problem;
+mod route;
+mod settings;
+mod state;
+mod status;
+mod upload;
+
+use std::time::Instant;
+
+use contract::{Dollars, Requests};
+use function::{Aws, Start};
+use lambda_http::{Body, Error, Request, RequestExt, Response, service_fn};
+use serde::Serialize;
+
+use crate::edge::{PutUpload, Upload};
+use crate::handle::{Answer, handle};
+use crate::route::Route;
+use crate::settings::Settings;
+use crate::upload::EXPIRES;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let settings = Settings::from_env()?;
+    let aws = Aws::connect(&settings.shared).await;
+    let upload_origin = upload_origin(&aws).await?;
+    settings.shared.meter.ready();
+    let (aws, settings, upload_origin) = (&aws, &settings, &upload_origin);
+    lambda_http::run(service_fn(async |request: Request| {
+        let (start, started) = (settings.shared.meter.start(), Instant::now());
+        let request_id = request.lambda_context_ref().map_or("", |context| context.request_id.as_str()).to_owned();
+        let answer = handle(aws, settings, upload_origin, &request, &request_id).await;
+        log(settings, start, started, &request, &request_id, &answer);
+        Ok::<Response<Body>, Error>(answer.response)
+    }))
+    .await
+}
+
+/// Where presigned URLs lead to. Signing asks nobody.
+async fn upload_origin(aws: &Aws) -> Result<String, Error> {
+    let upload = Upload { key: "k".into(), content_type: "image/jpeg".into(), bytes: 1, waited_for: false };
+    let url = aws.presign(&upload, EXPIRES).await?;
+    Ok(page::origin(&url).to_owned())
+}
+
+/// One line about a request. No header and no query: there are tokens in them.
+#[derive(Serialize)]
+struct RequestRecord<'request> {
+    request_id: &'request str,
+    route: &'static str,
+    method: &'request str,
+    status: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<&'request str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<&'request str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<&'request str>,
+    bytes: usize,
+    total_ms: f64,
+    init_ms: f64,
+    compute_dollars: Dollars,
+    request_dollars: Dollars,
+}
+
+fn log(settings: &Settings, start: Start, started: Instant, request: &Request, request_id: &str, answer: &Answer) {
+    let meter = &settings.shared.meter;
+    let route = Route::of(request.method(), request.raw_http_path()).ok();
+    let total_ms = usage::milliseconds(started.elapsed());
+    let record = RequestRecord {
+        request_id,
+        route: route.as_ref().map_or("none", Route::name),
+        method: request.method().as_str(),
+        status: answer.response.status().as_u16(),
+        problem: answer.problem.as_deref(),
+        message: answer.cause.as_deref(),
+        key: route.as_ref().and_then(Route::key),
+        bytes: request.body().len(),
+        total_ms,
+        init_ms: start.init_ms,
+        compute_dollars: meter.tariff.compute(start.init_ms + total_ms),
+        request_dollars: meter.tariff.prices.requests(Requests { invocations: 1, heads: 0, gets: 0, puts: 0 }),
+    };
+    meter.log(&record, &[]);
+}

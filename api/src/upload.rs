@@ -1,0 +1,126 @@
+//! The two ways in: the bytes in the request, or a URL that takes them straight to S3.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use contract::{Decision, Job, ObjectHead, Outcome, Skip, Task, claimed_format, route, with_causes};
+use function::CallError;
+use serde::Deserialize;
+
+use crate::edge::{Edge, Upload};
+use crate::key;
+use crate::problem::Problem;
+use crate::settings::Settings;
+
+/// The largest body of a request, in bytes.
+///
+/// Lambda takes 6 MB of JSON, in which API Gateway sends bytes as base64, four characters for three bytes.
+/// **Source:** AWS Lambda developer guide, "Lambda quotas": 6 MB each for request and response, synchronous.
+pub(crate) const MAX_BODY_BYTES: usize = 4_500_000;
+
+/// The largest object that one PUT may store, in bytes. **Source:** Amazon S3 user guide, "Uploading objects": 5 GB.
+const MAX_PUT_BYTES: u64 = 5 << 30;
+
+/// How long an upload URL lives.
+pub(crate) const EXPIRES: Duration = Duration::from_secs(300);
+
+/// The body of `POST /uploads`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewUpload {
+    key: String,
+    content_type: String,
+    bytes: u64,
+}
+
+/// Checks an upload before anything is stored: what no worker would take is told at once.
+///
+/// # Errors
+/// [`Problem`], with the number and the limit.
+pub(crate) fn check(settings: &Settings, upload: &Upload) -> Result<(), Problem> {
+    let shared = &settings.shared;
+    key::check(&upload.key, &settings.key_prefixes, &shared.thumbnails)?;
+    // It will be a header of a request to S3.
+    if !upload.content_type.bytes().all(|byte| matches!(byte, b' '..=b'~')) || upload.content_type.len() > 255 {
+        return Err(Problem::BadRequest("content_type: expected up to 255 visible characters of ASCII".to_owned()));
+    }
+    let head = ObjectHead {
+        bytes: upload.bytes,
+        content_type: Some(upload.content_type.clone()),
+        ..ObjectHead::default()
+    };
+    let max_bytes = shared.max_object_bytes.min(MAX_PUT_BYTES);
+    match route(&upload.key, &head, &shared.tiers, max_bytes) {
+        Decision::Invoke(_) => Ok(()),
+        Decision::Skip(Skip::TooLarge { bytes, limit_bytes } | Skip::AboveLimit { bytes, limit_bytes }) => {
+            Err(Problem::ObjectTooLarge { bytes, limit_bytes })
+        }
+        Decision::Skip(skip) => Err(Problem::Refused { name: skip.name().to_owned(), message: skip.to_string() }),
+    }
+}
+
+/// The upload that a request asks a URL for.
+///
+/// # Errors
+/// [`Problem`].
+pub(crate) fn new_upload(settings: &Settings, body: &[u8]) -> Result<Upload, Problem> {
+    let NewUpload { key, content_type, bytes } = serde_json::from_slice(body).map_err(|error| {
+        Problem::BadRequest(format!("{error}: expected {{\"key\": \"cat.jpg\", \"content_type\": \"image/jpeg\", \"bytes\": 123}}"))
+    })?;
+    let upload = Upload { key, content_type, bytes, waited_for: false };
+    check(settings, &upload)?;
+    Ok(upload)
+}
+
+/// Stores the body of a request, and has its worker run if somebody waits for it. Returns the ETag.
+///
+/// The event of the upload comes to the dispatcher all the same, and its worker looks first: whatever becomes of this
+/// request, the thumbnail is made.
+///
+/// # Errors
+/// [`Problem`]. Where only the worker failed, that is told in the second part.
+pub(crate) async fn put(
+    edge: &impl Edge,
+    settings: &Settings,
+    upload: &Upload,
+    bytes: Bytes,
+    wait: Option<Duration>,
+    request_id: &str,
+) -> Result<(String, Option<String>), Problem> {
+    if bytes.len() > MAX_BODY_BYTES {
+        return Err(Problem::BodyTooLarge { bytes: bytes.len(), limit_bytes: MAX_BODY_BYTES });
+    }
+    check(settings, upload)?;
+    let stored = edge.put(upload, bytes).await?;
+    let etag = stored.etag.clone();
+    let Some(wait) = wait else { return Ok((etag, None)) };
+    let failed = run(edge, settings, upload, stored, wait, request_id).await.err();
+    Ok((etag, failed.map(|error| with_causes(&error))))
+}
+
+async fn run(
+    edge: &impl Edge,
+    settings: &Settings,
+    upload: &Upload,
+    stored: ObjectHead,
+    wait: Duration,
+    request_id: &str,
+) -> Result<Option<Outcome>, CallError> {
+    let shared = &settings.shared;
+    let Decision::Invoke(tier) = route(&upload.key, &stored, &shared.tiers, shared.max_object_bytes) else {
+        return Ok(None);
+    };
+    let job = Job {
+        bucket: shared.source_bucket.clone(),
+        key: upload.key.clone(),
+        format: claimed_format(&upload.key, &stored),
+        etag: stored.etag,
+        bytes: upload.bytes,
+        version_id: stored.version_id,
+        sequencer: None,
+        escalated_from: None,
+        look_first: false,
+        correlation_id: request_id.to_owned(),
+    };
+    edge.run(&tier.name, &Task::Make(job), wait).await.map(Some)
+}
