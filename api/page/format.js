@@ -33,11 +33,6 @@ export function dollarsPerMillion(dollarsEach) {
   return `$${amount.toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
 }
 
-/** 1 image, 2 images. */
-export function images(count) {
-  return `${count.toLocaleString("en")} ${count === 1 ? "image" : "images"}`;
-}
-
 /** 128 × 96 px */
 export function dimensions(widthPx, heightPx) {
   return [widthPx, "×", heightPx, "px"].join(NBSP);

@@ -4,7 +4,7 @@
 import { Api } from "./api.js";
 import { TokenForm } from "./ask.js";
 import { bringsFiles, droppedFiles, pastedFiles } from "./files.js";
-import { bytes, images } from "./format.js";
+import { bytes } from "./format.js";
 import { Row } from "./row.js";
 import { Tally } from "./tally.js";
 import { Token } from "./token.js";
@@ -17,64 +17,44 @@ const SUMMARY_AFTER_MS = 300;
 const rows = new Map();
 let tally = null;
 let tiers = [];
-let asked = null;
 let pasted = 0;
 let summaryTimer = null;
 
 const token = new Token((reason) => form.draw(reason));
 const api = new Api(token);
 const form = new TokenForm(token, objectionTo);
-const context = { api, gate: new Gate(UPLOADS_AT_ONCE), settings, changed: draw, ended: (status) => tally?.add(status) };
-
-/** Asked for once; again after a failure. */
-function settings() {
-  asked ??= api.settings().then(
-    (answer) => {
-      show(answer);
-      return answer;
-    },
-    (problem) => {
-      asked = null;
-      throw problem;
-    },
-  );
-  return asked;
-}
-
-function show({ auth, tiers: all, max_object_bytes: limitBytes }) {
-  byId("outage").hidden = true;
-  if (auth === "iam") {
-    byId("iam").hidden = false;
-    return;
-  }
-  form.explain(auth);
-  form.draw();
-  tiers = all;
-  tally = new Tally(byId("tally"), tiers);
-  byId("limit").textContent = `up to ${bytes(limitBytes)} each`;
-  for (const id of ["intake", "cost"]) byId(id).hidden = false;
-}
+const context = { api, gate: new Gate(UPLOADS_AT_ONCE), prefixes: [], changed: draw, ended: (status) => tally.add(status) };
 
 async function start() {
   byId("outage").hidden = true;
   try {
-    await settings();
+    show(await api.settings());
   } catch (problem) {
     byId("outage-sentence").textContent = problem.message;
     byId("outage").hidden = false;
   }
 }
 
-async function objectionTo(value) {
-  try {
-    const { key_prefixes: prefixes } = await settings();
-    return await api.objectionTo(value, prefixes[0] ?? "");
-  } catch (problem) {
-    return problem.message;
+function show({ auth, tiers: all, key_prefixes: prefixes, max_object_bytes: limitBytes }) {
+  if (auth === "iam") {
+    byId("iam").hidden = false;
+    return;
   }
+  form.explain(auth);
+  form.draw();
+  context.prefixes = prefixes;
+  tiers = all;
+  tally = new Tally(byId("tally"), tiers);
+  byId("limit").textContent = `up to ${bytes(limitBytes)} each`;
+  for (const id of ["intake", "cost"]) byId(id).hidden = false;
+}
+
+function objectionTo(value) {
+  return api.objectionTo(value, context.prefixes[0] ?? "").catch((problem) => problem.message);
 }
 
 function take(files) {
+  // Before /settings is there, and where a page cannot upload.
   if (tally === null) return;
   for (const file of files) {
     const upload = new Upload(file, context);
@@ -100,7 +80,7 @@ function summarise() {
     counts.set(word, (counts.get(word) ?? 0) + 1);
   }
   const parts = Array.from(counts, ([word, count]) => `${count} ${word}`).join(", ");
-  const text = rows.size === 0 ? "" : `${images(rows.size)}: ${parts}`;
+  const text = rows.size === 0 ? "" : `${rows.size === 1 ? "1 file" : `${rows.size} files`}: ${parts}`;
   byId("images").hidden = rows.size === 0;
   if (byId("summary").textContent !== text) byId("summary").textContent = text;
   byId("clear").hidden = !Array.from(rows.keys()).some((upload) => upload.isOver);

@@ -42,8 +42,9 @@ export class Row {
     save.hidden = this.#url === null;
     if (upload.thumbnail && this.#url === null) this.#show(upload.thumbnail);
     this.#drawFigures();
-    // Who pressed a button that is gone now stays where they were.
-    if (hadFocus && !document.activeElement?.checkVisibility?.()) this.element.focus();
+    // Who pressed a button that is gone now stays in the row; some browsers leave the focus on it, some on nothing.
+    const focused = document.activeElement;
+    if (hadFocus && (!this.element.contains(focused) || focused.hidden)) this.element.focus();
   }
 
   /** Gives back the memory of the thumbnail; the row is of no use afterwards. */
@@ -53,13 +54,16 @@ export class Row {
   }
 
   #note() {
-    const { state, file, sentBytes, waitsForToken, thumbnail } = this.upload;
+    const { state, file, sentBytes, waitsForToken, status, thumbnail } = this.upload;
     if (waitsForToken) return `${bytes(file.size)} · waits for the token`;
     if (state === "uploading") {
       const percent = Math.floor((100 * sentBytes) / Math.max(1, file.size));
-      return `${percent}\u00a0% · ${bytes(sentBytes)} of ${bytes(file.size)}`;
+      return `${percent}\u00a0% of ${bytes(file.size)}`;
     }
-    if (state === "made" && thumbnail) return `${bytes(file.size)} → ${[...this.#dimensions, bytes(thumbnail.blob.size)].join(", ")}`;
+    if (state === "made" && thumbnail) {
+      const others = status.thumbnails.slice(1).map(({ variant }) => `also ${variant}`);
+      return `${bytes(file.size)} → ${[...this.#dimensions, bytes(thumbnail.blob.size), ...others].join(", ")}`;
+    }
     return WORDS[state] ? `${bytes(file.size)} · ${WORDS[state]}` : bytes(file.size);
   }
 

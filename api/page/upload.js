@@ -34,7 +34,7 @@ export class Upload {
   #stored = null;
 
   /**
-   * @param {{ api: object, gate: Gate, settings: () => Promise<object>,
+   * @param {{ api: object, gate: Gate, prefixes: string[],
    *   changed: (upload: Upload) => void, ended: (status: object) => void }} context
    *   `ended` is told once what the API says of a job that is made or refused
    */
@@ -79,9 +79,9 @@ export class Upload {
   async #store(signal) {
     this.#become("starting");
     const { file } = this;
-    const { key_prefixes: prefixes } = await patiently(signal, () => this.#context.settings());
+    const { api, prefixes } = this.#context;
     const wanted = { key: keyFor(file.name, prefixes), content_type: contentType(file), bytes: file.size };
-    const { upload, status } = await patiently(signal, () => this.#context.api.startUpload(wanted, this.#options(signal)));
+    const { upload, status } = await patiently(signal, () => api.startUpload(wanted, this.#options(signal)));
     this.#become("uploading");
     const progressed = (sentBytes) => this.#become("uploading", { sentBytes });
     this.#stored = { path: status, etag: await putFile(upload, file, { signal, progressed }) };

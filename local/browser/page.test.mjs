@@ -27,7 +27,7 @@ async function dropAll(page) {
   await drop(page, [...images, notes, fake]);
   for (const tier of TIERS) await untilState(page, `${tier}.webp`, "made");
   for (const name of ["notes.txt", "holiday.jpg"]) await untilState(page, name, "failed");
-  await page.getByText("5 images: 3 made, 2 failed").waitFor();
+  await page.getByText("5 files: 3 made, 2 failed").waitFor();
 }
 
 async function dollarsIn(cell) {
@@ -102,7 +102,7 @@ test("a drop anywhere in the window counts, and the window says so; folders brin
       await screenshot(page, "dragging");
     },
   });
-  await page.getByText("2 images: 2 made").waitFor({ timeout: MADE_WITHIN_MS });
+  await page.getByText("2 files: 2 made").waitFor({ timeout: MADE_WITHIN_MS });
   assert.equal(await page.getByText("Drop to upload").isVisible(), false);
   assert.deepEqual(complaints(), []);
 });
@@ -148,7 +148,7 @@ test("the keyboard alone is enough", async () => {
   assert.equal(chooser.isMultiple(), true);
   await chooser.setFiles([file("green.bmp", bitmap(20, 200, 20)), file("blue.bmp", bitmap(20, 20, 200))]);
   for (const name of ["green.bmp", "blue.bmp"]) await untilState(page, name, "made");
-  assert.equal(await page.getByRole("status").textContent(), "2 images: 2 made");
+  assert.equal(await page.getByRole("status").textContent(), "2 files: 2 made");
 
   await tabTo("Save blue.bmp");
   await page.keyboard.press("Shift+Tab");
@@ -185,7 +185,7 @@ test("a token that turns out to be wrong loses no file", async () => {
   const { page, complaints } = await openPage(browser, { token: "of-yesterday", expected: ["status of 401", "status of 404"] });
   await drop(page, [file("waits.bmp", bitmap(90, 90, 10))]);
   await tokenField(page).waitFor();
-  await page.getByText("1 image: 1 waiting for the token").waitFor();
+  await page.getByText("1 file: 1 waiting for the token").waitFor();
   await tokenField(page).fill(API_TOKEN);
   await page.keyboard.press("Enter");
   await untilState(page, "waits.bmp", "made");
@@ -209,13 +209,14 @@ test("three uploads run at once, the rest queues, and one that was cancelled is 
   const { page, complaints } = await openPage(browser);
   const unlimited = await limitUploads(page, 300_000);
   await drop(page, [images[1], images[2], ...[10, 20, 30].map((red) => file(`large-${red}.bmp`, Buffer.concat([bitmap(red, 0, 0), Buffer.alloc(1_500_000)])))]);
-  await page.getByText("5 images: 3 uploading, 2 queued").waitFor();
+  await page.getByText("5 files: 3 uploading, 2 queued").waitFor();
   const progress = page.getByRole("progressbar", { name: "Upload of large.webp" });
   await page.waitForFunction((bar) => bar.value > 0.01 && bar.value < 1, await progress.elementHandle());
   await screenshot(page, "uploading");
   await page.getByRole("button", { name: "Cancel large-30.bmp" }).click();
   await page.getByRole("button", { name: "Cancel large.webp" }).click();
-  await untilState(page, "large.webp", "cancelled");
+  const cancelled = await untilState(page, "large.webp", "cancelled");
+  assert.equal(await cancelled.evaluate((row) => row === document.activeElement), true, "the focus stays with the row");
   await untilState(page, "large-30.bmp", "cancelled");
   await unlimited();
   await page.getByRole("button", { name: "Retry large.webp" }).click();
