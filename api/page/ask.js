@@ -64,7 +64,7 @@ export class TokenForm {
 
   #say(reason) {
     write(reason, this.#error);
-    this.#value.toggleAttribute("aria-invalid", reason !== "");
+    this.#value.setAttribute("aria-invalid", String(reason !== ""));
   }
 
   #show(isShown) {

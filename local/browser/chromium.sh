@@ -15,5 +15,5 @@ if ! command -v apt-get >/dev/null || [ "$(id -u)" != 0 ]; then
 fi
 echo "· installing chromium" >&2
 export DEBIAN_FRONTEND=noninteractive
-{ apt-get update && apt-get install -y --no-install-recommends chromium; } >/dev/null
+{ apt-get update && apt-get install -y --no-install-recommends chromium fonts-dejavu-core; } >/dev/null
 find_it
