@@ -12,11 +12,11 @@ FUZZ_SECONDS ?= 60
 MUTATIONS ?= 200000
 STAGE ?= dev
 # Named, because they need the local AWS: a plain `cargo test` leaves them out.
-END_TO_END := --test template --test pipeline --test metrics --test privilege --test nothing_lost --test redrive
+END_TO_END := --test template --test pipeline --test metrics --test http --test privilege --test nothing_lost --test redrive
 REGION ?= us-east-1
 PARAMS ?=
 
-.PHONY: help local test fuzz bench calibrate peers package deploy remove audit clean
+.PHONY: help local test deployed fuzz bench calibrate peers package deploy remove audit clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,7 +32,16 @@ test: .venv/.done node_modules/.done ## format, lints, unit tests, template, end
 	node_modules/.bin/osls package --stage prod --param="package_dir=target/local" --package target/template
 	.venv/bin/cfn-lint target/template/cloudformation-template-update-stack.json
 	target/debug/thumbtier validate --region us-east-1 --template target/template/cloudformation-template-update-stack.json
-	.venv/bin/python -m local test cargo test --locked --workspace $(END_TO_END)
+	node_modules/.bin/osls package --stage prod --param="package_dir=target/local" --param="api=on" --package target/template-api
+	.venv/bin/cfn-lint target/template-api/cloudformation-template-update-stack.json
+	local/browser/chromium.sh >/dev/null
+	.venv/bin/python -m local test $(MAKE) --no-print-directory deployed
+
+# Against the deployment that the environment names: `make test` makes one and removes it again.
+deployed:
+	cargo test --locked --workspace $(END_TO_END)
+	node --test local/browser/*.test.mjs
+	local/http/schemathesis.sh
 
 package: ## the zips for AWS, optimised, in target/lambda
 	@python3 -m local.package

@@ -157,9 +157,7 @@ async fn get_thumbnail(edge: &impl Edge, settings: &Settings, asked: &Asked<'_>,
             let (builder, body) = not_modified(&object.head.etag);
             Ok(plain((builder.header(CACHE_CONTROL, cache_control(&object, settings)), body)))
         }
-        Some(object) => {
-            Ok(plain((thumbnail_response(&object, settings), Body::from(object.bytes.to_vec()))))
-        }
+        Some(object) => Ok(plain((thumbnail_response(&object, settings), Body::from(object.bytes.to_vec())))),
         None => Ok(plain(accepted(&json!({
             "key": key,
             "thumbnail": asked.thumbnail_url(settings, key, etag.as_deref()),

@@ -13,7 +13,10 @@ use crate::route::NoRoute;
 /// Why a request has no other answer.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Problem {
-    #[error("send the token of this deployment as `Authorization: Bearer TOKEN`")]
+    #[error(
+        "send the token of this deployment as `Authorization: Bearer TOKEN`: it is in SSM, under the name that the \
+             deployment printed as ApiTokenName, and in the link that `make local` prints"
+    )]
     Unauthorised,
     #[error("there is nothing at this path: see /openapi.json")]
     NoSuchPath,
@@ -120,5 +123,41 @@ impl From<NoRoute> for Problem {
             NoRoute::Path => Self::NoSuchPath,
             NoRoute::Method(allow) => Self::NoSuchMethod(allow),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_document_lists_every_problem_with_its_status() {
+        let document: serde_json::Value = serde_json::from_str(include_str!("../openapi.json")).unwrap();
+        let listed = document["x-problems"].as_object().unwrap();
+        let key = String::new;
+        let problems = [
+            Problem::Unauthorised,
+            Problem::NoSuchPath,
+            Problem::NoSuchMethod("GET"),
+            Problem::BadKey(BadKey::Empty),
+            Problem::BadRequest(key()),
+            Problem::BodyTooLarge { bytes: 1, limit_bytes: 0 },
+            Problem::ObjectTooLarge { bytes: 1, limit_bytes: 0 },
+            Problem::NotFound { key: key() },
+            Problem::Deleted { key: key() },
+            Problem::Replaced { key: key() },
+            Problem::Unavailable(CallError { action: key(), cause: "503".into() }),
+        ];
+        for problem in &problems {
+            assert_eq!(listed[problem.name()]["status"], problem.status().0, "{problem:?}");
+        }
+        assert_eq!(listed.len(), problems.len());
+    }
+
+    #[test]
+    fn what_failed_inside_is_for_the_log_only() {
+        let problem = Problem::Unavailable(CallError { action: "GetObject".into(), cause: "key id AKIA".into() });
+        let Body::Text(body) = problem.body() else { panic!("text") };
+        assert!(!body.contains("AKIA") && problem.cause().unwrap().contains("AKIA"));
     }
 }

@@ -34,11 +34,13 @@ pub(crate) enum NoRoute {
 const GET: &str = "GET, HEAD";
 
 impl Route {
-    /// By method and decoded path, which is how API Gateway hands it over.
+    /// By method and path. An HTTP API of API Gateway hands over a path with every escape decoded but one: `%25` stays,
+    /// so that it is still known which `%` was escaped.
     ///
     /// # Errors
     /// [`NoRoute`].
-    pub(crate) fn of(method: &Method, path: &str) -> Result<Self, NoRoute> {
+    pub(crate) fn of(method: &Method, raw_path: &str) -> Result<Self, NoRoute> {
+        let path = &raw_path.replace("%25", "%");
         let (route, methods) = if let Some(key) = path.strip_prefix("/images/") {
             (Self::PutImage(key.to_owned()), "PUT")
         } else if let Some(key) = path.strip_prefix("/thumbnails/") {
@@ -48,7 +50,7 @@ impl Route {
         } else if let Some(name) = path.strip_prefix("/page/") {
             (Self::GetPage(name.to_owned()), GET)
         } else {
-            match path {
+            match path.as_str() {
                 "/" => (Self::GetPage("index.html".to_owned()), GET),
                 "/uploads" => (Self::CreateUpload, "POST"),
                 "/settings" => (Self::GetSettings, GET),
@@ -120,14 +122,49 @@ mod tests {
     }
 
     #[test]
-    fn a_key_keeps_its_slashes() {
-        let route = Route::of(&Method::PUT, "/images//a/../b").unwrap();
-        assert_eq!(route.key(), Some("/a/../b"));
+    fn a_key_keeps_its_slashes_and_its_percent_signs() {
+        let check = |path, want| assert_eq!(Route::of(&Method::PUT, path).unwrap().key(), Some(want));
+        check("/images//a/../b", "/a/../b");
+        check("/images/100%25 ü.png", "100% ü.png");
+        check("/images/%2541%252541", "%41%2541");
     }
 
     #[test]
     fn nothing_about_an_upload_is_open() {
         assert!(Route::GetPage(String::new()).is_open());
         assert!(!Route::GetThumbnail(String::new()).is_open() && !Route::CreateUpload.is_open());
+    }
+
+    /// Both ways: what the document lists is there, and what is there is listed.
+    #[test]
+    fn the_document_lists_every_path_and_method() {
+        let document: serde_json::Value = serde_json::from_str(include_str!("../openapi.json")).unwrap();
+        assert_eq!(document["openapi"], "3.1.0");
+        let paths = document["paths"].as_object().unwrap();
+        let mut names = std::collections::BTreeSet::new();
+        for (path, operations) in paths {
+            let example = path.replace("{key}", "a/b.jpg").replace("{name}", "main.js");
+            let Err(NoRoute::Method(allowed)) = Route::of(&Method::OPTIONS, &example) else { panic!("{path}") };
+            for method in allowed.split(", ") {
+                names.insert(Route::of(&method.parse().unwrap(), &example).unwrap().name());
+                let is_listed = operations.get(method.to_ascii_lowercase()).is_some();
+                // HEAD is listed where a client would use it.
+                assert!(is_listed || method == "HEAD", "{method} {path} is not in openapi.json");
+            }
+            for method in operations.as_object().unwrap().keys().filter(|name| *name != "parameters") {
+                let method = method.to_ascii_uppercase().parse().unwrap();
+                assert!(Route::of(&method, &example).is_ok(), "{method} {path} is in openapi.json only");
+            }
+        }
+        let all = [
+            Route::PutImage(String::new()),
+            Route::CreateUpload,
+            Route::GetThumbnail(String::new()),
+            Route::GetStatus(String::new()),
+            Route::GetSettings,
+            Route::GetOpenApi,
+            Route::GetPage(String::new()),
+        ];
+        assert_eq!(names, all.iter().map(Route::name).collect());
     }
 }

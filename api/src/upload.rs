@@ -44,11 +44,8 @@ pub(crate) fn check(settings: &Settings, upload: &Upload) -> Result<(), Problem>
     if !upload.content_type.bytes().all(|byte| matches!(byte, b' '..=b'~')) || upload.content_type.len() > 255 {
         return Err(Problem::BadRequest("content_type: expected up to 255 visible characters of ASCII".to_owned()));
     }
-    let head = ObjectHead {
-        bytes: upload.bytes,
-        content_type: Some(upload.content_type.clone()),
-        ..ObjectHead::default()
-    };
+    let head =
+        ObjectHead { bytes: upload.bytes, content_type: Some(upload.content_type.clone()), ..ObjectHead::default() };
     let max_bytes = shared.max_object_bytes.min(MAX_PUT_BYTES);
     match route(&upload.key, &head, &shared.tiers, max_bytes) {
         Decision::Invoke(_) => Ok(()),
@@ -65,7 +62,9 @@ pub(crate) fn check(settings: &Settings, upload: &Upload) -> Result<(), Problem>
 /// [`Problem`].
 pub(crate) fn new_upload(settings: &Settings, body: &[u8]) -> Result<Upload, Problem> {
     let NewUpload { key, content_type, bytes } = serde_json::from_slice(body).map_err(|error| {
-        Problem::BadRequest(format!("{error}: expected {{\"key\": \"cat.jpg\", \"content_type\": \"image/jpeg\", \"bytes\": 123}}"))
+        Problem::BadRequest(format!(
+            "{error}: expected {{\"key\": \"cat.jpg\", \"content_type\": \"image/jpeg\", \"bytes\": 123}}"
+        ))
     })?;
     let upload = Upload { key, content_type, bytes, waited_for: false };
     check(settings, &upload)?;

@@ -85,7 +85,8 @@ mod tests {
 
     #[test]
     fn what_made_a_thumbnail_survives_its_metadata() {
-        let made_by = MadeBy { tier: "small".into(), milliseconds: 12.345, estimated_dollars: Dollars(0.000_006_123_456) };
+        let made_by =
+            MadeBy { tier: "small".into(), milliseconds: 12.345, estimated_dollars: Dollars(0.000_006_123_456) };
         let metadata: HashMap<_, _> =
             made_by.to_metadata().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         assert!(metadata.values().all(|value| value.is_ascii()), "{metadata:?}");

@@ -131,7 +131,10 @@ mod tests {
             correlation_id: "c".into(),
         };
         let wire = serde_json::to_string(&Task::Make(job.clone())).unwrap();
-        assert!(!wire.contains("version_id") && !wire.contains("escalated_from") && !wire.contains("look_first"), "{wire}");
+        assert!(
+            !wire.contains("version_id") && !wire.contains("escalated_from") && !wire.contains("look_first"),
+            "{wire}"
+        );
         assert_eq!(serde_json::from_str::<Task>(&wire).unwrap(), Task::Make(job));
     }
 

@@ -24,3 +24,20 @@ pub fn webp_over(bytes: u64) -> Vec<u8> {
     assert!(file.len() as u64 > bytes, "{} of {bytes}", file.len());
     file
 }
+
+/// A lossless WebP of one colour: 36 bytes, whatever its size, and a decoder that would hold every pixel.
+///
+/// Every code has one symbol, which takes no bits. Source: RFC 9649, section 3.7.
+///
+/// # Panics
+/// For a side that is not 1 to 16,384 pixels.
+#[must_use]
+pub fn flat_webp(width_px: u32, height_px: u32) -> Vec<u8> {
+    assert!([width_px, height_px].iter().all(|side| (1..=16_384).contains(side)));
+    let size = u64::from(width_px - 1) | u64::from(height_px - 1) << 14;
+    // After 28 bits of size, one of alpha and three of version: no transform, no cache, no meta codes, then five codes,
+    // each simple, of one symbol, which has one bit and is 0.
+    let codes = (0..5).fold(0_u64, |bits, code| bits | 1 << (35 + 4 * code));
+    // What follows the image in its chunk is not read; there is some, because probes look at more than so few bytes.
+    [&b"RIFF\x1C\0\0\0WEBPVP8L\x10\0\0\0\x2F"[..], &(size | codes).to_le_bytes(), &[0; 7]].concat()
+}

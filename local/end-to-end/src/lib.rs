@@ -2,6 +2,7 @@
 //!
 //! The tests run inside `make test`, which starts and deploys to the local AWS and sets the variables read here.
 
+mod http;
 mod images;
 mod objects;
 
@@ -13,7 +14,8 @@ use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_s3::primitives::ByteStream;
 use serde_json::Value;
 
-pub use images::webp_over;
+pub use http::{Api, problem};
+pub use images::{flat_webp, webp_over};
 
 /// How long an upload may take to become a thumbnail; a tier at 0.145 of a CPU on a busy machine is slow.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -153,15 +155,24 @@ impl Deployment {
         panic!("no policy of {role} has a statement {sid}");
     }
 
+    /// Everything that `function` has logged.
+    pub async fn raw_log(&self, function: &str) -> String {
+        self.log_messages(function).await.join("\n")
+    }
+
     async fn log_lines(&self, function: &str) -> Vec<Value> {
+        let messages = self.log_messages(function).await;
+        messages.iter().filter_map(|message| serde_json::from_str(message).ok()).collect()
+    }
+
+    async fn log_messages(&self, function: &str) -> Vec<String> {
         let group = format!("/aws/lambda/{}", function_name(function));
         let mut pages = self.logs.filter_log_events().log_group_name(group).into_paginator().send();
-        let mut lines = Vec::new();
+        let mut messages = Vec::new();
         while let Some(Ok(page)) = pages.next().await {
-            let messages = page.events().iter().filter_map(|event| event.message());
-            lines.extend(messages.filter_map(|message| serde_json::from_str::<Value>(message).ok()));
+            messages.extend(page.events().iter().filter_map(|event| event.message().map(str::to_owned)));
         }
-        lines
+        messages
     }
 }
 

@@ -19,6 +19,12 @@ impl Deployment {
         call.send().await.expect("uploads work");
     }
 
+    /// The ETag of an object of the source bucket.
+    pub async fn source_etag(&self, key: &str) -> String {
+        let head = self.s3.head_object().bucket(&self.source_bucket).key(key).send().await.expect("it is there");
+        head.e_tag().expect("S3 gives an ETag").to_owned()
+    }
+
     /// Puts an object into the destination bucket.
     pub async fn put_thumbnail(&self, key: &str, bytes: Vec<u8>) {
         let call = self.s3.put_object().bucket(&self.destination_bucket).key(key);

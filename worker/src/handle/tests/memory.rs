@@ -4,7 +4,9 @@ use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
 
 use bytes::Bytes;
-use contract::{Architecture, DeadLetter, Ending, Job, ObjectHead, Prices, Tariff, Task, Thumbnails, TierTable, metadata};
+use contract::{
+    Architecture, DeadLetter, Ending, Job, ObjectHead, Prices, Tariff, Task, Thumbnails, TierTable, metadata,
+};
 use function::{CallError, HeadObject, InvokeWorker, KeepEnding, Meter, SendDeadLetter};
 
 use crate::edge::{Condition, DeleteObject, GetObject, ObjectBody, PutObject, StoredObject};
