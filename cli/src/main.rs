@@ -14,6 +14,8 @@ mod settings;
 mod source;
 mod tune;
 mod validate;
+#[cfg(feature = "aws")]
+mod words;
 
 use std::io::{self, ErrorKind};
 use std::process::ExitCode;

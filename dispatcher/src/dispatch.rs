@@ -1,11 +1,14 @@
 //! From the objects of an event to tasks: HEAD, route, invoke, and an answer for each.
 
-use contract::{DeadLetter, Job, KeyError, ObjectHead, ObjectRecord, Removal, Skip, Task, metrics, with_causes};
+use contract::{
+    DeadLetter, Decision, Job, KeyError, ObjectHead, ObjectRecord, Removal, Skip, Task, claimed_format, metrics, route,
+    with_causes,
+};
 use function::{CallError, HeadObject, InvokeWorker, SendDeadLetter, Settings};
 use futures_util::future::join_all;
 
 use crate::event::{Change, Decoded, EventObject};
-use crate::route::{Decision, claimed_format, route, skip_by_event};
+use crate::skip::skip_by_event;
 
 /// Everything that the dispatcher asks of AWS.
 pub(crate) trait Edge: HeadObject + InvokeWorker + SendDeadLetter {}

@@ -1,13 +1,13 @@
 //! The dispatcher: an event about objects in, one asynchronous invocation of a worker per image out.
 //!
-//! It HEADs each object, decides by size and format hint ([`route`]), and touches no pixel. It also takes what a worker
+//! It HEADs each object, decides by size and format hint ([`contract::route`]), and touches no pixel. It also takes what a worker
 //! was killed by to the next tier, once.
 
 mod dispatch;
 mod event;
 mod failure;
 mod handle;
-mod route;
+mod skip;
 
 use contract::with_causes;
 use function::{Aws, Environment, Settings};

@@ -1,28 +1,14 @@
 //! Which tier an object goes to, or why it goes to none. Pure: the facts of a HEAD in, a decision out.
 
-use contract::{ImageFormat, ObjectHead, Skip, Tier, TierTable, TooLarge};
-use function::Settings;
-
-use crate::event::{Change, EventObject};
+use crate::{ImageFormat, ObjectHead, Skip, Tier, TierTable, TooLarge};
 
 /// What to do with an object.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Decision<'table> {
+pub enum Decision<'table> {
     /// A final answer.
     Skip(Skip),
     /// Send it to this tier's worker.
     Invoke(&'table Tier),
-}
-
-/// What can be decided by the event alone, before anything is asked of S3.
-pub(crate) fn skip_by_event(object: &EventObject, settings: &Settings) -> Option<Skip> {
-    if object.bucket == settings.destination_bucket && settings.thumbnails.may_have_made(&object.key) {
-        return Some(Skip::OwnOutput);
-    }
-    if object.key.ends_with('/') {
-        return Some(Skip::Folder);
-    }
-    (object.change == Change::Removed && !settings.delete_thumbnails).then_some(Skip::DeleteIgnored)
 }
 
 /// Content types that say nothing: what SDKs, command lines and forms send when nobody chose one.
@@ -40,11 +26,12 @@ const UNTYPED: [&str; 5] = [
 /// Source: Amazon S3 API reference, `HeadObject`, `x-amz-storage-class` and `x-amz-archive-status`.
 const ARCHIVED: [&str; 4] = ["GLACIER", "DEEP_ARCHIVE", "ARCHIVE_ACCESS", "DEEP_ARCHIVE_ACCESS"];
 
-/// Decides for the object of `key`, by what HEAD said of it.
+/// Decides for the object of `key`, by what HEAD said of it and a limit of the deployment's own.
 ///
 /// The format is a hint, from the Content-Type or else the key: it picks the row of thresholds.
 /// What the bytes really are is the worker's to find out.
-pub(crate) fn route<'table>(
+#[must_use]
+pub fn route<'table>(
     key: &str,
     head: &ObjectHead,
     tiers: &'table TierTable,
@@ -63,7 +50,8 @@ pub(crate) fn route<'table>(
 }
 
 /// What the object claims to be, by its Content-Type or else its key.
-pub(crate) fn claimed_format(key: &str, head: &ObjectHead) -> Option<ImageFormat> {
+#[must_use]
+pub fn claimed_format(key: &str, head: &ObjectHead) -> Option<ImageFormat> {
     let content_type = head.content_type.as_deref();
     content_type.and_then(ImageFormat::from_content_type).or_else(|| ImageFormat::from_key(key))
 }
