@@ -12,8 +12,10 @@ FUZZ_SECONDS ?= 60
 MUTATIONS ?= 200000
 STAGE ?= dev
 # Named, because `-p` would build the AWS SDK once more with another set of features.
-END_TO_END := --test template --test pipeline --test metrics --test privilege --test nothing_lost --test redrive
+END_TO_END := --test template --test pipeline --test metrics --test privilege --test nothing_lost --test redrive --test backfill
 REGION ?= us-east-1
+# A key to lint and test the template with.
+KMS_KEY := arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab
 PARAMS ?=
 
 .PHONY: help local test fuzz bench calibrate peers package deploy remove audit clean
@@ -30,7 +32,8 @@ test: .venv/.done node_modules/.done ## format, lints, unit tests, template, end
 	.venv/bin/python -m local build
 	cargo test --locked
 	node_modules/.bin/osls package --stage prod --param="package_dir=target/local" --package target/template
-	.venv/bin/cfn-lint target/template/cloudformation-template-update-stack.json
+	node_modules/.bin/osls package --stage prod --param="package_dir=target/local" --param="kms_key_arn=$(KMS_KEY)" --package target/template-kms
+	.venv/bin/cfn-lint target/template/cloudformation-template-update-stack.json target/template-kms/cloudformation-template-update-stack.json
 	target/debug/thumbtier validate --region us-east-1 --template target/template/cloudformation-template-update-stack.json
 	.venv/bin/python -m local test cargo test --locked --workspace $(END_TO_END)
 

@@ -3,6 +3,7 @@
 //! The tests run inside `make test`, which starts and deploys to the local AWS and sets the variables read here.
 
 mod images;
+mod lost;
 mod objects;
 
 use std::time::{Duration, Instant, SystemTime};
