@@ -3,6 +3,7 @@
 //! Their outcomes are noted in that order too, so that one key says how far a run came.
 
 use std::cell::Cell;
+use std::fmt::Display;
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
@@ -19,8 +20,11 @@ use super::stop::Stop;
 /// The most objects in one invocation: more would take the dispatcher's small share of a CPU longer than it saves.
 pub(super) const TASKS: usize = 25;
 
-/// The most invocations at a time.
-const IN_FLIGHT: usize = 16;
+/// How long an invocation may take without slowing the run, in seconds: so many of them are on their way at a time.
+const INVOCATION_S: usize = 2;
+
+/// The most invocations at a time, whatever the rate: an account has a limit, and uploads come too.
+const MAX_IN_FLIGHT: usize = 32;
 
 /// How often an object is tried before the run ends: half a minute of waiting between them.
 const TRIES: u32 = 6;
@@ -101,7 +105,7 @@ impl<'a, Edge: Dispatch> Direct<'a, Edge> {
         mut note: impl FnMut(String, Outcome) -> anyhow::Result<()>,
     ) -> anyhow::Result<End> {
         let sent = self.batches(pages).map(|batch| async { self.send(batch?).await });
-        let mut sent = pin!(sent.buffered(IN_FLIGHT));
+        let mut sent = pin!(sent.buffered(self.pace.in_flight()));
         while let Some(done) = sent.next().await {
             match done? {
                 Some(Batch { last_key, outcome, .. }) => note(last_key, outcome)?,
@@ -126,32 +130,53 @@ impl<'a, Edge: Dispatch> Direct<'a, Edge> {
     }
 
     /// The batch with the answers about its objects; `None` if somebody ended it before each had one.
+    ///
+    /// Each try sends fewer objects in one invocation, so that one that is slow does not hold up its neighbours.
     async fn send(&self, mut batch: Batch) -> anyhow::Result<Option<Batch>> {
         let mut left = std::mem::take(&mut batch.keys);
-        let mut wait = self.first_wait;
+        let (mut size, mut wait) = (TASKS, self.first_wait);
         for tried in 1.. {
-            if left.is_empty() {
-                return Ok(Some(batch));
-            }
-            let why = match self.edge.dispatch(&event(self.bucket, self.run, &left)).await {
-                Ok(answer) => {
-                    let (again, why) = take_answers(left, answer, &mut batch.outcome)?;
-                    left = again;
-                    why
+            let mut again = Again::default();
+            for keys in left.chunks(size) {
+                match self.edge.dispatch(&event(self.bucket, self.run, keys)).await {
+                    Ok(answer) => take_answers(keys, answer, &mut batch.outcome, &mut again)?,
+                    Err(DispatchError::Temporary(error)) => keys.iter().for_each(|key| again.add(key, &error)),
+                    Err(DispatchError::Final(error)) => return Err(error),
                 }
-                Err(DispatchError::Temporary(error)) => format!("{error:#}"),
-                Err(DispatchError::Final(error)) => return Err(error),
-            };
-            if let Some(first) = left.first().filter(|_| tried == TRIES) {
-                let count = left.len();
-                return Err(anyhow!("{count} objects failed {TRIES} times, the first, `{first}`, because {why}"));
             }
-            if !left.is_empty() && !self.stop.sleep(wait + self.pace.wait(left.len(), Instant::now())).await {
+            let Again { keys, why } = again;
+            let Some(first) = keys.first() else { return Ok(Some(batch)) };
+            if tried == TRIES {
+                return Err(anyhow!(
+                    "{} objects failed {TRIES} times, the first, `{first}`, because {why}",
+                    keys.len()
+                ));
+            }
+            if !self.stop.sleep(wait + self.pace.wait(keys.len(), Instant::now())).await {
                 return Ok(None);
             }
-            wait *= 2;
+            left = keys;
+            (size, wait) = ((size / 2).max(1), wait * 2);
         }
         unreachable!("an endless range does not end")
+    }
+}
+
+/// Objects that must be tried again.
+#[derive(Default)]
+struct Again {
+    keys: Vec<String>,
+    /// Of the first.
+    why: String,
+}
+
+impl Again {
+    fn add(&mut self, key: &str, why: &impl Display) {
+        if self.keys.is_empty() {
+            // The causes too, where it is an error.
+            self.why = format!("{why:#}");
+        }
+        self.keys.push(key.to_owned());
     }
 }
 
@@ -179,23 +204,18 @@ struct TaskResult {
     result_string: String,
 }
 
-/// Notes final answers in `outcome`; the keys without one, and why the first of them has none.
-fn take_answers(keys: Vec<String>, answer: Value, outcome: &mut Outcome) -> anyhow::Result<(Vec<String>, String)> {
+/// Notes final answers in `outcome`, the others in `again`.
+fn take_answers(keys: &[String], answer: Value, outcome: &mut Outcome, again: &mut Again) -> anyhow::Result<()> {
     let Answer { results } = serde_json::from_value(answer).context("the dispatcher's answer: is it this release?")?;
-    let mut again = Vec::new();
-    let mut first = None;
-    for (at, key) in keys.into_iter().enumerate() {
+    for (at, key) in keys.iter().enumerate() {
         let found = results.iter().find(|result| result.task_id == at.to_string());
         match found {
-            Some(TaskResult { result_code: ResultCode::Temporary, result_string, .. }) => {
-                first.get_or_insert(result_string.as_str());
-                again.push(key);
-            }
-            Some(result) => outcome.answer(&key, result.result_code, &result.result_string),
-            None => again.push(key),
+            Some(TaskResult { result_code: ResultCode::Temporary, result_string, .. }) => again.add(key, result_string),
+            Some(result) => outcome.answer(key, result.result_code, &result.result_string),
+            None => again.add(key, &"the dispatcher did not answer about it"),
         }
     }
-    Ok((again, first.unwrap_or("the dispatcher did not answer about it").to_owned()))
+    Ok(())
 }
 
 /// Makes batches of pages.
@@ -241,6 +261,11 @@ impl Pace {
     /// Objects in one invocation: at a slow rate those of a second.
     fn tasks(&self) -> usize {
         TASKS.min(self.rate as usize)
+    }
+
+    /// Invocations on their way at a time, as many as the rate needs.
+    fn in_flight(&self) -> usize {
+        (self.rate as usize * INVOCATION_S).div_ceil(self.tasks()).clamp(2, MAX_IN_FLIGHT)
     }
 
     /// How long `objects` must wait for their turn, which is theirs from now on.

@@ -4,7 +4,6 @@ mod aws;
 
 use std::time::Duration;
 
-use anyhow::bail;
 use indicatif::ProgressBar;
 
 pub(super) use self::aws::Jobs;
@@ -60,10 +59,25 @@ pub(super) trait DescribeJob {
     fn describe(&self, id: &str) -> impl Future<Output = anyhow::Result<JobState>>;
 }
 
-/// Follows the job; `None` if somebody ended this before it ended.
+impl JobState {
+    fn is_over(&self) -> bool {
+        ["Complete", "Failed", "Cancelled"].contains(&self.status.as_str())
+    }
+
+    /// Why a job that is over has not tried every object; `None` if it has.
+    pub(super) fn failure(&self) -> Option<String> {
+        let Self { status, objects, succeeded, failed, why } = self;
+        let why = if why.is_empty() { "S3 says no reason".to_owned() } else { why.join("; ") };
+        let status = status.to_lowercase();
+        (status != "complete")
+            .then(|| format!("{status} after {succeeded} of {objects} objects and {failed} refusals: {why}"))
+    }
+}
+
+/// Follows the job until it is over; `None` if somebody ended this before.
 ///
 /// # Errors
-/// S3's, and a job that ended without having tried every object.
+/// S3's.
 pub(super) async fn follow(
     edge: &impl DescribeJob,
     id: &str,
@@ -78,16 +92,11 @@ pub(super) async fn follow(
         }
         progress.set_position(state.succeeded + state.failed);
         progress.set_message(state.status.to_lowercase());
-        match state.status.as_str() {
-            "Complete" => return Ok(Some(state)),
-            "Failed" | "Cancelled" => {
-                let JobState { status, objects, succeeded, failed, why } = state;
-                let why = if why.is_empty() { "S3 says no reason".to_owned() } else { why.join("; ") };
-                let status = status.to_lowercase();
-                bail!("job {id} {status} after {succeeded} of {objects} objects and {failed} refusals: {why}");
-            }
-            _ if !stop.sleep(poll).await => return Ok(None),
-            _ => {}
+        if state.is_over() {
+            return Ok(Some(state));
+        }
+        if !stop.sleep(poll).await {
+            return Ok(None);
         }
     }
 }
@@ -131,11 +140,11 @@ mod tests {
 
     #[tokio::test]
     async fn a_job_that_failed_says_why_and_how_far_it_came() {
-        let failed = state("Failed", 9, 3, 5, &["JobFailedDueToTooManyTaskFailures: too many"]);
-        let error = followed(&[failed], &Stop::default()).await.unwrap_err().to_string();
-        assert!(error.contains("failed after 3 of 9 objects and 5 refusals: JobFailedDue"), "{error}");
-        let error = followed(&[state("Cancelled", 9, 3, 0, &[])], &Stop::default()).await.unwrap_err().to_string();
-        assert!(error.contains("job j cancelled"), "{error}");
+        let end = async |last| followed(&[last], &Stop::default()).await.unwrap().unwrap().failure();
+        assert_eq!(end(state("Complete", 9, 8, 1, &[])).await, None);
+        let failed = end(state("Failed", 9, 3, 5, &["JobFailedDueToTooManyTaskFailures: too many"])).await.unwrap();
+        assert!(failed.starts_with("failed after 3 of 9 objects and 5 refusals: JobFailedDue"), "{failed}");
+        assert!(end(state("Cancelled", 9, 3, 0, &[])).await.unwrap().starts_with("cancelled after 3 of 9"));
     }
 
     #[tokio::test]

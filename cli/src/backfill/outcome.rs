@@ -69,7 +69,8 @@ impl Outcome {
         }
     }
 
-    /// Notes the counts of a job that is over; S3's own report tells which objects they are.
+    /// Notes the counts of a job that is over. S3 counts ordinary skips as successes, and its own report tells which objects
+    /// failed.
     pub(super) fn job_ended(&mut self, succeeded: u64, failed: u64) {
         self.answered += succeeded + failed;
         self.dispatched += succeeded;

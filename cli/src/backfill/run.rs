@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal as _};
 use std::time::{Duration, Instant, SystemTime};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use contract::{Decision, thousands};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
@@ -82,6 +82,13 @@ impl<'a> Backfill<'a> {
         }
         let mut run = match self.journal.load(&self.target)? {
             Some(run) => {
+                if let (true, Progress::BatchOperations { .. }) = (self.arguments.direct, &run.progress) {
+                    bail!(
+                        "S3 Batch Operations has these objects, in the run {}: follow it without --direct, or start over \
+                         by --fresh",
+                        run.id
+                    );
+                }
                 let (id, path) = (&run.id, self.journal.path().display());
                 eprintln!("going on with the run {id} of `{path}`; --fresh starts over");
                 run
@@ -94,12 +101,14 @@ impl<'a> Backfill<'a> {
         if run.objects == 0 {
             return self.end(&run);
         }
-        let path = self.journal.path().display();
-        let again = || format!("the run can go on: its journal is `{path}`");
-        if let Some(ending) = self.by_batch_operations(&mut run).await.with_context(again)? {
-            return Ok(ending);
+        let ending = match self.by_batch_operations(&mut run).await {
+            Ok(None) => self.directly(&mut run).await,
+            ending => ending.map(|ending| ending.unwrap_or(Ending::Done)),
+        };
+        if ending.is_err() && self.journal.path().exists() {
+            eprintln!("the same command goes on, by `{}`", self.journal.path().display());
         }
-        self.directly(&mut run).await.with_context(again)
+        ending
     }
 
     /// Lists and counts; for S3 Batch Operations it stores the manifest too. `None` if somebody ended it.
@@ -165,6 +174,10 @@ impl<'a> Backfill<'a> {
         bar.finish_and_clear();
         match followed {
             Ok(Some(state)) => {
+                if let Some(failure) = state.failure() {
+                    self.journal.remove()?;
+                    bail!("job {job_id} {failure}");
+                }
                 run.outcome.job_ended(state.succeeded, state.failed);
                 self.end(run).map(Some)
             }

@@ -107,6 +107,34 @@ async fn what_fails_for_now_is_tried_again_and_what_fails_for_good_is_told() {
     assert_eq!((tries("a"), tries("b"), tries("e"), tries("g")), (1, 3, 1, last));
 }
 
+#[tokio::test]
+async fn each_try_of_a_batch_sends_fewer_objects_at_once() {
+    /// Takes as long as there are objects, and no invocation may be longer than three.
+    struct Slow(RefCell<Vec<usize>>);
+    impl Dispatch for Slow {
+        async fn dispatch(&self, event: &Value) -> Result<Value, DispatchError> {
+            let tasks = event["tasks"].as_array().unwrap();
+            self.0.borrow_mut().push(tasks.len());
+            if tasks.len() > 3 {
+                return Err(DispatchError::Temporary(anyhow!("timed out")));
+            }
+            let result = |task: &Value| json!({ "taskId": task["taskId"], "resultCode": "Succeeded", "resultString": "sent to small" });
+            Ok(json!({ "results": tasks.iter().map(result).collect::<Vec<_>>() }))
+        }
+    }
+    let rules = Rules { tiers: TierTable::builtin().unwrap(), max_object_bytes: u64::MAX };
+    let (edge, stop) = (Slow(RefCell::default()), Stop::default());
+    let direct = Direct::new(&edge, &rules, ("uploads", "run"), 10_000, &stop);
+    let direct = Direct { first_wait: Duration::from_micros(10), ..direct };
+    let mut dispatched = 0;
+    let end = direct.run(pages(&["a", "b", "c", "d", "e", "f", "g"], 9), |_, outcome| {
+        dispatched += outcome.dispatched;
+        Ok(())
+    });
+    assert_eq!((end.await.unwrap(), dispatched), (End::Whole, 7));
+    assert_eq!(*edge.0.borrow(), [7, 7, 6, 1, 3, 3]);
+}
+
 /// Batches of 25: `k24` ends the first, `k49` the second.
 fn many() -> Vec<String> {
     (0..100).map(|number| format!("k{number:02}")).collect()
@@ -161,5 +189,7 @@ fn objects_go_at_the_rate_and_not_in_a_burst_after_a_pause() {
     // A minute later there is no backlog.
     let later = start + Duration::from_secs(60);
     assert_eq!([25, 25].map(|objects| pace.wait(objects, later)), [ms(0), ms(500)]);
-    assert_eq!([1, 10, 50, 10_000].map(|rate| Pace::new(rate).tasks()), [1, 10, 25, 25]);
+    let rates = [1, 10, 50, 200, 10_000].map(Pace::new);
+    assert_eq!(rates.each_ref().map(Pace::tasks), [1, 10, 25, 25, 25]);
+    assert_eq!(rates.each_ref().map(Pace::in_flight), [2, 2, 4, 16, 32]);
 }
