@@ -79,11 +79,13 @@ async fn objects_whose_events_were_lost_get_thumbnails_and_an_interrupted_run_go
     the_dry_run_counts_and_prices(&here, webp_bytes);
     assert!(deployment.thumbnail_keys("before").await.is_empty(), "a dry run hands over nothing");
 
-    let run = [&here[..], &["--direct", "--rate", "10", "--journal", "run.json"]].concat();
+    let run = |rate| [&here[..], &["--direct", "--rate", rate, "--journal", "run.json"]].concat();
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("interrupted");
     let _ = std::fs::remove_dir_all(&folder);
-    let first = command("interrupted", &run).spawn().unwrap();
+    // Slow enough to be caught in the middle.
+    let mut first = command("interrupted", &run("5")).spawn().unwrap();
     while deployment.lines_about("batch", "before/").await.len() < 10 {
+        assert!(first.try_wait().unwrap().is_none(), "it ended before it was interrupted");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     interrupt(&first);
@@ -98,7 +100,7 @@ async fn objects_whose_events_were_lost_get_thumbnails_and_an_interrupted_run_go
     let last_key = &png_keys()[usize::try_from(answered).unwrap() - 1];
     assert_eq!(journal["progress"], json!({ "way": "direct", "last_key": last_key }));
 
-    let second = backfill("interrupted", &run);
+    let second = backfill("interrupted", &run("50"));
     let report = json_of(&second);
     assert_eq!(second.status.code(), Some(1), "one object is archived: {report}");
     let said = String::from_utf8_lossy(&second.stderr);
