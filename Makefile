@@ -12,8 +12,10 @@ FUZZ_SECONDS ?= 60
 MUTATIONS ?= 200000
 STAGE ?= dev
 # Named, because they need the local AWS: a plain `cargo test` leaves them out.
-END_TO_END := --test template --test pipeline --test metrics --test http --test privilege --test nothing_lost --test redrive
+END_TO_END := --test template --test pipeline --test metrics --test http --test privilege --test nothing_lost --test redrive --test backfill
 REGION ?= us-east-1
+# A key to lint and test the template with, everything that is off by default being on.
+KMS_KEY := arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab
 PARAMS ?=
 
 .PHONY: help local test deployed fuzz bench calibrate peers package deploy remove audit clean
@@ -30,10 +32,9 @@ test: .venv/.done node_modules/.done ## format, lints, unit tests, template, end
 	.venv/bin/python -m local build
 	cargo test --locked --workspace
 	node_modules/.bin/osls package --stage prod --param="package_dir=target/local" --package target/template
-	.venv/bin/cfn-lint target/template/cloudformation-template-update-stack.json
+	node_modules/.bin/osls package --stage prod --param="package_dir=target/local" --param="kms_key_arn=$(KMS_KEY)" --param="api=on" --package target/template-kms
+	.venv/bin/cfn-lint target/template/cloudformation-template-update-stack.json target/template-kms/cloudformation-template-update-stack.json
 	target/debug/thumbtier validate --region us-east-1 --template target/template/cloudformation-template-update-stack.json
-	node_modules/.bin/osls package --stage prod --param="package_dir=target/local" --param="api=on" --package target/template-api
-	.venv/bin/cfn-lint target/template-api/cloudformation-template-update-stack.json
 	local/browser/chromium.sh >/dev/null
 	.venv/bin/python -m local test $(MAKE) --no-print-directory deployed
 

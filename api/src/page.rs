@@ -1,5 +1,6 @@
 //! The page and its files, in the binary; and the headers that every answer has.
 
+use contract::fnv1a;
 use lambda_http::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderName, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
     X_CONTENT_TYPE_OPTIONS,
@@ -53,8 +54,7 @@ pub(crate) fn file(name: &str) -> Option<&'static File> {
 impl File {
     /// Known by the build that it is in.
     pub(crate) fn etag(&self) -> String {
-        let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-        format!("\"{:016x}\"", self.text.as_bytes().iter().fold(0xcbf2_9ce4_8422_2325, step))
+        format!("\"{:016x}\"", fnv1a(self.text.as_bytes()))
     }
 
     /// As an answer. Scripts and styles come from here, bytes go to `upload_origin`, nothing else happens.

@@ -1,8 +1,14 @@
 //! The AWS clients of the subcommands that talk to a deployment.
 
+use std::collections::HashMap;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
 use anyhow::Context;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_cloudwatchlogs::error::SdkError;
+use aws_sdk_cloudwatchlogs::operation::filter_log_events::FilterLogEventsError;
 use clap::Args;
+use contract::Architecture;
 
 /// Which deployment.
 #[derive(Clone, Debug, Args)]
@@ -54,6 +60,85 @@ impl Deployment {
     /// The namespace of the deployment's metrics.
     pub(crate) fn metrics_namespace(&self) -> String {
         format!("thumbtier/{}", self.stage)
+    }
+}
+
+impl Deployment {
+    /// How a function is configured: `function` as in [`Deployment::function_name`].
+    ///
+    /// # Errors
+    /// There is none: the stage is not deployed here, or nobody may look at it.
+    pub(crate) async fn function(&self, function: &str) -> anyhow::Result<Function> {
+        let name = self.function_name(function);
+        let client = aws_sdk_lambda::Client::new(&self.config);
+        let found = client.get_function_configuration().function_name(&name).send().await;
+        let found =
+            found.with_context(|| format!("no function `{name}` in {}: is the stage deployed there?", self.region))?;
+        let is_arm = found.architectures().iter().any(|one| one.as_str() == "arm64");
+        Ok(Function {
+            arn: found.function_arn().unwrap_or_default().to_owned(),
+            architecture: if is_arm { Architecture::Arm64 } else { Architecture::X86_64 },
+            memory_mb: found.memory_size().and_then(|mb| u64::try_from(mb).ok()).unwrap_or_default(),
+            variables: found.environment().and_then(|all| all.variables()).cloned().unwrap_or_default(),
+            name,
+        })
+    }
+
+    /// Hands `read` each line with the word `word` that `function` logged in the time `since`.
+    ///
+    /// # Errors
+    /// CloudWatch Logs'. A function that was never invoked has no log group, and no lines.
+    pub(crate) async fn log_lines(
+        &self,
+        function: &str,
+        word: &str,
+        since: Duration,
+        mut read: impl FnMut(&str),
+    ) -> anyhow::Result<()> {
+        let group = self.log_group(function);
+        let client = aws_sdk_cloudwatchlogs::Client::new(&self.config);
+        let start = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().saturating_sub(since);
+        let start_ms = i64::try_from(start.as_millis()).unwrap_or_default();
+        let call = client.filter_log_events().log_group_name(&group).filter_pattern(word).start_time(start_ms);
+        let mut pages = call.into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let page = match page {
+                Err(error) if is_missing(&error) => return Ok(()),
+                page => page.with_context(|| format!("reading `{group}` in {}", self.region))?,
+            };
+            page.events().iter().filter_map(|event| event.message()).for_each(&mut read);
+        }
+        Ok(())
+    }
+}
+
+/// Lambda makes a function's log group when it is first invoked.
+fn is_missing(error: &SdkError<FilterLogEventsError>) -> bool {
+    error.as_service_error().is_some_and(FilterLogEventsError::is_resource_not_found_exception)
+}
+
+/// A function of a deployment, as it is configured.
+#[derive(Debug)]
+pub(crate) struct Function {
+    /// Its name.
+    pub name: String,
+    /// Its ARN, with the account and the partition.
+    pub arn: String,
+    /// Its processor.
+    pub architecture: Architecture,
+    /// Its memory, in MB of 2^20 bytes.
+    pub memory_mb: u64,
+    variables: HashMap<String, String>,
+}
+
+impl Function {
+    /// An environment variable.
+    ///
+    /// # Errors
+    /// It has none of that name: another release is deployed.
+    pub(crate) fn variable(&self, name: &str) -> anyhow::Result<&str> {
+        let value = self.variables.get(name).map(String::as_str);
+        value.with_context(|| format!("function `{}` has no variable {name}: deploy this release", self.name))
     }
 }
 

@@ -1,7 +1,8 @@
-//! The files that arguments name: directories are walked, in an order that does not depend on the disk.
+//! Files: those that arguments name, in an order that does not depend on the disk, and those that are written whole.
 
 use std::collections::HashSet;
-use std::fs;
+use std::fs::{self, File};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use crate::refusal::Refusal;
@@ -76,4 +77,19 @@ impl Walk {
     fn is_outputs(&self, directory: &Path) -> bool {
         self.outputs.is_some() && directory.canonicalize().ok() == self.outputs
     }
+}
+
+/// Writes a temporary file beside `path` and renames it: nobody ever sees half a file.
+///
+/// # Errors
+/// The file system's; then `path` is as it was.
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let temporary = path.with_file_name(format!(".thumbtier-{}.tmp", std::process::id()));
+    let result = File::create(&temporary).and_then(|mut file| file.write_all(bytes));
+    let result = result.and_then(|()| fs::rename(&temporary, path));
+    if result.is_err() {
+        // The first error is the one to tell.
+        let _ = fs::remove_file(&temporary);
+    }
+    result
 }

@@ -3,6 +3,8 @@
 #[cfg(feature = "aws")]
 mod aws;
 #[cfg(feature = "aws")]
+mod backfill;
+#[cfg(feature = "aws")]
 mod cost;
 mod explain;
 mod files;
@@ -14,6 +16,8 @@ mod settings;
 mod source;
 mod tune;
 mod validate;
+#[cfg(feature = "aws")]
+mod words;
 
 use std::io::{self, ErrorKind};
 use std::process::ExitCode;
@@ -39,6 +43,8 @@ enum Command {
     Validate(validate::ValidateArguments),
     #[cfg(feature = "aws")]
     Redrive(redrive::RedriveArguments),
+    #[cfg(feature = "aws")]
+    Backfill(backfill::BackfillArguments),
 }
 
 const AFTER_HELP: &str = "\
@@ -48,8 +54,13 @@ Examples:
   thumbtier explain photo.jpg                   which tier would take it, and why
   thumbtier cost --stage prod --since 24h       what each tier cost, and what to change
   thumbtier tune --from-logs --stage prod       which thresholds production would change
+  thumbtier backfill s3://bucket --stage prod   thumbnails of what was there before
 
 Exit status: 0 everything done, 1 something refused by name, 2 wrong usage or nothing could be started.";
+
+/// The exit status of what Ctrl-C ended, as shells give it.
+#[cfg(feature = "aws")]
+const INTERRUPTED: u8 = 130;
 
 /// How a subcommand that ran to its end went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +69,9 @@ enum Ending {
     Done,
     /// At least one file was refused, by name.
     SomeRefused,
+    /// Somebody ended it; it can go on.
+    #[cfg(feature = "aws")]
+    Interrupted,
 }
 
 fn main() -> ExitCode {
@@ -70,10 +84,14 @@ fn main() -> ExitCode {
         Command::Validate(arguments) => validate::run(&arguments),
         #[cfg(feature = "aws")]
         Command::Redrive(arguments) => redrive::run(&arguments),
+        #[cfg(feature = "aws")]
+        Command::Backfill(arguments) => backfill::run(&arguments),
     };
     match ending {
         Ok(Ending::Done) => ExitCode::SUCCESS,
         Ok(Ending::SomeRefused) => ExitCode::from(1),
+        #[cfg(feature = "aws")]
+        Ok(Ending::Interrupted) => ExitCode::from(INTERRUPTED),
         // `thumbtier make … | head`: the reader has what it wanted.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {

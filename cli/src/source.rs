@@ -1,7 +1,7 @@
 //! One local file: opened, its format told by its bytes, its tier by its size.
 
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use contract::{ImageFormat, Skip, Tier, TierTable};
@@ -35,14 +35,25 @@ pub(crate) fn open(path: &Path) -> Opened {
 }
 
 fn open_image(path: &Path, bytes: u64) -> Result<SourceFile, Refusal> {
-    let unreadable = |error| Refusal::unreadable(path, &error);
+    let unreadable = |error: io::Error| Refusal::unreadable(path, &error);
     let mut file = File::open(path).map_err(unreadable)?;
-    let mut magic = Vec::new();
-    (&mut file).take(16).read_to_end(&mut magic).map_err(unreadable)?;
+    let (format, magic) = read_magic(&mut file, unreadable)?;
     file.seek(SeekFrom::Start(0)).map_err(unreadable)?;
+    Ok(SourceFile { file, bytes, format, magic })
+}
+
+/// The format by the first bytes of `reader`, and those bytes: as many as tell formats apart.
+///
+/// # Errors
+/// What `unreadable` makes of an error, or the engine's own words for what is no image.
+pub(crate) fn read_magic(
+    reader: impl Read,
+    unreadable: impl FnOnce(io::Error) -> Refusal,
+) -> Result<(ImageFormat, Vec<u8>), Refusal> {
+    let mut magic = Vec::new();
+    reader.take(16).read_to_end(&mut magic).map_err(unreadable)?;
     match ImageFormat::from_bytes(&magic) {
-        Some(format) => Ok(SourceFile { file, bytes, format, magic }),
-        // The engine's own words for it.
+        Some(format) => Ok((format, magic)),
         None => Err(engine::probe(&magic).err().map_or_else(|| Refusal::new("not_an_image", "no image"), Into::into)),
     }
 }
@@ -58,7 +69,7 @@ impl SourceFile {
     }
 
     /// Back to the first byte.
-    pub(crate) fn rewind(&mut self) -> std::io::Result<()> {
+    pub(crate) fn rewind(&mut self) -> io::Result<()> {
         self.file.seek(SeekFrom::Start(0)).map(drop)
     }
 }

@@ -6,6 +6,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::Context;
+use contract::fnv1a;
 use serde::{Deserialize, Serialize};
 
 use crate::rig::{Ending, Sample};
@@ -115,11 +116,6 @@ impl Journal {
     pub(super) fn binary(&self) -> &str {
         &self.binary
     }
-}
-
-/// Fowler, Noll and Vo's hash, 1a, 64 bits: enough to tell builds apart.
-fn fnv1a(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xCBF2_9CE4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3))
 }
 
 #[cfg(test)]

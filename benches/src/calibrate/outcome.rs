@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use anyhow::Context;
-use calibrate::{Calibration, Comparison, Decision, Share, Terms, Workload, compare, decide, write};
+use calibrate::{Calibration, Comparison, DISPATCHER_MS, Decision, Share, Terms, Workload, compare, decide, write};
 use contract::{ImageFormat, RegionPrices, TierTable};
 
 use super::Arguments;
@@ -59,9 +59,8 @@ const MIX: [(ImageFormat, u64, f64); 17] = [
     (ImageFormat::Bmp, 3_000_000, 1.0),
 ];
 
-/// The dispatcher's memory in serverless.yml, and what it takes for a HEAD and an invocation.
+/// The dispatcher's memory in serverless.yml.
 const DISPATCHER_MB: u64 = 128;
-const DISPATCHER_MS: f64 = 60.0;
 
 impl Outcome {
     /// Decides and compares.

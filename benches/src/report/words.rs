@@ -1,7 +1,7 @@
 //! The report's sentences and tables, as Markdown; the page is made from the same.
 
 use calibrate::{Threshold, median};
-use contract::{Dollars, TierTable};
+use contract::{Dollars, TierTable, thousands};
 
 use super::chart::Unit;
 use crate::calibrate::{Cell, Outcome};
@@ -80,18 +80,10 @@ pub fn thresholds(tiers: &TierTable) -> String {
     let mut lines = vec![format!("| largest object, in bytes | {} |", names.join(" | "))];
     lines.push(format!("|---|{}", "--:|".repeat(names.len())));
     for format in contract::ImageFormat::ALL.map(Some).into_iter().chain([None]) {
-        let cells: Vec<String> = tiers.iter().map(|tier| grouped(tier.max_object_bytes(format))).collect();
+        let cells: Vec<String> = tiers.iter().map(|tier| thousands(tier.max_object_bytes(format))).collect();
         lines.push(format!("| {} | {} |", format.map_or("other", contract::ImageFormat::name), cells.join(" | ")));
     }
     lines.join("\n")
-}
-
-/// 2,500,000.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let groups: Vec<&str> =
-        digits.as_bytes().rchunks(3).rev().map(|group| std::str::from_utf8(group).unwrap_or_default()).collect();
-    groups.join(",")
 }
 
 /// One sentence for each threshold, with what binds.
@@ -210,14 +202,4 @@ fn measured(outcome: &Outcome, cell: &Cell) -> String {
         mb(found.plan_bytes),
         tiers.join(" | ")
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn large_numbers_are_grouped() {
-        assert_eq!([7, 999, 1000, 2_500_000].map(grouped), ["7", "999", "1,000", "2,500,000"]);
-    }
 }

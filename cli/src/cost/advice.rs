@@ -23,7 +23,7 @@ pub(super) fn advice(figures: &Figures, target_ms: f64) -> String {
         }
     }
     for tier in &figures.tiers {
-        if let Some(ms) = tier.p95_ms.filter(|ms| *ms > target_ms) {
+        if let Some(ms) = tier.cost.p95_ms.filter(|ms| *ms > target_ms) {
             return format!(
                 "tier {}'s p95 is {ms:.0} ms, over the target of {target_ms:.0} ms: lower its thresholds, {tune}",
                 tier.tier

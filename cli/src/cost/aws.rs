@@ -7,7 +7,7 @@ use anyhow::Context;
 use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricStat};
 use contract::metrics::DISPATCHER;
-use contract::{Architecture, InvocationReport, RegionPrices, TierTable};
+use contract::{InvocationReport, RegionPrices, TierTable};
 use indicatif::ProgressBar;
 
 use super::figures::{Billed, MetricKey, Metrics, SUMS, Statistic};
@@ -75,40 +75,24 @@ pub(super) async fn billed(
     prices: &RegionPrices,
     since: Duration,
 ) -> anyhow::Result<BTreeMap<String, Billed>> {
-    let architecture = architecture(deployment).await?;
-    let client = aws_sdk_cloudwatchlogs::Client::new(&deployment.config);
-    let start_ms = i64::try_from(unix_s(SystemTime::now() - since) * 1000).unwrap_or_default();
+    // All functions of a deployment have the same.
+    let architecture = deployment.function(DISPATCHER).await?.architecture;
     let progress = ProgressBar::new_spinner();
     let mut all = BTreeMap::new();
     let functions = tiers.iter().map(|tier| (tier.name.clone(), format!("worker-{}", tier.name)));
     for (tier, function) in functions.chain([(DISPATCHER.to_owned(), DISPATCHER.to_owned())]) {
-        let group = deployment.log_group(&function);
-        let call = client.filter_log_events().log_group_name(&group).filter_pattern("REPORT").start_time(start_ms);
-        let mut pages = call.into_paginator().send();
         let mut sum = Billed::default();
-        while let Some(page) = pages.next().await {
-            let page = page.with_context(|| format!("reading REPORT records of `{group}`"))?;
-            for report in page.events().iter().filter_map(|event| InvocationReport::parse(event.message()?)) {
-                sum.add(&report, prices, architecture);
-            }
+        let read = |line: &str| {
+            let Some(report) = InvocationReport::parse(line) else { return };
+            sum.add(&report, prices, architecture);
             progress.set_message(format!("{function}: {} REPORT records", sum.invocations));
             progress.tick();
-        }
+        };
+        deployment.log_lines(&function, "REPORT", since, read).await?;
         all.insert(tier, sum);
     }
     progress.finish_and_clear();
     Ok(all)
-}
-
-/// All functions of a deployment have the same.
-async fn architecture(deployment: &Deployment) -> anyhow::Result<Architecture> {
-    let name = deployment.function_name(DISPATCHER);
-    let client = aws_sdk_lambda::Client::new(&deployment.config);
-    let call = client.get_function_configuration().function_name(&name).send().await;
-    let configuration =
-        call.with_context(|| format!("no function `{name}` in {}: is the stage deployed there?", deployment.region))?;
-    let is_arm = configuration.architectures().iter().any(|one| one.as_str() == "arm64");
-    Ok(if is_arm { Architecture::Arm64 } else { Architecture::X86_64 })
 }
 
 fn unix_s(time: SystemTime) -> u64 {

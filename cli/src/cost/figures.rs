@@ -110,11 +110,8 @@ pub(super) struct TierFigures {
     pub tier: String,
     pub memory_mb: u64,
     pub images: u64,
-    pub compute_dollars: Dollars,
-    pub request_dollars: Dollars,
-    pub dollars: Dollars,
-    pub dollars_per_million: Option<Dollars>,
-    pub p95_ms: Option<f64>,
+    #[serde(flatten)]
+    pub cost: Cost,
     /// The least of the whole time.
     pub headroom_percent: Option<f64>,
     pub escalations: u64,
@@ -125,9 +122,17 @@ pub(super) struct TierFigures {
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct DispatcherFigures {
     pub objects: u64,
+    #[serde(flatten)]
+    pub cost: Cost,
+}
+
+/// What a function cost, and how long it took.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Cost {
     pub compute_dollars: Dollars,
     pub request_dollars: Dollars,
     pub dollars: Dollars,
+    /// By images, or by objects of the dispatcher.
     pub dollars_per_million: Option<Dollars>,
     pub p95_ms: Option<f64>,
 }
@@ -164,8 +169,8 @@ impl Figures {
         let dispatcher = dispatcher(metrics, compute(DISPATCHER));
         let escalations: u64 = rows.iter().map(|row| row.escalations).sum();
         let images = rows.iter().map(|row| row.images).sum::<u64>().saturating_sub(escalations);
-        let requests: Dollars = rows.iter().map(|row| row.request_dollars).sum();
-        let dollars = rows.iter().map(|row| row.dollars).sum::<Dollars>() + dispatcher.dollars;
+        let requests: Dollars = rows.iter().map(|row| row.cost.request_dollars).sum();
+        let dollars = rows.iter().map(|row| row.cost.dollars).sum::<Dollars>() + dispatcher.cost.dollars;
         let largest = tiers.largest();
         let single = tiers.iter().map(|tier| {
             // What was billed beyond the estimate is time that a job takes at any memory.
@@ -196,16 +201,11 @@ impl Figures {
 
 fn row(metrics: &Metrics, tier: &str, memory_mb: u64, compute: Dollars) -> TierFigures {
     let images = metrics.sum(tier, "images") as u64;
-    let requests = Dollars(metrics.sum(tier, "request_dollars"));
     TierFigures {
         tier: tier.to_owned(),
         memory_mb,
         images,
-        compute_dollars: compute,
-        request_dollars: requests,
-        dollars: compute + requests,
-        dollars_per_million: per_million(compute + requests, images),
-        p95_ms: metrics.values(tier, "total_ms", Statistic::P95).map(|(_, ms)| ms).reduce(f64::max),
+        cost: cost(metrics, tier, compute, images),
         headroom_percent: metrics.values(tier, "headroom_percent", Statistic::Minimum).map(|(_, p)| p).reduce(f64::min),
         escalations: metrics.sum(tier, "escalations") as u64,
         refusals: metrics.sum(tier, "refusals") as u64,
@@ -215,14 +215,18 @@ fn row(metrics: &Metrics, tier: &str, memory_mb: u64, compute: Dollars) -> TierF
 
 fn dispatcher(metrics: &Metrics, compute: Dollars) -> DispatcherFigures {
     let objects = metrics.sum(DISPATCHER, "objects") as u64;
-    let requests = Dollars(metrics.sum(DISPATCHER, "request_dollars"));
-    DispatcherFigures {
-        objects,
+    DispatcherFigures { objects, cost: cost(metrics, DISPATCHER, compute, objects) }
+}
+
+fn cost(metrics: &Metrics, tier: &str, compute: Dollars, count: u64) -> Cost {
+    let requests = Dollars(metrics.sum(tier, "request_dollars"));
+    let dollars = compute + requests;
+    Cost {
         compute_dollars: compute,
         request_dollars: requests,
-        dollars: compute + requests,
-        dollars_per_million: per_million(compute + requests, objects),
-        p95_ms: metrics.values(DISPATCHER, "total_ms", Statistic::P95).map(|(_, ms)| ms).reduce(f64::max),
+        dollars,
+        dollars_per_million: per_million(dollars, count),
+        p95_ms: metrics.values(tier, "total_ms", Statistic::P95).map(|(_, ms)| ms).reduce(f64::max),
     }
 }
 

@@ -52,15 +52,10 @@ fn open_object(name: &str, object: &str) -> (Option<u64>, Result<Source, Refusal
     if bytes == 0 {
         return (Some(bytes), Err(Skip::Empty.into()));
     }
-    let mut magic = Vec::new();
-    if let Err(error) = (&mut object).take(16).read_to_end(&mut magic) {
-        return (Some(bytes), Err(unreadable(error.into())));
-    }
-    let source = match ImageFormat::from_bytes(&magic) {
-        Some(format) => Ok(Source { reader: Box::new(Cursor::new(magic.clone()).chain(object)), bytes, format, magic }),
-        // The engine's own words for it.
-        None => Err(engine::probe(&magic).err().map_or_else(|| Refusal::new("not_an_image", "no image"), Into::into)),
-    };
+    let source = source::read_magic(&mut object, |error| unreadable(error.into())).map(|(format, magic)| {
+        let reader = Box::new(Cursor::new(magic.clone()).chain(object));
+        Source { reader, bytes, format, magic }
+    });
     (Some(bytes), source)
 }
 

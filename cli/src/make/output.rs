@@ -2,10 +2,11 @@
 
 use std::collections::HashSet;
 use std::ffi::OsString;
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::files::write_whole;
 use crate::refusal::Refusal;
 
 /// The output directory of one run.
@@ -64,18 +65,6 @@ fn thumbnail_name(source: &std::ffi::OsStr, variant: &str, extension: &str, copy
     }
     name.push(format!(".{extension}"));
     name
-}
-
-/// Writes a temporary file beside `path` and renames it: nobody ever sees half a thumbnail.
-fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let temporary = path.with_file_name(format!(".thumbtier-{}.tmp", std::process::id()));
-    let result = File::create(&temporary).and_then(|mut file| file.write_all(bytes));
-    let result = result.and_then(|()| fs::rename(&temporary, path));
-    if result.is_err() {
-        // The first error is the one to tell.
-        let _ = fs::remove_file(&temporary);
-    }
-    result
 }
 
 #[cfg(test)]

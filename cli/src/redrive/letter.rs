@@ -1,6 +1,6 @@
 //! What a dead letter is about, and the event that starts it again. Pure.
 
-use contract::{DeadLetter, Removal, Task};
+use contract::{DeadLetter, Removal, Task, encode_event_key};
 use serde_json::{Value, json};
 
 /// A message of the dead-letter queue, read.
@@ -61,22 +61,16 @@ fn event(task: &Task) -> Value {
     let (name, bucket, object) = match task {
         Task::Make(job) => {
             let object = json!({
-                "key": encoded(&job.key), "eTag": job.etag.trim_matches('"'), "sequencer": job.sequencer,
+                "key": encode_event_key(&job.key), "eTag": job.etag.trim_matches('"'), "sequencer": job.sequencer,
             });
             ("ObjectCreated:Redrive", &job.bucket, object)
         }
         Task::Remove { remove: Removal { bucket, key, sequencer, .. } } => {
-            ("ObjectRemoved:Redrive", bucket, json!({ "key": encoded(key), "sequencer": sequencer }))
+            ("ObjectRemoved:Redrive", bucket, json!({ "key": encode_event_key(key), "sequencer": sequencer }))
         }
     };
     let s3 = json!({ "bucket": { "name": bucket }, "object": object });
     json!({ "Records": [{ "eventSource": "aws:s3", "eventName": name, "s3": s3 }] })
-}
-
-/// As S3 writes a key in an event: the opposite of `contract::decode_event_key`.
-fn encoded(key: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte);
-    key.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }
 
 #[cfg(test)]

@@ -3,8 +3,6 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, bail};
-use aws_sdk_cloudwatchlogs::error::SdkError;
-use aws_sdk_cloudwatchlogs::operation::filter_log_events::FilterLogEventsError;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::LogType;
 use aws_sdk_s3::primitives::ByteStream;
@@ -23,34 +21,20 @@ use crate::aws::{Deployment, StageArguments, block_on};
 pub(super) fn logs(stage: &StageArguments, tiers: &TierTable, since: Duration) -> anyhow::Result<Logs> {
     block_on(async {
         let deployment = Deployment::find(stage).await?;
-        let client = aws_sdk_cloudwatchlogs::Client::new(&deployment.config);
-        let start = (SystemTime::now() - since).duration_since(UNIX_EPOCH).unwrap_or_default();
-        let start_ms = i64::try_from(start.as_millis()).unwrap_or_default();
         let progress = ProgressBar::new_spinner();
         let mut logs = Logs::default();
         for tier in tiers.iter() {
-            let group = deployment.log_group(&format!("worker-{}", tier.name));
-            let call = client.filter_log_events().log_group_name(&group).start_time(start_ms);
-            // Lambda's own lines stay where they are.
-            let mut pages = call.filter_pattern("outcome").into_paginator().send();
-            while let Some(page) = pages.next().await {
-                let page = match page {
-                    Err(error) if is_missing(&error) => break,
-                    page => page.with_context(|| format!("reading `{group}` in {}", deployment.region))?,
-                };
-                page.events().iter().filter_map(|event| event.message()).for_each(|line| logs.read(line));
+            let read = |line: &str| {
+                logs.read(line);
                 progress.set_message(format!("{}: {} jobs", tier.name, logs.records.len()));
                 progress.tick();
-            }
+            };
+            // Lambda's own lines stay where they are.
+            deployment.log_lines(&format!("worker-{}", tier.name), "outcome", since, read).await?;
         }
         progress.finish_and_clear();
         Ok(logs)
     })
-}
-
-/// Lambda makes a function's log group when it is first invoked.
-fn is_missing(error: &SdkError<FilterLogEventsError>) -> bool {
-    error.as_service_error().is_some_and(FilterLogEventsError::is_resource_not_found_exception)
 }
 
 /// A deployment's workers and its two buckets.
@@ -74,17 +58,10 @@ impl Workers {
     /// Finds the buckets in the configuration of the worker of `tier`.
     pub(super) async fn find(stage: &StageArguments, tier: &str) -> anyhow::Result<Self> {
         let deployment = Deployment::find(stage).await?;
+        let function = deployment.function(&format!("worker-{tier}")).await?;
+        let source_bucket = function.variable("SOURCE_BUCKET")?.to_owned();
+        let destination_bucket = function.variable("DESTINATION_BUCKET")?.to_owned();
         let lambda = aws_sdk_lambda::Client::new(&deployment.config);
-        let name = deployment.function_name(&format!("worker-{tier}"));
-        let call = lambda.get_function_configuration().function_name(&name).send().await;
-        let found = call
-            .with_context(|| format!("no function `{name}` in {}: is the stage deployed there?", deployment.region))?;
-        let variable = |variable: &str| {
-            let variables = found.environment().and_then(|environment| environment.variables());
-            let value = variables.and_then(|variables| variables.get(variable)).cloned();
-            value.with_context(|| format!("function `{name}` has no variable {variable}"))
-        };
-        let (source_bucket, destination_bucket) = (variable("SOURCE_BUCKET")?, variable("DESTINATION_BUCKET")?);
         let s3 = aws_sdk_s3::Client::new(&deployment.config);
         Ok(Self { lambda, s3, source_bucket, destination_bucket, deployment })
     }

@@ -9,6 +9,10 @@ use crate::decide::columns;
 use crate::terms::check;
 use crate::{CalibrateError, Measurement, Terms};
 
+/// What the dispatcher takes for the HEAD and the invocation of an object, in milliseconds: an assumption, on the long
+/// side, that `thumbtier cost` puts right for a deployment.
+pub const DISPATCHER_MS: f64 = 60.0;
+
 /// A part of the uploads.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::fnv1a;
 use crate::keys::{fill, thumbnail_key};
 
 /// How an image fills its variant's box.
@@ -226,15 +227,12 @@ impl Thumbnails {
 
     /// A short name for what is made: another file gives another name, and then thumbnails are made again.
     ///
-    /// FNV-1a with 64 bits: it tells a handful of files apart, nobody gains by a collision.
-    ///
     /// # Panics
     /// Never: strings and numbers serialise.
     #[must_use]
     pub fn spec(&self) -> String {
         let json = serde_json::to_vec(self).expect("strings and numbers serialise");
-        let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-        format!("{:016x}", json.iter().fold(0xcbf2_9ce4_8422_2325, step))
+        format!("{:016x}", fnv1a(&json))
     }
 
     /// Every key that a thumbnail of `key` may have, each once; those that S3 does not allow are left out.

@@ -34,20 +34,17 @@ impl Api {
     }
 
     /// A request with the token. `path` is escaped already.
-    #[must_use]
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.anonymous(method, path).bearer_auth(&self.token)
     }
 
     /// A request without it.
-    #[must_use]
     pub fn anonymous(&self, method: Method, path: &str) -> RequestBuilder {
         let url = format!("{}{path}", self.url.as_str().trim_end_matches('/'));
         self.client.request(method, url)
     }
 
     /// A request to an absolute URL, such as a presigned one.
-    #[must_use]
     pub fn elsewhere(&self, method: Method, url: &str) -> RequestBuilder {
         self.client.request(method, url)
     }

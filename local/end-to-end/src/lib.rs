@@ -4,6 +4,7 @@
 
 mod http;
 mod images;
+mod lost;
 mod objects;
 
 use std::time::{Duration, Instant, SystemTime};

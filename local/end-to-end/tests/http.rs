@@ -278,6 +278,11 @@ async fn the_page_and_every_answer_are_closed_to_whatever_is_not_theirs() {
         assert!(policy.contains(directive), "{policy}");
     }
     assert!(!policy.contains("unsafe"), "{policy}");
+    let known = api.anonymous(Method::GET, "/").header("if-none-match", &page.headers()["etag"]).send().await.unwrap();
+    assert_eq!(
+        (known.status().as_u16(), known.headers()["content-security-policy"].to_str().unwrap()),
+        (304, policy.as_str())
+    );
     let html = page.text().await.unwrap();
     for file in html.split('"').filter(|part| part.starts_with("/page/")) {
         let answer = api.anonymous(Method::GET, file).send().await.unwrap();

@@ -9,7 +9,8 @@
 use std::io::Cursor;
 
 use contract::TierTable;
-use end_to_end::Deployment;
+use end_to_end::{Api, Deployment};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 fn png() -> Vec<u8> {
@@ -78,6 +79,55 @@ async fn the_dispatcher_needs_each_of_its_rights() {
     check(&deployment, "dispatcher", "ReadSource", &event(key), "HeadObject of `").await;
     check(&deployment, "dispatcher", "InvokeWorkers", &event(key), "Invoke of `").await;
     check(&deployment, "dispatcher", "SendDeadLetters", &event("%FF"), "SendMessage to `").await;
+}
+
+/// A failed job whose ending cannot be kept stays in its queue.
+#[tokio::test]
+async fn the_dispatcher_needs_its_right_to_keep_endings() {
+    let deployment = Deployment::connect().await;
+    let job = json!({ "bucket": deployment.source_bucket, "key": "privilege/ended.png", "etag": "\"e\"", "bytes": 9, "correlation_id": "p" });
+    let arn = "arn:aws:lambda:us-east-1:000000000000:function:thumbtier-local-worker-large:$LATEST";
+    let failed = json!({
+        "requestContext": { "requestId": "r", "functionArn": arn, "condition": "RetriesExhausted" },
+        "requestPayload": job,
+        "responsePayload": { "errorType": "Runtime.ExitError", "errorMessage": "Runtime exited with error: signal: killed" },
+    });
+    let message = json!({ "eventSource": "aws:sqs", "messageId": "m", "body": failed.to_string() });
+    let event = json!({ "Records": [message] });
+    let policy = deployment.without_statement("dispatcher", "KeepEndings").await;
+    let denied = deployment.invoke("dispatcher", &event).await;
+    policy.restore().await;
+    assert_eq!(denied.payload, json!({ "batchItemFailures": [{ "itemIdentifier": "m" }] }));
+    assert_eq!(deployment.invoke("dispatcher", &event).await.payload, json!({ "batchItemFailures": [] }));
+}
+
+#[tokio::test]
+async fn the_api_needs_each_of_its_rights() {
+    let (deployment, api) = (Deployment::connect().await, Api::connect());
+    let put = |key: &str| {
+        api.request(Method::PUT, &format!("/images/privilege/{key}.png")).header("prefer", "wait=20").body(png()).send()
+    };
+    let get = |path: &'static str| api.request(Method::GET, path).send();
+    assert_eq!(put("api").await.unwrap().status(), 200);
+    let (thumbnail, status) = ("/thumbnails/privilege/api.png", "/status/privilege/api.png");
+    for (sid, path, want) in [("ReadSource", status, 503), ("ReadThumbnails", thumbnail, 503)] {
+        let policy = deployment.without_statement("api", sid).await;
+        let denied = get(path).await.unwrap();
+        policy.restore().await;
+        assert_eq!(denied.status(), want, "{sid}");
+        assert_eq!(get(path).await.unwrap().status(), 200, "{sid}");
+    }
+    let policy = deployment.without_statement("api", "StoreUploads").await;
+    let denied = put("denied").await.unwrap();
+    policy.restore().await;
+    assert_eq!(denied.status(), 503);
+    // Without the right to run a worker the event of the upload does it: nothing is lost, and somebody can read why.
+    let policy = deployment.without_statement("api", "RunWorkers").await;
+    let slower = put("slower").await.unwrap();
+    policy.restore().await;
+    assert_eq!(slower.status(), 200);
+    let line = deployment.log_line("api", "privilege/slower.png").await;
+    assert!(line["message"].as_str().unwrap().contains("Invoke of `"), "{line}");
 }
 
 #[tokio::test]

@@ -1,4 +1,5 @@
-//! Dashboard, alarms and queries of the packaged template speak of what the functions emit, and of all of it.
+//! The packaged template: dashboard, alarms and queries speak of what the functions emit, and of all of it; who else than
+//! a function gets which rights; how buckets are encrypted.
 
 #![allow(clippy::unwrap_used)] // Helpers of tests are tests, which clippy.toml cannot say.
 
@@ -7,21 +8,31 @@ use std::fs;
 use std::path::Path;
 
 use contract::metrics::{INVOCATION, JOB, OBJECT};
-use contract::{Dollars, ImageRecord, InvocationRecord, JobCost, JobCounts, JobRecord, ObjectRecord, Outcome, Stages};
-use serde_json::Value;
+use contract::{
+    Dollars, ImageRecord, InvocationRecord, JobCost, JobCounts, JobRecord, ObjectRecord, Outcome, Stages, TierTable,
+};
+use serde_json::{Value, json};
 
 /// A dimension's name and a metric's.
 type Name = (String, String);
 
 const NAMESPACE: &str = "thumbtier/prod";
 
-fn resources(kind: &str) -> Vec<Value> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/template");
+/// The resources that were packaged into that folder of `target`.
+fn packaged(folder: &str) -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target").join(folder);
     let path = path.join("cloudformation-template-update-stack.json");
     let text = fs::read_to_string(&path).unwrap_or_else(|_| panic!("no {}: run `make test`", path.display()));
-    let template: Value = serde_json::from_str(&text).unwrap();
-    let all = template["Resources"].as_object().unwrap().values();
+    serde_json::from_str::<Value>(&text).unwrap()["Resources"].clone()
+}
+
+fn of_kind(resources: &Value, kind: &str) -> Vec<Value> {
+    let all = resources.as_object().unwrap().values();
     all.filter(|resource| resource["Type"] == kind).map(|resource| resource["Properties"].clone()).collect()
+}
+
+fn resources(kind: &str) -> Vec<Value> {
+    of_kind(&packaged("template"), kind)
 }
 
 fn name(dimension: &str, metric: &str) -> Name {
@@ -178,4 +189,81 @@ fn queries_ask_for_fields_that_log_lines_have() {
             assert!(known, "`{word}` in\n{text}");
         }
     }
+}
+
+#[test]
+fn a_backfill_job_may_invoke_one_function_read_its_manifest_and_write_its_report() {
+    let resources = packaged("template");
+    let role = &resources["BatchJobRole"]["Properties"];
+    let trusted = json!({
+        "Effect": "Allow", "Principal": { "Service": "batchoperations.s3.amazonaws.com" }, "Action": "sts:AssumeRole",
+    });
+    assert_eq!(role["AssumeRolePolicyDocument"]["Statement"], json!([trusted]));
+    let [policy] = role["Policies"].as_array().unwrap().as_slice() else { panic!("one policy: {role}") };
+    let statements = policy["PolicyDocument"]["Statement"].as_array().unwrap();
+    let granted: Vec<(&str, &str)> = statements
+        .iter()
+        .map(|statement| {
+            assert_eq!(statement["Effect"], "Allow");
+            (statement["Action"].as_str().unwrap(), statement["Resource"]["Fn::Sub"].as_str().unwrap())
+        })
+        .collect();
+    let bucket = resources["DestinationBucket"]["Properties"]["BucketName"]["Fn::Sub"].as_str().unwrap();
+    let objects = |keys: &str| format!("arn:${{AWS::Partition}}:s3:::{bucket}/.thumbtier/backfill/{keys}");
+    let function = "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:thumbtier-prod-batch";
+    let (manifest, report) = (objects("*/manifest.csv"), objects("*"));
+    let want =
+        [("lambda:InvokeFunction", function), ("s3:GetObject", manifest.as_str()), ("s3:PutObject", report.as_str())];
+    assert_eq!(granted, want);
+    // The command finds the role in the function's variables.
+    let variables = &resources["BatchLambdaFunction"]["Properties"]["Environment"]["Variables"];
+    assert_eq!(variables["BATCH_JOB_ROLE_ARN"], json!({ "Fn::GetAtt": ["BatchJobRole", "Arn"] }));
+}
+
+/// Of both buckets.
+fn encryption(resources: &Value) -> [Value; 2] {
+    ["SourceBucket", "DestinationBucket"].map(|bucket| {
+        let encryption = &resources[bucket]["Properties"]["BucketEncryption"];
+        encryption["ServerSideEncryptionConfiguration"].clone()
+    })
+}
+
+#[test]
+fn without_a_key_buckets_are_encrypted_by_s3_and_nobody_needs_kms() {
+    let resources = packaged("template");
+    let by_s3 = json!([{ "ServerSideEncryptionByDefault": { "SSEAlgorithm": "AES256" } }]);
+    assert_eq!(encryption(&resources), [by_s3.clone(), by_s3]);
+    assert!(!resources.to_string().contains("kms:"), "a right on a key that is not there");
+}
+
+#[test]
+fn with_a_key_both_buckets_use_it_and_only_those_who_read_or_write_bytes_may() {
+    let resources = packaged("template-kms");
+    let key = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+    let by_key = json!([{
+        "ServerSideEncryptionByDefault": { "SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key }, "BucketKeyEnabled": true,
+    }]);
+    assert_eq!(encryption(&resources), [by_key.clone(), by_key]);
+    let [policy] = of_kind(&resources, "AWS::IAM::Policy").try_into().unwrap();
+    let tiers = TierTable::builtin().unwrap();
+    let workers = tiers.iter().map(|tier| {
+        let worker = resources
+            .as_object()
+            .unwrap()
+            .values()
+            .find(|resource| resource["Properties"]["Environment"]["Variables"]["TIER"] == tier.name);
+        json!({ "Ref": worker.unwrap()["Properties"]["Role"]["Fn::GetAtt"][0] })
+    });
+    assert_eq!(
+        policy["Roles"],
+        workers
+            .chain(["BatchJobRole", "ApiRole", "DispatcherRole"].map(|role| json!({ "Ref": role })))
+            .collect::<Value>()
+    );
+    let [statement] = policy["PolicyDocument"]["Statement"].as_array().unwrap().as_slice() else { panic!("{policy}") };
+    assert_eq!(statement["Action"], json!(["kms:Decrypt", "kms:GenerateDataKey"]));
+    assert_eq!(statement["Resource"], key);
+    let by_s3 = json!({ "kms:ViaService": { "Fn::Sub": "s3.${AWS::Region}.${AWS::URLSuffix}" } });
+    assert_eq!(statement["Condition"], json!({ "StringEquals": by_s3 }));
+    assert_eq!(resources.to_string().matches("\"kms:Decrypt\"").count(), 1, "nobody else has it");
 }

@@ -1,0 +1,45 @@
+//! Objects that nobody was told of: what a backfill finds.
+
+use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::{NotificationConfiguration, StorageClass};
+use serde_json::Value;
+
+use crate::Deployment;
+
+impl Deployment {
+    /// Does `work` while the source bucket announces nothing, as if it had been done before the deployment. Only for a
+    /// test binary whose other tests can do without events.
+    pub async fn without_events(&self, work: impl Future<Output = ()>) {
+        let found = self.s3.get_bucket_notification_configuration().bucket(&self.source_bucket).send().await;
+        let found = found.expect("the bucket has a notification");
+        let announced = NotificationConfiguration::builder()
+            .set_lambda_function_configurations(found.lambda_function_configurations)
+            .set_queue_configurations(found.queue_configurations)
+            .set_topic_configurations(found.topic_configurations)
+            .set_event_bridge_configuration(found.event_bridge_configuration)
+            .build();
+        self.announce(NotificationConfiguration::builder().build()).await;
+        work.await;
+        self.announce(announced).await;
+    }
+
+    async fn announce(&self, what: NotificationConfiguration) {
+        let call = self.s3.put_bucket_notification_configuration().bucket(&self.source_bucket);
+        let call = call.skip_destination_validation(true).notification_configuration(what);
+        call.send().await.expect("notifications can be changed");
+    }
+
+    /// Uploads an object that must be restored before it can be read.
+    pub async fn upload_archived(&self, key: &str, bytes: Vec<u8>) {
+        let call = self.s3.put_object().bucket(&self.source_bucket).key(key).content_type("image/png");
+        let call = call.storage_class(StorageClass::Glacier).body(ByteStream::from(bytes));
+        call.send().await.expect("uploads work");
+    }
+
+    /// The log lines of `function` about keys that start with `prefix`, by now.
+    pub async fn lines_about(&self, function: &str, prefix: &str) -> Vec<Value> {
+        let mut lines = self.log_lines(function).await;
+        lines.retain(|line| line["key"].as_str().is_some_and(|key| key.starts_with(prefix)));
+        lines
+    }
+}
