@@ -101,8 +101,8 @@ mod tests {
         check("a?b", "U+003F");
         check("a#b", "U+0023");
         check(".thumbtier/endings/a", "begin with anything but `.thumbtier/`");
-        check(&"k".repeat(1006), "");
-        check(&"k".repeat(1007), "has 1007 bytes, this deployment allows 1006");
+        check(&"k".repeat(1005), "");
+        check(&"k".repeat(1006), "has 1006 bytes, this deployment allows 1005");
     }
 
     #[test]
