@@ -9,14 +9,16 @@ PEERS ?=
 CALIBRATE ?=
 PEERS_CORPUS ?=
 FUZZ_SECONDS ?= 60
+CHAOS_OBJECTS ?= 1000
+CHAOS_SEED ?=
 MUTATIONS ?= 200000
 STAGE ?= dev
 # Named, because `-p` would build the AWS SDK once more with another set of features.
-END_TO_END := --test template --test pipeline --test metrics --test privilege --test nothing_lost --test redrive
+END_TO_END := --test template --test pipeline --test metrics --test privilege --test nothing_lost --test redrive --test chaos
 REGION ?= us-east-1
 PARAMS ?=
 
-.PHONY: help local test fuzz bench calibrate peers package deploy remove audit clean
+.PHONY: help local test chaos fuzz bench calibrate peers package deploy remove audit clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +35,10 @@ test: .venv/.done node_modules/.done ## format, lints, unit tests, template, end
 	.venv/bin/cfn-lint target/template/cloudformation-template-update-stack.json
 	target/debug/thumbtier validate --region us-east-1 --template target/template/cloudformation-template-update-stack.json
 	.venv/bin/python -m local test cargo test --locked --workspace $(END_TO_END)
+
+chaos: .venv/.done node_modules/.done ## a bad day for CHAOS_OBJECTS=1000 uploads, and what became of each: CHAOS_SEED=7
+	@CHAOS_OBJECTS=$(CHAOS_OBJECTS) CHAOS_SEED=$(CHAOS_SEED) \
+		.venv/bin/python -m local test cargo test --quiet --locked --workspace --test chaos
 
 package: ## the zips for AWS, optimised, in target/lambda
 	@python3 -m local.package
