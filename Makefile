@@ -9,16 +9,18 @@ PEERS ?=
 CALIBRATE ?=
 PEERS_CORPUS ?=
 FUZZ_SECONDS ?= 60
+CHAOS_OBJECTS ?= 1000
+CHAOS_SEED ?=
 MUTATIONS ?= 200000
 STAGE ?= dev
 # Named, because they need the local AWS: a plain `cargo test` leaves them out.
-END_TO_END := --test template --test pipeline --test metrics --test http --test privilege --test nothing_lost --test redrive --test backfill
+END_TO_END := --test template --test pipeline --test metrics --test http --test privilege --test nothing_lost --test redrive --test backfill --test chaos
 REGION ?= us-east-1
 # A key to lint and test the template with, everything that is off by default being on.
 KMS_KEY := arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab
 PARAMS ?=
 
-.PHONY: help local test deployed fuzz bench calibrate peers package deploy remove audit clean
+.PHONY: help local test deployed chaos fuzz bench calibrate peers package deploy remove audit clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +45,10 @@ deployed:
 	cargo test --locked --workspace $(END_TO_END)
 	node --test local/browser/*.test.mjs
 	local/http/schemathesis.sh
+
+chaos: .venv/.done node_modules/.done ## a bad day for CHAOS_OBJECTS=1000 uploads, and what became of each: CHAOS_SEED=7
+	@CHAOS_OBJECTS=$(CHAOS_OBJECTS) CHAOS_SEED=$(CHAOS_SEED) \
+		.venv/bin/python -m local test cargo test --quiet --locked --workspace --test chaos
 
 package: ## the zips for AWS, optimised, in target/lambda
 	@python3 -m local.package

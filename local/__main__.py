@@ -71,7 +71,7 @@ def stay_up(port: int, images: list[Path]) -> int:
 def run_tests(command: list[str]) -> int:
     step("building the functions")
     build_and_zip()
-    with Stack(0) as stack:
+    with Stack(0, may_fail=True) as stack:
         step(f"deploying serverless.yml to the local AWS on port {stack.port}")
         outputs = stack.deploy()
         step(stack.limits.describe())
@@ -80,6 +80,8 @@ def run_tests(command: list[str]) -> int:
             "DESTINATION_BUCKET": outputs["DestinationBucketName"],
             "API_URL": outputs["ApiUrl"],
             "API_TOKEN": stack.api_token(outputs),
+            "FUNCTIONS_ENDPOINT_URL": stack.functions_endpoint,
+            "LIMITS": stack.limits.describe(),
         }
         tested = subprocess.run(command, cwd=ROOT, env=environment, check=False)
         if tested.returncode != 0:

@@ -3,6 +3,7 @@
 - Its buckets refuse requests without TLS, as on AWS. On loopback there is none, so every request is marked as one
   that a TLS proxy has passed on; without this mark MiniStack refuses it, as it should.
 - Log lines in CloudWatch's embedded metric format become metrics, as on AWS.
+- An environment that dies before its first event fails that event, and takes no other environment with it.
 - Alarms on metric math are accepted and not evaluated; saved queries are accepted and shown nowhere.
 - It ends with the process that started it, however that one ended.
 """
@@ -14,12 +15,14 @@ import time
 import uuid
 
 from ministack import app as server
+from ministack.core.lambda_runtime import ProvidedWorker
 from ministack.services import cloudwatch, cloudwatch_logs
 from ministack.services.cloudformation import provisioners
 
 plain_app = server.app
 plain_append = cloudwatch_logs._append_log_events
 plain_alarm = provisioners._cw_metric_alarm_put
+plain_invoke = ProvidedWorker.invoke
 
 
 async def behind_tls(scope, receive, send):
@@ -48,6 +51,15 @@ def publish(line: dict) -> None:
     cloudwatch._evaluate_all_alarms()
 
 
+def invoke(environment, *arguments, **options):
+    """What is raised here makes MiniStack end every environment of the function, those at work among them."""
+    try:
+        return plain_invoke(environment, *arguments, **options)
+    except Exception as error:
+        payload = {"errorType": getattr(error, "error_type", "Runtime.ExitError"), "errorMessage": str(error)}
+        return {"status": "error", "error": str(error), "error_payload": payload}
+
+
 def alarm(name, properties):
     return (name, {"Arn": name}) if "Metrics" in properties else plain_alarm(name, properties)
 
@@ -67,6 +79,7 @@ if __name__ == "__main__":
     threading.Thread(target=end_with, args=(os.getppid(),), daemon=True).start()
     server.app = behind_tls
     cloudwatch_logs._append_log_events = append_and_publish
+    ProvidedWorker.invoke = invoke
     provisioners._cw_metric_alarm_put = alarm
     provisioners._RESOURCE_HANDLERS["AWS::Logs::QueryDefinition"] = {
         "create": query_definition, "delete": lambda physical_id, properties: None}

@@ -15,7 +15,7 @@ from pathlib import Path
 import boto3
 from botocore.config import Config
 
-from . import package
+from . import faults, package
 from .cgroup import Limits
 
 ROOT = package.ROOT
@@ -30,9 +30,11 @@ class LocalError(Exception):
 class Stack:
     """A running local AWS; leaving the `with` block ends every process that it started."""
 
-    def __init__(self, port: int):
+    def __init__(self, port: int, may_fail: bool = False):
+        """With `may_fail` the functions call AWS through a proxy that makes calls fail as soon as it is told to."""
         self.port = port or _free_port()
         self.endpoint = f"http://127.0.0.1:{self.port}"
+        self.functions_endpoint = faults.Proxy(self.port).endpoint if may_fail else self.endpoint
         self.folder = ROOT / ".local" / str(self.port)
         self.limits = Limits(f"thumbtier-{self.port}")
         self.server: subprocess.Popen | None = None
@@ -103,6 +105,8 @@ class Stack:
         self.folder.mkdir(parents=True, exist_ok=True)
         environment = self.environment() | self.limits.environment() | {
             "AUTH": "true",
+            # What the functions are told, who inherit it.
+            "AWS_ENDPOINT_URL": self.functions_endpoint,
             "BIND_HOST": "127.0.0.1",
             "GATEWAY_PORT": str(self.port),
             "LOG_LEVEL": "WARNING",

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use contract::Job;
 use function::{Aws, CallError};
 
-use crate::edge::{Condition, DeleteObject, GetObject, ObjectBody, PutObject, StoredObject};
+use crate::edge::{Condition, DeleteObject, Deleted, GetObject, ObjectBody, PutObject, StoredObject};
 
 /// A body and what it is, for errors.
 pub(crate) struct Body {
@@ -67,10 +67,11 @@ impl PutObject for Aws {
 }
 
 impl DeleteObject for Aws {
-    async fn delete(&self, bucket: &str, key: &str, etag: &str) -> Result<bool, CallError> {
+    async fn delete(&self, bucket: &str, key: &str, etag: &str) -> Result<Deleted, CallError> {
         match self.s3().delete_object().bucket(bucket).key(key).if_match(etag).send().await {
-            Ok(_) => Ok(true),
-            Err(error) if is_changed(&error) => Ok(false),
+            Ok(_) => Ok(Deleted::Done),
+            Err(error) if status(&error) == Some(404) => Ok(Deleted::Absent),
+            Err(error) if is_changed(&error) => Ok(Deleted::Other),
             Err(error) => Err(CallError { action: format!("DeleteObject of `{bucket}/{key}`"), cause: error.into() }),
         }
     }

@@ -40,8 +40,19 @@ pub(crate) trait PutObject {
 
 /// Deletes one thumbnail. The worker's `s3:DeleteObject` grant is this trait.
 pub(crate) trait DeleteObject {
-    /// Deletes it if it has this ETag, `*` being any. Returns whether there was one to delete.
-    fn delete(&self, bucket: &str, key: &str, etag: &str) -> impl Future<Output = Result<bool, CallError>>;
+    /// Deletes it if it has this ETag.
+    fn delete(&self, bucket: &str, key: &str, etag: &str) -> impl Future<Output = Result<Deleted, CallError>>;
+}
+
+/// What a DELETE with a condition found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Deleted {
+    /// It was there, and is no more.
+    Done,
+    /// Nothing is there.
+    Absent,
+    /// Something with another ETag is there.
+    Other,
 }
 
 /// When a PUT may write.

@@ -95,11 +95,29 @@ async fn run(
         match step {
             Step::Done(outcome) => return Ok(outcome),
             Step::MakeAgain(_) if rounds.next().is_none() => break,
-            Step::MakeAgain(job) => step = make_and_tell(edge, settings, &job, stopwatch).await?,
+            Step::MakeAgain(job) => {
+                step = match make_and_tell(edge, settings, &job, stopwatch).await {
+                    Err(error) if !is_about(task, &job) => tell_of(edge, job, &error).await?,
+                    made => made?,
+                }
+            }
         }
     }
     let cause = format!("the object comes and goes, {ROUNDS} times").into();
     Err(WorkerError::Settle(CallError { action: format!("making the thumbnails of `{}`", task.key()), cause }))
+}
+
+/// A retry of `task` does `job` again.
+fn is_about(task: &Task, job: &Job) -> bool {
+    matches!(task, Task::Make(own) if own.etag == job.etag)
+}
+
+/// A retry would begin with the task, find its version gone and never come to `job`: a letter names it.
+async fn tell_of(edge: &impl Edge, job: Job, error: &WorkerError) -> Result<Step, WorkerError> {
+    let (reason, message) = (error.name().to_owned(), with_causes(error));
+    let letter = DeadLetter::about(Task::Make(job), &reason, &message);
+    edge.send(&letter).await.map_err(WorkerError::DeadLetter)?;
+    Ok(Step::Done(Outcome::Refused { reason, message }))
 }
 
 /// How often a job follows an object that is deleted and uploaded again while its thumbnails are made.

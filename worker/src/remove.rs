@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use contract::{ObjectHead, Outcome, Removal, compare_sequencers};
 use function::{CallError, HeadObject};
 
-use crate::edge::DeleteObject;
+use crate::edge::{DeleteObject, Deleted};
 use crate::handle::Step;
 use crate::settings::Settings;
 use crate::stopwatch::Calls;
@@ -29,7 +29,7 @@ pub(crate) async fn remove(
     for key in settings.shared.thumbnails.keys_of(&removal.key) {
         calls.head();
         let Some(there) = edge.head(bucket, &key).await? else { continue };
-        if belongs_to(removal, &there) && edge.delete(bucket, &key, &there.etag).await? {
+        if belongs_to(removal, &there) && edge.delete(bucket, &key, &there.etag).await? == Deleted::Done {
             removed.push(key);
         }
     }

@@ -8,7 +8,7 @@ use contract::{ObjectHead, Thumbnails};
 use function::{CallError, HeadObject};
 use futures_util::future::try_join_all;
 
-use crate::edge::{DeleteObject, StoredObject};
+use crate::edge::{DeleteObject, Deleted, StoredObject};
 use crate::stopwatch::Calls;
 use crate::store::Written;
 
@@ -21,7 +21,7 @@ pub(crate) enum Source {
     Replaced,
     /// Deleted.
     Gone,
-    /// Deleted and uploaded again, perhaps with its thumbnails deleted by us: they must be made again.
+    /// Uploaded again while we took thumbnails away, perhaps its own: they must be made again.
     Back(Box<ObjectHead>),
 }
 
@@ -44,42 +44,88 @@ pub(crate) async fn settle(
     written: &[Written],
     calls: &Calls,
 ) -> Result<Source, CallError> {
-    calls.head();
-    let sibling = |object: &StoredObject| thumbnails.sibling_of(origin.key, &object.variant, object.extension);
-    match edge.head(origin.bucket, origin.key).await? {
-        Some(head) if head.etag == origin.etag => {
-            // Whatever stands under the other extension is older than the newest version. DELETE is free, and with
-            // `If-Match: *` it leaves no delete marker where nothing is.
-            let deletions = written.iter().filter_map(|Written { object, .. }| {
-                let key = sibling(object)?;
-                Some(async move { edge.delete(&object.bucket, &key, "*").await })
-            });
-            try_join_all(deletions).await?;
-            Ok(Source::Current)
+    let look = async || {
+        calls.head();
+        edge.head(origin.bucket, origin.key).await
+    };
+    let is_ours = |head: &Option<ObjectHead>| head.as_ref().is_some_and(|head| head.etag == origin.etag);
+    let mut now = look().await?;
+    if is_ours(&now) {
+        let older = beside(edge, thumbnails, origin, written, calls).await?;
+        if older.is_empty() {
+            return Ok(Source::Current);
         }
+        // Still ours: then no newer version's job has written what was seen beside. It may have since, and a DELETE
+        // that is late (S3 was slow, and the SDK tried again) must not take that.
+        now = look().await?;
+        if is_ours(&now) {
+            for (bucket, key, etag) in older {
+                edge.delete(bucket, &key, &etag).await?;
+            }
+            // An upload between the two looks may be an older version again, and have found its own thumbnail there.
+            now = look().await?;
+            match now {
+                Some(head) if head.etag == origin.etag => return Ok(Source::Current),
+                Some(head) => return Ok(Source::Back(Box::new(head))),
+                None => {}
+            }
+        }
+    }
+    match now {
         Some(newer) => {
             // The newer version overwrites ours where it has the same extension. Where it has the other one and is
             // done already, nobody else will take ours away; where it is not done, its job will.
+            let mut is_taken_back = false;
             for Written { object, etag } in written {
-                let Some(key) = sibling(object) else { continue };
+                let Some(key) = sibling(thumbnails, origin, object) else { continue };
                 calls.head();
                 let beside = edge.head(&object.bucket, &key).await?;
                 if beside.is_some_and(|beside| beside.source_etag.as_ref() == Some(&newer.etag)) {
-                    edge.delete(&object.bucket, &object.key, etag).await?;
+                    is_taken_back |= edge.delete(&object.bucket, &object.key, etag).await? == Deleted::Done;
                 }
             }
-            Ok(Source::Replaced)
+            let head = if is_taken_back { look().await? } else { None };
+            Ok(head
+                .filter(|head| head.etag == origin.etag)
+                .map_or(Source::Replaced, |head| Source::Back(Box::new(head))))
         }
+        None if !delete_thumbnails => Ok(Source::Gone),
         None => {
-            if !delete_thumbnails {
-                return Ok(Source::Gone);
-            }
             for Written { object, etag } in written {
                 edge.delete(&object.bucket, &object.key, etag).await?;
             }
             // An upload between the two looks may have found its own thumbnail there, and left it to us to delete.
-            calls.head();
-            Ok(edge.head(origin.bucket, origin.key).await?.map_or(Source::Gone, |head| Source::Back(Box::new(head))))
+            Ok(look().await?.map_or(Source::Gone, |head| Source::Back(Box::new(head))))
         }
     }
+}
+
+fn sibling(thumbnails: &Thumbnails, origin: &Origin<'_>, object: &StoredObject) -> Option<String> {
+    thumbnails.sibling_of(origin.key, &object.variant, object.extension)
+}
+
+/// Bucket, key and ETag of what stands under the other extension of each of `written`.
+///
+/// Nearly always nothing does, and asking costs nothing: a DELETE is free, and one on condition of an ETag that is not
+/// there tells what is missing (404) from what is something else (412). Ours is such an ETag, because no file has
+/// the bytes of a file of another format.
+async fn beside<'written>(
+    edge: &(impl HeadObject + DeleteObject),
+    thumbnails: &Thumbnails,
+    origin: &Origin<'_>,
+    written: &'written [Written],
+    calls: &Calls,
+) -> Result<Vec<(&'written str, String, String)>, CallError> {
+    let asking = written.iter().filter_map(|Written { object, etag }| {
+        let key = sibling(thumbnails, origin, object)?;
+        Some(async move {
+            if edge.delete(&object.bucket, &key, etag).await? != Deleted::Other {
+                return Ok(None);
+            }
+            calls.head();
+            let there = edge.head(&object.bucket, &key).await?;
+            Ok(there.map(|there| (object.bucket.as_str(), key, there.etag)))
+        })
+    });
+    Ok(try_join_all(asking).await?.into_iter().flatten().collect())
 }

@@ -2,6 +2,7 @@
 //!
 //! The tests run inside `make test`, which starts and deploys to the local AWS and sets the variables read here.
 
+pub mod chaos;
 mod http;
 mod images;
 mod lost;

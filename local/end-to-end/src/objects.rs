@@ -7,6 +7,7 @@ use std::time::Duration;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::InvocationType;
 use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_sqs::types::QueueAttributeName;
 use serde_json::{Value, json};
 
 use crate::{Deployment, function_name, patiently};
@@ -118,6 +119,15 @@ impl Deployment {
         sqs.send_message().queue_url(url).message_body(record.to_string()).send().await.expect("messages can be sent");
     }
 
+    /// How long a failed job that the dispatcher could not decide on is hidden from its next try.
+    pub(crate) async fn hide_failed_jobs_for(&self, seconds: u32) {
+        let sqs = aws_sdk_sqs::Client::new(&self.config);
+        let url = queue_url(&sqs, "failed-jobs").await;
+        let call = sqs.set_queue_attributes().queue_url(url);
+        let call = call.attributes(QueueAttributeName::VisibilityTimeout, seconds.to_string());
+        call.send().await.expect("queues can be changed");
+    }
+
     /// Runs a function asynchronously.
     pub async fn invoke_later(&self, function: &str, payload: &Value) {
         let call = self.lambda.invoke().function_name(function_name(function)).invocation_type(InvocationType::Event);
@@ -141,13 +151,16 @@ impl Deployment {
         }
     }
 
-    /// The processes of a function of this deployment and of no other: its endpoint is in their environment.
-    fn processes(&self, function: &str) -> Vec<u32> {
+    /// The processes of the functions whose name starts so, of this deployment and of no other: their endpoint is in
+    /// their environment.
+    pub(crate) fn processes(&self, function: &str) -> Vec<u32> {
         let name = format!("AWS_LAMBDA_FUNCTION_NAME={}", function_name(function));
-        let endpoint = format!("AWS_ENDPOINT_URL={}", self.config.endpoint_url().unwrap_or_default());
+        let endpoint = std::env::var("FUNCTIONS_ENDPOINT_URL").expect("`make test` sets it");
+        let endpoint = format!("AWS_ENDPOINT_URL={endpoint}");
         let is_ours = |environment: &[u8]| {
-            let has = |want: &str| environment.split(|byte| *byte == 0).any(|entry| entry == want.as_bytes());
-            has(&name) && has(&endpoint)
+            let mut entries = environment.split(|byte| *byte == 0);
+            let has_name = entries.clone().any(|entry| entry.starts_with(name.as_bytes()));
+            has_name && entries.any(|entry| entry == endpoint.as_bytes())
         };
         let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
         let numbered = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
@@ -155,7 +168,7 @@ impl Deployment {
     }
 }
 
-async fn queue_url(sqs: &aws_sdk_sqs::Client, queue: &str) -> String {
+pub(crate) async fn queue_url(sqs: &aws_sdk_sqs::Client, queue: &str) -> String {
     let call = sqs.get_queue_url().queue_name(format!("thumbtier-local-{queue}"));
     call.send().await.expect("the queue exists").queue_url().unwrap_or_default().to_owned()
 }

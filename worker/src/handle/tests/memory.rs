@@ -9,7 +9,7 @@ use contract::{
 };
 use function::{CallError, HeadObject, InvokeWorker, KeepEnding, Meter, SendDeadLetter};
 
-use crate::edge::{Condition, DeleteObject, GetObject, ObjectBody, PutObject, StoredObject};
+use crate::edge::{Condition, DeleteObject, Deleted, GetObject, ObjectBody, PutObject, StoredObject};
 use crate::settings::Settings;
 
 type Race = Box<dyn FnOnce(&MemoryStore)>;
@@ -144,17 +144,19 @@ impl PutObject for MemoryStore {
 }
 
 impl DeleteObject for MemoryStore {
-    async fn delete(&self, _bucket: &str, key: &str, etag: &str) -> Result<bool, CallError> {
+    async fn delete(&self, _bucket: &str, key: &str, etag: &str) -> Result<Deleted, CallError> {
         let race = self.before_delete.borrow_mut().pop_front();
         if let Some(race) = race {
             race(self);
         }
-        let there = self.etag("thumbnails", key);
-        let holds = there.is_some_and(|there| etag == "*" || there == etag);
-        if holds {
-            self.thumbnails.borrow_mut().remove(key);
+        match self.etag("thumbnails", key) {
+            Some(there) if there == etag => {
+                self.thumbnails.borrow_mut().remove(key);
+                Ok(Deleted::Done)
+            }
+            Some(_) => Ok(Deleted::Other),
+            None => Ok(Deleted::Absent),
         }
-        Ok(holds)
     }
 }
 

@@ -134,6 +134,55 @@ fn a_version_with_alpha_takes_the_older_jpeg_away_and_the_other_way_round() {
     assert_eq!(keys(&store), [THUMBNAIL]);
 }
 
+/// The upload of another photo, whose job is through at once.
+fn overtaking() -> impl FnOnce(&MemoryStore) {
+    let other = with_source(photo(41, 30));
+    make(&other, "0C");
+    let thumbnail = other.stored().remove(0);
+    |store| {
+        store.upload(KEY, photo(41, 30));
+        store.put_thumbnail(thumbnail);
+    }
+}
+
+/// The source is a photo whose thumbnail is there, and nothing else is.
+fn check_newest(store: &MemoryStore) {
+    let keys: Vec<_> = store.stored().into_iter().map(|one| one.key).collect();
+    assert_eq!(keys, [THUMBNAIL]);
+    assert_eq!(source_etag_there(store), store.etag("uploads", KEY));
+}
+
+#[test]
+fn a_png_does_not_take_the_jpeg_of_a_version_away_that_overtook_it() {
+    // Overtaken before the first look at what is beside it, or just before that is deleted.
+    for quiet_deletes in 0..2 {
+        let store = with_source(photo(40, 30));
+        make(&store, "0A");
+        store.upload(KEY, with_alpha(40, 30));
+        for _ in 0..quiet_deletes {
+            store.before_delete.borrow_mut().push_back(Box::new(|_| {}));
+        }
+        store.before_delete.borrow_mut().push_back(Box::new(overtaking()));
+        make(&store, "0B");
+        assert!(store.stored().iter().any(|one| one.key == THUMBNAIL), "{quiet_deletes}");
+        // What the newer version's job does at its end.
+        make(&store, "0C");
+        check_newest(&store);
+    }
+}
+
+#[test]
+fn a_picture_that_comes_back_while_its_old_jpeg_is_taken_away_gets_it_again() {
+    let store = with_source(photo(40, 30));
+    make(&store, "0A");
+    store.upload(KEY, with_alpha(40, 30));
+    store.before_delete.borrow_mut().push_back(Box::new(|_| {}));
+    // The first version again: its job finds its thumbnail there, and has nothing to do.
+    store.before_delete.borrow_mut().push_back(Box::new(|store| store.upload(KEY, photo(40, 30))));
+    assert_eq!(make(&store, "0B").name(), "made");
+    check_newest(&store);
+}
+
 #[test]
 fn an_older_jpeg_that_lands_beside_the_newer_png_is_taken_back() {
     let store = with_source(photo(40, 30));
@@ -240,4 +289,22 @@ fn who_looks_first_reads_nothing_that_is_made_already() {
     // A newer version is not taken for the one that is there.
     store.upload(KEY, photo(41, 30));
     assert_eq!(run_in(&store, &settings("small"), &late()).unwrap().name(), "made");
+}
+
+#[test]
+fn an_upload_during_a_removal_that_fails_for_now_is_told_of() {
+    let mut store = MemoryStore::default();
+    store.breaks_after_bytes = Some(50);
+    store.upload(KEY, photo(40, 30));
+    let whole = with_source(photo(40, 30));
+    make(&whole, "0A");
+    store.put_thumbnail(whole.stored().remove(0));
+    store.delete_source(KEY);
+    store.before_delete.borrow_mut().push_back(Box::new(|store| store.upload(KEY, photo(40, 30))));
+    // A retry would find the object there, and keep thumbnails that are gone.
+    let outcome = run_in(&store, &settings("small"), &removal("0B")).unwrap();
+    assert_eq!(outcome.name(), "read_failed");
+    let letters = store.letters.borrow();
+    let Some(Task::Make(job)) = &letters[0].job else { panic!("{letters:?}") };
+    assert_eq!((&letters[0].reason[..], Some(&job.etag)), ("read_failed", store.etag("uploads", KEY).as_ref()));
 }

@@ -1,0 +1,108 @@
+//! What goes wrong while uploads come: AWS refuses, connections break, processes are killed, a tier is throttled.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::process::Command;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::time::sleep;
+
+use super::dice::Dice;
+use super::progress::Progress;
+use super::traffic::AHEAD;
+use crate::{Deployment, function_name};
+
+/// From which hundredth of the run on calls fail at which rate, by the names of `local/faults.py`.
+const WEATHER: [(u64, &str); 6] = [
+    (0, r#"{"delay": 0.1}"#),
+    (15, r#"{"delay": 0.1, "slow_down": 0.15, "reset": 0.04}"#),
+    (45, r#"{"delay": 0.1}"#),
+    (50, r#"{"delay": 0.1, "too_many_requests": 0.5, "reset": 0.02}"#),
+    (70, r#"{"delay": 0.1}"#),
+    (95, "{}"),
+];
+
+/// When processes are killed, and when a tier may run one job at a time, in hundredths of the run.
+const KILLING: (u64, u64) = (10, 90);
+const THROTTLING: (u64, u64) = (72, 85);
+const THROTTLED: &str = "worker-medium";
+
+/// A process that has worked since the last look is killed with this chance, in a hundred.
+const KILL_PERCENT: u64 = 6;
+const LOOK: Duration = Duration::from_millis(100);
+
+/// All of it, over as long as uploads take; afterwards the sky is clear.
+pub(super) async fn rage(deployment: &Deployment, uploading: Duration, seed: u64, progress: &Progress) {
+    let at = |percent: u64| uploading.mul_f64(percent as f64 / 100.0);
+    sleep(AHEAD).await;
+    let failing = async {
+        for (place, (percent, rates)) in WEATHER.into_iter().enumerate() {
+            let before = place.checked_sub(1).map_or(0, |place| WEATHER[place].0);
+            sleep(at(percent) - at(before)).await;
+            faults(rates);
+        }
+    };
+    let killing = async {
+        sleep(at(KILLING.0)).await;
+        let end = tokio::time::Instant::now() + at(KILLING.1) - at(KILLING.0);
+        let mut dice = Dice::of(seed, "kills");
+        let mut before = cpu_ticks(deployment);
+        while tokio::time::Instant::now() < end {
+            sleep(LOOK).await;
+            let now = cpu_ticks(deployment);
+            for (process, ticks) in &now {
+                if before.get(process).is_none_or(|before| ticks > before) && dice.percent(KILL_PERCENT) {
+                    // It may have ended by itself.
+                    let killed = Command::new("kill").args(["-KILL", &process.to_string()]).status();
+                    if killed.is_ok_and(|status| status.success()) {
+                        progress.killed();
+                    }
+                }
+            }
+            before = now;
+        }
+    };
+    let throttling = async {
+        sleep(at(THROTTLING.0)).await;
+        let call = deployment.lambda.put_function_concurrency().function_name(function_name(THROTTLED));
+        call.reserved_concurrent_executions(1).send().await.expect("a tier can be throttled");
+        sleep(at(THROTTLING.1) - at(THROTTLING.0)).await;
+        let call = deployment.lambda.delete_function_concurrency().function_name(function_name(THROTTLED));
+        call.send().await.expect("a tier can be let go");
+    };
+    tokio::join!(failing, killing, throttling);
+}
+
+/// CPU time of each process of the functions, in the kernel's ticks.
+pub(super) fn cpu_ticks(deployment: &Deployment) -> BTreeMap<u32, u64> {
+    let processes = deployment.processes("");
+    processes.into_iter().filter_map(|process| Some((process, ticks_of(process)?))).collect()
+}
+
+/// Source: `proc(5)`: user and system time are the 14th and 15th field of `stat`, and only the 2nd may have spaces.
+fn ticks_of(process: u32) -> Option<u64> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    let fields = stat.rsplit(')').next()?.split_whitespace().skip(11).take(2);
+    fields.map(|field| field.parse::<u64>().ok()).sum()
+}
+
+/// Sets the rates of the proxy between the functions and the local AWS; returns how often each fault happened so far.
+///
+/// # Panics
+/// Where there is no proxy: only `make test` and `make chaos` run the functions behind one.
+pub(super) fn faults(rates: &str) -> BTreeMap<String, u64> {
+    let endpoint = std::env::var("FUNCTIONS_ENDPOINT_URL").expect("`make chaos` sets it");
+    let address = endpoint.trim_start_matches("http://");
+    let mut proxy = TcpStream::connect(address).expect("the proxy listens");
+    let length = rates.len();
+    write!(proxy, "PUT /_faults HTTP/1.1\r\nhost: {address}\r\ncontent-length: {length}\r\n\r\n{rates}")
+        .expect("the proxy reads");
+    let mut answer = String::new();
+    proxy.read_to_string(&mut answer).expect("the proxy answers");
+    let body = answer.split("\r\n\r\n").nth(1).unwrap_or_default();
+    let counts: BTreeMap<String, Value> = serde_json::from_str(body).expect("the proxy counts");
+    counts.into_iter().map(|(name, count)| (name, count.as_u64().unwrap_or_default())).collect()
+}
