@@ -149,7 +149,7 @@ test("the keyboard alone is enough", async () => {
   assert.equal(chooser.isMultiple(), true);
   await chooser.setFiles([file("green.bmp", bitmap(20, 200, 20)), file("blue.bmp", bitmap(20, 20, 200))]);
   for (const name of ["green.bmp", "blue.bmp"]) await untilState(page, name, "made");
-  assert.equal(await page.getByRole("status").textContent(), "2 files: 2 made");
+  await page.getByRole("status").filter({ hasText: "2 files: 2 made" }).waitFor();
 
   await tabTo("Save blue.bmp");
   await page.keyboard.press("Shift+Tab");
