@@ -71,7 +71,7 @@ fn scene(width_px: u32, height_px: u32, has_alpha: bool, dice: &mut Dice) -> Dyn
         [slope(red) ^ speck, slope(green) ^ speck, slope(blue) ^ speck]
     };
     if has_alpha {
-        let clear = |x: u32, y: u32| if (x / 8 + y / 8) % 3 == 0 { 0x40 } else { 0xFF };
+        let clear = |x: u32, y: u32| if (x / 8 + y / 8).is_multiple_of(3) { 0x40 } else { 0xFF };
         return RgbaImage::from_fn(width_px, height_px, |x, y| {
             let [red, green, blue] = light(x, y);
             Rgba([red, green, blue, clear(x, y)])
