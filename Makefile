@@ -11,7 +11,7 @@ PEERS_CORPUS ?=
 FUZZ_SECONDS ?= 60
 CHAOS_OBJECTS ?= 1000
 CHAOS_SEED ?=
-MUTATIONS ?= 200000
+FUZZ_TARGETS ?=
 STAGE ?= dev
 # Named, because they need the local AWS: a plain `cargo test` leaves them out.
 END_TO_END := --test template --test pipeline --test metrics --test http --test privilege --test nothing_lost --test redrive --test backfill
@@ -65,19 +65,8 @@ deploy: package node_modules/.done ## to AWS: STAGE=prod REGION=eu-west-1 PARAMS
 remove: node_modules/.done ## takes the deployment away; its buckets must be empty
 	@node_modules/.bin/osls remove --stage $(STAGE) --region $(REGION)
 
-fuzz: ## each fuzz target for FUZZ_SECONDS=60; MUTATIONS=200000 damaged files where there is no cargo-fuzz
-	@if cargo +nightly fuzz --version >/dev/null 2>&1; then \
-		SEEDS=$(CURDIR)/fuzz/seeds cargo test --quiet --locked -p engine --test mutations; \
-		for target in $$(cargo +nightly fuzz list); do \
-			echo "· fuzzing $$target for $(FUZZ_SECONDS) s" >&2; \
-			mkdir -p fuzz/corpus/$$target; \
-			cargo +nightly fuzz run $$target fuzz/corpus/$$target fuzz/seeds crates/jpeg/tests/fixtures -- \
-				-max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=1024 -verbosity=0; \
-		done; \
-	else \
-		echo "cargo-fuzz is not installed: rustup toolchain install nightly && cargo install cargo-fuzz; for now $(MUTATIONS) damaged files" >&2; \
-		MUTATIONS=$(MUTATIONS) cargo test --locked -p engine -p jpeg --test mutations --test hostile; \
-	fi
+fuzz: ## each fuzz target for FUZZ_SECONDS=60, or FUZZ_TARGETS="engine_make jpeg_full"
+	@fuzz/run.sh $(FUZZ_SECONDS) $(FUZZ_TARGETS)
 
 bench: ## criterion benches of the engine: BENCH="--bench stages -- whole"
 	@cargo bench -p benches $(BENCH)

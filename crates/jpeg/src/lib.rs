@@ -1,4 +1,4 @@
-//! JPEG decoded straight at 1/8, 1/4 or 1/2 scale, and thumbnails encoded.
+//! JPEG decoded straight at 1/8, 1/4, 1/2 or full scale, and thumbnails encoded.
 //!
 //! The decoder is made for one job: most uploads are JPEG and most of a full decode is thrown away.
 //! It walks the entropy-coded data, skips the coefficients that the scale does not need, and hands the
@@ -6,7 +6,7 @@
 //! In a progressive file it stops reading as soon as it has enough.
 //!
 //! It does not resize, convert colours, upsample chroma or apply the orientation; that is the engine's.
-//! It does not decode at full scale, nor arithmetic coding, 12 bit, lossless or hierarchical files:
+//! It does not decode arithmetic coding, 12 bit, lossless or hierarchical files:
 //! [`Decoder::new`] refuses those by name, and [`read_header`] tells beforehand.
 //!
 //! ```

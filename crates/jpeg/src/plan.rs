@@ -18,7 +18,7 @@ pub enum Scale {
     Quarter,
     /// 4x4 samples per block.
     Half,
-    /// All 8x8 samples of a block: for chroma that is subsampled where luma comes at 1/2.
+    /// All 8x8 samples of a block.
     Full,
 }
 

@@ -55,11 +55,19 @@ const LEAST_LEFT: [(Scale, u32, f64); 3] = [(Scale::Eighth, 8, 2.25), (Scale::Qu
 /// of chroma takes 16 ms, against 2.5 for all of this.
 const PROGRESSIVE_LEFT: f64 = 3.75;
 
-/// The smallest scale that is good enough, and its factor; `None` is full size.
+/// Whether `zune-jpeg` 0.5.15 takes these components as they are meant. In a sequential file it does not where a scan
+/// lacks some of them (4:2:0 so comes out as rubbish, 4:4:0 as a panic), nor where one has more samples than the first.
+fn is_plain(detail: &JpegDetail, header: &::jpeg::Header) -> bool {
+    let Some(first) = header.components.first() else { return false };
+    let is_largest = header.components.iter().all(|component| component.h <= first.h && component.v <= first.v);
+    detail.coding != Coding::Sequential || (is_largest && detail.first_scan_components == detail.components)
+}
+
+/// The smallest scale that is good enough, and its factor; `None` is full size through `zune-jpeg`.
 ///
 /// `least_shrink` is source over target, in pixels per pixel, for the variant that needs most.
 pub(crate) fn scale(probe: &Probe, least_shrink: f64) -> Option<(Scale, u32)> {
-    let Detail::Jpeg(JpegDetail { coding, header: Some(header), .. }) = &probe.detail else { return None };
+    let Detail::Jpeg(detail @ JpegDetail { coding, header: Some(header), .. }) = &probe.detail else { return None };
     if *coding == Coding::Arithmetic {
         return None;
     }
@@ -72,26 +80,29 @@ pub(crate) fn scale(probe: &Probe, least_shrink: f64) -> Option<(Scale, u32)> {
         .iter()
         .find(|(scale, factor, left)| least_shrink >= f64::from(*factor) * least_left(*scale, *left))
         .map(|(scale, factor, _)| (*scale, *factor))
+        .or_else(|| (!is_plain(detail, header)).then_some((Scale::Full, 1)))
 }
 
 /// The scale of each component. Chroma that is subsampled is decoded one step finer, so that it does not end up coarser
 /// than luma; but not in a progressive file at 1/8, where that would need its AC scans and so half of the file.
 pub(crate) fn scales(header: &::jpeg::Header, coding: Coding, luma: Scale) -> Vec<Scale> {
+    let of = |(narrower, lower): (bool, bool)| match (coding, luma) {
+        (Coding::Progressive, Scale::Eighth) => luma,
+        _ if !narrower && !lower => luma,
+        (_, Scale::Eighth) => Scale::Quarter,
+        (_, Scale::Quarter) => Scale::Half,
+        // 4:2:2 has one side at luma's size already: 94.4 in 1.8 ms at 0.3 MP, against 93.6 in 2.2 at full size.
+        (_, Scale::Half) if !(narrower && lower) => luma,
+        (_, Scale::Half | Scale::Full) => Scale::Full,
+    };
+    coarser(header).into_iter().map(of).collect()
+}
+
+/// Whether each component is narrower, and whether it is lower, than the largest.
+fn coarser(header: &::jpeg::Header) -> Vec<(bool, bool)> {
     let widest = header.components.iter().map(|component| component.h).max().unwrap_or(1);
     let tallest = header.components.iter().map(|component| component.v).max().unwrap_or(1);
-    let of = |component: &::jpeg::Component| {
-        let (narrower, lower) = (component.h < widest, component.v < tallest);
-        match (coding, luma) {
-            (Coding::Progressive, Scale::Eighth) => luma,
-            _ if !narrower && !lower => luma,
-            (_, Scale::Eighth) => Scale::Quarter,
-            (_, Scale::Quarter) => Scale::Half,
-            // 4:2:2 has one side at luma's size already: 94.4 in 1.8 ms at 0.3 MP, against 93.6 in 2.2 at full size.
-            (_, Scale::Half) if !(narrower && lower) => luma,
-            (_, Scale::Half | Scale::Full) => Scale::Full,
-        }
-    };
-    header.components.iter().map(of).collect()
+    header.components.iter().map(|component| (component.h < widest, component.v < tallest)).collect()
 }
 
 /// What decoding holds, the small planes included, in bytes.
@@ -163,6 +174,7 @@ fn small(
 ) -> Result<Decoded, EngineError> {
     let decoder = ::jpeg::Decoder::new(source).map_err(named)?;
     let header = decoder.header();
+    let is_coarser = coarser(header);
     let scales = scales(header, detail.coding, scale);
     let plan = ::jpeg::plan(header, &scales).map_err(named)?;
     let profile = header.icc.clone();
@@ -175,7 +187,8 @@ fn small(
     let mut planes = Planes(shrinkers.collect());
     let outcome = decoder.decode(&scales, &mut planes).map_err(named)?;
     let warnings = warnings(&outcome);
-    let planes = planes.0.into_iter().zip(&plan.components).zip(shrinks).map(|((shrinker, component), shrink)| {
+    let planes = planes.0.into_iter().zip(&plan.components).zip(shrinks).zip(is_coarser);
+    let planes = planes.map(|(((shrinker, component), shrink), is_coarser)| {
         let extent = Window {
             left: 0.0,
             top: 0.0,
@@ -183,9 +196,10 @@ fn small(
             width: component.extent_width_samples / f64::from(shrink),
             height: component.extent_height_samples / f64::from(shrink),
         };
-        // Only subsampled chroma comes so. Full decoders blur it on its way to luma's size, and one that does not looks
-        // too sharp beside them: at 1/2 with 1.5 left 92.4 instead of 89.6, with 2.5 left 94.2 instead of 93.6.
-        let kernel = if component.scale == Scale::Full { Kernel::CatmullRom } else { Kernel::Lanczos3 };
+        // Full decoders blur subsampled chroma on its way to luma's size, and one that does not looks too sharp beside
+        // them: at 1/2 with 1.5 left 92.4 instead of 89.6, with 2.5 left 94.2 instead of 93.6.
+        let is_blurred = component.scale == Scale::Full && is_coarser.0 | is_coarser.1;
+        let kernel = if is_blurred { Kernel::CatmullRom } else { Kernel::Lanczos3 };
         Plane { raster: shrinker.finish().0, extent, kernel }
     });
     let pixels = Pixels::Planes(planes.collect(), detail.model);

@@ -21,6 +21,8 @@ pub(crate) struct JpegDetail {
     pub(crate) coding: Coding,
     pub(crate) model: Model,
     pub(crate) components: u8,
+    /// How many of them the first scan has; 0 as long as that is not known.
+    pub(crate) first_scan_components: u8,
     /// The same header as crate `jpeg` reads it, for its planner; `None` for what that crate refuses.
     pub(crate) header: Option<Box<::jpeg::Header>>,
 }
@@ -78,6 +80,7 @@ pub(crate) fn step(prefix: &[u8]) -> Result<Step, EngineError> {
         }
         if marker == 0xDA {
             if let Some(Probe { detail: Detail::Jpeg(detail), .. }) = &mut frame {
+                detail.first_scan_components = body.first().copied().unwrap_or_default();
                 detail.header = ::jpeg::read_header(&prefix[..end]).ok().map(Box::new);
             }
             return frame.map(Step::Done).ok_or_else(|| EngineError::header(FORMAT, "scan before frame", marker));
@@ -130,7 +133,7 @@ fn start_of_frame(marker: u8, body: &[u8]) -> Result<Probe, EngineError> {
         interlaced: marker == 0xC2 || marker == 0xCA,
         orientation: Orientation::Upright,
         header_bytes: 0,
-        detail: Detail::Jpeg(JpegDetail { coding, model, components, header: None }),
+        detail: Detail::Jpeg(JpegDetail { coding, model, components, first_scan_components: 0, header: None }),
     })
 }
 
