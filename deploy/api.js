@@ -2,12 +2,12 @@
 
 const AUTHORISERS = ["token", "iam", "jwt"];
 
-// As in api/src/route.rs, which answers methods that a path has not. Open are those that tell nothing about an upload.
+// As in api/src/route.rs. Open are those that tell nothing about an upload.
 const ROUTES = [
-  { path: "/images/{key+}" },
-  { path: "/uploads" },
-  { path: "/thumbnails/{key+}", open: ({ publicThumbnails }) => publicThumbnails },
-  { path: "/status/{key+}" },
+  { path: "/images/{key+}", methods: ["PUT"] },
+  { path: "/uploads", methods: ["POST"] },
+  { path: "/thumbnails/{key+}", methods: ["GET", "HEAD"], open: ({ publicThumbnails }) => publicThumbnails },
+  { path: "/status/{key+}", methods: ["GET", "HEAD"] },
   { path: "/", open: () => true },
   { path: "/page/{name}", open: () => true },
   { path: "/settings", open: () => true },
@@ -185,19 +185,21 @@ const gateway = (api) => ({
   }),
 });
 
-const routes = (api) => Object.fromEntries(ROUTES.map(({ path, open }) => {
+// The function answers methods that a path has not. Where the gateway authorises, it must not take an OPTIONS for a
+// request that needs it: a browser asks without credentials whether it may send them.
+const routes = (api) => Object.fromEntries(ROUTES.flatMap(({ path, methods, open }) => {
   const isOpen = api.auth === "token" || open?.(api);
-  const name = path.replace(/[^a-z]/g, "") || "page";
-  return [`HttpApiRoute${name}`, {
+  const name = path.replace(/[^a-z]/g, "") || "index";
+  return (isOpen ? ["ANY"] : methods).map((method) => [`HttpApiRoute${method}${name}`, {
     Type: "AWS::ApiGatewayV2::Route",
     Properties: {
       ApiId: { Ref: "HttpApi" },
-      RouteKey: `ANY ${path}`,
+      RouteKey: `${method} ${path}`,
       Target: { "Fn::Sub": "integrations/${HttpApiIntegration}" },
       ...(!isOpen && api.auth === "iam" && { AuthorizationType: "AWS_IAM" }),
       ...(!isOpen && api.auth === "jwt" && { AuthorizationType: "JWT", AuthorizerId: { Ref: "HttpApiAuthorizer" } }),
     },
-  }];
+  }]);
 }));
 
 const role = (api) => ({
