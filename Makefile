@@ -14,7 +14,7 @@ CHAOS_SEED ?=
 FUZZ_TARGETS ?=
 STAGE ?= dev
 # Named, because they need the local AWS: a plain `cargo test` leaves them out.
-END_TO_END := --test template --test pipeline --test metrics --test http --test privilege --test nothing_lost --test redrive --test backfill
+END_TO_END := --test template --test pipeline --test http --test privilege --test nothing_lost --test redrive --test backfill
 REGION ?= us-east-1
 # A key to lint and test the template with, everything that is off by default being on.
 KMS_KEY := arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab
@@ -40,9 +40,10 @@ test: .venv/.done node_modules/.done ## format, lints, unit tests, template, end
 	local/browser/chromium.sh >/dev/null
 	.venv/bin/python -m local test $(MAKE) --no-print-directory deployed
 
-# Against the deployment that the environment names: `make test` makes one and removes it again. Chaos goes last: what it
-# has Lambda retry later would count in the figures of the others.
+# Against the deployment that the environment names: `make test` makes one and removes it again. Metrics go first: they
+# count jobs, and those of other tests may still be under way. Chaos goes last, with what it has Lambda retry later.
 deployed:
+	cargo test --locked --workspace --test metrics
 	cargo test --locked --workspace $(END_TO_END)
 	node --test local/browser/*.test.mjs
 	local/http/schemathesis.sh
