@@ -73,9 +73,10 @@ bench: ## criterion benches of the engine: BENCH="--bench stages -- whole"
 	@cargo bench -p benches $(BENCH)
 
 calibrate: ## measures each tier, decides, writes tiers.json and the report: CALIBRATE="--full --objective cost"
-	@echo "· building the worker" >&2
+	@echo "· building the worker and the benches" >&2
 	@cargo build --quiet --release --locked -p worker
 	@cargo build --quiet --release --locked -p benches
+	@cargo bench --quiet --locked -p benches --bench grid --no-run
 	@target/release/calibrate $(CALIBRATE)
 	@UPDATE=1 cargo test --quiet --locked -p contract --test tidy the_readme_shows_the_table >/dev/null
 
@@ -98,9 +99,11 @@ benches/peers/node_modules/.done: benches/peers/package-lock.json
 	@cd benches/peers && npm ci --silent --no-fund --no-audit
 	@touch $@
 
-audit: ## licences and advisories of every dependency
+# Advisories last and apart: they alone are fetched from the network, and fail without it.
+audit: ## licences, sources and advisories of every dependency
 	@cargo deny --version >/dev/null 2>&1 || cargo install cargo-deny --version 0.20.2 --locked
-	@cargo deny check
+	@cargo deny check bans licenses sources
+	@cargo deny check advisories
 
 clean: ## what the targets above made, without the build
 	@rm -rf .venv node_modules .local .serverless

@@ -121,8 +121,7 @@ impl Arguments {
     #[must_use]
     pub fn rounds(&self, expected_ms: f64) -> u32 {
         match (self.full, expected_ms) {
-            (false, ..400.0) => 3,
-            (false, ..1200.0) => 2,
+            (false, ..400.0) => 2,
             (false, _) => 1,
             (true, ..1000.0) => 7,
             (true, _) => 3,
@@ -132,7 +131,7 @@ impl Arguments {
     /// How often the gap around a threshold is halved.
     #[must_use]
     pub const fn halvings(&self) -> u32 {
-        if self.full { 4 } else { 2 }
+        if self.full { 4 } else { 1 }
     }
 
     /// The binary of the worker.

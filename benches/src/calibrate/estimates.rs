@@ -13,7 +13,7 @@ use super::{Arguments, Places};
 use crate::grid::{BENCH, Input};
 
 /// What a quick run leaves to the worker's own clock, in bytes of the largest file that is benched.
-const QUICK_BYTES: u64 = 30_000_000;
+const QUICK_BYTES: u64 = 3_000_000;
 
 /// Milliseconds of CPU time by input, from `cargo bench` where the journal has none yet.
 pub(super) fn estimates(

@@ -1,6 +1,9 @@
 //! The jobs that are run: every file in a fresh process, then in each tier's limits, round by round.
 
 use std::collections::HashMap;
+use std::num::NonZero;
+use std::sync::Mutex;
+use std::thread;
 
 use anyhow::Context;
 use calibrate::Terms;
@@ -33,15 +36,24 @@ struct Todo<'a> {
     expected_ms: f64,
 }
 
-/// Makes the files that are not there yet.
+/// Makes the files that are not there yet, as many at a time as there are CPUs: nothing is measured meanwhile.
 pub(super) fn make_inputs(inputs: &[Input], places: &Places) -> anyhow::Result<()> {
     let folder = places.inputs();
     let progress = bar("making the files", inputs.iter().map(|input| input.size_bytes).sum());
-    for input in inputs {
-        progress.set_message(input.name());
-        input.file(&folder).with_context(|| format!("making {}", input.name()))?;
-        progress.inc(input.size_bytes);
-    }
+    let next = Mutex::new(inputs.iter());
+    let make_all = || -> anyhow::Result<()> {
+        loop {
+            let Some(input) = next.lock().expect("no thread panicked").next() else { return Ok(()) };
+            progress.set_message(input.name());
+            input.file(&folder).with_context(|| format!("making {}", input.name()))?;
+            progress.inc(input.size_bytes);
+        }
+    };
+    thread::scope(|scope| {
+        let threads = thread::available_parallelism().map_or(1, NonZero::get);
+        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(make_all)).collect();
+        threads.into_iter().try_for_each(|thread| thread.join().expect("no thread panicked"))
+    })?;
     progress.finish_and_clear();
     Ok(())
 }
