@@ -10,6 +10,9 @@ use super::evidence::Evidence;
 use super::traffic::Played;
 use super::verdict::Verdict;
 
+/// What is in a hurry here, so that a run ends in time.
+const IN_A_HURRY: &str = "Lambda's retries come after 1 and 2 s instead of minutes, and end though a tier is throttled";
+
 /// Counts by name.
 type Names = BTreeMap<String, u64>;
 
@@ -178,7 +181,7 @@ impl Ledger {
 impl fmt::Display for Ledger {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Run { seed, seconds, limits, .. } = &self.run;
-        writeln!(out, "seed {seed}, {seconds} s; {limits}")?;
+        writeln!(out, "seed {seed}, {seconds} s; {limits}; {IN_A_HURRY}")?;
         for (name, count, text) in self.lines() {
             writeln!(out, "{}", format!("{name:<10}  {count:>5}  {text}").trim_end())?;
         }
