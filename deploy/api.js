@@ -1,5 +1,7 @@
 // The HTTP API, by the parameter `api`: its function, role, routes and limits. Off, there is nothing of it.
 
+const { workers } = require("./tiers.js");
+
 const AUTHORISERS = ["token", "iam", "jwt"];
 
 // As in api/src/route.rs. Open are those that tell nothing about an upload.
@@ -228,7 +230,7 @@ const role = (api) => ({
             Sid: "RunWorkers",
             Effect: "Allow",
             Action: "lambda:InvokeFunction",
-            Resource: ["small", "medium", "large"].map((tier) => attribute(`WorkerDash${tier}LambdaFunction`, "Arn")),
+            Resource: workers.map((worker) => attribute(worker.function, "Arn")),
           },
           {
             Sid: "WriteLogs",

@@ -6,20 +6,19 @@ const path = require("node:path");
 const { widgets } = require("./dashboard.js");
 const { alarms } = require("./alarms.js");
 const { queries } = require("./queries.js");
+const { tiers } = require("./tiers.js");
 
-const read = (name) => JSON.parse(fs.readFileSync(path.join(__dirname, "..", name), "utf8"));
+const prices = JSON.parse(fs.readFileSync(path.join(__dirname, "..", "prices.json"), "utf8"));
 
 module.exports = async ({ resolveVariable }) => {
   const [service, stage, region, architecture, targetMs, costLimit, email] = await Promise.all(
     ["self:service", "sls:stage", "self:provider.region", "param:architecture", "param:latency_target_ms",
       "param:daily_cost_limit_dollars", "param:alarm_email"].map(resolveVariable),
   );
-  const prices = read("prices.json");
   if (!(region in prices)) {
     const known = Object.keys(prices).join(", ");
     throw new Error(`prices.json has no region "${region}", only ${known}: add its list prices, with date and source`);
   }
-  const tiers = Object.entries(read("tiers.json")).map(([name, tier]) => ({ name, ...tier }));
   const deployment = {
     name: `${service}-${stage}`,
     namespace: `${service}/${stage}`,

@@ -1,8 +1,7 @@
 // How both buckets are encrypted, by the parameter kms_key_arn: by S3's own key where it is empty, else by that key of
 // KMS, with the rights that this takes.
 
-const fs = require("node:fs");
-const path = require("node:path");
+const { workers } = require("./tiers.js");
 
 // An alias is no resource of a right.
 const KEY = /^arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+$/;
@@ -32,14 +31,12 @@ exports.resources = async ({ resolveVariable }) => {
   if (arn === "") {
     return {};
   }
-  const tiers = Object.keys(JSON.parse(fs.readFileSync(path.join(__dirname, "..", "tiers.json"), "utf8")));
   const withApi = await resolveVariable("param:api") === "on" ? ["ApiRole", "DispatcherRole"] : [];
-  const workers = tiers.map((tier) => `Worker${tier[0].toUpperCase()}${tier.slice(1)}Role`);
   const policy = {
     Type: "AWS::IAM::Policy",
     Properties: {
       PolicyName: "use-bucket-key",
-      Roles: [...workers, "BatchJobRole", ...withApi].map((role) => ({ Ref: role })),
+      Roles: [...workers.map(({ role }) => role), "BatchJobRole", ...withApi].map((role) => ({ Ref: role })),
       PolicyDocument: {
         Version: "2012-10-17",
         Statement: [{

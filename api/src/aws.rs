@@ -10,7 +10,7 @@ use aws_sdk_s3::operation::put_object::builders::PutObjectFluentBuilder;
 use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
-use contract::{MadeBy, ObjectHead, Outcome, Task, metadata};
+use contract::{ObjectHead, Outcome, Task, metadata};
 use function::{Aws, CallError};
 
 use crate::edge::{GetObject, Object, PutUpload, RunWorker, Upload};
@@ -24,16 +24,14 @@ impl GetObject for Aws {
             Err(error) if error.as_service_error().is_some_and(GetObjectError::is_no_such_key) => return Ok(None),
             Err(error) => return Err(failed(error.into())),
         };
-        let metadata = object.metadata().cloned().unwrap_or_default();
         let head = ObjectHead {
             bytes: object.content_length().and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or(0),
             etag: object.e_tag().unwrap_or_default().to_owned(),
             content_type: object.content_type().map(str::to_owned),
-            source_etag: metadata.get(metadata::SOURCE_ETAG).cloned(),
-            made_by: MadeBy::from_metadata(&metadata),
             ..ObjectHead::default()
         };
-        let cache_control = object.cache_control().map(str::to_owned);
+        let head = head.with_metadata(&object.metadata.unwrap_or_default());
+        let cache_control = object.cache_control;
         let bytes = object.body.collect().await.map_err(|error| failed(error.into()))?.into_bytes();
         Ok(Some(Object { head, cache_control, bytes }))
     }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
-use contract::Variant;
+use contract::{Variant, unquoted};
 use lambda_http::http::header::{
     AUTHORIZATION, CACHE_CONTROL, CONTENT_LOCATION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH,
     LOCATION, RETRY_AFTER, VARY,
@@ -21,7 +21,7 @@ use crate::page;
 use crate::problem::Problem;
 use crate::route::Route;
 use crate::settings::Settings;
-use crate::state::{State, state};
+use crate::state::{Known, State, state};
 use crate::status;
 use crate::upload::{self, EXPIRES};
 
@@ -29,9 +29,8 @@ use crate::upload::{self, EXPIRES};
 const PACE: Duration = Duration::from_millis(250);
 
 /// A request as it is answered.
-pub(crate) struct Asked<'request> {
+struct Asked<'request> {
     request: &'request Request,
-    pub route: Route,
     request_id: &'request str,
     arrived: Instant,
 }
@@ -39,6 +38,8 @@ pub(crate) struct Asked<'request> {
 /// An answer, and what the log says beside it.
 pub(crate) struct Answer {
     pub response: Response<Body>,
+    /// What was asked for; `None` where there is nothing like it.
+    pub route: Option<Route>,
     /// The problem's name.
     pub problem: Option<String>,
     /// What the asker is not told.
@@ -55,19 +56,16 @@ pub(crate) async fn handle(
     request: &Request,
     request_id: &str,
 ) -> Answer {
-    let arrived = Instant::now();
-    let built = match Route::of(request.method(), request.raw_http_path()) {
-        Ok(route) => {
-            let asked = Asked { request, route, request_id, arrived };
-            answer(edge, settings, upload_origin, &asked).await
-        }
-        Err(no) => Err(no.into()),
+    let asked = Asked { request, request_id, arrived: Instant::now() };
+    let route = Route::of(request.method(), request.raw_http_path());
+    let built = match &route {
+        Ok(route) => answer(edge, settings, upload_origin, &asked, route).await,
+        Err(no) => Err((*no).into()),
     };
-    let (builder, body, problem, cause) = match built {
+    let (mut builder, body, problem, cause) = match built {
         Ok((builder, body, cause)) => (builder, body, None, cause),
         Err(problem) => (problem.response(), problem.body(), Some(problem.name().to_owned()), problem.cause()),
     };
-    let mut builder = builder;
     for (name, value) in page::SECURITY {
         builder = builder.header(name, value);
     }
@@ -76,16 +74,16 @@ pub(crate) async fn handle(
     }
     let body = if request.method() == Method::HEAD { Body::Empty } else { body };
     let response = builder.body(body).expect("header values are checked where they are taken");
-    Answer { response, problem, cause }
+    Answer { response, route: route.ok(), problem, cause }
 }
 
-async fn answer(edge: &impl Edge, settings: &Settings, upload_origin: &str, asked: &Asked<'_>) -> Built {
-    let is_open = asked.route.is_open() || settings.public_thumbnails && matches!(asked.route, Route::GetThumbnail(_));
+async fn answer(edge: &impl Edge, settings: &Settings, upload_origin: &str, asked: &Asked<'_>, route: &Route) -> Built {
+    let is_open = route.is_open() || settings.public_thumbnails && matches!(route, Route::GetThumbnail(_));
     let authorization = asked.header(AUTHORIZATION.as_str());
     if !is_open && !settings.access.allows(authorization) {
         return Err(Problem::Unauthorised);
     }
-    match &asked.route {
+    match route {
         Route::PutImage(key) => put_image(edge, settings, asked, key).await,
         Route::CreateUpload => create_upload(edge, settings, asked).await,
         Route::GetThumbnail(key) => get_thumbnail(edge, settings, asked, key).await,
@@ -169,8 +167,7 @@ async fn get_thumbnail(edge: &impl Edge, settings: &Settings, asked: &Asked<'_>,
 async fn get_status(edge: &impl Edge, settings: &Settings, asked: &Asked<'_>, key: &str) -> Built {
     key::check(key, &[], &settings.shared.thumbnails)?;
     let etag = asked.query("etag");
-    let known = look::look(edge, settings, key).await?;
-    let state = state(key, etag.as_deref(), &known, &settings.shared, settings.max_age, SystemTime::now());
+    let (known, state) = look_and_tell(edge, settings, key, etag.as_deref()).await?;
     let body = match &state {
         State::Unknown => return Err(Problem::NotFound { key: key.to_owned() }),
         state => status::status(key, state, &known, settings),
@@ -189,9 +186,7 @@ async fn find(
     if let Some(object) = look::thumbnail(edge, settings, key, variant, asked).await? {
         return Ok(Some(object));
     }
-    let known = look::look(edge, settings, key).await?;
-    let state = state(key, asked, &known, &settings.shared, settings.max_age, SystemTime::now());
-    match state {
+    match look_and_tell(edge, settings, key, asked).await?.1 {
         State::Unknown => Err(Problem::NotFound { key: key.to_owned() }),
         State::Deleted => Err(Problem::Deleted { key: key.to_owned() }),
         State::Replaced => Err(Problem::Replaced { key: key.to_owned() }),
@@ -199,6 +194,17 @@ async fn find(
         // Made meanwhile, or nearly.
         State::Made(_) | State::InWork => Ok(None),
     }
+}
+
+async fn look_and_tell(
+    edge: &impl Edge,
+    settings: &Settings,
+    key: &str,
+    asked: Option<&str>,
+) -> Result<(Known, State), Problem> {
+    let known = look::look(edge, settings, key).await?;
+    let state = state(key, asked, &known, &settings.shared, settings.max_age, SystemTime::now());
+    Ok((known, state))
 }
 
 fn plain((builder, body): (Builder, Body)) -> (Builder, Body, Option<String>) {
@@ -236,7 +242,7 @@ fn cache_control(object: &Object, settings: &Settings) -> String {
 }
 
 fn status_url(key: &str, etag: Option<&str>) -> String {
-    with_query(key::path("/status/", key), &[("etag", etag.map(|etag| etag.trim_matches('"')))])
+    with_query(key::path("/status/", key), &[("etag", etag.map(unquoted))])
 }
 
 /// `path` and those of `parameters` that have a value.
@@ -273,7 +279,7 @@ impl Asked<'_> {
     /// Where the variant that is asked for is, or will be.
     fn thumbnail_url(&self, settings: &Settings, key: &str, etag: Option<&str>) -> String {
         let variant = self.query("variant").filter(|name| *name != settings.shared.thumbnails.variants[0].name);
-        let etag = etag.map(|etag| etag.trim_matches('"'));
-        with_query(key::path("/thumbnails/", key), &[("variant", variant.as_deref()), ("etag", etag)])
+        let parameters = [("variant", variant.as_deref()), ("etag", etag.map(unquoted))];
+        with_query(key::path("/thumbnails/", key), &parameters)
     }
 }

@@ -77,16 +77,15 @@ struct RequestRecord<'request> {
 
 fn log(settings: &Settings, start: Start, started: Instant, request: &Request, request_id: &str, answer: &Answer) {
     let meter = &settings.shared.meter;
-    let route = Route::of(request.method(), request.raw_http_path()).ok();
     let total_ms = usage::milliseconds(started.elapsed());
     let record = RequestRecord {
         request_id,
-        route: route.as_ref().map_or("none", Route::name),
+        route: answer.route.as_ref().map_or("none", Route::name),
         method: request.method().as_str(),
         status: answer.response.status().as_u16(),
         problem: answer.problem.as_deref(),
         message: answer.cause.as_deref(),
-        key: route.as_ref().and_then(Route::key),
+        key: answer.route.as_ref().and_then(Route::key),
         bytes: request.body().len(),
         total_ms,
         init_ms: start.init_ms,

@@ -22,7 +22,7 @@ pub(crate) enum Route {
 }
 
 /// A request that asks for nothing that is here.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NoRoute {
     /// Not with any method.
     Path,

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use contract::{Decision, Ending, MadeBy, ObjectHead, route};
+use contract::{Decision, Ending, MadeBy, ObjectHead, route, unquoted};
 use function::Settings;
 
 /// What is known of a key.
@@ -78,7 +78,7 @@ pub(crate) fn state(
 
 /// Whether two ETags are one, with or without their quotes.
 pub(crate) fn same(left: &str, right: &str) -> bool {
-    left.trim_matches('"') == right.trim_matches('"')
+    unquoted(left) == unquoted(right)
 }
 
 /// What made the thumbnails of `source`, if they are all there.

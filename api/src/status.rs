@@ -1,6 +1,6 @@
 //! What became of an upload, and what this deployment allows, as JSON. Pure.
 
-use contract::MadeBy;
+use contract::{MadeBy, unquoted};
 use serde_json::{Value, json};
 
 use crate::key;
@@ -29,7 +29,7 @@ pub(crate) fn status(key: &str, state: &State, known: &Known, settings: &Setting
         set("estimated_dollars", json!(estimated_dollars));
     }
     if let Some(source) = &known.source {
-        let etag = source.etag.trim_matches('"');
+        let etag = unquoted(&source.etag);
         let content_type = source.content_type.as_deref().unwrap_or("application/octet-stream");
         set("source", json!({ "etag": etag, "bytes": source.bytes, "content_type": content_type }));
     }
@@ -51,7 +51,7 @@ fn thumbnails(key: &str, known: &Known, settings: &Settings) -> Value {
     let variants = settings.shared.thumbnails.variants.iter().zip(&known.thumbnails);
     let list = variants.filter_map(|(variant, head)| {
         let head = head.as_ref()?;
-        let source_etag = head.source_etag.as_deref().unwrap_or_default().trim_matches('"');
+        let source_etag = unquoted(head.source_etag.as_deref().unwrap_or_default());
         let (path, etag) = (key::path("/thumbnails/", key), key::query(source_etag));
         Some(json!({
             "variant": variant.name,

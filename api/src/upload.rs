@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use contract::{Decision, Job, ObjectHead, Outcome, Skip, Task, claimed_format, route, with_causes};
+use contract::{Decision, Job, ObjectHead, Skip, Task, route, with_causes};
 use function::CallError;
 use serde::Deserialize;
 
@@ -104,22 +104,11 @@ async fn run(
     stored: ObjectHead,
     wait: Duration,
     request_id: &str,
-) -> Result<Option<Outcome>, CallError> {
+) -> Result<(), CallError> {
     let shared = &settings.shared;
     let Decision::Invoke(tier) = route(&upload.key, &stored, &shared.tiers, shared.max_object_bytes) else {
-        return Ok(None);
+        return Ok(());
     };
-    let job = Job {
-        bucket: shared.source_bucket.clone(),
-        key: upload.key.clone(),
-        format: claimed_format(&upload.key, &stored),
-        etag: stored.etag,
-        bytes: upload.bytes,
-        version_id: stored.version_id,
-        sequencer: None,
-        escalated_from: None,
-        look_first: false,
-        correlation_id: request_id.to_owned(),
-    };
-    edge.run(&tier.name, &Task::Make(job), wait).await.map(Some)
+    let job = Job::new(&shared.source_bucket, &upload.key, stored, request_id);
+    edge.run(&tier.name, &Task::Make(job), wait).await.map(drop)
 }

@@ -1,7 +1,7 @@
 //! From the objects of an event to tasks: HEAD, route, invoke, and an answer for each.
 
 use contract::{
-    DeadLetter, Decision, Job, KeyError, ObjectHead, ObjectRecord, Removal, Skip, Task, claimed_format, metrics, route,
+    DeadLetter, Decision, Job, KeyError, ObjectHead, ObjectRecord, Removal, Skip, Task, metrics, route, unquoted,
     with_causes,
 };
 use function::{CallError, HeadObject, InvokeWorker, KeepEnding, SendDeadLetter, Settings};
@@ -120,19 +120,9 @@ fn bad_key(error: &KeyError, correlation_id: &str) -> DeadLetter {
 /// object: one that was replaced meanwhile has a later sequencer, which its own event brings.
 fn job(object: &EventObject, head: ObjectHead, correlation_id: &str) -> Job {
     let look_first = head.waited_for;
-    let is_same = object.etag.as_deref().is_none_or(|etag| etag == head.etag.trim_matches('"'));
-    Job {
-        bucket: object.bucket.clone(),
-        key: object.key.clone(),
-        format: claimed_format(&object.key, &head),
-        etag: head.etag,
-        bytes: head.bytes,
-        version_id: head.version_id,
-        sequencer: object.sequencer.clone().filter(|_| is_same),
-        escalated_from: None,
-        look_first,
-        correlation_id: correlation_id.to_owned(),
-    }
+    let is_same = object.etag.as_deref().is_none_or(|etag| etag == unquoted(&head.etag));
+    let sequencer = object.sequencer.clone().filter(|_| is_same);
+    Job { sequencer, look_first, ..Job::new(&object.bucket, &object.key, head, correlation_id) }
 }
 
 impl From<Skip> for Verdict {

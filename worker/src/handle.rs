@@ -135,18 +135,7 @@ pub(crate) enum Step {
 impl Step {
     /// The job about an object as HEAD saw it just now.
     pub(crate) fn again(bucket: &str, key: &str, correlation_id: &str, head: ObjectHead) -> Self {
-        Self::MakeAgain(Job {
-            bucket: bucket.to_owned(),
-            key: key.to_owned(),
-            etag: head.etag,
-            bytes: head.bytes,
-            version_id: head.version_id,
-            sequencer: None,
-            format: None,
-            escalated_from: None,
-            look_first: false,
-            correlation_id: correlation_id.to_owned(),
-        })
+        Self::MakeAgain(Job::new(bucket, key, head, correlation_id))
     }
 }
 

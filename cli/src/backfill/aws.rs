@@ -8,7 +8,7 @@ use aws_sdk_lambda::operation::invoke::InvokeError;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{EncodingType, Object, OptionalObjectAttributes};
-use contract::decode_event_key;
+use contract::{decode_event_key, unquoted};
 use serde_json::Value;
 
 use super::direct::{Dispatch, DispatchError, List};
@@ -51,7 +51,7 @@ impl Bucket {
         let body = ByteStream::from_path(file).await.with_context(|| format!("reading `{}`", file.display()))?;
         let call = self.client.put_object().bucket(bucket).key(&key).content_type("text/csv").body(body);
         let stored = call.send().await.with_context(|| format!("storing the manifest `{bucket}/{key}`"))?;
-        Ok(stored.e_tag().unwrap_or_default().trim_matches('"').to_owned())
+        Ok(unquoted(stored.e_tag().unwrap_or_default()).to_owned())
     }
 
     /// Takes a manifest away that nobody reads.

@@ -1,6 +1,6 @@
 //! What a dead letter is about, and the event that starts it again. Pure.
 
-use contract::{DeadLetter, Removal, Task, encode_event_key};
+use contract::{DeadLetter, Removal, Task, encode_event_key, unquoted};
 use serde_json::{Value, json};
 
 /// A message of the dead-letter queue, read.
@@ -61,7 +61,7 @@ fn event(task: &Task) -> Value {
     let (name, bucket, object) = match task {
         Task::Make(job) => {
             let object = json!({
-                "key": encode_event_key(&job.key), "eTag": job.etag.trim_matches('"'), "sequencer": job.sequencer,
+                "key": encode_event_key(&job.key), "eTag": unquoted(&job.etag), "sequencer": job.sequencer,
             });
             ("ObjectCreated:Redrive", &job.bucket, object)
         }

@@ -1,10 +1,11 @@
 //! What the dispatcher knows of an object, and what it hands to a worker.
 
+use std::collections::HashMap;
 use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ImageFormat, MadeBy};
+use crate::{ImageFormat, MadeBy, claimed_format, metadata};
 
 /// The facts of a HEAD: those that routing needs, and the marks that every thumbnail carries.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -35,6 +36,27 @@ pub struct ObjectHead {
     pub modified: Option<SystemTime>,
 }
 
+impl ObjectHead {
+    /// With the marks that are in the object's metadata.
+    #[must_use]
+    pub fn with_metadata(self, metadata: &HashMap<String, String>) -> Self {
+        Self {
+            source_etag: metadata.get(metadata::SOURCE_ETAG).cloned(),
+            source_sequencer: metadata.get(metadata::SEQUENCER).cloned(),
+            spec: metadata.get(metadata::SPEC).cloned(),
+            made_by: MadeBy::from_metadata(metadata),
+            waited_for: metadata.contains_key(metadata::WAITED_FOR),
+            ..self
+        }
+    }
+}
+
+/// An ETag without its quotes, as S3's events have it.
+#[must_use]
+pub fn unquoted(etag: &str) -> &str {
+    etag.trim_matches('"')
+}
+
 /// One image to make thumbnails of: the payload of an asynchronous invocation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Job {
@@ -63,6 +85,25 @@ pub struct Job {
     pub look_first: bool,
     /// The same in every log line about this upload, from dispatcher to worker.
     pub correlation_id: String,
+}
+
+impl Job {
+    /// About an object as HEAD saw it just now.
+    #[must_use]
+    pub fn new(bucket: &str, key: &str, head: ObjectHead, correlation_id: &str) -> Self {
+        Self {
+            bucket: bucket.to_owned(),
+            key: key.to_owned(),
+            format: claimed_format(key, &head),
+            etag: head.etag,
+            bytes: head.bytes,
+            version_id: head.version_id,
+            sequencer: None,
+            escalated_from: None,
+            look_first: false,
+            correlation_id: correlation_id.to_owned(),
+        }
+    }
 }
 
 /// A source object that was deleted: its thumbnails go too, unless there is a newer upload.

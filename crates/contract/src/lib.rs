@@ -26,7 +26,7 @@ pub use dead_letter::DeadLetter;
 pub use ending::{Ending, MadeBy, OWN_PREFIX};
 pub use format::{ImageFormat, unread_format};
 pub use hash::fnv1a;
-pub use job::{Job, ObjectHead, Removal, Task};
+pub use job::{Job, ObjectHead, Removal, Task, unquoted};
 pub use keys::{KeyError, MAX_KEY_BYTES, decode_event_key, encode_event_key, thumbnail_key};
 pub use number::thousands;
 pub use outcome::{Outcome, Skip, with_causes};

@@ -10,7 +10,7 @@ use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::InvocationType;
 use aws_sdk_s3::operation::head_object::HeadObjectError;
-use contract::{DeadLetter, Ending, MadeBy, ObjectHead, Task, metadata};
+use contract::{DeadLetter, Ending, ObjectHead, Task};
 
 use crate::call::{CallError, HeadObject, InvokeWorker, KeepEnding, SendDeadLetter};
 use crate::settings::Settings;
@@ -149,20 +149,16 @@ impl HeadObject for Aws {
             }
         };
         let archive = head.archive_status().map(|status| status.as_str().to_owned());
-        let metadata = head.metadata().cloned().unwrap_or_default();
-        Ok(Some(ObjectHead {
+        let facts = ObjectHead {
             bytes: head.content_length().and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or(0),
             etag: head.e_tag().unwrap_or_default().to_owned(),
             version_id: head.version_id().map(str::to_owned),
             content_type: head.content_type().map(str::to_owned),
             storage_class: archive.or_else(|| head.storage_class().map(|class| class.as_str().to_owned())),
             restored: head.restore().is_some_and(|restore| restore.contains("ongoing-request=\"false\"")),
-            source_etag: metadata.get(metadata::SOURCE_ETAG).cloned(),
-            source_sequencer: metadata.get(metadata::SEQUENCER).cloned(),
-            spec: metadata.get(metadata::SPEC).cloned(),
-            made_by: MadeBy::from_metadata(&metadata),
-            waited_for: metadata.contains_key(metadata::WAITED_FOR),
             modified: head.last_modified().and_then(|time| SystemTime::try_from(*time).ok()),
-        }))
+            ..ObjectHead::default()
+        };
+        Ok(Some(facts.with_metadata(&head.metadata.unwrap_or_default())))
     }
 }
