@@ -6,6 +6,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 const ROOT: &str = "/sys/fs/cgroup";
 
+/// Before the process id in the name of a group.
+const NAME: &str = "thumbtier-calibrate-";
+
 /// How often a quota is given out, in microseconds. Lambda's own is 20 ms as well, so a short job feels its share.
 ///
 /// **Source:** measured on Lambda in "How does proportional CPU allocation work with AWS Lambda?", M. Akın, 2018.
@@ -47,7 +50,10 @@ impl Cgroups {
             (false, false) => return Err(format!("{ROOT} has no control groups")),
         };
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let groups = Self { version, name: format!("thumbtier-calibrate-{}-{count}", std::process::id()) };
+        let groups = Self { version, name: format!("{NAME}{}-{count}", std::process::id()) };
+        for parent in groups.folders().iter().filter_map(|folder| folder.parent()) {
+            sweep(parent);
+        }
         match groups.make() {
             Ok(()) => Ok(groups),
             Err(error) => Err(format!("no control group can be made in {ROOT}: {error}")),
@@ -168,6 +174,21 @@ impl Drop for Group {
     }
 }
 
+/// Removes the groups that interrupted runs left in `parent`; what cannot be removed is nobody's harm.
+fn sweep(parent: &Path) {
+    let folders = |folder: &Path| std::fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
+    for group in folders(parent) {
+        let name = group.file_name();
+        let process = name.to_str().and_then(|name| name.strip_prefix(NAME)?.split('-').next()?.parse::<u32>().ok());
+        if process.is_some_and(|id| !Path::new("/proc").join(id.to_string()).exists()) {
+            for inner in folders(&group.path()) {
+                let _ = std::fs::remove_dir(inner.path());
+            }
+            let _ = std::fs::remove_dir(group.path());
+        }
+    }
+}
+
 /// A process that has just ended stays in its group for a moment.
 fn remove(folder: &Path) {
     for _ in 0..100 {
@@ -177,5 +198,28 @@ fn remove(folder: &Path) {
             }
             _ => return,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_of_runs_that_are_over_are_swept_and_no_others() {
+        let parent = std::env::temp_dir().join(format!("thumbtier-sweep-{}", std::process::id()));
+        let kept = [format!("{NAME}{}-0", std::process::id()), format!("{NAME}x-0"), "docker".to_owned()];
+        // No process has an id above 2^22.
+        let left = format!("{NAME}{}-0/small-7", u32::MAX);
+        for name in kept.iter().chain([&left]) {
+            std::fs::create_dir_all(parent.join(name)).unwrap();
+        }
+        sweep(&parent);
+        let mut found: Vec<_> = std::fs::read_dir(&parent).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        found.sort();
+        let mut kept = kept.map(std::ffi::OsString::from);
+        kept.sort();
+        assert_eq!(found, kept);
+        std::fs::remove_dir_all(parent).unwrap();
     }
 }
