@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use contract::{
-    DeadLetter, Ending, Job, KeyError, MadeBy, ObjectHead, Outcome, Task, metadata, metrics, thumbnail_key, with_causes,
+    DeadLetter, Ending, Job, KeyError, MadeBy, Outcome, Task, metadata, metrics, thumbnail_key, with_causes,
 };
 use engine::{EngineError, Limits, Made, Thumbnail};
 use function::CallError;
@@ -132,13 +132,6 @@ pub(crate) enum Step {
     MakeAgain(Job),
 }
 
-impl Step {
-    /// The job about an object as HEAD saw it just now.
-    pub(crate) fn again(bucket: &str, key: &str, correlation_id: &str, head: ObjectHead) -> Self {
-        Self::MakeAgain(Job::new(bucket, key, head, correlation_id))
-    }
-}
-
 async fn make_and_tell(
     edge: &impl Edge,
     settings: &Settings,
@@ -262,7 +255,9 @@ async fn store_all(
         match settled.map_err(WorkerError::Settle)? {
             Source::Current => {}
             Source::Replaced | Source::Gone => is_gone = true,
-            Source::Back(head) => return Ok(Step::again(&job.bucket, &job.key, &job.correlation_id, *head)),
+            Source::Back(head) => {
+                return Ok(Step::MakeAgain(Job::new(&job.bucket, &job.key, *head, &job.correlation_id)));
+            }
         }
     }
     let thumbnails = there.into_iter().map(|written| written.object.key).collect();

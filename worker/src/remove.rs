@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use contract::{ObjectHead, Outcome, Removal, compare_sequencers};
+use contract::{Job, ObjectHead, Outcome, Removal, compare_sequencers};
 use function::{CallError, HeadObject};
 
 use crate::edge::{DeleteObject, Deleted};
@@ -40,7 +40,7 @@ pub(crate) async fn remove(
     // An upload between the two looks may have found its own thumbnail there, and left it to us to remove.
     Ok(match edge.head(&removal.bucket, &removal.key).await? {
         None => Step::Done(Outcome::Removed { removed }),
-        Some(head) => Step::again(&removal.bucket, &removal.key, &removal.correlation_id, head),
+        Some(head) => Step::MakeAgain(Job::new(&removal.bucket, &removal.key, head, &removal.correlation_id)),
     })
 }
 

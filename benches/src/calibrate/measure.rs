@@ -7,7 +7,7 @@ use std::thread;
 
 use anyhow::Context;
 use calibrate::Terms;
-use contract::{Tier, TierTable};
+use contract::{Tier, TierTable, fnv1a};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::journal::{FRESH, Journal};
@@ -151,9 +151,8 @@ impl Bench<'_> {
 }
 
 /// A number that orders the jobs of a round, another way in each round and the same in each run.
-fn shuffled(todo: &Todo<'_>) -> u32 {
-    let name = format!("{} {} {}", todo.round, todo.tier.name, todo.input.name());
-    name.bytes().fold(0x811C_9DC5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)).rotate_left(7)
+fn shuffled(todo: &Todo<'_>) -> u64 {
+    fnv1a(format!("{} {} {}", todo.round, todo.tier.name, todo.input.name()).as_bytes())
 }
 
 /// A bar with the time left; without a terminal a line.

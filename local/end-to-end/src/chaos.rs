@@ -32,8 +32,8 @@ use crate::Deployment;
 
 pub use self::ledger::Ledger;
 
-/// How long a failed job is hidden from the dispatcher's next try, in seconds, while a run lasts; as deployed it is 180.
-const HIDDEN_S: u32 = 5;
+/// How long a failed job is hidden from the dispatcher's next try while a run lasts, in seconds.
+const HIDDEN_S: &str = "5";
 
 /// Nothing has happened for so many seconds: everything is over. Lambda's retries here come after 1 and 2 seconds.
 const QUIET_S: u32 = 5;
@@ -80,7 +80,7 @@ pub async fn run(settings: Settings) -> Ledger {
     let uploading = Duration::from_millis(script::uploading_ms(objects));
     let progress = Progress::start(objects, uploading);
     let deadline = Instant::now() + limit;
-    deployment.hide_failed_jobs_for(HIDDEN_S).await;
+    let hidden_s = deployment.hide_failed_jobs_for(HIDDEN_S).await;
     let diverted = Diverted::begin(&deployment).await;
 
     let is_over = Cell::new(false);
@@ -99,7 +99,7 @@ pub async fn run(settings: Settings) -> Ledger {
         () = progress.tell() => unreachable!("a loop without an end"),
     };
     diverted.end().await;
-    deployment.hide_failed_jobs_for(180).await;
+    deployment.hide_failed_jobs_for(&hidden_s).await;
 
     let evidence = Evidence::gather(&deployment).await;
     let thumbnails = Thumbnails::builtin().expect("the committed list is sound");
@@ -115,7 +115,7 @@ pub async fn run(settings: Settings) -> Ledger {
         hostile: uploads.filter(|step| is_hostile(&step.act)).count() as u64,
         delivered,
         kills: progress.kills(),
-        faults: storm::faults("{}"),
+        faults: storm::faults("{}").await,
     };
     Ledger::of(run, &played, &verdicts, &evidence)
 }

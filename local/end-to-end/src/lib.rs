@@ -34,6 +34,7 @@ pub struct Deployment {
     config: SdkConfig,
     s3: aws_sdk_s3::Client,
     lambda: aws_sdk_lambda::Client,
+    sqs: aws_sdk_sqs::Client,
     logs: aws_sdk_cloudwatchlogs::Client,
     cloudwatch: aws_sdk_cloudwatch::Client,
 }
@@ -63,6 +64,7 @@ impl Deployment {
             destination_bucket: variable("DESTINATION_BUCKET"),
             s3: aws_sdk_s3::Client::new(&config),
             lambda: aws_sdk_lambda::Client::new(&config),
+            sqs: aws_sdk_sqs::Client::new(&config),
             logs: aws_sdk_cloudwatchlogs::Client::new(&config),
             cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
             config,

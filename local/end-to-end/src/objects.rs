@@ -84,10 +84,9 @@ impl Deployment {
 
     /// The dead letter that names `key`, as soon as it is there; it stays in the queue.
     pub async fn dead_letter(&self, key: &str) -> Value {
-        let sqs = aws_sdk_sqs::Client::new(&self.config);
-        let url = queue_url(&sqs, "dead-letters").await;
+        let url = self.queue_url("dead-letters").await;
         let call = || async {
-            let call = sqs.receive_message().queue_url(&url).max_number_of_messages(10).visibility_timeout(1);
+            let call = self.sqs.receive_message().queue_url(&url).max_number_of_messages(10).visibility_timeout(1);
             let found = call.send().await.expect("the queue can be read");
             let bodies = found.messages().iter().filter_map(|message| message.body());
             let mut letters = bodies.filter_map(|body| serde_json::from_str::<Value>(body).ok());
@@ -98,9 +97,8 @@ impl Deployment {
 
     /// Puts a message into the dead-letter queue.
     pub async fn send_dead_letter(&self, body: &str) {
-        let sqs = aws_sdk_sqs::Client::new(&self.config);
-        let url = queue_url(&sqs, "dead-letters").await;
-        sqs.send_message().queue_url(url).message_body(body).send().await.expect("messages can be sent");
+        let url = self.queue_url("dead-letters").await;
+        self.sqs.send_message().queue_url(url).message_body(body).send().await.expect("messages can be sent");
     }
 
     /// Writes what Lambda writes about a job whose worker was killed three times.
@@ -114,18 +112,31 @@ impl Deployment {
             "responseContext": { "statusCode": 200, "functionError": "Unhandled" },
             "responsePayload": { "errorType": "Runtime.ExitError", "errorMessage": error },
         });
-        let sqs = aws_sdk_sqs::Client::new(&self.config);
-        let url = queue_url(&sqs, "failed-jobs").await;
-        sqs.send_message().queue_url(url).message_body(record.to_string()).send().await.expect("messages can be sent");
+        let url = self.queue_url("failed-jobs").await;
+        self.sqs
+            .send_message()
+            .queue_url(url)
+            .message_body(record.to_string())
+            .send()
+            .await
+            .expect("messages can be sent");
     }
 
-    /// How long a failed job that the dispatcher could not decide on is hidden from its next try.
-    pub(crate) async fn hide_failed_jobs_for(&self, seconds: u32) {
-        let sqs = aws_sdk_sqs::Client::new(&self.config);
-        let url = queue_url(&sqs, "failed-jobs").await;
-        let call = sqs.set_queue_attributes().queue_url(url);
-        let call = call.attributes(QueueAttributeName::VisibilityTimeout, seconds.to_string());
+    /// Sets how many seconds a failed job that the dispatcher could not decide on is hidden from its next try; returns
+    /// how many it was before.
+    pub(crate) async fn hide_failed_jobs_for(&self, seconds: &str) -> String {
+        let (url, name) = (self.queue_url("failed-jobs").await, QueueAttributeName::VisibilityTimeout);
+        let before = self.sqs.get_queue_attributes().queue_url(&url).attribute_names(name.clone()).send().await;
+        let before = before.expect("queues can be asked").attributes().and_then(|all| all.get(&name).cloned());
+        let call = self.sqs.set_queue_attributes().queue_url(url).attributes(name, seconds);
         call.send().await.expect("queues can be changed");
+        before.expect("every queue has one")
+    }
+
+    /// Of a queue of the stack, by its name in serverless.yml.
+    pub(crate) async fn queue_url(&self, queue: &str) -> String {
+        let call = self.sqs.get_queue_url().queue_name(format!("thumbtier-local-{queue}"));
+        call.send().await.expect("the queue exists").queue_url().unwrap_or_default().to_owned()
     }
 
     /// Runs a function asynchronously.
@@ -166,9 +177,4 @@ impl Deployment {
         let numbered = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
         numbered.filter(|id| fs::read(format!("/proc/{id}/environ")).is_ok_and(|bytes| is_ours(&bytes))).collect()
     }
-}
-
-pub(crate) async fn queue_url(sqs: &aws_sdk_sqs::Client, queue: &str) -> String {
-    let call = sqs.get_queue_url().queue_name(format!("thumbtier-local-{queue}"));
-    call.send().await.expect("the queue exists").queue_url().unwrap_or_default().to_owned()
 }

@@ -17,7 +17,6 @@ use tokio::time::{Instant, sleep};
 use super::dice::Dice;
 use super::script::{BY_QUEUE, BY_S3};
 use crate::Deployment;
-use crate::objects::queue_url;
 
 const QUEUE: &str = "chaos-events";
 
@@ -51,16 +50,15 @@ pub(super) struct Diverted<'deployment> {
 
 impl<'deployment> Diverted<'deployment> {
     pub(super) async fn begin(deployment: &'deployment Deployment) -> Self {
-        let sqs = aws_sdk_sqs::Client::new(&deployment.config);
         let name = format!("thumbtier-local-{QUEUE}");
         let arn = format!("arn:aws:sqs:{}:000000000000:{name}", deployment.region());
         let statement = json!({
             "Effect": "Allow", "Principal": { "Service": "s3.amazonaws.com" }, "Action": "sqs:SendMessage", "Resource": arn,
         });
         let policy = json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string();
-        let call = sqs.create_queue().queue_name(name).attributes(QueueAttributeName::Policy, policy);
+        let call = deployment.sqs.create_queue().queue_name(name).attributes(QueueAttributeName::Policy, policy);
         call.send().await.expect("queues can be made");
-        let url = queue_url(&sqs, QUEUE).await;
+        let url = deployment.queue_url(QUEUE).await;
 
         let call = deployment.s3.get_bucket_notification_configuration().bucket(&deployment.source_bucket);
         let before = call.send().await.expect("it has one").lambda_function_configurations().to_vec();
@@ -81,8 +79,7 @@ impl<'deployment> Diverted<'deployment> {
     pub(super) async fn end(self) {
         let before = NotificationConfiguration::builder().set_lambda_function_configurations(Some(self.before.clone()));
         self.notify(before.build()).await;
-        let sqs = aws_sdk_sqs::Client::new(&self.deployment.config);
-        sqs.delete_queue().queue_url(&self.url).send().await.expect("queues can be deleted");
+        self.deployment.sqs.delete_queue().queue_url(&self.url).send().await.expect("queues can be deleted");
     }
 
     async fn notify(&self, configuration: NotificationConfiguration) {
@@ -124,7 +121,7 @@ impl<'deployment> Diverted<'deployment> {
 
     /// The next events, which are in the queue no more; S3's test event is about no object.
     async fn receive(&self) -> Vec<Value> {
-        let sqs = aws_sdk_sqs::Client::new(&self.deployment.config);
+        let sqs = &self.deployment.sqs;
         let call = sqs.receive_message().queue_url(&self.url).max_number_of_messages(10);
         let received = call.send().await.expect("the queue can be read");
         let mut events = Vec::new();

@@ -1,5 +1,7 @@
 //! Chance that can be repeated: the same seed, the same throws.
 
+use contract::fnv1a;
+
 /// A generator of its own for each thing that is decided, so that one more throw here changes nothing there.
 ///
 /// Source: Steele, Lea and Flood, "Fast splittable pseudorandom number generators", `SplitMix64`.
@@ -9,9 +11,8 @@ pub(super) struct Dice(u64);
 impl Dice {
     /// The dice of `name` in the run of `seed`.
     pub(super) fn of(seed: u64, name: &str) -> Self {
-        // FNV-1a: names that differ a little start far apart.
-        let hash = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3);
-        Self(name.bytes().fold(seed ^ 0xCBF2_9CE4_8422_2325, hash))
+        // Hashed, names that differ a little start far apart.
+        Self(seed ^ fnv1a(name.as_bytes()))
     }
 
     fn next(&mut self) -> u64 {

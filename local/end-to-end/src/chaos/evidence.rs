@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_sqs::types::{Message, QueueAttributeName};
-use contract::{decode_event_key, metadata};
+use contract::{TierTable, decode_event_key, metadata};
 use futures_util::future::join_all;
 use serde_json::Value;
 
 use super::script::ROOT;
 use super::storm::cpu_ticks;
 use crate::Deployment;
-use crate::objects::queue_url;
 
 /// Everything that the run left behind.
 #[derive(Debug, Default)]
@@ -48,9 +47,6 @@ pub(super) struct Line {
     pub text: String,
 }
 
-/// Functions that write a line about an object.
-const FUNCTIONS: [&str; 4] = ["dispatcher", "worker-small", "worker-medium", "worker-large"];
-
 /// How many thumbnails are read at a time.
 const AT_A_TIME: usize = 16;
 
@@ -62,9 +58,11 @@ impl Evidence {
             let found = join_all(keys.iter().map(async |key| (key.clone(), thumbnail(deployment, key).await))).await;
             evidence.thumbnails.extend(found.into_iter().filter_map(|(key, found)| Some((key, found?))));
         }
-        for function in FUNCTIONS {
-            let lines = deployment.log_lines(function).await;
-            evidence.lines.extend(lines.iter().filter_map(|found| line(function, found)));
+        let tiers = TierTable::builtin().expect("the committed table is sound");
+        let workers = tiers.iter().map(|tier| format!("worker-{}", tier.name));
+        for function in workers.chain(["dispatcher".to_owned()]) {
+            let lines = deployment.log_lines(&function).await;
+            evidence.lines.extend(lines.iter().filter_map(|found| line(&function, found)));
         }
         evidence
     }
@@ -100,8 +98,7 @@ async fn thumbnail(deployment: &Deployment, key: &str) -> Option<Found> {
 }
 
 async fn letters(deployment: &Deployment) -> Vec<Letter> {
-    let sqs = aws_sdk_sqs::Client::new(&deployment.config);
-    let url = queue_url(&sqs, "dead-letters").await;
+    let (sqs, url) = (&deployment.sqs, deployment.queue_url("dead-letters").await);
     let mut letters = Vec::new();
     loop {
         let call = sqs.receive_message().queue_url(&url).max_number_of_messages(10).visibility_timeout(30);
@@ -147,14 +144,13 @@ fn letters_of(body: &Value) -> Vec<Letter> {
 /// Waits until nothing is under way: no failed job waits, and no process of a function has worked for `quiet_looks`
 /// seconds in a row. Returns whether that came before `deadline`.
 pub(super) async fn settled(deployment: &Deployment, quiet_looks: u32, deadline: tokio::time::Instant) -> bool {
-    let sqs = aws_sdk_sqs::Client::new(&deployment.config);
-    let url = queue_url(&sqs, "failed-jobs").await;
+    let url = deployment.queue_url("failed-jobs").await;
     let mut before = cpu_ticks(deployment);
     let mut looks = 0;
     while looks < quiet_looks && tokio::time::Instant::now() < deadline {
         tokio::time::sleep(std::time::Duration::from_secs(1)).await;
         let now = cpu_ticks(deployment);
-        let call = sqs.get_queue_attributes().queue_url(&url).attribute_names(QueueAttributeName::All);
+        let call = deployment.sqs.get_queue_attributes().queue_url(&url).attribute_names(QueueAttributeName::All);
         let queue = call.send().await.expect("the queue can be asked");
         let waiting: u64 = [
             QueueAttributeName::ApproximateNumberOfMessages,

@@ -2,12 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::process::Command;
 use std::time::Duration;
 
-use serde_json::Value;
 use tokio::time::sleep;
 
 use super::dice::Dice;
@@ -42,7 +39,7 @@ pub(super) async fn rage(deployment: &Deployment, uploading: Duration, seed: u64
         for (place, (percent, rates)) in WEATHER.into_iter().enumerate() {
             let before = place.checked_sub(1).map_or(0, |place| WEATHER[place].0);
             sleep(at(percent) - at(before)).await;
-            faults(rates);
+            faults(rates).await;
         }
     };
     let killing = async {
@@ -93,16 +90,8 @@ fn ticks_of(process: u32) -> Option<u64> {
 ///
 /// # Panics
 /// Where there is no proxy: only `make test` and `make chaos` run the functions behind one.
-pub(super) fn faults(rates: &str) -> BTreeMap<String, u64> {
+pub(super) async fn faults(rates: &'static str) -> BTreeMap<String, u64> {
     let endpoint = std::env::var("FUNCTIONS_ENDPOINT_URL").expect("`make chaos` sets it");
-    let address = endpoint.trim_start_matches("http://");
-    let mut proxy = TcpStream::connect(address).expect("the proxy listens");
-    let length = rates.len();
-    write!(proxy, "PUT /_faults HTTP/1.1\r\nhost: {address}\r\ncontent-length: {length}\r\n\r\n{rates}")
-        .expect("the proxy reads");
-    let mut answer = String::new();
-    proxy.read_to_string(&mut answer).expect("the proxy answers");
-    let body = answer.split("\r\n\r\n").nth(1).unwrap_or_default();
-    let counts: BTreeMap<String, Value> = serde_json::from_str(body).expect("the proxy counts");
-    counts.into_iter().map(|(name, count)| (name, count.as_u64().unwrap_or_default())).collect()
+    let call = reqwest::Client::new().put(format!("{endpoint}/_faults")).body(rates);
+    call.send().await.expect("the proxy answers").json().await.expect("the proxy counts")
 }

@@ -5,7 +5,7 @@ use std::collections::{HashMap, VecDeque};
 
 use bytes::Bytes;
 use contract::{
-    Architecture, DeadLetter, Ending, Job, ObjectHead, Prices, Tariff, Task, Thumbnails, TierTable, metadata,
+    Architecture, DeadLetter, Ending, Job, ObjectHead, Prices, Tariff, Task, Thumbnails, TierTable, fnv1a, metadata,
 };
 use function::{CallError, HeadObject, InvokeWorker, KeepEnding, Meter, SendDeadLetter};
 
@@ -71,8 +71,7 @@ impl MemoryStore {
 
 /// Of the bytes alone, as S3's: two objects with the same bytes share it.
 fn etag(bytes: &[u8]) -> String {
-    let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-    format!("\"{:x}\"", bytes.iter().fold(0xcbf2_9ce4_8422_2325, step))
+    format!("\"{:x}\"", fnv1a(bytes))
 }
 
 pub(super) fn failure(action: &str) -> CallError {
