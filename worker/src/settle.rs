@@ -21,7 +21,7 @@ pub(crate) enum Source {
     Replaced,
     /// Deleted.
     Gone,
-    /// Uploaded again while we took thumbnails away, perhaps its own: they must be made again.
+    /// Uploaded again while we took thumbnails away or wrote over them, perhaps its own: they must be made again.
     Back(Box<ObjectHead>),
 }
 
@@ -72,11 +72,14 @@ pub(crate) async fn settle(
         }
     }
     match now {
+        // What we wrote over may have been the newer version's own by then: a version that comes back finds its thumbnail
+        // there, and its job is over before a late PUT of ours.
+        Some(newer) if written.iter().any(|written| written.is_over_another) => Ok(Source::Back(Box::new(newer))),
         Some(newer) => {
             // The newer version overwrites ours where it has the same extension. Where it has the other one and is
             // done already, nobody else will take ours away; where it is not done, its job will.
             let mut is_taken_back = false;
-            for Written { object, etag } in written {
+            for Written { object, etag, .. } in written {
                 let Some(key) = sibling(thumbnails, origin, object) else { continue };
                 calls.head();
                 let beside = edge.head(&object.bucket, &key).await?;
@@ -91,7 +94,7 @@ pub(crate) async fn settle(
         }
         None if !delete_thumbnails => Ok(Source::Gone),
         None => {
-            for Written { object, etag } in written {
+            for Written { object, etag, .. } in written {
                 edge.delete(&object.bucket, &object.key, etag).await?;
             }
             // An upload between the two looks may have found its own thumbnail there, and left it to us to delete.
@@ -116,7 +119,7 @@ async fn beside<'written>(
     written: &'written [Written],
     calls: &Calls,
 ) -> Result<Vec<(&'written str, String, String)>, CallError> {
-    let asking = written.iter().filter_map(|Written { object, etag }| {
+    let asking = written.iter().filter_map(|Written { object, etag, .. }| {
         let key = sibling(thumbnails, origin, object)?;
         Some(async move {
             if edge.delete(&object.bucket, &key, etag).await? != Deleted::Other {

@@ -35,6 +35,8 @@ pub(crate) enum Stored {
 pub(crate) struct Written {
     pub object: StoredObject,
     pub etag: String,
+    /// Another version's thumbnail was overwritten, or that was tried: S3 may have done it and its answer got lost.
+    pub is_over_another: bool,
 }
 
 /// Stores `object`, unless the same or a newer one is there.
@@ -51,8 +53,9 @@ pub(crate) async fn store(
     let mut condition = Condition::Absent;
     for _ in 0..TRIES {
         calls.put();
+        let is_over_another = matches!(condition, Condition::Unchanged(_));
         if let Some(etag) = edge.put(&object, &condition).await? {
-            return Ok(Stored::Written(Written { object, etag }));
+            return Ok(Stored::Written(Written { object, etag, is_over_another }));
         }
         calls.head();
         let Some(there) = edge.head(&object.bucket, &object.key).await? else {
@@ -60,7 +63,7 @@ pub(crate) async fn store(
             continue;
         };
         match decide(job, spec, &there) {
-            Decision::Same => return Ok(Stored::AlreadyThere(Written { object, etag: there.etag })),
+            Decision::Same => return Ok(Stored::AlreadyThere(Written { object, etag: there.etag, is_over_another })),
             Decision::Older { message } => return Ok(Stored::Stale { message }),
             // The source itself is the judge: what it is now is the newest version there is. Without sequencers
             // nothing else can tell; with them it also keeps an ETag that two versions share from deceiving us.

@@ -308,3 +308,15 @@ fn an_upload_during_a_removal_that_fails_for_now_is_told_of() {
     let Some(Task::Make(job)) = &letters[0].job else { panic!("{letters:?}") };
     assert_eq!((&letters[0].reason[..], Some(&job.etag)), ("read_failed", store.etag("uploads", KEY).as_ref()));
 }
+
+#[test]
+fn a_version_that_comes_back_just_before_its_thumbnail_is_overwritten_gets_it_again() {
+    let store = with_source(photo(40, 30));
+    make(&store, "0A");
+    store.upload(KEY, photo(41, 30));
+    store.before_put.borrow_mut().push_back(Box::new(|_| {}));
+    // The first version again: its job finds its thumbnail there, and has nothing to do. Then comes the late PUT.
+    store.before_put.borrow_mut().push_back(Box::new(|store| store.upload(KEY, photo(40, 30))));
+    make(&store, "0B");
+    check_newest(&store);
+}
