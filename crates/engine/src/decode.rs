@@ -14,6 +14,7 @@ mod tiff;
 mod webp;
 
 use contract::ImageFormat;
+use resample::Kernel;
 
 use crate::{
     EngineError, Limits, Orientation, Plan, Probe, Warning,
@@ -54,14 +55,6 @@ pub(crate) struct Plane {
     pub(crate) raster: Raster,
     pub(crate) extent: Window,
     pub(crate) kernel: Kernel,
-}
-
-/// What a raster is resized with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kernel {
-    Lanczos3,
-    /// Softer.
-    CatmullRom,
 }
 
 impl Decoded {

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_config::SdkConfig;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::InvocationType;
 use aws_sdk_s3::operation::head_object::HeadObjectError;
@@ -98,7 +98,7 @@ impl Aws {
 async fn sdk_config() -> SdkConfig {
     let retries = RetryConfig::standard().with_max_attempts(3).with_initial_backoff(Duration::from_millis(200));
     let timeouts = TimeoutConfig::builder().read_timeout(Duration::from_secs(8)).build();
-    aws_config::defaults(BehaviorVersion::latest()).retry_config(retries).timeout_config(timeouts).load().await
+    sdk::configuration().retry_config(retries).timeout_config(timeouts).load().await
 }
 
 impl InvokeWorker for Aws {

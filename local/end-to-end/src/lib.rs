@@ -57,7 +57,7 @@ impl Deployment {
         let variable = |name: &str| {
             std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run these tests with `make test`"))
         };
-        let config = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
+        let config = sdk::configuration().load().await;
         assert!(config.endpoint_url().is_some_and(|url| url.starts_with("http://127.0.0.1:")), "only a local AWS");
         Self {
             source_bucket: variable("SOURCE_BUCKET"),

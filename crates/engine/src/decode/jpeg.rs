@@ -6,8 +6,9 @@ use std::io::Read;
 
 use ::jpeg::{Rows, Scale, Sink};
 use contract::ImageFormat;
+use resample::Kernel;
 
-use super::{Decoded, Kernel, Pixels, Plane};
+use super::{Decoded, Pixels, Plane};
 use crate::{
     EngineError, Plan, Probe, Warning,
     error::Damage,
