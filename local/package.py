@@ -22,8 +22,7 @@ class PackageError(Exception):
 
 def build(profile: str) -> Path:
     """Builds the functions; cargo shows its own progress. Returns the folder of the binaries."""
-    # What is deployed has no feature that only the command needs; what is tested shares the tests' build of the SDK.
-    selected = ["--workspace"] if profile == "dev" else [flag for name in FUNCTIONS for flag in ("-p", name)]
+    selected = [flag for name in FUNCTIONS for flag in ("-p", name)]
     command = ["cargo", "build", "--locked", "--profile", profile, *selected]
     try:
         built = subprocess.run(command, cwd=ROOT, check=False)

@@ -1,7 +1,5 @@
 //! `thumbtier explain`: which tier a file would take, step by step.
 
-#[cfg(feature = "aws")]
-mod aws;
 mod source;
 
 use std::fmt::Write as _;
@@ -18,13 +16,15 @@ use crate::Ending;
 use crate::refusal::Refusal;
 use crate::settings::{TierArguments, VariantArguments};
 
+pub use self::source::{Opened, Source, open_file};
+
 /// Say which tier a file would take, and why
 ///
 /// Reads the header only: size, format by its bytes, header facts, the row of the table, thresholds, the planned
 /// peak against the budgets, the predicted time and cost in each tier, the tier.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
-pub(crate) struct ExplainArguments {
+pub struct ExplainArguments {
     /// Images: files, or objects as s3://bucket/key, of which only the header is fetched
     #[arg(required = true, value_name = "FILE")]
     files: Vec<String>,
@@ -46,18 +46,26 @@ Examples:
 
 Exit status: 0 every file has a tier, 1 some are refused by name, 2 wrong usage.";
 
-/// Explains each file.
+impl ExplainArguments {
+    /// Whether an argument is an object in S3.
+    #[must_use]
+    pub fn needs_aws(&self) -> bool {
+        self.files.iter().any(|name| name.starts_with("s3://"))
+    }
+}
+
+/// Explains each file, as `open` opens it.
 ///
 /// # Errors
 /// A tier table that cannot be used, and standard output that cannot be written to.
-pub(crate) fn run(arguments: &ExplainArguments) -> anyhow::Result<Ending> {
+pub fn run(arguments: &ExplainArguments, open: &dyn Fn(&str) -> Opened) -> anyhow::Result<Ending> {
     let (tiers, table_name) = arguments.tiers.table()?;
     let variant = [arguments.variant.variant()];
     let calibration = crate::tune::builtin()?;
     let terms = Model { prices: calibration.prices()?, calibration };
     let mut ending = Ending::Done;
     for name in &arguments.files {
-        let explanation = explain(name, &variant, &tiers, &table_name, &terms);
+        let explanation = explain(open(name), name, &variant, &tiers, &table_name, &terms);
         if explanation.message.is_some() {
             ending = Ending::SomeRefused;
         }
@@ -128,9 +136,16 @@ struct Model {
     prices: RegionPrices,
 }
 
-fn explain(name: &str, variant: &[Variant], tiers: &TierTable, table_name: &str, model: &Model) -> Explanation {
+fn explain(
+    opened: Opened,
+    name: &str,
+    variant: &[Variant],
+    tiers: &TierTable,
+    table_name: &str,
+    model: &Model,
+) -> Explanation {
     let mut explanation = Explanation { file: name.to_owned(), table: table_name.to_owned(), ..Explanation::default() };
-    match decide(&mut explanation, name, variant, tiers, model) {
+    match decide(&mut explanation, opened, name, variant, tiers, model) {
         Ok(tier) => {
             explanation.tier = Some(tier.name.clone());
             "tier".clone_into(&mut explanation.outcome);
@@ -146,12 +161,12 @@ fn explain(name: &str, variant: &[Variant], tiers: &TierTable, table_name: &str,
 /// The steps of the deployment: the dispatcher's by size, then the worker's by plan.
 fn decide<'table>(
     explanation: &mut Explanation,
+    (source_bytes, source): Opened,
     name: &str,
     variant: &[Variant],
     tiers: &'table TierTable,
     Model { calibration, prices }: &Model,
 ) -> Result<&'table Tier, Refusal> {
-    let (source_bytes, source) = source::open(name);
     explanation.source_bytes = source_bytes;
     let mut source = source?;
     explanation.format = Some(source.format.name());

@@ -9,20 +9,20 @@ use crate::refusal::Refusal;
 
 /// One file to work on, or an entry that could not be listed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Entry {
+pub struct Entry {
     /// To open and to print: the argument, or a path below it.
-    pub(crate) path: PathBuf,
+    pub path: PathBuf,
     /// Its place below the output directory: the path below the argument, or a file's name.
-    pub(crate) relative: PathBuf,
+    pub relative: PathBuf,
     /// Why the entry itself could not be listed.
-    pub(crate) refusal: Option<Refusal>,
+    pub refusal: Option<Refusal>,
 }
 
 /// Every file that `arguments` name, each once, directories walked in sorted order.
 ///
 /// `outputs` is left out where it lies below a walked directory, so that a second run does not make thumbnails of
 /// thumbnails. Links to directories are not followed: they may lead back.
-pub(crate) fn walk(arguments: &[PathBuf], outputs: Option<&Path>) -> Vec<Entry> {
+pub fn walk(arguments: &[PathBuf], outputs: Option<&Path>) -> Vec<Entry> {
     let outputs = outputs.and_then(|path| path.canonicalize().ok());
     let mut walk = Walk { outputs, entries: Vec::new(), seen: HashSet::new() };
     for argument in arguments {
@@ -83,7 +83,7 @@ impl Walk {
 ///
 /// # Errors
 /// The file system's; then `path` is as it was.
-pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let temporary = path.with_file_name(format!(".thumbtier-{}.tmp", std::process::id()));
     let result = File::create(&temporary).and_then(|mut file| file.write_all(bytes));
     let result = result.and_then(|()| fs::rename(&temporary, path));

@@ -1,28 +1,13 @@
-//! `thumbtier`, the command: what the deployment does on local files without AWS, and what a deployment costs.
+//! `thumbtier`, the command: what the deployment does on local files; `thumbtier-aws` does what needs AWS.
 
-#[cfg(feature = "aws")]
-mod aws;
-#[cfg(feature = "aws")]
-mod backfill;
-#[cfg(feature = "aws")]
-mod cost;
-mod explain;
-mod files;
-mod make;
-#[cfg(feature = "aws")]
-mod redrive;
-mod refusal;
-mod settings;
-mod source;
-mod tune;
-mod validate;
-#[cfg(feature = "aws")]
-mod words;
+mod hand_over;
 
-use std::io::{self, ErrorKind};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
+use thumbtier::{exit_code, explain, make, tune, validate};
+
+use crate::hand_over::hand_over;
 
 /// Thumbnails with the engine and the tier table that run on AWS Lambda
 #[derive(Debug, Parser)]
@@ -32,19 +17,27 @@ struct Arguments {
     command: Command,
 }
 
-// One file per subcommand.
 #[derive(Debug, Subcommand)]
 enum Command {
     Make(make::MakeArguments),
     Explain(explain::ExplainArguments),
     Tune(tune::TuneArguments),
-    #[cfg(feature = "aws")]
-    Cost(cost::CostArguments),
     Validate(validate::ValidateArguments),
-    #[cfg(feature = "aws")]
-    Redrive(redrive::RedriveArguments),
-    #[cfg(feature = "aws")]
-    Backfill(backfill::BackfillArguments),
+    /// Say what each tier of a deployment cost
+    Cost(Rest),
+    /// Send the dead letters of a deployment again
+    Redrive(Rest),
+    /// Make thumbnails of the objects that were in the bucket before
+    Backfill(Rest),
+}
+
+/// Arguments that `thumbtier-aws` knows.
+#[derive(Debug, Args)]
+#[command(disable_help_flag = true)]
+struct Rest {
+    /// See `--help` of the subcommand
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
+    _arguments: Vec<String>,
 }
 
 const AFTER_HELP: &str = "\
@@ -56,51 +49,19 @@ Examples:
   thumbtier tune --from-logs --stage prod       which thresholds production would change
   thumbtier backfill s3://bucket --stage prod   thumbnails of what was there before
 
+cost, redrive, backfill, and whatever names a stage or an s3:// object, is done by the program thumbtier-aws: in the
+folder of thumbtier, or on the PATH.
+
 Exit status: 0 everything done, 1 something refused by name, 2 wrong usage or nothing could be started.";
 
-/// The exit status of what Ctrl-C ended, as shells give it.
-#[cfg(feature = "aws")]
-const INTERRUPTED: u8 = 130;
-
-/// How a subcommand that ran to its end went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Ending {
-    /// Nothing was refused.
-    Done,
-    /// At least one file was refused, by name.
-    SomeRefused,
-    /// Somebody ended it; it can go on.
-    #[cfg(feature = "aws")]
-    Interrupted,
-}
-
 fn main() -> ExitCode {
-    let ending = match Arguments::parse().command {
+    exit_code(match Arguments::parse().command {
         Command::Make(arguments) => make::run(&arguments),
-        Command::Explain(arguments) => explain::run(&arguments),
-        Command::Tune(arguments) => tune::run(&arguments),
-        #[cfg(feature = "aws")]
-        Command::Cost(arguments) => cost::run(&arguments),
+        Command::Explain(arguments) if !arguments.needs_aws() => explain::run(&arguments, &explain::open_file),
+        Command::Tune(arguments) if !arguments.needs_aws() => tune::run(&arguments, tune::no_deployment),
         Command::Validate(arguments) => validate::run(&arguments),
-        #[cfg(feature = "aws")]
-        Command::Redrive(arguments) => redrive::run(&arguments),
-        #[cfg(feature = "aws")]
-        Command::Backfill(arguments) => backfill::run(&arguments),
-    };
-    match ending {
-        Ok(Ending::Done) => ExitCode::SUCCESS,
-        Ok(Ending::SomeRefused) => ExitCode::from(1),
-        #[cfg(feature = "aws")]
-        Ok(Ending::Interrupted) => ExitCode::from(INTERRUPTED),
-        // `thumbtier make … | head`: the reader has what it wanted.
-        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("thumbtier: {error:#}");
-            ExitCode::from(2)
+        Command::Explain(_) | Command::Tune(_) | Command::Cost(_) | Command::Redrive(_) | Command::Backfill(_) => {
+            hand_over()
         }
-    }
-}
-
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|io| io.kind() == ErrorKind::BrokenPipe))
+    })
 }

@@ -29,7 +29,7 @@ use usage::{cpu_time, milliseconds};
 /// Files are told by their bytes, never by their names.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
-pub(crate) struct MakeArguments {
+pub struct MakeArguments {
     /// Images, and directories to walk
     #[arg(required = true, value_name = "FILE_OR_DIR")]
     inputs: Vec<PathBuf>,
@@ -58,7 +58,7 @@ Exit status: 0 all made, 1 some refused by name, 2 wrong usage or nothing could 
 ///
 /// # Errors
 /// A tier table or output directory that cannot be used, and standard output that cannot be written to.
-pub(crate) fn run(arguments: &MakeArguments) -> anyhow::Result<Ending> {
+pub fn run(arguments: &MakeArguments) -> anyhow::Result<Ending> {
     let (tiers, _) = arguments.tiers.table()?;
     let variant = [arguments.variant.variant()];
     let out = &arguments.out;

@@ -8,21 +8,21 @@ use engine::EngineError;
 
 /// A file that was refused. Both halves are those of the dispatcher and the worker where those refuse it too.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Refusal {
+pub struct Refusal {
     /// `not_an_image`, `too_large`, `missing` …
-    pub(crate) reason: String,
+    pub reason: String,
     /// With the number, the limit and the next step.
-    pub(crate) message: String,
+    pub message: String,
 }
 
 impl Refusal {
     /// A refusal that only local files know.
-    pub(crate) fn new(reason: &str, message: impl Into<String>) -> Self {
+    pub fn new(reason: &str, message: impl Into<String>) -> Self {
         Self { reason: reason.to_owned(), message: message.into() }
     }
 
     /// What opening or reading `path` gave.
-    pub(crate) fn unreadable(path: &Path, error: &io::Error) -> Self {
+    pub fn unreadable(path: &Path, error: &io::Error) -> Self {
         let reason = if error.kind() == io::ErrorKind::NotFound { "missing" } else { "unreadable" };
         Self::new(reason, format!("cannot read `{}`: {error}", path.display()))
     }

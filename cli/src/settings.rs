@@ -10,7 +10,7 @@ use serde::de::{DeserializeOwned, IntoDeserializer};
 
 /// Which thumbnail.
 #[derive(Clone, Debug, Args)]
-pub(crate) struct VariantArguments {
+pub struct VariantArguments {
     /// The box that holds the thumbnail, in pixels; nothing is ever enlarged
     #[arg(long, value_name = "WIDTHxHEIGHT", default_value = "128x128", value_parser = size)]
     size: (u32, u32),
@@ -30,7 +30,7 @@ pub(crate) struct VariantArguments {
 
 /// Which tier table.
 #[derive(Clone, Debug, Args)]
-pub(crate) struct TierArguments {
+pub struct TierArguments {
     /// A tiers.json instead of the table that this build was made with
     #[arg(long, value_name = "FILE")]
     tiers: Option<PathBuf>,
@@ -38,7 +38,7 @@ pub(crate) struct TierArguments {
 
 impl VariantArguments {
     /// The variant, named by its size.
-    pub(crate) fn variant(&self) -> Variant {
+    pub fn variant(&self) -> Variant {
         let (width_px, height_px) = self.size;
         let Self { fit, format, quality, background, .. } = *self;
         Variant { name: format!("{width_px}x{height_px}"), width_px, height_px, fit, format, quality, background }
@@ -47,7 +47,7 @@ impl VariantArguments {
 
 impl TierArguments {
     /// The file to change, `tiers.json` here unless another was named, and its text.
-    pub(crate) fn text(&self) -> anyhow::Result<(PathBuf, String)> {
+    pub fn text(&self) -> anyhow::Result<(PathBuf, String)> {
         let path = self.tiers.clone().unwrap_or_else(|| PathBuf::from("tiers.json"));
         let json = std::fs::read_to_string(&path);
         let json = json.with_context(|| format!("reading tier table `{}`: name it by --tiers", path.display()))?;
@@ -55,7 +55,7 @@ impl TierArguments {
     }
 
     /// The table, and how to call it in a sentence.
-    pub(crate) fn table(&self) -> anyhow::Result<(TierTable, String)> {
+    pub fn table(&self) -> anyhow::Result<(TierTable, String)> {
         let Some(path) = &self.tiers else {
             return Ok((TierTable::builtin()?, "tiers.json as built in".to_owned()));
         };

@@ -10,19 +10,22 @@ use crate::refusal::Refusal;
 
 /// An open file that is an image by its first bytes, positioned at its start.
 #[derive(Debug)]
-pub(crate) struct SourceFile {
-    pub(crate) file: File,
-    pub(crate) bytes: u64,
-    pub(crate) format: ImageFormat,
+pub struct SourceFile {
+    /// The file.
+    pub file: File,
+    /// Its size.
+    pub bytes: u64,
+    /// Its format, by its first bytes.
+    pub format: ImageFormat,
     /// The first bytes, as many as tell formats apart.
-    pub(crate) magic: Vec<u8>,
+    pub magic: Vec<u8>,
 }
 
 /// A file's size where it has one, and the file or why it is none.
-pub(crate) type Opened = (Option<u64>, Result<SourceFile, Refusal>);
+pub type Opened = (Option<u64>, Result<SourceFile, Refusal>);
 
 /// Opens `path` and looks at its first bytes. Anything but a regular file is refused: a pipe could block for ever.
-pub(crate) fn open(path: &Path) -> Opened {
+pub fn open(path: &Path) -> Opened {
     let bytes = match std::fs::metadata(path) {
         Ok(metadata) if metadata.is_file() => metadata.len(),
         Ok(_) => return (None, Err(Refusal::new("not_a_file", format!("`{}` is not a regular file", path.display())))),
@@ -46,7 +49,7 @@ fn open_image(path: &Path, bytes: u64) -> Result<SourceFile, Refusal> {
 ///
 /// # Errors
 /// What `unreadable` makes of an error, or the engine's own words for what is no image.
-pub(crate) fn read_magic(
+pub fn read_magic(
     reader: impl Read,
     unreadable: impl FnOnce(io::Error) -> Refusal,
 ) -> Result<(ImageFormat, Vec<u8>), Refusal> {
@@ -63,13 +66,13 @@ impl SourceFile {
     ///
     /// # Errors
     /// `too_large`, with the largest tier's threshold.
-    pub(crate) fn tier<'table>(&self, tiers: &'table TierTable) -> Result<&'table Tier, Refusal> {
+    pub fn tier<'table>(&self, tiers: &'table TierTable) -> Result<&'table Tier, Refusal> {
         let too_large = |limit_bytes| Skip::TooLarge { bytes: self.bytes, limit_bytes }.into();
         tiers.smallest_for(Some(self.format), self.bytes).map_err(|too| too_large(too.limit_bytes))
     }
 
     /// Back to the first byte.
-    pub(crate) fn rewind(&mut self) -> io::Result<()> {
+    pub fn rewind(&mut self) -> io::Result<()> {
         self.file.seek(SeekFrom::Start(0)).map(drop)
     }
 }

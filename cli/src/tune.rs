@@ -1,10 +1,6 @@
 //! `thumbtier tune`: the thresholds again, from what production saw; and the proof of them on a deployment.
 
-#[cfg(feature = "aws")]
-mod aws;
 mod text;
-#[cfg(feature = "aws")]
-mod validate;
 
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
@@ -17,8 +13,6 @@ use contract::TierTable;
 use flate2::read::MultiGzDecoder;
 
 use crate::Ending;
-#[cfg(feature = "aws")]
-use crate::aws::StageArguments;
 use crate::settings::TierArguments;
 use text::Findings;
 
@@ -28,49 +22,46 @@ use text::Findings;
 /// decides again as `make calibrate` does.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
-pub(crate) struct TuneArguments {
+pub struct TuneArguments {
     /// Log lines of workers: JSON lines, exports of CloudWatch Logs, each also as .gz; `-` is standard input. Without
     /// a file, those of --stage
     #[arg(long, value_name = "FILE", num_args = 0.., required_unless_present = "validate")]
     from_logs: Option<Vec<PathBuf>>,
     /// Instead: invoke each deployed tier with images of its sizes, and compare what was billed with the prediction
     #[arg(long, conflicts_with_all = ["from_logs", "write"])]
-    validate: bool,
+    pub validate: bool,
     /// The images of --validate, or folders of them; they are uploaded with a mark that the dispatcher leaves alone,
     /// and taken away again
     #[arg(long, value_name = "FILE", num_args = 1.., requires = "validate")]
-    images: Vec<PathBuf>,
+    pub images: Vec<PathBuf>,
     /// The stage, as it was given to `make deploy STAGE=`
-    #[cfg(feature = "aws")]
     #[arg(long)]
-    stage: Option<String>,
+    pub stage: Option<String>,
     /// The region; otherwise that of the environment or the profile
-    #[cfg(feature = "aws")]
     #[arg(long, requires = "stage")]
-    region: Option<String>,
+    pub region: Option<String>,
     /// How far back, such as 24h or 7d
-    #[cfg(feature = "aws")]
     #[arg(long, value_name = "TIME", default_value = "7d", value_parser = humantime::parse_duration)]
-    since: std::time::Duration,
+    pub since: std::time::Duration,
     /// How far the median prediction may be off in a tier, in percent
-    #[cfg(feature = "aws")]
     #[arg(long, value_name = "PERCENT", default_value_t = 50.0)]
-    bound: f64,
+    pub bound: f64,
     /// Write the changes that are sure into the tier table: --tiers, or tiers.json here
     #[arg(long)]
     write: bool,
     #[command(flatten)]
-    tiers: TierArguments,
+    /// The tier table.
+    pub tiers: TierArguments,
     /// One JSON object on standard output
     #[arg(long)]
-    json: bool,
+    pub json: bool,
 }
 
-#[cfg(feature = "aws")]
 impl TuneArguments {
-    /// Which deployment, where one is asked for: files need none.
-    fn stage(&self) -> Option<StageArguments> {
-        Some(StageArguments { stage: self.stage.clone()?, region: self.region.clone() })
+    /// Whether a deployment is asked for: files need none.
+    #[must_use]
+    pub const fn needs_aws(&self) -> bool {
+        self.stage.is_some() || self.validate
     }
 }
 
@@ -86,24 +77,18 @@ A change is sure when it goes the same way in 95 of 100 redraws of the log lines
 Exit status: 0 done, 1 --validate found a tier further off than its bound, 2 wrong usage, no log line of a worker, or
 no access.";
 
-/// Tunes, or validates.
+/// Tunes, by the files that are named or else by what `deployed` fetches for the tiers of a deployment.
 ///
 /// # Errors
-/// Logs that cannot be read or have no line of a worker, a tier table that cannot be used or written, AWS's refusals.
-pub(crate) fn run(arguments: &TuneArguments) -> anyhow::Result<Ending> {
+/// Logs that cannot be read or have no line of a worker, a tier table that cannot be used or written.
+pub fn run(
+    arguments: &TuneArguments,
+    deployed: impl FnOnce(&TierTable) -> anyhow::Result<Logs>,
+) -> anyhow::Result<Ending> {
     let calibration = builtin()?;
-    #[cfg(feature = "aws")]
-    if arguments.validate {
-        let stage = arguments.stage().context("--validate needs --stage: which deployment?")?;
-        let (tiers, _) = arguments.tiers.table()?;
-        return validate::run(&stage, &tiers, &calibration, &arguments.images, arguments.bound, arguments.json);
-    }
-    if arguments.validate {
-        bail!("this build knows no AWS: build it with the feature `aws`");
-    }
     let (path, text) = arguments.tiers.text()?;
     let tiers = TierTable::parse(&text).with_context(|| format!("tier table `{}`", path.display()))?;
-    let logs = logs(arguments, &tiers)?;
+    let logs = logs(arguments, &tiers, deployed)?;
     let jobs: Vec<Job> = logs.records.iter().filter_map(|record| Job::of(record, &tiers)).collect();
     if jobs.is_empty() {
         bail!(
@@ -131,29 +116,34 @@ pub(crate) fn run(arguments: &TuneArguments) -> anyhow::Result<Ending> {
     Ok(Ending::Done)
 }
 
+/// The logs of a deployment, where none was named.
+///
+/// # Errors
+/// Always, with what to name.
+pub fn no_deployment(_: &TierTable) -> anyhow::Result<Logs> {
+    bail!("which logs? Give files to --from-logs, or a deployment by --stage")
+}
+
 /// The calibration that this build was made with.
-pub(crate) fn builtin() -> anyhow::Result<Calibration> {
+///
+/// # Errors
+/// None: a test reads it.
+pub fn builtin() -> anyhow::Result<Calibration> {
     Ok(Calibration::parse(include_str!("../../benches/measurements.json"))?)
 }
 
-fn logs(arguments: &TuneArguments, tiers: &TierTable) -> anyhow::Result<Logs> {
+fn logs(
+    arguments: &TuneArguments,
+    tiers: &TierTable,
+    deployed: impl FnOnce(&TierTable) -> anyhow::Result<Logs>,
+) -> anyhow::Result<Logs> {
     let mut logs = Logs::default();
     let files = arguments.from_logs.as_deref().unwrap_or_default();
     for path in files {
         let text = if path == Path::new("-") { io::read_to_string(io::stdin()) } else { read(path) };
         logs.read(&text.with_context(|| format!("reading logs `{}`", path.display()))?);
     }
-    #[cfg(feature = "aws")]
-    if let Some(stage) = arguments.stage().filter(|_| files.is_empty()) {
-        return aws::logs(&stage, tiers, arguments.since);
-    }
-    if files.is_empty() {
-        bail!(
-            "which logs? Give files to --from-logs, or a deployment by --stage (there are {} tiers)",
-            tiers.iter().count()
-        );
-    }
-    Ok(logs)
+    if files.is_empty() { deployed(tiers) } else { Ok(logs) }
 }
 
 /// Plain or gzip, by its first bytes.

@@ -19,7 +19,7 @@ use crate::Ending;
 /// (thumbnails written where uploads are watched) and what could not run, and shows the keys that thumbnails get.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
-pub(crate) struct ValidateArguments {
+pub struct ValidateArguments {
     /// The tier table
     #[arg(long, value_name = "FILE", default_value = "tiers.json")]
     tiers: PathBuf,
@@ -82,7 +82,7 @@ impl Check {
 ///
 /// # Errors
 /// A file that cannot be read, standard output that cannot be written to.
-pub(crate) fn run(arguments: &ValidateArguments) -> anyhow::Result<Ending> {
+pub fn run(arguments: &ValidateArguments) -> anyhow::Result<Ending> {
     let checks = checks(arguments)?;
     let mut output = io::stdout().lock();
     for check in &checks {

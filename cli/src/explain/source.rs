@@ -1,32 +1,31 @@
 //! What is explained: a local file, or an object in S3.
 
-#[cfg(feature = "aws")]
-use std::io::Cursor;
 use std::io::Read;
 use std::path::Path;
 
 use contract::ImageFormat;
-#[cfg(feature = "aws")]
-use contract::Skip;
 use engine::{EngineError, PREFIX_BYTES, Probe};
 
 use crate::refusal::Refusal;
 use crate::source;
 
 /// An image by its first bytes, at its start.
-pub(super) struct Source {
-    reader: Box<dyn Read>,
-    pub(super) bytes: u64,
-    pub(super) format: ImageFormat,
+pub struct Source {
+    /// The whole image.
+    pub reader: Box<dyn Read>,
+    /// Its size.
+    pub bytes: u64,
+    /// Its format, by its first bytes.
+    pub format: ImageFormat,
     /// The first bytes, as many as tell formats apart.
-    pub(super) magic: Vec<u8>,
+    pub magic: Vec<u8>,
 }
 
-/// Opens `s3://bucket/key`, or a file; with its size where it has one.
-pub(super) fn open(name: &str) -> (Option<u64>, Result<Source, Refusal>) {
-    if let Some(object) = name.strip_prefix("s3://") {
-        return open_object(name, object);
-    }
+/// Its size where it has one, and the image or why it is none.
+pub type Opened = (Option<u64>, Result<Source, Refusal>);
+
+/// Opens a local file.
+pub fn open_file(name: &str) -> Opened {
     let (bytes, opened) = source::open(Path::new(name));
     let source = opened.map(|found| Source {
         reader: Box::new(found.file),
@@ -35,33 +34,6 @@ pub(super) fn open(name: &str) -> (Option<u64>, Result<Source, Refusal>) {
         magic: found.magic,
     });
     (bytes, source)
-}
-
-#[cfg(feature = "aws")]
-fn open_object(name: &str, object: &str) -> (Option<u64>, Result<Source, Refusal>) {
-    let Some((bucket, key)) = object.split_once('/').filter(|(bucket, key)| !bucket.is_empty() && !key.is_empty())
-    else {
-        return (None, Err(Refusal::new("unreadable", format!("`{name}` names no object: expected s3://bucket/key"))));
-    };
-    let unreadable = |error: anyhow::Error| Refusal::new("unreadable", format!("{error:#}"));
-    let mut object = match super::aws::Object::open(bucket, key) {
-        Ok(object) => object,
-        Err(error) => return (None, Err(unreadable(error))),
-    };
-    let bytes = object.bytes;
-    if bytes == 0 {
-        return (Some(bytes), Err(Skip::Empty.into()));
-    }
-    let source = source::read_magic(&mut object, |error| unreadable(error.into())).map(|(format, magic)| {
-        let reader = Box::new(Cursor::new(magic.clone()).chain(object));
-        Source { reader, bytes, format, magic }
-    });
-    (Some(bytes), source)
-}
-
-#[cfg(not(feature = "aws"))]
-fn open_object(name: &str, _: &str) -> (Option<u64>, Result<Source, Refusal>) {
-    (None, Err(Refusal::new("unreadable", format!("`{name}` is in S3: this build knows no AWS"))))
 }
 
 impl Source {

@@ -4,9 +4,9 @@
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
 
+use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::SdkConfig;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::InvocationType;
 use aws_sdk_s3::operation::head_object::HeadObjectError;

@@ -14,8 +14,8 @@ use serde::Serialize;
 
 use self::aws::Queue;
 use self::letter::{Read, read};
-use crate::Ending;
 use crate::aws::{Deployment, StageArguments, block_on};
+use thumbtier::Ending;
 
 /// Send the dead letters of a deployment again
 ///

@@ -11,7 +11,7 @@ fn object(key: &str, bytes: u64) -> Listed {
 }
 
 fn estimate(objects: &[(&str, u64)], way: Way) -> Estimate {
-    let (rules, calibration) = (rules(), crate::tune::builtin().unwrap());
+    let (rules, calibration) = (rules(), thumbtier::tune::builtin().unwrap());
     let prices = Prices::builtin().unwrap().region("us-east-1").unwrap().clone();
     let mut tally = Tally::new(&rules);
     for (key, bytes) in objects {

@@ -12,10 +12,10 @@ use anyhow::Context;
 use clap::Args;
 use contract::Prices;
 
-use crate::Ending;
 use crate::aws::{Deployment, StageArguments, block_on};
-use crate::settings::TierArguments;
 use figures::Figures;
+use thumbtier::Ending;
+use thumbtier::settings::TierArguments;
 
 /// Say what each tier of a deployment cost
 ///

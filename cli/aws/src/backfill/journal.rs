@@ -9,7 +9,7 @@ use contract::fnv1a;
 use serde::{Deserialize, Serialize};
 
 use super::outcome::Outcome;
-use crate::files::write_whole;
+use thumbtier::files::write_whole;
 
 /// What a run is about: another deployment or another prefix is another run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,7 +3,6 @@
 use std::io::{self, Read};
 
 use anyhow::Context;
-use aws_config::BehaviorVersion;
 use bytes::{Buf, Bytes};
 use engine::PREFIX_BYTES;
 
@@ -27,7 +26,7 @@ impl Object {
     /// S3's, with the object's name.
     pub(super) fn open(bucket: &str, key: &str) -> anyhow::Result<Self> {
         block_on(async {
-            let config = aws_config::load_defaults(BehaviorVersion::latest()).await;
+            let config = sdk::configuration().load().await;
             let client = aws_sdk_s3::Client::new(&config);
             let head = client.head_object().bucket(bucket).key(key).send().await;
             let head = head.with_context(|| format!("HEAD of `s3://{bucket}/{key}`"))?;

@@ -27,9 +27,9 @@ use self::listed::Rules;
 use self::place::Place;
 use self::run::{Backfill, survey};
 use self::stop::Stop;
-use crate::Ending;
 use crate::aws::{Deployment, Function, StageArguments, block_on};
-use crate::settings::TierArguments;
+use thumbtier::Ending;
+use thumbtier::settings::TierArguments;
 
 /// Make thumbnails of the objects that were there before the deployment
 ///
@@ -122,7 +122,7 @@ fn estimate(
     let prices = Prices::builtin()?;
     let variants = Thumbnails::builtin()?.variants.len();
     Ok(tally.estimate(&Rates {
-        calibration: &crate::tune::builtin()?,
+        calibration: &thumbtier::tune::builtin()?,
         prices: prices.region(&deployment.region)?,
         architecture: function.architecture,
         dispatcher_memory_mb: function.memory_mb,

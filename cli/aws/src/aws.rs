@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::{Region, SdkConfig};
 use aws_sdk_cloudwatchlogs::error::SdkError;
 use aws_sdk_cloudwatchlogs::operation::filter_log_events::FilterLogEventsError;
 use clap::Args;
@@ -38,7 +38,7 @@ impl Deployment {
     /// # Errors
     /// No region anywhere. Credentials are looked for by the first call.
     pub(crate) async fn find(arguments: &StageArguments) -> anyhow::Result<Self> {
-        let mut loader = aws_config::defaults(BehaviorVersion::latest());
+        let mut loader = sdk::configuration();
         if let Some(region) = &arguments.region {
             loader = loader.region(Region::new(region.clone()));
         }

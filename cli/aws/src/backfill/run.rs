@@ -18,8 +18,8 @@ use super::manifest::{self, Manifest};
 use super::outcome::Outcome;
 use super::stop::Stop;
 use super::{BackfillArguments, estimate, print, text};
-use crate::Ending;
 use crate::aws::{Deployment, Function};
+use thumbtier::Ending;
 
 /// How old the journal may be when the process is killed.
 const NOTE_EVERY: Duration = Duration::from_secs(1);

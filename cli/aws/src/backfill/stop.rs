@@ -8,7 +8,7 @@ use anyhow::Context;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
-use crate::INTERRUPTED;
+use thumbtier::INTERRUPTED;
 
 /// How long it may take until a wait notices the signal.
 const GLANCE: Duration = Duration::from_millis(100);

@@ -10,9 +10,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use super::aws::{Answer, Workers};
-use crate::Ending;
 use crate::aws::{StageArguments, block_on};
-use crate::files::walk;
+use thumbtier::Ending;
+use thumbtier::files::walk;
 
 /// How often each image is made in each tier, after one that warms the environment.
 const ROUNDS: usize = 3;
@@ -78,7 +78,7 @@ pub(super) fn run(
 fn found(arguments: &[PathBuf]) -> anyhow::Result<Vec<Image>> {
     let mut images = Vec::new();
     for entry in walk(arguments, None) {
-        let (bytes, source) = crate::source::open(&entry.path);
+        let (bytes, source) = thumbtier::source::open(&entry.path);
         if let (Some(bytes), Ok(source)) = (bytes, source) {
             images.push(Image { path: entry.path, format: source.format, bytes });
         }

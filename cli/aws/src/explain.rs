@@ -1,0 +1,33 @@
+//! `thumbtier explain s3://bucket/key`: the header of an object, fetched by ranged GETs.
+
+mod aws;
+
+use std::io::{Cursor, Read as _};
+
+use contract::Skip;
+use thumbtier::explain::{Opened, Source, open_file};
+use thumbtier::refusal::Refusal;
+use thumbtier::source::read_magic;
+
+/// Opens `s3://bucket/key`, or a file; with its size where it has one.
+pub(crate) fn open(name: &str) -> Opened {
+    let Some(object) = name.strip_prefix("s3://") else { return open_file(name) };
+    let Some((bucket, key)) = object.split_once('/').filter(|(bucket, key)| !bucket.is_empty() && !key.is_empty())
+    else {
+        return (None, Err(Refusal::new("unreadable", format!("`{name}` names no object: expected s3://bucket/key"))));
+    };
+    let unreadable = |error: anyhow::Error| Refusal::new("unreadable", format!("{error:#}"));
+    let mut object = match aws::Object::open(bucket, key) {
+        Ok(object) => object,
+        Err(error) => return (None, Err(unreadable(error))),
+    };
+    let bytes = object.bytes;
+    if bytes == 0 {
+        return (Some(bytes), Err(Skip::Empty.into()));
+    }
+    let source = read_magic(&mut object, |error| unreadable(error.into())).map(|(format, magic)| {
+        let reader = Box::new(Cursor::new(magic.clone()).chain(object));
+        Source { reader, bytes, format, magic }
+    });
+    (Some(bytes), source)
+}

@@ -1,0 +1,44 @@
+//! `thumbtier-aws`: the subcommands of `thumbtier` that talk to AWS. `thumbtier` starts it; it also runs by itself.
+
+mod aws;
+mod backfill;
+mod cost;
+mod explain;
+mod redrive;
+mod tune;
+mod words;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use thumbtier::exit_code;
+use thumbtier::explain::ExplainArguments;
+use thumbtier::tune::TuneArguments;
+
+/// What thumbtier does on AWS
+#[derive(Debug, Parser)]
+#[command(name = "thumbtier", bin_name = "thumbtier", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+// One file per subcommand.
+#[derive(Debug, Subcommand)]
+enum Command {
+    Cost(cost::CostArguments),
+    Redrive(redrive::RedriveArguments),
+    Backfill(backfill::BackfillArguments),
+    Explain(ExplainArguments),
+    Tune(TuneArguments),
+}
+
+fn main() -> ExitCode {
+    exit_code(match Arguments::parse().command {
+        Command::Cost(arguments) => cost::run(&arguments),
+        Command::Redrive(arguments) => redrive::run(&arguments),
+        Command::Backfill(arguments) => backfill::run(&arguments),
+        Command::Explain(arguments) => thumbtier::explain::run(&arguments, &explain::open),
+        Command::Tune(arguments) => tune::run(&arguments),
+    })
+}
