@@ -13,45 +13,58 @@ CHAOS_OBJECTS ?= 1000
 CHAOS_SEED ?=
 FUZZ_TARGETS ?=
 STAGE ?= dev
-# Named, because they need the local AWS: a plain `cargo test` leaves them out.
-END_TO_END := --test template --test pipeline --test http --test privilege --test nothing_lost --test redrive --test backfill
+# Compiled in a minute, and tested before anything that needs the AWS SDK.
+WITHOUT_SDK := -p benches -p calibrate -p contract -p engine -p jpeg -p resample -p thumbtier -p usage
+WITH_SDK := -p api -p dispatcher -p end-to-end -p function -p sdk -p thumbtier-aws -p worker
 REGION ?= us-east-1
 # A key to lint and test the template with, everything that is off by default being on.
 KMS_KEY := arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab
 PARAMS ?=
 
-.PHONY: help local test deployed chaos fuzz bench calibrate peers package deploy remove audit clean
+.PHONY: help local test unit downloads deployed chaos fuzz bench calibrate peers package deploy remove audit clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-local: .venv/.done node_modules/.done ## the whole deployment on this machine, with sample images or IMAGES="a.jpg dir/"
+local: ## the whole deployment on this machine, with sample images or IMAGES="a.jpg dir/"
+	@command -v python3 >/dev/null || { echo "python3 is not installed: install Python 3.11 or newer" >&2; exit 1; }
+	@python3 -m local.ready
 	@.venv/bin/python -m local --port $(PORT) up $(IMAGES)
 
-test: .venv/.done node_modules/.done ## format, lints, unit tests, template, end to end on the local AWS
-	cargo fmt --all --check
-	cargo clippy --workspace --all-targets --locked -- -D warnings
+test: ## format, lints, unit tests, template, end to end on the local AWS
+	@$(MAKE) --no-print-directory --jobs 4 unit downloads
+	cargo clippy --locked --workspace --all-targets -- -D warnings
 	.venv/bin/python -m local build
-	cargo test --locked --workspace
+	cargo build --locked -p thumbtier -p thumbtier-aws
+	cargo test --locked $(WITH_SDK)
 	node_modules/.bin/osls package --stage prod --param="package_dir=target/local" --package target/template
 	node_modules/.bin/osls package --stage prod --param="package_dir=target/local" --param="kms_key_arn=$(KMS_KEY)" --param="api=on" --package target/template-kms
 	.venv/bin/cfn-lint target/template/cloudformation-template-update-stack.json target/template-kms/cloudformation-template-update-stack.json
 	target/debug/thumbtier validate --region us-east-1 --template target/template/cloudformation-template-update-stack.json
-	local/browser/chromium.sh >/dev/null
 	.venv/bin/python -m local test $(MAKE) --no-print-directory deployed
+
+unit: ## the tests of what does not need the AWS SDK: engine, tables, thresholds, the command on local files
+	cargo fmt --all --check
+	cargo test --locked $(WITHOUT_SDK)
+
+# What is fetched beside the compiler.
+downloads: .venv/.done node_modules/.done
+	@local/browser/chromium.sh >/dev/null
 
 # Against the deployment that the environment names: `make test` makes one and removes it again. Metrics go first: they
 # count jobs, and those of other tests may still be under way. Chaos goes last, with what it has Lambda retry later.
 deployed:
-	cargo test --locked --workspace --test metrics
-	cargo test --locked --workspace $(END_TO_END)
+	cargo test --locked $(WITH_SDK) --test deployed metrics::
+	@for module in template pipeline http privilege nothing_lost redrive backfill; do \
+		cargo test --quiet --locked $(WITH_SDK) --test deployed $$module:: || exit; \
+	done
 	node --test local/browser/*.test.mjs
 	local/http/schemathesis.sh
-	cargo test --locked --workspace --test chaos
+	cargo test --locked $(WITH_SDK) --test chaos
 
 chaos: .venv/.done node_modules/.done ## a bad day for CHAOS_OBJECTS=1000 uploads, and what became of each: CHAOS_SEED=7
 	@CHAOS_OBJECTS=$(CHAOS_OBJECTS) CHAOS_SEED=$(CHAOS_SEED) \
-		.venv/bin/python -m local test cargo test --quiet --locked --workspace --test chaos
+		.venv/bin/python -m local test cargo test --quiet --locked $(WITH_SDK) --test chaos
 
 package: ## the zips for AWS, optimised, in target/lambda
 	@python3 -m local.package
@@ -59,7 +72,7 @@ package: ## the zips for AWS, optimised, in target/lambda
 # What was validated is what is deployed. PARAMS="--param=delete_thumbnails=false --param=event_source=none"
 deploy: package node_modules/.done ## to AWS: STAGE=prod REGION=eu-west-1 PARAMS="--param=…"
 	@node_modules/.bin/osls package --stage $(STAGE) --region $(REGION) $(PARAMS) --package target/deploy
-	@cargo run --quiet --locked -p thumbtier --no-default-features -- validate --region $(REGION) \
+	@cargo run --quiet --locked -p thumbtier -- validate --region $(REGION) \
 		--template target/deploy/cloudformation-template-update-stack.json
 	@node_modules/.bin/osls deploy --stage $(STAGE) --region $(REGION) $(PARAMS) --package target/deploy
 
@@ -83,7 +96,7 @@ calibrate: ## measures each tier, decides, writes tiers.json and the report: CAL
 peers: benches/peers/.venv/.done benches/peers/node_modules/.done ## the engine beside sharp, libvips, Pillow, ImageMagick: PEERS=--quick PEERS_CORPUS=dir
 	@benches/peers/imagemagick.sh
 	@echo "· building the engine" >&2
-	@cargo build --quiet --release --locked --no-default-features -p benches -p thumbtier
+	@cargo build --quiet --release --locked -p benches -p thumbtier
 	@benches/peers/.venv/bin/python -m benches.peers $(PEERS) $(if $(PEERS_CORPUS),--corpus "$(PEERS_CORPUS)")
 
 benches/peers/.venv/.done: benches/peers/requirements.txt

@@ -20,10 +20,14 @@ class PackageError(Exception):
     """What stopped a build, in one sentence."""
 
 
+def cargo_build(profile: str, *flags: str) -> list[str]:
+    """The command that builds the functions."""
+    return ["cargo", "build", "--locked", "--profile", profile, *(f"--package={name}" for name in FUNCTIONS), *flags]
+
+
 def build(profile: str) -> Path:
     """Builds the functions; cargo shows its own progress. Returns the folder of the binaries."""
-    selected = [flag for name in FUNCTIONS for flag in ("-p", name)]
-    command = ["cargo", "build", "--locked", "--profile", profile, *selected]
+    command = cargo_build(profile)
     try:
         built = subprocess.run(command, cwd=ROOT, check=False)
     except FileNotFoundError:
