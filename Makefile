@@ -45,7 +45,7 @@ test: ## format, lints, unit tests, template, end to end on the local AWS
 
 unit: ## the tests of what does not need the AWS SDK: engine, tables, thresholds, the command on local files
 	cargo fmt --all --check
-	cargo test --locked $(WITHOUT_SDK)
+	MAKEFLAGS= cargo test --locked $(WITHOUT_SDK)
 
 # What is fetched beside the compiler.
 downloads: .venv/.done node_modules/.done
