@@ -63,9 +63,7 @@ pub enum TierError {
     #[error("tiers.json has no tier: write at least one")]
     Empty,
     /// A key of `max_object_bytes` is no format.
-    #[error(
-        "tier `{tier}` has a threshold for `{format}`: expected `default` or one of jpeg, png, webp, gif, bmp, tiff"
-    )]
+    #[error("tier `{tier}` has a threshold for `{format}`: expected `default` or one of {}", ImageFormat::names())]
     UnknownFormat {
         /// The row's name.
         tier: String,

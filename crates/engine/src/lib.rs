@@ -4,10 +4,14 @@
 //! makes every variant. Nothing here opens a file, reads a clock or the environment: bytes come from the caller's
 //! [`std::io::Read`], and the caller stamps the [`Stage`]s.
 
+mod check;
 mod colour;
-mod decode;
+mod decoded;
 mod encode;
 mod error;
+mod exif;
+mod fields;
+mod formats;
 mod geometry;
 mod limits;
 mod make;
@@ -16,12 +20,17 @@ mod plan;
 mod probe;
 mod raster;
 mod render;
+mod room;
+mod samples;
 mod shrink;
 mod source;
+mod warning;
 
 pub use error::{Damage, EncodeFault, EngineError};
 pub use limits::Limits;
-pub use make::{Made, Stage, Thumbnail, Warning, make};
+pub use make::{Made, Stage, Thumbnail, make};
 pub use orientation::Orientation;
-pub use plan::{Plan, plan};
-pub use probe::{Colour, PREFIX_BYTES, Probe, probe};
+pub use plan::plan;
+pub use probe::{PREFIX_BYTES, probe};
+pub use room::{Colour, Plan, Probe};
+pub use warning::Warning;

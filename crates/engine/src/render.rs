@@ -11,9 +11,8 @@ use fast_image_resize::{
 use crate::{
     Orientation, Probe,
     colour::{self, Colours},
-    decode::{Decoded, Kernel, Pixels, Plane},
+    decoded::{Decoded, Kernel, Model, Pixels, Plane},
     geometry::{self, Layout, Window},
-    probe::Model,
     raster::{Channels, Raster},
 };
 

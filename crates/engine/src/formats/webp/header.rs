@@ -1,13 +1,14 @@
 //! WebP chunks up to the pixels. Source: RFC 9649, sections 2.3 to 2.7; RFC 6386, section 9.1.
 
+use std::sync::Arc;
+
 use contract::ImageFormat;
 
-use super::{Colour, Detail, Fields, Probe, Step};
-use crate::{EngineError, Orientation};
+use crate::{Colour, EngineError, Orientation, Probe, fields::Fields, room::Step};
 
 /// How the (first) frame is coded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Coding {
+pub(super) enum Coding {
     /// VP8: 4:2:0 luma and chroma.
     Lossy,
     /// VP8L: ARGB.
@@ -15,17 +16,17 @@ pub(crate) enum Coding {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct WebpDetail {
-    pub(crate) coding: Coding,
-    pub(crate) animated: bool,
+pub(super) struct WebpDetail {
+    pub(super) coding: Coding,
+    pub(super) animated: bool,
     /// What RIFF says that the whole file has, in bytes.
-    pub(crate) file_bytes: u64,
-    pub(crate) has_profile: bool,
+    pub(super) file_bytes: u64,
+    pub(super) has_profile: bool,
 }
 
 const FORMAT: ImageFormat = ImageFormat::Webp;
 
-pub(crate) fn step(prefix: &[u8]) -> Result<Step, EngineError> {
+pub(super) fn step(prefix: &[u8]) -> Result<Step, EngineError> {
     let (Some(riff), Some(kind), Some(_)) = (prefix.le32(4), prefix.array::<4>(12), prefix.get(29)) else {
         return Ok(Step::More(30));
     };
@@ -80,7 +81,7 @@ fn extended(prefix: &[u8], detail: WebpDetail) -> Result<Step, EngineError> {
             b"ANMF" => at += 8 + 16,
             b"VP8 " | b"VP8L" => {
                 let coding = if &kind == b"VP8L" { Coding::Lossless } else { Coding::Lossy };
-                probe.detail = Detail::Webp(WebpDetail { coding, ..detail });
+                probe.detail = Arc::new(WebpDetail { coding, ..detail });
                 return Ok(Step::Done(probe));
             }
             _ => {
@@ -105,6 +106,6 @@ fn found((width_px, height_px): (u32, u32), has_alpha: bool, detail: WebpDetail,
         interlaced: false,
         orientation: Orientation::Upright,
         header_bytes: at as u64,
-        detail: Detail::Webp(detail),
+        detail: Arc::new(detail),
     }
 }

@@ -1,13 +1,14 @@
 //! JPEG markers up to the first scan. Source: ITU-T T.81, annex B; Exif 2.32; Adobe technical note 5116.
 
+use std::sync::Arc;
+
 use contract::ImageFormat;
 
-use super::{Colour, Detail, Fields, Probe, Step, exif};
-use crate::{EngineError, Orientation};
+use crate::{Colour, EngineError, Orientation, Probe, decoded::Model, exif, fields::Fields, room::Step};
 
 /// How the coefficients are coded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Coding {
+pub(super) enum Coding {
     /// Baseline or extended, Huffman.
     Sequential,
     /// Progressive, Huffman.
@@ -17,37 +18,24 @@ pub(crate) enum Coding {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct JpegDetail {
-    pub(crate) coding: Coding,
-    pub(crate) model: Model,
-    pub(crate) components: u8,
+pub(super) struct JpegDetail {
+    pub(super) coding: Coding,
+    pub(super) model: Model,
+    pub(super) components: u8,
     /// How many of them the first scan has; 0 as long as that is not known.
-    pub(crate) first_scan_components: u8,
+    pub(super) first_scan_components: u8,
     /// The same header as crate `jpeg` reads it, for its planner; `None` for what that crate refuses.
-    pub(crate) header: Option<Box<::jpeg::Header>>,
-}
-
-/// What the components mean.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Model {
-    Grey,
-    YCbCr,
-    Rgb,
-    /// Adobe stores ink inverted: 255 is none.
-    CmykInverted,
-    Cmyk,
-    /// YCbCr of inverted ink, and inverted black.
-    YcckInverted,
+    pub(super) header: Option<Box<::jpeg::Header>>,
 }
 
 const FORMAT: ImageFormat = ImageFormat::Jpeg;
 
 /// Segments until the first SOS.
-pub(crate) fn step(prefix: &[u8]) -> Result<Step, EngineError> {
-    let (mut frame, mut orientation, mut adobe_transform) = (None, None, None);
+pub(super) fn step(prefix: &[u8]) -> Result<Step, EngineError> {
+    let (mut frame, mut orientation, mut adobe_transform) = (None::<Frame>, None, None);
     let mut at = 2;
-    let more = |frame: Option<Probe>, need: usize| match frame {
-        Some(probe) => Step::Known(probe, need as u64),
+    let more = |frame: Option<Frame>, need: usize| match frame {
+        Some(frame) => Step::Known(frame.probe(), need as u64),
         None => Step::More(need as u64),
     };
     loop {
@@ -75,21 +63,33 @@ pub(crate) fn step(prefix: &[u8]) -> Result<Step, EngineError> {
             0xEE if body.starts_with(b"Adobe") => adobe_transform = body.get(11).copied(),
             _ => {}
         }
-        if let Some(probe) = &mut frame {
-            finish(probe, orientation, adobe_transform, end);
+        if let Some(frame) = &mut frame {
+            frame.finish(orientation, adobe_transform, end);
         }
         if marker == 0xDA {
-            if let Some(Probe { detail: Detail::Jpeg(detail), .. }) = &mut frame {
-                detail.first_scan_components = body.first().copied().unwrap_or_default();
-                detail.header = ::jpeg::read_header(&prefix[..end]).ok().map(Box::new);
-            }
-            return frame.map(Step::Done).ok_or_else(|| EngineError::header(FORMAT, "scan before frame", marker));
+            let Some(mut frame) = frame else {
+                return Err(EngineError::header(FORMAT, "scan before frame", marker));
+            };
+            frame.detail.first_scan_components = body.first().copied().unwrap_or_default();
+            frame.detail.header = ::jpeg::read_header(&prefix[..end]).ok().map(Box::new);
+            return Ok(Step::Done(frame.probe()));
         }
         at = end;
     }
 }
 
-fn start_of_frame(marker: u8, body: &[u8]) -> Result<Probe, EngineError> {
+/// What is known as soon as the frame header is read.
+struct Frame {
+    width_px: u32,
+    height_px: u32,
+    interlaced: bool,
+    colour: Colour,
+    orientation: Orientation,
+    header_bytes: u64,
+    detail: JpegDetail,
+}
+
+fn start_of_frame(marker: u8, body: &[u8]) -> Result<Frame, EngineError> {
     let coding = match marker {
         0xC0 | 0xC1 => Coding::Sequential,
         0xC2 => Coding::Progressive,
@@ -123,31 +123,43 @@ fn start_of_frame(marker: u8, body: &[u8]) -> Result<Probe, EngineError> {
         4 => (Colour::Cmyk, Model::Cmyk),
         _ => return Err(EngineError::unsupported(FORMAT, format!("{components} components"))),
     };
-    Ok(Probe {
-        format: FORMAT,
+    Ok(Frame {
         width_px: u32::from(u16::from_be_bytes([w1, w0])),
         height_px,
-        bits_per_sample: bits,
-        colour,
-        has_alpha: false,
         interlaced: marker == 0xC2 || marker == 0xCA,
+        colour,
         orientation: Orientation::Upright,
         header_bytes: 0,
-        detail: Detail::Jpeg(JpegDetail { coding, model, components, first_scan_components: 0, header: None }),
+        detail: JpegDetail { coding, model, components, first_scan_components: 0, header: None },
     })
 }
 
-/// What other segments add to the frame, in whichever order they came.
-fn finish(probe: &mut Probe, orientation: Option<Orientation>, adobe: Option<u8>, header_bytes: usize) {
-    probe.orientation = orientation.unwrap_or_default();
-    probe.header_bytes = header_bytes as u64;
-    if let Detail::Jpeg(detail) = &mut probe.detail {
-        (probe.colour, detail.model) = match (detail.components, adobe) {
+impl Frame {
+    /// What other segments add to the frame, in whichever order they came.
+    fn finish(&mut self, orientation: Option<Orientation>, adobe: Option<u8>, header_bytes: usize) {
+        self.orientation = orientation.unwrap_or_default();
+        self.header_bytes = header_bytes as u64;
+        (self.colour, self.detail.model) = match (self.detail.components, adobe) {
             (3, Some(0)) => (Colour::Rgb, Model::Rgb),
             (3, Some(_)) => (Colour::YCbCr, Model::YCbCr),
             (4, Some(2)) => (Colour::Cmyk, Model::YcckInverted),
             (4, Some(_)) => (Colour::Cmyk, Model::CmykInverted),
-            _ => (probe.colour, detail.model),
+            _ => (self.colour, self.detail.model),
         };
+    }
+
+    fn probe(self) -> Probe {
+        Probe {
+            format: FORMAT,
+            width_px: self.width_px,
+            height_px: self.height_px,
+            bits_per_sample: 8,
+            colour: self.colour,
+            has_alpha: false,
+            interlaced: self.interlaced,
+            orientation: self.orientation,
+            header_bytes: self.header_bytes,
+            detail: Arc::new(self.detail),
+        }
     }
 }

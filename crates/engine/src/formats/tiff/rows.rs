@@ -4,12 +4,11 @@ use std::io::{self, Read};
 
 use contract::ImageFormat;
 
-use super::Chunk;
-use crate::{
-    Colour, EngineError, Probe,
-    decode::png::to_8,
-    probe::{Directory, Order, TiffDetail},
+use super::{
+    chunk::Chunk,
+    header::{Directory, TiffDetail},
 };
+use crate::{Colour, EngineError, Probe, exif::Order, samples::to_8};
 
 const FORMAT: ImageFormat = ImageFormat::Tiff;
 

@@ -1,21 +1,22 @@
 //! GIF blocks up to the first frame. Source: GIF89a specification, sections 18 to 23.
 
+use std::sync::Arc;
+
 use contract::ImageFormat;
 
-use super::{Colour, Detail, Fields, Probe, Step};
-use crate::{EngineError, Orientation};
+use crate::{Colour, EngineError, Orientation, Probe, fields::Fields, room::Step};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct GifDetail {
+pub(super) struct GifDetail {
     /// The first frame's size, in pixels.
-    pub(crate) frame_px: (u32, u32),
+    pub(super) frame_px: (u32, u32),
     /// Where it lies on the canvas.
-    pub(crate) frame_at: (u32, u32),
+    pub(super) frame_at: (u32, u32),
 }
 
 const FORMAT: ImageFormat = ImageFormat::Gif;
 
-pub(crate) fn step(prefix: &[u8]) -> Result<Step, EngineError> {
+pub(super) fn step(prefix: &[u8]) -> Result<Step, EngineError> {
     let (Some(width), Some(height), Some(packed)) = (prefix.le16(6), prefix.le16(8), prefix.get(10)) else {
         return Ok(Step::More(13));
     };
@@ -69,6 +70,6 @@ fn first_frame(canvas: (u32, u32), transparent: bool, descriptor: &[u8; 9], at: 
         interlaced: descriptor[8] & 0x40 != 0,
         orientation: Orientation::Upright,
         header_bytes: at as u64,
-        detail: Detail::Gif(GifDetail { frame_px, frame_at }),
+        detail: Arc::new(GifDetail { frame_px, frame_at }),
     }
 }

@@ -4,44 +4,38 @@ use std::io::{self, BufReader, Read};
 
 use contract::ImageFormat;
 
-use super::{Decoded, at_least_half};
+use super::header::{BmpDetail, Compression};
 use crate::{
-    EngineError, Plan, Probe,
-    probe::{BmpCompression, BmpDetail, BmpRowOrder, Detail},
-    raster::Channels,
-    shrink::{RowOrder, Shrinker},
-    source::Source,
+    EngineError, Plan, Probe, decoded::Decoded, raster::Channels, room::at_least_half, shrink::Shrinker, source::Source,
 };
 
 const BLOCK_BYTES: usize = 64 << 10;
 
 /// RGB, or RGBA where the masks have alpha.
-pub(crate) const fn channels(probe: &Probe) -> Channels {
+pub(super) const fn channels(probe: &Probe) -> Channels {
     if probe.has_alpha { Channels::Rgba } else { Channels::Rgb }
 }
 
 /// What decoding holds beside the small image, in bytes.
-pub(crate) fn plan_bytes(probe: &Probe) -> u64 {
+pub(super) fn plan_bytes(probe: &Probe) -> u64 {
     // A stored row, its indices and its pixels.
     u64::from(probe.width_px) * 9 + BLOCK_BYTES as u64 + 4096
 }
 
-pub(crate) fn decode(source: &mut Source<'_>, probe: &Probe, plan: &Plan) -> Result<Decoded, EngineError> {
-    let Detail::Bmp(detail) = &probe.detail else {
-        return Err(EngineError::header(ImageFormat::Bmp, "detail", 0_u8));
-    };
+pub(super) fn decode(
+    source: &mut Source<'_>,
+    probe: &Probe,
+    detail: &BmpDetail,
+    plan: &Plan,
+) -> Result<Decoded, EngineError> {
     let mut stream = BufReader::with_capacity(BLOCK_BYTES, source);
     let fault = |cause: io::Error| EngineError::decoder(ImageFormat::Bmp, cause);
     let palette = palette(&mut stream, probe, detail).map_err(fault)?;
-    let order = match detail.row_order {
-        BmpRowOrder::TopDown => RowOrder::TopDown,
-        BmpRowOrder::BottomUp => RowOrder::BottomUp,
-    };
     let size = (probe.width_px, probe.height_px);
-    let mut shrinker = Shrinker::new(channels(probe), size, plan.row_shrink, order);
+    let mut shrinker = Shrinker::new(channels(probe), size, plan.row_shrink, detail.row_order);
     let result = match detail.compression {
-        BmpCompression::None => plain_rows(&mut stream, detail, &palette, probe, &mut shrinker),
-        BmpCompression::Rle8 | BmpCompression::Rle4 => {
+        Compression::None => plain_rows(&mut stream, detail, &palette, probe, &mut shrinker),
+        Compression::Rle8 | Compression::Rle4 => {
             run_lengths(&mut stream, detail.compression, &palette, probe, &mut shrinker)
         }
     };
@@ -144,7 +138,7 @@ fn masked(stored: impl Iterator<Item = u32>, scales: &[Scale; 4], pixels: &mut [
 /// Run lengths of 8- or 4-bit indices; skipped pixels have index 0.
 fn run_lengths(
     stream: &mut impl Read,
-    compression: BmpCompression,
+    compression: Compression,
     palette: &[[u8; 3]],
     probe: &Probe,
     shrinker: &mut Shrinker,
@@ -160,7 +154,7 @@ fn run_lengths(
         shrinker.push(&pixels);
         row.fill(0);
     };
-    let four_bits = compression == BmpCompression::Rle4;
+    let four_bits = compression == Compression::Rle4;
     let index_at = |byte: u8, x: usize| {
         if !four_bits {
             byte

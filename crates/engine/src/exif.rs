@@ -1,7 +1,6 @@
 //! TIFF-structured metadata, of which only the orientation is of use. Source: TIFF 6.0, section 2.
 
-use super::Fields;
-use crate::Orientation;
+use crate::{Orientation, fields::Fields};
 
 /// Byte order of a TIFF structure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

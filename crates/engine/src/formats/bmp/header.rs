@@ -1,13 +1,14 @@
 //! BMP headers. Source: Microsoft, "Bitmap Storage" and the structures BITMAPCOREHEADER to BITMAPV5HEADER.
 
+use std::sync::Arc;
+
 use contract::ImageFormat;
 
-use super::{Colour, Detail, Fields, Probe, Step};
-use crate::{EngineError, Orientation};
+use crate::{Colour, EngineError, Orientation, Probe, fields::Fields, room::Step, shrink::RowOrder};
 
 /// How pixels are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Compression {
+pub(super) enum Compression {
     /// Rows as they are, padded to four bytes.
     None,
     /// Run lengths of 8-bit indices.
@@ -16,31 +17,23 @@ pub(crate) enum Compression {
     Rle4,
 }
 
-/// Which row comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum RowOrder {
-    /// A negative height.
-    TopDown,
-    /// The usual one.
-    BottomUp,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct BmpDetail {
-    pub(crate) bits_per_pixel: u16,
-    pub(crate) compression: Compression,
-    pub(crate) row_order: RowOrder,
+pub(super) struct BmpDetail {
+    pub(super) bits_per_pixel: u16,
+    pub(super) compression: Compression,
+    /// From the bottom up as a rule; a negative height is the other one.
+    pub(super) row_order: RowOrder,
     /// Red, green, blue, alpha; zero where absent.
-    pub(crate) masks: [u32; 4],
+    pub(super) masks: [u32; 4],
     /// Where the palette starts, the size of its entries in bytes, and how many it has.
-    pub(crate) palette: (usize, usize, usize),
+    pub(super) palette: (usize, usize, usize),
 }
 
 const FORMAT: ImageFormat = ImageFormat::Bmp;
 /// File header, V5 header, three masks after it, and room for a V2/V3 header.
 const HEADERS_BYTES: usize = 14 + 124 + 16;
 
-pub(crate) fn step(prefix: &[u8]) -> Result<Step, EngineError> {
+pub(super) fn step(prefix: &[u8]) -> Result<Step, EngineError> {
     let (Some(pixels_at), Some(info_bytes)) = (prefix.le32(10), prefix.le32(14)) else { return Ok(Step::More(18)) };
     let core = info_bytes == 12;
     if !core && !(40..=124).contains(&info_bytes) {
@@ -92,7 +85,7 @@ pub(crate) fn step(prefix: &[u8]) -> Result<Step, EngineError> {
         interlaced: false,
         orientation: Orientation::Upright,
         header_bytes,
-        detail: Detail::Bmp(BmpDetail { bits_per_pixel, compression, row_order, masks, palette }),
+        detail: Arc::new(BmpDetail { bits_per_pixel, compression, row_order, masks, palette }),
     };
     if (prefix.len() as u64) < header_bytes { Ok(Step::Known(probe, header_bytes)) } else { Ok(Step::Done(probe)) }
 }

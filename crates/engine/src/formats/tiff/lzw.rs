@@ -7,7 +7,7 @@
 
 use std::io::{self, Read};
 
-use super::Chunk;
+use super::chunk::Chunk;
 
 const CLEAR: usize = 256;
 const END: usize = 257;
@@ -23,7 +23,7 @@ const SLACK_BYTES: usize = ENTRIES + 8;
 const OUT_BYTES: usize = BYTES + HISTORY_BYTES + BLOCK_BYTES + SLACK_BYTES;
 
 /// What a decoder holds, in bytes.
-pub(crate) const LZW_BYTES: u64 = (OUT_BYTES + size_of::<Table>()) as u64;
+pub(super) const LZW_BYTES: u64 = (OUT_BYTES + size_of::<Table>()) as u64;
 
 /// Where a string stands and how long it is, in one word: `place << 12 | length`, and one of the bits below.
 type Entry = u32;
@@ -57,7 +57,7 @@ struct Table {
 }
 
 /// Decodes strips or tiles, one after another.
-pub(crate) struct Lzw<'file> {
+pub(super) struct Lzw<'file> {
     bits: Bits<'file>,
     table: Box<Table>,
     next: usize,
@@ -72,7 +72,7 @@ pub(crate) struct Lzw<'file> {
 }
 
 impl Lzw<'_> {
-    pub(crate) fn new() -> Self {
+    pub(super) fn new() -> Self {
         let mut entries = [NONE; ENTRIES];
         let mut out = vec![0; OUT_BYTES];
         for byte in 0..BYTES {

@@ -5,11 +5,12 @@ use std::io::BufReader;
 use contract::ImageFormat;
 use gif::{ColorOutput, DecodeOptions, MemoryLimit};
 
-use super::{Decoded, at_least_half};
+use super::header::GifDetail;
 use crate::{
     EngineError, Plan, Probe,
-    probe::{Detail, GifDetail},
+    decoded::Decoded,
     raster::Channels,
+    room::at_least_half,
     shrink::{RowOrder, Scattered, Shrinker},
     source::Source,
 };
@@ -18,19 +19,22 @@ const FORMAT: ImageFormat = ImageFormat::Gif;
 const BLOCK_BYTES: usize = 64 << 10;
 
 /// RGB where the first frame covers its canvas and has no transparent colour.
-pub(crate) const fn channels(probe: &Probe) -> Channels {
+pub(super) const fn channels(probe: &Probe) -> Channels {
     if probe.has_alpha { Channels::Rgba } else { Channels::Rgb }
 }
 
 /// What decoding holds beside the small image, in bytes.
-pub(crate) fn plan_bytes(probe: &Probe) -> u64 {
-    let Detail::Gif(GifDetail { frame_px: (width, _), .. }) = probe.detail else { return 0 };
+pub(super) fn plan_bytes(probe: &Probe, detail: &GifDetail) -> u64 {
     // A row of indices, the canvas row, and the LZW tables with their 64 KiB buffer.
-    u64::from(width) + u64::from(probe.width_px) * 4 + 2 * BLOCK_BYTES as u64 + (128 << 10)
+    u64::from(detail.frame_px.0) + u64::from(probe.width_px) * 4 + 2 * BLOCK_BYTES as u64 + (128 << 10)
 }
 
-pub(crate) fn decode(source: &mut Source<'_>, probe: &Probe, plan: &Plan) -> Result<Decoded, EngineError> {
-    let Detail::Gif(detail) = probe.detail else { return Err(EngineError::header(FORMAT, "detail", 0_u8)) };
+pub(super) fn decode(
+    source: &mut Source<'_>,
+    probe: &Probe,
+    detail: &GifDetail,
+    plan: &Plan,
+) -> Result<Decoded, EngineError> {
     let fault = |cause: gif::DecodingError| EngineError::decoder(FORMAT, cause);
     let mut options = DecodeOptions::new();
     options.set_color_output(ColorOutput::Indexed);
@@ -46,7 +50,7 @@ pub(crate) fn decode(source: &mut Source<'_>, probe: &Probe, plan: &Plan) -> Res
     let palette = colours(decoder.palette().unwrap_or_default(), transparent);
     let channels = channels(probe);
     let size = (probe.width_px, probe.height_px);
-    let mut canvas = Canvas { row: vec![0; size.0 as usize * channels.count()], palette, detail, channels };
+    let mut canvas = Canvas { row: vec![0; size.0 as usize * channels.count()], palette, detail: *detail, channels };
     let (width, height) = (detail.frame_px.0 as usize, detail.frame_px.1 as usize);
     let mut indices = vec![0; width];
     if probe.interlaced {

@@ -1,13 +1,18 @@
 //! PNG chunks up to the first IDAT. Source: W3C PNG, third edition, sections 5 and 11.
 
+use std::sync::Arc;
+
 use contract::ImageFormat;
 
-use super::{Colour, Detail, Fields, Probe, Step, exif};
-use crate::{EngineError, Orientation};
+use crate::{Colour, EngineError, Orientation, Probe, exif, fields::Fields, room::Step};
+
+/// Nothing beside what every probe has.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PngDetail;
 
 const FORMAT: ImageFormat = ImageFormat::Png;
 
-pub(crate) fn step(prefix: &[u8]) -> Result<Step, EngineError> {
+pub(super) fn step(prefix: &[u8]) -> Result<Step, EngineError> {
     let Some(header) = prefix.get(8..29) else { return Ok(Step::More(29)) };
     if &header[4..8] != b"IHDR" {
         return Err(EngineError::header(FORMAT, "first chunk", header.be32(4).unwrap_or_default()));
@@ -58,6 +63,6 @@ fn image_header(header: &[u8]) -> Result<Probe, EngineError> {
         interlaced: interlace != 0,
         orientation: Orientation::Upright,
         header_bytes: 33,
-        detail: Detail::Png,
+        detail: Arc::new(PngDetail),
     })
 }

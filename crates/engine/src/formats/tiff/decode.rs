@@ -3,31 +3,32 @@
 //! The directory may stand anywhere, and most writers put it last (libtiff does), so the file is held as it was uploaded:
 //! 36 of the 40 MiB that a 37 MB one takes. The pixels are not.
 
-mod inflate;
-mod lzw;
-mod rows;
-
 use std::io::Read;
 
 use contract::ImageFormat;
 
-use super::{Decoded, at_least_half};
+use super::{
+    chunk::Chunk,
+    header::{CHUNK_TABLES, Directory, TiffDetail, Values},
+    inflate::Inflate,
+    lzw::{LZW_BYTES, Lzw},
+    rows::{self, PackBits, RowFormat},
+};
 use crate::{
     Colour, EngineError, Limits, Plan, Probe,
-    probe::{CHUNK_TABLES, Detail, Directory, TiffDetail, TiffValues},
+    decoded::Decoded,
     raster::Channels,
+    room::at_least_half,
     shrink::{RowOrder, Shrinker},
     source::Source,
 };
-use lzw::{LZW_BYTES, Lzw};
-use rows::RowFormat;
 
 const FORMAT: ImageFormat = ImageFormat::Tiff;
 /// Baseline JPEG in a strip or tile.
 const JPEG: u16 = 7;
 
 /// What rows become.
-pub(crate) const fn channels(probe: &Probe) -> Channels {
+pub(super) const fn channels(probe: &Probe) -> Channels {
     match (probe.colour, probe.has_alpha) {
         (Colour::Cmyk, _) => Channels::Cmyk,
         (Colour::Grey, false) => Channels::Grey,
@@ -38,8 +39,7 @@ pub(crate) const fn channels(probe: &Probe) -> Channels {
 }
 
 /// What decoding holds beside the small image, in bytes.
-pub(crate) fn plan_bytes(probe: &Probe) -> u64 {
-    let Detail::Tiff(detail) = &probe.detail else { return 0 };
+pub(super) fn plan_bytes(probe: &Probe, detail: &TiffDetail) -> u64 {
     let row_bytes = stored_row_bytes(probe, detail, probe.width_px);
     let samples = u64::from(detail.samples.max(1));
     let chunk_bytes = stored_row_bytes(probe, detail, detail.chunk_px.0) * u64::from(detail.chunk_px.1);
@@ -61,13 +61,13 @@ fn stored_row_bytes(probe: &Probe, detail: &TiffDetail, width_px: u32) -> u64 {
     bits.div_ceil(8) + u64::from(detail.samples)
 }
 
-pub(crate) fn decode(
+pub(super) fn decode(
     source: &mut Source<'_>,
     probe: &Probe,
+    detail: &TiffDetail,
     plan: &Plan,
     limits: &Limits,
 ) -> Result<Decoded, EngineError> {
-    let Detail::Tiff(detail) = &probe.detail else { return Err(EngineError::header(FORMAT, "detail", 0_u8)) };
     check_supported(probe, detail)?;
     // The plan counted the file up to its last chunk; a table that lies is cut there.
     let file_bytes = detail.data_end.min(limits.max_source_bytes).max(source.prefix().len() as u64);
@@ -131,24 +131,12 @@ fn check_supported(probe: &Probe, detail: &TiffDetail) -> Result<(), EngineError
     Ok(())
 }
 
-/// What decompresses strips or tiles, one after another, with buffers that are made once.
-trait Chunk<'file>: Read {
-    /// Goes on with the stored bytes of another strip or tile.
-    fn start(&mut self, stored: &'file [u8]);
-}
-
-impl<'file> Chunk<'file> for &'file [u8] {
-    fn start(&mut self, stored: &'file [u8]) {
-        *self = stored;
-    }
-}
-
 struct Tiff<'file> {
     file: &'file [u8],
     probe: &'file Probe,
     detail: &'file TiffDetail,
-    offsets: TiffValues<'file>,
-    lengths: TiffValues<'file>,
+    offsets: Values<'file>,
+    lengths: Values<'file>,
     jpeg_tables: Option<&'file [u8]>,
     format: RowFormat,
 }
@@ -167,8 +155,8 @@ impl<'file> Tiff<'file> {
     fn reader(&self) -> Box<dyn Chunk<'file> + 'file> {
         match self.detail.compression {
             5 => Box::new(Lzw::new()),
-            8 | 32_946 => Box::new(inflate::Inflate::new()),
-            32_773 => Box::new(rows::PackBits::new()),
+            8 | 32_946 => Box::new(Inflate::new()),
+            32_773 => Box::new(PackBits::new()),
             _ => Box::new([].as_slice()),
         }
     }

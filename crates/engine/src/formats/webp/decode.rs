@@ -4,11 +4,13 @@
 
 use contract::ImageFormat;
 
-use super::Decoded;
+use super::header::{Coding, WebpDetail};
 use crate::{
     EngineError, Plan, Probe,
+    decoded::Decoded,
     error::Damage,
-    probe::{Detail, Fields, WebpCoding, WebpDetail, exif_orientation},
+    exif,
+    fields::Fields,
     raster::Channels,
     shrink::{RowOrder, Shrinker},
     source::Source,
@@ -17,32 +19,31 @@ use crate::{
 const FORMAT: ImageFormat = ImageFormat::Webp;
 
 /// What rows become; an animation's first frame may be smaller than its canvas.
-pub(crate) fn channels(probe: &Probe) -> Channels {
-    match &probe.detail {
-        Detail::Webp(WebpDetail { animated: true, .. }) => Channels::Rgba,
-        _ if probe.has_alpha => Channels::Rgba,
-        _ => Channels::Rgb,
-    }
+pub(super) const fn channels(probe: &Probe, detail: &WebpDetail) -> Channels {
+    if detail.animated || probe.has_alpha { Channels::Rgba } else { Channels::Rgb }
 }
 
 /// What decoding holds beside the small image, in bytes.
 ///
 /// libwebp's own memory is not seen by a counting allocator in Rust; this follows its `VP8InitFrame`, `ALPHNew` and
 /// `AllocateInternalBuffers32b`.
-pub(crate) fn plan_bytes(probe: &Probe) -> u64 {
-    let Detail::Webp(detail) = &probe.detail else { return 0 };
+pub(super) fn plan_bytes(probe: &Probe, detail: &WebpDetail) -> u64 {
     let (pixels, width) = (probe.pixels(), u64::from(probe.width_px));
     let internal = match detail.coding {
-        WebpCoding::Lossless => pixels * 4 + width * 4 * 17,
-        WebpCoding::Lossy => width * 128 + if probe.has_alpha { pixels } else { 0 },
+        Coding::Lossless => pixels * 4 + width * 4 * 17,
+        Coding::Lossy => width * 128 + if probe.has_alpha { pixels } else { 0 },
     };
     // An animation's first frame is copied out of the file.
     let files = if detail.animated { 2 } else { 1 };
-    detail.file_bytes * files + pixels * channels(probe).count() as u64 + internal + width * 4 + (256 << 10)
+    detail.file_bytes * files + pixels * channels(probe, detail).count() as u64 + internal + width * 4 + (256 << 10)
 }
 
-pub(crate) fn decode(source: &mut Source<'_>, probe: &Probe, plan: &Plan) -> Result<Decoded, EngineError> {
-    let Detail::Webp(detail) = &probe.detail else { return Err(EngineError::header(FORMAT, "detail", 0_u8)) };
+pub(super) fn decode(
+    source: &mut Source<'_>,
+    probe: &Probe,
+    detail: &WebpDetail,
+    plan: &Plan,
+) -> Result<Decoded, EngineError> {
     source.fill_prefix(detail.file_bytes)?;
     let file = source.prefix();
     let chunks: Vec<_> = Chunks { file, at: 12 }.collect();
@@ -73,7 +74,7 @@ pub(crate) fn decode(source: &mut Source<'_>, probe: &Probe, plan: &Plan) -> Res
     }
     let image = webp::Decoder::new(bytes).decode().ok_or_else(damaged)?;
     let alpha = image.is_alpha();
-    let channels = channels(probe);
+    let channels = channels(probe, detail);
     let size = (probe.width_px, probe.height_px);
     let mut shrinker = Shrinker::new(channels, size, plan.row_shrink, RowOrder::TopDown);
     if (alpha, left, frame_width) == (channels == Channels::Rgba, 0, width) && frame_height == height {
@@ -83,7 +84,7 @@ pub(crate) fn decode(source: &mut Source<'_>, probe: &Probe, plan: &Plan) -> Res
     }
     drop(image);
     let profile = if detail.has_profile { first(b"ICCP").map(<[u8]>::to_vec) } else { None };
-    let orientation = first(b"EXIF").and_then(exif_orientation);
+    let orientation = first(b"EXIF").and_then(exif::orientation);
     Ok(Decoded { orientation, ..Decoded::of_rows(shrinker, profile, Vec::new()) })
 }
 

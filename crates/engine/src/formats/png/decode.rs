@@ -11,11 +11,13 @@ use contract::ImageFormat;
 use moxcms::{Chromaticity, ColorPrimaries, ColorProfile, curve_from_gamma};
 use png::{BitDepth, ColorType, Decoder, Transformations};
 
-use super::{Decoded, at_least_half};
 use crate::{
     Colour, EngineError, Limits, Plan, Probe,
-    probe::exif_orientation,
+    decoded::Decoded,
+    exif,
     raster::Channels,
+    room::at_least_half,
+    samples::round_16,
     shrink::{RowOrder, Scattered, Shrinker},
     source::Source,
 };
@@ -26,7 +28,7 @@ const BLOCK_BYTES: usize = 64 << 10;
 const INFLATE_BYTES: u64 = 384 << 10;
 
 /// What the samples become once palettes and transparent colours are expanded.
-pub(crate) fn channels(probe: &Probe) -> Channels {
+pub(super) fn channels(probe: &Probe) -> Channels {
     match (probe.colour, probe.has_alpha) {
         (Colour::Grey, false) => Channels::Grey,
         (Colour::Grey, true) => Channels::GreyAlpha,
@@ -36,14 +38,14 @@ pub(crate) fn channels(probe: &Probe) -> Channels {
 }
 
 /// What decoding holds beside the small image, in bytes.
-pub(crate) fn plan_bytes(probe: &Probe) -> u64 {
+pub(super) fn plan_bytes(probe: &Probe) -> u64 {
     let sample_bytes = if probe.bits_per_sample == 16 { 2 } else { 1 };
     let row_bytes = u64::from(probe.width_px) * channels(probe).count() as u64 * sample_bytes;
     // The crate keeps two unfiltered rows in a buffer that it doubles, and gives one expanded row.
     7 * row_bytes + BLOCK_BYTES as u64 + INFLATE_BYTES
 }
 
-pub(crate) fn decode(
+pub(super) fn decode(
     source: &mut Source<'_>,
     probe: &Probe,
     plan: &Plan,
@@ -98,7 +100,7 @@ pub(crate) fn decode(
         small.finish()
     };
     let profile = profile(reader.info(), channels);
-    let orientation = reader.info().exif_metadata.as_deref().and_then(exif_orientation);
+    let orientation = reader.info().exif_metadata.as_deref().and_then(exif::orientation);
     Ok(Decoded { orientation, ..Decoded::of_raster(raster, extent, profile, warnings) })
 }
 
@@ -154,18 +156,6 @@ fn profile(info: &png::Info<'_>, channels: Channels) -> Option<Vec<u8>> {
     made.encode().ok()
 }
 
-/// Big-endian 16-bit samples to the nearest of 8 bits: 65,535 is 255.
-fn round_16(row: &[u8], out: &mut [u8]) {
-    for (out, sample) in out.iter_mut().zip(row.as_chunks::<2>().0) {
-        *out = to_8(u16::from_be_bytes(*sample));
-    }
-}
-
-/// The nearest of 8 bits.
-pub(crate) fn to_8(sample: u16) -> u8 {
-    ((u32::from(sample) * 255 + 32_895) >> 16) as u8
-}
-
 /// The crate asks for `Seek` and never seeks (0.18.1); a stream cannot.
 struct Forward<R>(R);
 
@@ -178,18 +168,5 @@ impl<R: Read> Read for Forward<R> {
 impl<R> Seek for Forward<R> {
     fn seek(&mut self, _: SeekFrom) -> io::Result<u64> {
         Err(io::ErrorKind::Unsupported.into())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sixteen_bits_round_to_the_nearest_of_eight() {
-        for sample in 0..=u16::MAX {
-            let exact = f64::from(sample) / 257.0;
-            assert_eq!(f64::from(to_8(sample)), exact.round(), "{sample}");
-        }
     }
 }

@@ -7,7 +7,7 @@ use std::io::{self, Read};
 
 use fdeflate::Decompressor;
 
-use super::Chunk;
+use super::chunk::Chunk;
 
 /// How far back deflate may refer.
 const WINDOW_BYTES: usize = 32 << 10;

@@ -1,32 +1,33 @@
 //! The first directory of a TIFF or BigTIFF. Source: TIFF 6.0, section 2 and appendix A; Aware Systems, BigTIFF.
 
+use std::sync::Arc;
+
 use contract::ImageFormat;
 
-use super::{Colour, Detail, Probe, Step, exif::Order};
-use crate::{EngineError, Orientation};
+use crate::{Colour, EngineError, Orientation, Probe, exif::Order, room::Step};
 
 /// What the strip reader and the planner need of the directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct TiffDetail {
-    pub(crate) order: Order,
-    pub(crate) compression: u16,
-    pub(crate) photometric: u16,
-    pub(crate) samples: u16,
+pub(super) struct TiffDetail {
+    pub(super) order: Order,
+    pub(super) compression: u16,
+    pub(super) photometric: u16,
+    pub(super) samples: u16,
     /// 1: unsigned, 2: signed, 3: float.
-    pub(crate) sample_format: u16,
-    pub(crate) predictor: u16,
+    pub(super) sample_format: u16,
+    pub(super) predictor: u16,
     /// Samples of one pixel in separate planes.
-    pub(crate) planar: bool,
+    pub(super) planar: bool,
     /// 0: unspecified, 1: premultiplied alpha, 2: straight alpha; of the first extra sample.
-    pub(crate) extra_sample: Option<u16>,
+    pub(super) extra_sample: Option<u16>,
     /// Width and height of a strip or tile, in pixels.
-    pub(crate) chunk_px: (u32, u32),
+    pub(super) chunk_px: (u32, u32),
     /// Whether chunks are tiles: padded to their full size at the right and the bottom.
-    pub(crate) tiled: bool,
+    pub(super) tiled: bool,
     /// Where the last chunk ends, in bytes from the start of the file; 0 where its table is not known yet.
-    pub(crate) data_end: u64,
+    pub(super) data_end: u64,
     /// The longest chunk as stored, in bytes.
-    pub(crate) longest_chunk_bytes: u64,
+    pub(super) longest_chunk_bytes: u64,
 }
 
 const FORMAT: ImageFormat = ImageFormat::Tiff;
@@ -34,7 +35,7 @@ const FORMAT: ImageFormat = ImageFormat::Tiff;
 const MAX_ENTRIES: u64 = 4096;
 
 /// One directory in a file whose leading bytes are at hand.
-pub(crate) struct Directory<'file> {
+pub(super) struct Directory<'file> {
     bytes: &'file [u8],
     order: Order,
     /// Value fields of 8 bytes and counts of 8 bytes.
@@ -46,7 +47,7 @@ pub(crate) struct Directory<'file> {
 
 impl<'file> Directory<'file> {
     /// The first directory, or how many bytes of the file are needed to reach its end.
-    pub(crate) fn first(bytes: &'file [u8]) -> Result<Result<Self, u64>, EngineError> {
+    pub(super) fn first(bytes: &'file [u8]) -> Result<Result<Self, u64>, EngineError> {
         let (Some(order), true) = (Order::of(bytes), bytes.len() >= 16) else { return Ok(Err(16)) };
         let big = order.u16(bytes, 2) == Some(43);
         let start = if big { order.u64(bytes, 8) } else { order.u32(bytes, 4).map(u64::from) }.unwrap_or_default();
@@ -72,7 +73,7 @@ impl<'file> Directory<'file> {
     }
 
     /// The values of `tag`: `None` where the tag is absent; `Err` where they stand past the bytes at hand.
-    pub(crate) fn values(&self, tag: u16) -> Option<Result<Values<'file>, u64>> {
+    pub(super) fn values(&self, tag: u16) -> Option<Result<Values<'file>, u64>> {
         let entry_bytes = if self.big { 20 } else { 12 };
         let at = (0..self.entries)
             .map(|index| self.entries_at + index * entry_bytes)
@@ -120,25 +121,25 @@ impl<'file> Directory<'file> {
     }
 
     /// The bytes of `tag`, e.g. a profile or JPEG tables.
-    pub(crate) fn blob(&self, tag: u16) -> Option<&'file [u8]> {
+    pub(super) fn blob(&self, tag: u16) -> Option<&'file [u8]> {
         Some(self.values(tag)?.ok()?.bytes)
     }
 }
 
 /// The values of one tag, not yet converted: a strip table may have a million entries.
 #[derive(Clone, Copy)]
-pub(crate) struct Values<'file> {
+pub(super) struct Values<'file> {
     bytes: &'file [u8],
     width: usize,
     order: Order,
 }
 
 impl Values<'_> {
-    pub(crate) fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.bytes.len() / self.width
     }
 
-    pub(crate) fn get(&self, index: usize) -> Option<u64> {
+    pub(super) fn get(&self, index: usize) -> Option<u64> {
         let at = index.checked_mul(self.width)?;
         match self.width {
             1 => self.bytes.get(at).map(|byte| u64::from(*byte)),
@@ -150,9 +151,9 @@ impl Values<'_> {
 }
 
 /// Tags of the tables of strips and of tiles: offsets, then lengths.
-pub(crate) const CHUNK_TABLES: [(u16, u16); 2] = [(273, 279), (324, 325)];
+pub(super) const CHUNK_TABLES: [(u16, u16); 2] = [(273, 279), (324, 325)];
 
-pub(crate) fn step(prefix: &[u8]) -> Result<Step, EngineError> {
+pub(super) fn step(prefix: &[u8]) -> Result<Step, EngineError> {
     let directory = match Directory::first(prefix)? {
         Ok(directory) => directory,
         Err(need) => return Ok(Step::More(need)),
@@ -198,7 +199,7 @@ pub(crate) fn step(prefix: &[u8]) -> Result<Step, EngineError> {
         interlaced: false,
         orientation: Orientation::from_exif(directory.first_value(274).unwrap_or(1)).unwrap_or_default(),
         header_bytes: directory.end() as u64,
-        detail: Detail::Tiff(TiffDetail {
+        detail: Arc::new(TiffDetail {
             order: directory.order,
             compression: directory.short(259, 1),
             photometric,
