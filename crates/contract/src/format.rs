@@ -8,7 +8,7 @@ use table::UNREAD;
 pub use table::{Facts, ImageFormat};
 
 /// How many leading bytes [`ImageFormat::from_bytes`] looks at, at the most.
-pub const MAGIC_BYTES: usize = 16;
+pub const MAGIC_BYTES: usize = 18;
 
 impl ImageFormat {
     /// The name used in tiers.json, logs and metrics.
@@ -87,6 +87,44 @@ mod tests {
         check(b"MM\0+\0\x08\0\0", Some(ImageFormat::Tiff));
         check(b"<svg xmlns=", None);
         check(b"", None);
+        check(b"P6\n640 480\n255\n", Some(ImageFormat::Pnm));
+        check(b"P5#", None);
+        check(b"P5 #a", Some(ImageFormat::Pnm));
+        check(b"P7\nWIDTH 1", Some(ImageFormat::Pnm));
+        check(b"P1 meeting notes", None);
+        check(b"qoif\0\0\0\x01\0\0\0\x01\x04\0", Some(ImageFormat::Qoi));
+        check(b"\0\0\x01\0\x02\0", Some(ImageFormat::Ico));
+        check(b"\0\0\x02\0\x01\0", Some(ImageFormat::Ico)); // A cursor.
+        check(b"#?RGBE\n", Some(ImageFormat::Hdr));
+    }
+
+    /// An uncompressed TGA of 2 by 1 pixels with these bytes instead of its own.
+    fn tga(changes: &[(usize, u8)]) -> Option<ImageFormat> {
+        let mut header = *b"\0\0\x02\0\0\0\0\0\0\0\0\0\x02\0\x01\0\x18\x20";
+        changes.iter().for_each(|(at, byte)| header[*at] = *byte);
+        ImageFormat::from_bytes(&header)
+    }
+
+    #[test]
+    fn a_tga_is_told_by_all_of_its_header() {
+        let check = |changes: &[(usize, u8)], want: bool| {
+            assert_eq!(tga(changes), want.then_some(ImageFormat::Tga), "{changes:?}");
+        };
+        check(&[], true);
+        check(&[(2, 10), (16, 32), (17, 8)], true); // Run lengths, alpha.
+        check(&[(2, 3), (16, 8)], true);
+        check(&[(1, 1), (2, 1), (6, 1), (7, 24), (16, 8)], true); // 256 colours.
+        check(&[(10, 1)], true); // The origin at the top: the height.
+        check(&[(2, 0)], false);
+        check(&[(2, 4)], false);
+        check(&[(5, 1)], false); // A map that is not used.
+        check(&[(8, 1)], false);
+        check(&[(10, 2)], false);
+        check(&[(12, 0)], false);
+        check(&[(16, 23)], false);
+        check(&[(17, 0xC0)], false);
+        assert_eq!(ImageFormat::from_bytes(b"\0\0\x02\0\x06\x04\x06\0\x08\0\0\0\0\0\0\0\0\0"), None); // Lotus.
+        assert_eq!(ImageFormat::from_bytes(&[0; 18]), None);
     }
 
     #[test]

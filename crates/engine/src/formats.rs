@@ -1,7 +1,7 @@
 //! A room for each format, and the table of them.
 //!
 //! A room reads its header, says what decoding will cost, and decodes to the small image: the protocol is `room.rs`.
-//! Rooms share what stands beside this file (`exif.rs`, `shrink/`, `samples.rs`), never anything of each other.
+//! Rooms share what stands beside this file (`exif.rs`, `shrink/`, `samples.rs`, `whole.rs`), never anything of each other.
 //!
 //! All of them work on one thread.
 //! A second thread, for which the largest tier has 0.7 of a CPU, would not pay: what could run beside the serial part is
@@ -11,9 +11,17 @@
 //! Huffman codes, one behind another; undoing the byte stuffing beside them would give 1.1.
 
 mod bmp;
+mod dds;
+mod exr;
+mod farbfeld;
 mod gif;
+mod hdr;
+mod ico;
 mod jpeg;
 mod png;
+mod pnm;
+mod qoi;
+mod tga;
 mod tiff;
 mod webp;
 
@@ -30,5 +38,13 @@ pub(crate) const fn room(format: ImageFormat) -> &'static Room {
         ImageFormat::Gif => &gif::ROOM,
         ImageFormat::Bmp => &bmp::ROOM,
         ImageFormat::Tiff => &tiff::ROOM,
+        ImageFormat::Pnm => &pnm::ROOM,
+        ImageFormat::Qoi => &qoi::ROOM,
+        ImageFormat::Ico => &ico::ROOM,
+        ImageFormat::Dds => &dds::ROOM,
+        ImageFormat::Hdr => &hdr::ROOM,
+        ImageFormat::Exr => &exr::ROOM,
+        ImageFormat::Farbfeld => &farbfeld::ROOM,
+        ImageFormat::Tga => &tga::ROOM,
     }
 }

@@ -25,6 +25,7 @@ mod samples;
 mod shrink;
 mod source;
 mod warning;
+mod whole;
 
 pub use error::{Damage, EncodeFault, EngineError};
 pub use limits::Limits;

@@ -119,6 +119,94 @@ formats! {
         reads: "the first page: strips, tiles, planes; 1 to 16 bits; none, PackBits, LZW, Deflate, JPEG",
         refuses: "CCITT fax, old-style JPEG, CIE Lab, signed and float samples",
     }
+    /// PBM, PGM, PPM and PAM.
+    Pnm {
+        name: "pnm",
+        title: "PNM",
+        spec: "Netpbm, pbm(5) to pam(5)",
+        media_types: &["image/x-portable-anymap", "image/x-portable-bitmap", "image/x-portable-graymap", "image/x-portable-pixmap", "image/x-portable-arbitrarymap"],
+        extensions: &["pnm", "pbm", "pgm", "ppm", "pam"],
+        starts: pnm,
+        reads: "P1 to P7, plain and raw, 1 to 16 bits",
+        refuses: "PAM with another tuple type, a cut file",
+    }
+    /// The Quite OK Image format.
+    Qoi {
+        name: "qoi",
+        title: "QOI",
+        spec: "QOI specification 1.0",
+        media_types: &["image/qoi", "image/x-qoi"],
+        extensions: &["qoi"],
+        starts: |head| matches!(head, [b'q', b'o', b'i', b'f', _, _, _, _, _, _, _, _, 3 | 4, 0 | 1, ..]),
+        reads: "RGB and RGBA",
+        refuses: "a cut file",
+    }
+    /// Windows icons and cursors.
+    Ico {
+        name: "ico",
+        title: "ICO, CUR",
+        spec: "Microsoft, ICONDIR and ICONDIRENTRY",
+        media_types: &["image/vnd.microsoft.icon", "image/x-icon", "image/ico"],
+        extensions: &["ico", "cur"],
+        starts: |head| matches!(head, [0, 0, 1 | 2, 0, low, high, ..] if *low != 0 || *high != 0),
+        reads: "the largest picture: PNG, or BMP with its mask",
+        refuses: "a cut file",
+    }
+    /// DirectDraw surfaces.
+    Dds {
+        name: "dds",
+        title: "DDS",
+        spec: "Microsoft, DDS_HEADER and DDS_HEADER_DXT10",
+        media_types: &["image/vnd.ms-dds", "image/x-dds"],
+        extensions: &["dds"],
+        starts: |head| head.starts_with(b"DDS \x7C\0\0\0"),
+        reads: "the first surface: DXT1, DXT3, DXT5 (BC1 to BC3)",
+        refuses: "other pixel formats, sides that are no multiples of 4, a cut file",
+    }
+    /// Radiance pictures.
+    Hdr {
+        name: "hdr",
+        title: "Radiance HDR",
+        spec: "Radiance, filefmts.pdf",
+        media_types: &["image/vnd.radiance", "image/x-hdr"],
+        extensions: &["hdr", "rgbe"],
+        starts: |head| head.starts_with(b"#?RADIANCE\n") || head.starts_with(b"#?RGBE\n"),
+        reads: "RGBE from the top left, clamped at white",
+        refuses: "XYZE, other orders of pixels, a cut file",
+    }
+    /// OpenEXR.
+    Exr {
+        name: "exr",
+        title: "OpenEXR",
+        spec: "OpenEXR 3, file layout",
+        media_types: &["image/x-exr", "image/aces"],
+        extensions: &["exr"],
+        starts: |head| head.starts_with(&[0x76, 0x2F, 0x31, 0x01]),
+        reads: "the first part with R, G, B or Y, clamped at white",
+        refuses: "deep data, subsampled channels, a cut file",
+    }
+    /// Farbfeld.
+    Farbfeld {
+        name: "farbfeld",
+        title: "farbfeld",
+        spec: "farbfeld(5)",
+        media_types: &["image/x-farbfeld"],
+        extensions: &["ff", "farbfeld"],
+        starts: |head| head.starts_with(b"farbfeld"),
+        reads: "all of it",
+        refuses: "a cut file",
+    }
+    /// Truevision TGA. Without a signature: its row stands last, and its whole header is checked.
+    Tga {
+        name: "tga",
+        title: "TGA",
+        spec: "Truevision TGA 2.0",
+        media_types: &["image/x-tga", "image/tga", "image/x-targa"],
+        extensions: &["tga"],
+        starts: tga,
+        reads: "mapped, true colour, grey; plain and run lengths",
+        refuses: "headers with unusual origins or depths, a cut file",
+    }
 }
 
 type Unread = (&'static str, fn(&[u8]) -> bool);
@@ -135,7 +223,6 @@ pub(super) const UNREAD: &[Unread] = &[
     ("JPEG XL", |bytes| matches!(bytes, [0xFF, 0x0A, ..] | [0, 0, 0, 0x0C, b'J', b'X', b'L', b' ', ..])),
     ("JPEG 2000", |bytes| matches!(bytes, [0, 0, 0, 0x0C, b'j', b'P', b' ', b' ', ..] | [0xFF, 0x4F, 0xFF, 0x51, ..])),
     ("PSD", |bytes| bytes.starts_with(b"8BPS")),
-    ("ICO", |bytes| bytes.starts_with(&[0, 0, 1, 0])),
     ("SVG", |bytes| bytes.starts_with(b"<svg")),
 ];
 
@@ -145,4 +232,51 @@ fn brand(bytes: &[u8]) -> Option<&[u8; 4]> {
         [_, _, _, _, b'f', b't', b'y', b'p', brand @ ..] => brand.first_chunk::<4>(),
         _ => None,
     }
+}
+
+/// P1 to P6 and then white space and a number or a comment, or P7 and a new line: a text is unlikely to start so.
+fn pnm(head: &[u8]) -> bool {
+    match head {
+        [b'P', b'1'..=b'6', space, next, ..] => {
+            let number = |byte: &u8| byte.is_ascii_digit() || byte.is_ascii_whitespace() || *byte == b'#';
+            (space.is_ascii_whitespace() || *space == b'#') && (number(next) || *space == b'#')
+        }
+        [b'P', b'7', b'\n', next, ..] => next.is_ascii_uppercase() || *next == b'#',
+        _ => false,
+    }
+}
+
+/// The whole header of 18 bytes, because there is no signature: the footer of version 2 is optional and stands at the
+/// end of a stream that is not read yet, and neither key nor Content-Type may decide.
+///
+/// Every field must have a value that writers give it, about 75 bits of them fixed, so that no other format passes:
+/// cursors have a number of pictures where this has zeros, spreadsheets of Lotus a version. What passes by chance has
+/// to bring as many bytes as its header says, or it is refused as cut.
+///
+/// Source: Truevision TGA 2.0, table 2; the fields that libmagic, stb_image and Pillow check.
+fn tga(head: &[u8]) -> bool {
+    let Some(head) = head.first_chunk::<18>() else { return false };
+    let word = |at: usize| u16::from_le_bytes([head[at], head[at + 1]]);
+    let [_, map_type, kind, .., depth, flags] = *head;
+    let (map_first, map_length, entry_bits) = (word(3), word(5), head[7]);
+    let (left, top, width, height) = (word(8), word(10), word(12), word(14));
+    let map_is_right = match kind {
+        1 | 9 => {
+            map_type == 1
+                && map_first == 0
+                && (1..=256).contains(&map_length)
+                && matches!(entry_bits, 15 | 16 | 24 | 32)
+        }
+        2 | 3 | 10 | 11 => (map_type, map_first, map_length, entry_bits) == (0, 0, 0, 0),
+        _ => false,
+    };
+    // Bits 0 to 3 count those of alpha, 4 and 5 say where the first pixel is; 6 and 7 are of no use any more.
+    let depth_is_right = match (kind, depth, flags & 0b1100_1111) {
+        (1 | 9, 8, 8) => entry_bits == 32,
+        (1 | 9 | 3 | 11, 8, 0) | (3 | 11, 16, 8) => true,
+        (2 | 10, 15 | 16, 0 | 1) | (2 | 10, 24, 0) | (2 | 10, 32, 0 | 8) => true,
+        _ => false,
+    };
+    let origin_is_right = left == 0 && (top == 0 || top == height);
+    map_is_right && depth_is_right && origin_is_right && width > 0 && height > 0
 }
