@@ -15,8 +15,14 @@ pub(super) const ROOM: Room = Room { step, header_place: HeaderPlace::Front };
 
 fn step(prefix: &[u8]) -> Result<Step, EngineError> {
     // Indices, or pixels of 15 bits, are copied before they are expanded; a map has at most 256 colours.
+    let (kind, depth) = (prefix.get(2).copied().unwrap_or_default(), prefix.get(16).copied().unwrap_or_default());
+    let copied_bytes = match (kind, depth) {
+        (1 | 9, _) => 1,
+        (2 | 10, 15 | 16) => 2,
+        _ => 0,
+    };
     whole::step(ImageFormat::Tga, prefix, open, |found| {
-        u64::from(found.size_px.0) * u64::from(found.size_px.1) * 2 + 4096
+        u64::from(found.size_px.0) * u64::from(found.size_px.1) * copied_bytes + 4096
     })
 }
 
