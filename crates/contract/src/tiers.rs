@@ -140,6 +140,15 @@ impl TierTable {
         self.tiers.iter()
     }
 
+    /// The formats that have a threshold of their own in some tier, in the order of [`ImageFormat::ALL`]; for all
+    /// others counts the row `default`.
+    #[must_use]
+    pub fn rows(&self) -> Vec<ImageFormat> {
+        let has_row =
+            |format: &ImageFormat| self.tiers.iter().any(|tier| tier.max_bytes.iter().any(|row| row.0 == *format));
+        ImageFormat::ALL.into_iter().filter(has_row).collect()
+    }
+
     /// The tier of that name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Tier> {
@@ -263,6 +272,7 @@ mod tests {
         check(Some(ImageFormat::Png), 11, Ok("large")); // A format without a row uses the default.
         check(Some(ImageFormat::Png), 101, Err(100));
         check(Some(ImageFormat::Jpeg), 201, Err(200));
+        assert_eq!(table.rows(), [ImageFormat::Jpeg]);
     }
 
     #[test]

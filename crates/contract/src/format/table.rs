@@ -148,7 +148,7 @@ formats! {
         spec: "Microsoft, ICONDIR and ICONDIRENTRY",
         media_types: &["image/vnd.microsoft.icon", "image/x-icon", "image/ico"],
         extensions: &["ico", "cur"],
-        starts: |head| matches!(head, [0, 0, 1 | 2, 0, low, high, ..] if *low != 0 || *high != 0),
+        starts: |head| matches!(head, [0, 0, 1 | 2, 0, 1..=255, 0, ..]),
         reads: "the largest picture: PNG, or BMP with its mask",
         refuses: "a cut file",
     }

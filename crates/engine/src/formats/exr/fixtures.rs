@@ -59,6 +59,9 @@ pub fn files() -> Vec<(&'static str, Vec<u8>)> {
     vec![
         ("exr", encode(&picture)),
         ("exr piz", written(&picture, Compression::PIZ, Blocks::ScanLines, None)),
+        ("exr pxr24", written(&picture, Compression::PXR24, Blocks::ScanLines, None)),
+        ("exr b44", written(&picture, Compression::B44, Blocks::ScanLines, None)),
+        ("exr dwaa", written(&picture, Compression::DWAA(None), Blocks::ScanLines, None)),
         ("exr tiles", written(&picture, Compression::RLE, tiles, None)),
         ("exr alpha", written(&picture, Compression::Uncompressed, Blocks::ScanLines, Some(0.5))),
         ("exr grey", grey()),

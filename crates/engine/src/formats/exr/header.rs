@@ -5,6 +5,7 @@ use std::{io::Cursor, sync::Arc};
 use contract::ImageFormat;
 use exr::{
     block::reader::Reader,
+    compression::Compression,
     error::Error,
     meta::{
         BlockDescription,
@@ -18,6 +19,8 @@ use crate::{Colour, EngineError, Orientation, Probe, room::Step};
 pub(super) const FORMAT: ImageFormat = ImageFormat::Exr;
 /// Attributes become larger in memory than they are in the file.
 const MAX_HEADER_BYTES: usize = 1 << 20;
+/// Codes of 16 bits: their lengths, their values and the way back.
+const HUFFMAN_BYTES: u64 = 3 << 19;
 /// What a small attribute becomes, in times of its bytes.
 const ATTRIBUTE_GROWTH: u64 = 32;
 
@@ -42,7 +45,7 @@ pub(super) struct ExrDetail {
     pub(super) pixel_bytes: u64,
     /// The largest block, in bytes.
     pub(super) block_bytes: u64,
-    /// What is held of header and tables, in bytes.
+    /// What is held of header and tables, those of the codec too, in bytes.
     pub(super) table_bytes: u64,
 }
 
@@ -64,7 +67,11 @@ pub(super) fn step(prefix: &[u8]) -> Result<Step, EngineError> {
         return Err(EngineError::unsupported(FORMAT, "no part of flat R, G, B or Y samples"));
     };
     // Offsets, those of the part, and the room that a growing table takes.
-    let table_bytes = header_bytes * ATTRIBUTE_GROWTH + chunks * 8 * 4;
+    let codec_bytes = match header.compression {
+        Compression::PIZ | Compression::DWAA(_) | Compression::DWAB(_) => HUFFMAN_BYTES,
+        _ => 0,
+    };
+    let table_bytes = header_bytes * ATTRIBUTE_GROWTH + chunks * 8 * 4 + codec_bytes;
     probe(part, header, colours, header_bytes, table_bytes).map(Step::Done)
 }
 
