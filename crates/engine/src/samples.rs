@@ -50,7 +50,7 @@ impl Light {
 
     /// The nearest of 8 bits.
     pub(crate) fn to_srgb(&self, linear: f32) -> u8 {
-        if !(linear > 0.0) {
+        if linear.is_nan() || linear <= 0.0 {
             return 0;
         }
         let Some(level) = self.levels.get((linear.to_bits() >> 16) as usize) else { return 255 };

@@ -239,7 +239,7 @@ fn pnm(head: &[u8]) -> bool {
     match head {
         [b'P', b'1'..=b'6', space, next, ..] => {
             let number = |byte: &u8| byte.is_ascii_digit() || byte.is_ascii_whitespace() || *byte == b'#';
-            (space.is_ascii_whitespace() || *space == b'#') && (number(next) || *space == b'#')
+            *space == b'#' || (space.is_ascii_whitespace() && number(next))
         }
         [b'P', b'7', b'\n', next, ..] => next.is_ascii_uppercase() || *next == b'#',
         _ => false,
