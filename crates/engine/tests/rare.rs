@@ -113,6 +113,9 @@ fn headers_that_lie_are_refused_by_name() {
     check(&with(ImageFormat::Dds, 84, b"BC7 "), "unsupported", "dds");
     check(&with(ImageFormat::Ico, 18, &[0xFF; 4]), "corrupt", "header");
     check(&with(ImageFormat::Ico, 14, &[0xFF; 4]), "over_budget", "64");
+    let [b44, dwa] = fixtures::exr::refused();
+    check(&b44, "unsupported", "B44");
+    check(&dwa, "unsupported", "DWA");
     check(b"#?RADIANCE\nFORMAT=32-bit_rle_xyze\n\n-Y 4 +X 4\n....", "unsupported", "xyze");
     check(b"#?RADIANCE\n\n+Y 4 +X 4\n....", "unsupported", "+Y");
     check(b"#?RADIANCE\n\n-Y 65535 +X 65535\n....", "too_many_pixels", "65535x65535");

@@ -183,7 +183,7 @@ formats! {
         extensions: &["exr"],
         starts: |head| head.starts_with(&[0x76, 0x2F, 0x31, 0x01]),
         reads: "the first part with R, G, B or Y, clamped at white",
-        refuses: "deep data, subsampled channels, a cut file",
+        refuses: "DWA and B44 compression, deep data, subsampled channels, a cut file",
     }
     /// Farbfeld.
     Farbfeld {
