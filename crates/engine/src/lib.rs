@@ -27,11 +27,12 @@ mod source;
 mod warning;
 mod whole;
 
+pub use encode::Thumbnail;
 pub use error::{Damage, EncodeFault, EngineError};
 pub use limits::Limits;
-pub use make::{Made, Stage, Thumbnail, make};
+pub use make::{Made, Stage, make};
 pub use orientation::Orientation;
 pub use plan::plan;
-pub use probe::{PREFIX_BYTES, probe};
-pub use room::{Colour, Plan, Probe};
+pub use probe::probe;
+pub use room::{Colour, PREFIX_BYTES, Plan, Probe};
 pub use warning::Warning;

@@ -4,7 +4,13 @@ use std::io::Read;
 
 use contract::Variant;
 
-use crate::{EngineError, Limits, Plan, Probe, Warning, colour::Colours, encode, plan, probe, render, source::Source};
+use crate::{
+    EngineError, Limits, Plan, Probe, Warning,
+    colour::Colours,
+    encode::{self, Thumbnail},
+    plan, probe, render,
+    source::Source,
+};
 
 /// What `make` has done.
 #[derive(Clone, Debug)]
@@ -20,24 +26,6 @@ pub struct Made {
     pub warnings: Vec<Warning>,
     /// In the order of the variants.
     pub thumbnails: Vec<Thumbnail>,
-}
-
-/// One finished thumbnail.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Thumbnail {
-    /// The variant's name.
-    pub variant: String,
-    /// Width of the file, upright.
-    pub width_px: u32,
-    /// Height of the file, upright.
-    pub height_px: u32,
-    /// `jpg`, `png` or `webp`.
-    pub extension: &'static str,
-    /// `image/jpeg`, `image/png` or `image/webp`.
-    pub content_type: &'static str,
-    /// The file: pixels in sRGB, no metadata.
-    pub bytes: Vec<u8>,
 }
 
 /// What has just been done. The caller stamps the times; the engine reads no clock.

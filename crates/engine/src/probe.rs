@@ -8,12 +8,9 @@ use crate::{
     EngineError, Limits, Probe,
     error::Damage,
     formats::room,
-    room::{HeaderPlace, Step},
+    room::{HeaderPlace, PREFIX_BYTES, Step},
     source::Source,
 };
-
-/// How many leading bytes `probe` is given at first: enough for the header of most files.
-pub const PREFIX_BYTES: usize = 64 << 10;
 
 /// Reads the header in `prefix`, the file's first bytes: [`PREFIX_BYTES`] are enough for most files.
 ///

@@ -16,6 +16,9 @@ use crate::{
     source::Source,
 };
 
+/// How many leading bytes `probe` is given at first: enough for the header of most files.
+pub const PREFIX_BYTES: usize = 64 << 10;
+
 /// What the header says.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
