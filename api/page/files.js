@@ -69,7 +69,36 @@ export function safeName(name) {
   return [...characters.slice(0, 80 - extension.length), ...extension].join("");
 }
 
-const TYPES = { bmp: "image/bmp", tif: "image/tiff", tiff: "image/tiff", webp: "image/webp" };
+/** By the table of formats; `UPDATE=1 cargo test -p contract` writes it. */
+const TYPES = {
+  jpg: "image/jpeg",
+  jpeg: "image/jpeg",
+  jpe: "image/jpeg",
+  jfif: "image/jpeg",
+  png: "image/png",
+  apng: "image/png",
+  webp: "image/webp",
+  gif: "image/gif",
+  bmp: "image/bmp",
+  dib: "image/bmp",
+  tif: "image/tiff",
+  tiff: "image/tiff",
+  pnm: "image/x-portable-anymap",
+  pbm: "image/x-portable-anymap",
+  pgm: "image/x-portable-anymap",
+  ppm: "image/x-portable-anymap",
+  pam: "image/x-portable-anymap",
+  qoi: "image/qoi",
+  ico: "image/vnd.microsoft.icon",
+  cur: "image/vnd.microsoft.icon",
+  dds: "image/vnd.ms-dds",
+  hdr: "image/vnd.radiance",
+  rgbe: "image/vnd.radiance",
+  exr: "image/x-exr",
+  ff: "image/x-farbfeld",
+  farbfeld: "image/x-farbfeld",
+  tga: "image/x-tga",
+};
 
 /** The browser's opinion of the file's type; by its name where it has none. */
 export function contentType(file) {

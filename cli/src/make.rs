@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
-use contract::{Tier, TierTable, Variant};
+use contract::{ImageFormat, Tier, TierTable, Variant};
 use engine::{EngineError, Limits, Made};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -28,7 +28,7 @@ use usage::{cpu_time, milliseconds};
 /// Each file is made under the memory budget of the tier that it would take on AWS, and refused by the same names.
 /// Files are told by their bytes, never by their names.
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = after_help())]
 pub struct MakeArguments {
     /// Images, and directories to walk
     #[arg(required = true, value_name = "FILE_OR_DIR")]
@@ -43,6 +43,10 @@ pub struct MakeArguments {
     /// One JSON object per file on standard output
     #[arg(long)]
     json: bool,
+}
+
+fn after_help() -> String {
+    format!("Formats: {}\n\n{EXAMPLES}", ImageFormat::names())
 }
 
 const EXAMPLES: &str = "\

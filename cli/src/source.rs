@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
-use contract::{ImageFormat, Skip, Tier, TierTable};
+use contract::{ImageFormat, MAGIC_BYTES, Skip, Tier, TierTable};
 
 use crate::refusal::Refusal;
 
@@ -54,7 +54,7 @@ pub fn read_magic(
     unreadable: impl FnOnce(io::Error) -> Refusal,
 ) -> Result<(ImageFormat, Vec<u8>), Refusal> {
     let mut magic = Vec::new();
-    reader.take(16).read_to_end(&mut magic).map_err(unreadable)?;
+    reader.take(MAGIC_BYTES as u64).read_to_end(&mut magic).map_err(unreadable)?;
     match ImageFormat::from_bytes(&magic) {
         Some(format) => Ok((format, magic)),
         None => Err(engine::probe(&magic).err().map_or_else(|| Refusal::new("not_an_image", "no image"), Into::into)),

@@ -79,7 +79,7 @@ pub fn thresholds(tiers: &TierTable) -> String {
     let names: Vec<&str> = tiers.iter().map(|tier| tier.name.as_str()).collect();
     let mut lines = vec![format!("| largest object, in bytes | {} |", names.join(" | "))];
     lines.push(format!("|---|{}", "--:|".repeat(names.len())));
-    for format in contract::ImageFormat::ALL.map(Some).into_iter().chain([None]) {
+    for format in tiers.rows().into_iter().map(Some).chain([None]) {
         let cells: Vec<String> = tiers.iter().map(|tier| thousands(tier.max_object_bytes(format))).collect();
         lines.push(format!("| {} | {} |", format.map_or("other", contract::ImageFormat::name), cells.join(" | ")));
     }

@@ -1,61 +1,30 @@
 //! The image formats that are read, and the three ways to tell them: by bytes, by Content-Type, by key.
+//!
+//! What a format is called and how it is told stands in one row of `format/table.rs`; the engine has a folder for it.
 
-use serde::{Deserialize, Serialize};
+mod table;
 
-/// An image format that the engine reads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ImageFormat {
-    /// ITU-T T.81, in JFIF, Exif or bare.
-    Jpeg,
-    /// W3C Portable Network Graphics.
-    Png,
-    /// RFC 9649.
-    Webp,
-    /// GIF87a and GIF89a.
-    Gif,
-    /// Windows bitmap.
-    Bmp,
-    /// TIFF 6.0 and BigTIFF.
-    Tiff,
-}
+use table::UNREAD;
+pub use table::{Facts, ImageFormat};
 
-/// How many leading bytes [`ImageFormat::from_bytes`] looks at.
-const MAGIC_BYTES: usize = 12;
+/// How many leading bytes [`ImageFormat::from_bytes`] looks at, at the most.
+pub const MAGIC_BYTES: usize = 18;
 
 impl ImageFormat {
-    /// Every format, in the order of the tables in documents and reports.
-    pub const ALL: [Self; 6] = [Self::Jpeg, Self::Png, Self::Webp, Self::Gif, Self::Bmp, Self::Tiff];
-
     /// The name used in tiers.json, logs and metrics.
     #[must_use]
     pub const fn name(self) -> &'static str {
-        match self {
-            Self::Jpeg => "jpeg",
-            Self::Png => "png",
-            Self::Webp => "webp",
-            Self::Gif => "gif",
-            Self::Bmp => "bmp",
-            Self::Tiff => "tiff",
-        }
+        self.facts().name
     }
 
-    /// The format whose signature `bytes` starts with; `None` for everything else, also for fewer than 12 bytes
-    /// of a signature that needs them.
+    /// The format whose signature `bytes` starts with; `None` for everything else, also for fewer bytes than a
+    /// signature has ([`MAGIC_BYTES`] are enough for all).
     ///
     /// This is the only one of the three that decides what is decoded.
     #[must_use]
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let head = &bytes[..bytes.len().min(MAGIC_BYTES)];
-        match head {
-            [0xFF, 0xD8, 0xFF, ..] => Some(Self::Jpeg),
-            [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1A, b'\n', ..] => Some(Self::Png),
-            [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P'] => Some(Self::Webp),
-            [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Some(Self::Gif),
-            [b'B', b'M', ..] => Some(Self::Bmp),
-            [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] => Some(Self::Tiff),
-            _ => None,
-        }
+        Self::ALL.into_iter().find(|format| (format.facts().starts)(head))
     }
 
     /// The format that an image media type names; parameters and case do not matter.
@@ -64,15 +33,7 @@ impl ImageFormat {
     #[must_use]
     pub fn from_content_type(content_type: &str) -> Option<Self> {
         let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        match essence.as_str() {
-            "image/jpeg" | "image/jpg" | "image/pjpeg" => Some(Self::Jpeg),
-            "image/png" | "image/apng" | "image/x-png" => Some(Self::Png),
-            "image/webp" => Some(Self::Webp),
-            "image/gif" => Some(Self::Gif),
-            "image/bmp" | "image/x-bmp" | "image/x-ms-bmp" => Some(Self::Bmp),
-            "image/tiff" | "image/tif" => Some(Self::Tiff),
-            _ => None,
-        }
+        Self::ALL.into_iter().find(|format| format.facts().media_types.contains(&essence.as_str()))
     }
 
     /// The format that the extension of an object key or file name suggests.
@@ -83,36 +44,23 @@ impl ImageFormat {
         if stem.is_empty() {
             return None;
         }
-        match extension.to_ascii_lowercase().as_str() {
-            "jpg" | "jpeg" | "jpe" | "jfif" => Some(Self::Jpeg),
-            "png" | "apng" => Some(Self::Png),
-            "webp" => Some(Self::Webp),
-            "gif" => Some(Self::Gif),
-            "bmp" | "dib" => Some(Self::Bmp),
-            "tif" | "tiff" => Some(Self::Tiff),
-            _ => None,
-        }
+        let extension = extension.to_ascii_lowercase();
+        Self::ALL.into_iter().find(|format| format.facts().extensions.contains(&extension.as_str()))
+    }
+
+    /// The names of all formats, as a message says them: `jpeg, png or tiff`.
+    #[must_use]
+    pub fn names() -> String {
+        let names = Self::ALL.map(Self::name);
+        let [rest @ .., last] = names.as_slice() else { return String::new() };
+        format!("{} or {last}", rest.join(", "))
     }
 }
 
 /// The name of an image format that `bytes` start with and that is not read; `None` for what is no image at all.
-///
-/// Source: ISO/IEC 14496-12 `ftyp` brands (HEIF, AVIF), ISO/IEC 18181-2, ISO/IEC 15444-1, Adobe's PSD specification.
 #[must_use]
 pub fn unread_format(bytes: &[u8]) -> Option<&'static str> {
-    match bytes {
-        [_, _, _, _, b'f', b't', b'y', b'p', brand @ ..] => match brand.first_chunk::<4>()? {
-            b"heic" | b"heix" | b"hevc" | b"heim" | b"heis" | b"mif1" | b"msf1" => Some("HEIC"),
-            b"avif" | b"avis" => Some("AVIF"),
-            _ => None,
-        },
-        [0xFF, 0x0A, ..] | [0, 0, 0, 0x0C, b'J', b'X', b'L', b' ', ..] => Some("JPEG XL"),
-        [0, 0, 0, 0x0C, b'j', b'P', b' ', b' ', ..] | [0xFF, 0x4F, 0xFF, 0x51, ..] => Some("JPEG 2000"),
-        [b'8', b'B', b'P', b'S', ..] => Some("PSD"),
-        [0, 0, 1, 0, ..] => Some("ICO"),
-        [b'<', b's', b'v', b'g', ..] => Some("SVG"),
-        _ => None,
-    }
+    UNREAD.iter().find(|(_, starts)| starts(bytes)).map(|(name, _)| *name)
 }
 
 impl std::fmt::Display for ImageFormat {
@@ -139,6 +87,44 @@ mod tests {
         check(b"MM\0+\0\x08\0\0", Some(ImageFormat::Tiff));
         check(b"<svg xmlns=", None);
         check(b"", None);
+        check(b"P6\n640 480\n255\n", Some(ImageFormat::Pnm));
+        check(b"P5#", None);
+        check(b"P5 #a", Some(ImageFormat::Pnm));
+        check(b"P7\nWIDTH 1", Some(ImageFormat::Pnm));
+        check(b"P1 meeting notes", None);
+        check(b"qoif\0\0\0\x01\0\0\0\x01\x04\0", Some(ImageFormat::Qoi));
+        check(b"\0\0\x01\0\x02\0", Some(ImageFormat::Ico));
+        check(b"\0\0\x02\0\x01\0", Some(ImageFormat::Ico)); // A cursor.
+        check(b"#?RGBE\n", Some(ImageFormat::Hdr));
+    }
+
+    /// An uncompressed TGA of 2 by 1 pixels with these bytes instead of its own.
+    fn tga(changes: &[(usize, u8)]) -> Option<ImageFormat> {
+        let mut header = *b"\0\0\x02\0\0\0\0\0\0\0\0\0\x02\0\x01\0\x18\x20";
+        changes.iter().for_each(|(at, byte)| header[*at] = *byte);
+        ImageFormat::from_bytes(&header)
+    }
+
+    #[test]
+    fn a_tga_is_told_by_all_of_its_header() {
+        let check = |changes: &[(usize, u8)], want: bool| {
+            assert_eq!(tga(changes), want.then_some(ImageFormat::Tga), "{changes:?}");
+        };
+        check(&[], true);
+        check(&[(2, 10), (16, 32), (17, 8)], true); // Run lengths, alpha.
+        check(&[(2, 3), (16, 8)], true);
+        check(&[(1, 1), (2, 1), (6, 1), (7, 24), (16, 8)], true); // 256 colours.
+        check(&[(10, 1)], true); // The origin at the top: the height.
+        check(&[(2, 0)], false);
+        check(&[(2, 4)], false);
+        check(&[(5, 1)], false); // A map that is not used.
+        check(&[(8, 1)], false);
+        check(&[(10, 2)], false);
+        check(&[(12, 0)], false);
+        check(&[(16, 23)], false);
+        check(&[(17, 0xC0)], false);
+        assert_eq!(ImageFormat::from_bytes(b"\0\0\x02\0\x06\x04\x06\0\x08\0\0\0\0\0\0\0\0\0"), None); // Lotus.
+        assert_eq!(ImageFormat::from_bytes(&[0; 18]), None);
     }
 
     #[test]
@@ -166,5 +152,31 @@ mod tests {
         for format in ImageFormat::ALL {
             assert_eq!(serde_json::to_value(format).unwrap(), format.name());
         }
+    }
+
+    #[test]
+    fn no_two_rows_claim_the_same_type_extension_or_name() {
+        for (words, what) in [
+            (ImageFormat::ALL.map(|format| format.facts().media_types).concat(), "media type"),
+            (ImageFormat::ALL.map(|format| format.facts().extensions).concat(), "extension"),
+            (ImageFormat::ALL.map(ImageFormat::name).to_vec(), "name"),
+        ] {
+            let mut once = words.clone();
+            once.sort_unstable();
+            once.dedup();
+            assert_eq!(once.len(), words.len(), "a {what} stands twice in {words:?}");
+            assert!(words.iter().all(|word| *word == word.to_ascii_lowercase()), "{words:?}");
+        }
+        for format in ImageFormat::ALL {
+            let facts = format.facts();
+            assert_eq!(ImageFormat::from_content_type(facts.media_types[0]), Some(format));
+            assert_eq!(ImageFormat::from_key(&format!("a.{}", facts.extensions[0])), Some(format));
+        }
+    }
+
+    #[test]
+    fn a_message_names_every_format() {
+        assert!(ImageFormat::names().starts_with("jpeg, png, "));
+        assert!(ImageFormat::ALL.iter().all(|format| ImageFormat::names().contains(format.name())));
     }
 }

@@ -24,7 +24,7 @@ mod tiers;
 pub use cost::{Function, MB_PER_VCPU, Requests, Work, billed_ms, cpu_share};
 pub use dead_letter::DeadLetter;
 pub use ending::{Ending, MadeBy, OWN_PREFIX};
-pub use format::{ImageFormat, unread_format};
+pub use format::{Facts, ImageFormat, MAGIC_BYTES, unread_format};
 pub use hash::fnv1a;
 pub use job::{Job, ObjectHead, Removal, Task, unquoted};
 pub use keys::{KeyError, MAX_KEY_BYTES, decode_event_key, encode_event_key, thumbnail_key};

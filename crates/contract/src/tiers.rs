@@ -63,9 +63,7 @@ pub enum TierError {
     #[error("tiers.json has no tier: write at least one")]
     Empty,
     /// A key of `max_object_bytes` is no format.
-    #[error(
-        "tier `{tier}` has a threshold for `{format}`: expected `default` or one of jpeg, png, webp, gif, bmp, tiff"
-    )]
+    #[error("tier `{tier}` has a threshold for `{format}`: expected `default` or one of {}", ImageFormat::names())]
     UnknownFormat {
         /// The row's name.
         tier: String,
@@ -140,6 +138,15 @@ impl TierTable {
     /// The tiers from the smallest to the largest.
     pub fn iter(&self) -> std::slice::Iter<'_, Tier> {
         self.tiers.iter()
+    }
+
+    /// The formats that have a threshold of their own in some tier, in the order of [`ImageFormat::ALL`]; for all
+    /// others counts the row `default`.
+    #[must_use]
+    pub fn rows(&self) -> Vec<ImageFormat> {
+        let has_row =
+            |format: &ImageFormat| self.tiers.iter().any(|tier| tier.max_bytes.iter().any(|row| row.0 == *format));
+        ImageFormat::ALL.into_iter().filter(has_row).collect()
     }
 
     /// The tier of that name.
@@ -265,6 +272,7 @@ mod tests {
         check(Some(ImageFormat::Png), 11, Ok("large")); // A format without a row uses the default.
         check(Some(ImageFormat::Png), 101, Err(100));
         check(Some(ImageFormat::Jpeg), 201, Err(200));
+        assert_eq!(table.rows(), [ImageFormat::Jpeg]);
     }
 
     #[test]

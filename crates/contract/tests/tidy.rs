@@ -69,27 +69,65 @@ fn every_tier_number_in_serverless_yml_comes_from_the_table() {
     }
 }
 
-/// `UPDATE=1 cargo test -p contract` writes the table.
-#[test]
-fn the_readme_shows_the_table() {
-    let path = root().join("README.md");
-    let readme = fs::read_to_string(&path).unwrap();
-    let start = readme.find("| tier |").expect("the README has the tier table");
-    let end = start + readme[start..].find("\n\n").expect("a blank line ends the table");
-    let table = tier_table();
+/// What stands in `file` from `start` to the next `end` is `want`; `UPDATE=1 cargo test -p contract` writes it.
+fn follows(file: &str, (start, end): (&str, &str), want: &str) {
+    let path = root().join(file);
+    let text = fs::read_to_string(&path).unwrap();
+    let from = text.find(start).unwrap_or_else(|| panic!("{file} lacks `{start}`"));
+    let to = from + text[from..].find(end).unwrap_or_else(|| panic!("{file} lacks `{end}` behind `{start}`"));
     if std::env::var_os("UPDATE").is_some() {
-        fs::write(path, format!("{}{table}{}", &readme[..start], &readme[end..])).unwrap();
+        fs::write(path, format!("{}{want}{}", &text[..from], &text[to..])).unwrap();
     } else {
-        assert_eq!(readme[start..end], table, "run `UPDATE=1 cargo test -p contract`");
+        assert_eq!(&text[from..to], want, "{file}: run `UPDATE=1 cargo test -p contract`");
+    }
+}
+
+/// One test for the README, because two would write it at once.
+#[test]
+fn the_readme_shows_the_tables() {
+    follows("README.md", ("| tier |", "\n\n"), &tier_table());
+    let row = |format: ImageFormat| {
+        let facts = format.facts();
+        format!("\n| {} | {} | {} |", facts.title, facts.reads, facts.refuses)
+    };
+    let head = "| format | what is read of it | what is refused |\n|---|---|---|".to_owned();
+    follows(
+        "README.md",
+        ("| format | what", "\n\n"),
+        &ImageFormat::ALL.map(row).into_iter().fold(head, |all, row| all + &row),
+    );
+}
+
+#[test]
+fn the_page_knows_every_format() {
+    let titles = ImageFormat::ALL.map(|format| format.facts().title).join(", ");
+    follows("api/page/index.html", ("JPEG, ", ", <span id=\"limit\">"), &titles);
+    let types = ImageFormat::ALL.into_iter().flat_map(|format| {
+        let facts = format.facts();
+        facts.extensions.iter().map(|extension| format!("\n  {extension}: \"{}\",", facts.media_types[0]))
+    });
+    let types: String = types.collect();
+    follows("api/page/files.js", ("const TYPES = {", "};"), &format!("const TYPES = {{{types}\n"));
+}
+
+/// A format's folder, its `mod` line and its line in the table of rooms: the compiler asks for the last.
+#[test]
+fn every_format_has_a_room_with_fixtures() {
+    for format in ImageFormat::ALL {
+        for file in ["mod.rs", "fixtures.rs"] {
+            let path = root().join("crates/engine/src/formats").join(format.name()).join(file);
+            assert!(path.is_file(), "{} is missing", path.display());
+        }
     }
 }
 
 fn tier_table() -> String {
-    let formats = ImageFormat::ALL.map(|format| format!(" {format} |")).concat();
-    let mut table =
-        format!("| tier | memory |{formats} other |\n|---|--:|{}--:|", "--:|".repeat(ImageFormat::ALL.len()));
-    for tier in TierTable::builtin().unwrap().iter() {
-        let cells = ImageFormat::ALL.map(Some).into_iter().chain([None]);
+    let tiers = TierTable::builtin().unwrap();
+    let rows = tiers.rows();
+    let formats: String = rows.iter().map(|format| format!(" {format} |")).collect();
+    let mut table = format!("| tier | memory |{formats} other |\n|---|--:|{}--:|", "--:|".repeat(rows.len()));
+    for tier in tiers.iter() {
+        let cells = rows.iter().copied().map(Some).chain([None]);
         let cells: String = cells.map(|format| format!(" {} |", size(tier.max_object_bytes(format)))).collect();
         table.push_str(&format!("\n| {} | {} MB |{cells}", tier.name, tier.memory_mb));
     }

@@ -7,8 +7,7 @@ use std::sync::Arc;
 
 use crate::{
     Warning,
-    decode::{Decoded, Pixels},
-    probe::Model,
+    decoded::{Decoded, Model, Pixels},
     raster::{Channels, Raster},
 };
 

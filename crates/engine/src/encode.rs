@@ -6,11 +6,29 @@
 use contract::{OutputFormat, Variant};
 
 use crate::{
-    EngineError, Thumbnail, colour,
+    EngineError, colour,
     error::EncodeFault,
     raster::{Channels, Raster},
     render,
 };
+
+/// One finished thumbnail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Thumbnail {
+    /// The variant's name.
+    pub variant: String,
+    /// Width of the file, upright.
+    pub width_px: u32,
+    /// Height of the file, upright.
+    pub height_px: u32,
+    /// `jpg`, `png` or `webp`.
+    pub extension: &'static str,
+    /// `image/jpeg`, `image/png` or `image/webp`.
+    pub content_type: &'static str,
+    /// The file: pixels in sRGB, no metadata.
+    pub bytes: Vec<u8>,
+}
 
 /// Writes `image` (straight alpha, never CMYK) in the variant's format.
 ///

@@ -18,13 +18,13 @@ pub enum EngineError {
         cause: std::io::Error,
     },
     /// The first bytes are those of no format that is read.
-    #[error("starts with {head}, not with an image: expected jpeg, png, webp, gif, bmp or tiff")]
+    #[error("starts with {head}, not with an image: expected {}", ImageFormat::names())]
     NotAnImage {
         /// Up to eight leading bytes, in hexadecimal, or `no byte`.
         head: String,
     },
     /// An image of a format that is not read.
-    #[error("{name} is not read: convert it to jpeg, png, webp, gif, bmp or tiff, then upload it again")]
+    #[error("{name} is not read: convert it to jpeg, png or webp, then upload it again")]
     UnreadFormat {
         /// The format's name.
         name: &'static str,

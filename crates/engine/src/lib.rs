@@ -4,10 +4,14 @@
 //! makes every variant. Nothing here opens a file, reads a clock or the environment: bytes come from the caller's
 //! [`std::io::Read`], and the caller stamps the [`Stage`]s.
 
+mod check;
 mod colour;
-mod decode;
+mod decoded;
 mod encode;
 mod error;
+mod exif;
+mod fields;
+mod formats;
 mod geometry;
 mod limits;
 mod make;
@@ -16,12 +20,19 @@ mod plan;
 mod probe;
 mod raster;
 mod render;
+mod room;
+mod samples;
 mod shrink;
 mod source;
+mod warning;
+mod whole;
 
+pub use encode::Thumbnail;
 pub use error::{Damage, EncodeFault, EngineError};
 pub use limits::Limits;
-pub use make::{Made, Stage, Thumbnail, Warning, make};
+pub use make::{Made, Stage, make};
 pub use orientation::Orientation;
-pub use plan::{Plan, plan};
-pub use probe::{Colour, PREFIX_BYTES, Probe, probe};
+pub use plan::plan;
+pub use probe::probe;
+pub use room::{Colour, PREFIX_BYTES, Plan, Probe};
+pub use warning::Warning;

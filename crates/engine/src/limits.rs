@@ -1,12 +1,10 @@
 //! What one image may cost. Limits are checked against the header, before anything is allocated.
 
-use crate::{EngineError, Plan, Probe};
-
 /// What one image may cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// What the engine may hold at once for one image, in bytes; compared with [`Plan::peak_bytes`].
+    /// What the engine may hold at once for one image, in bytes; compared with [`crate::Plan::peak_bytes`].
     pub budget_bytes: u64,
     /// Width times height as stored, in pixels. Bounds CPU, not memory: 2^28, a little above 16,384 x 16,384.
     pub max_pixels: u64,
@@ -29,32 +27,5 @@ impl Limits {
             max_source_bytes: 512 << 20,
             max_header_bytes: 16 << 20,
         }
-    }
-
-    /// Checks the header's numbers.
-    ///
-    /// # Errors
-    /// [`EngineError::SideTooLong`] and [`EngineError::TooManyPixels`].
-    pub fn check_size(&self, probe: &Probe) -> Result<(), EngineError> {
-        let Probe { width_px, height_px, .. } = *probe;
-        if width_px.max(height_px) > self.max_side_px {
-            return Err(EngineError::SideTooLong { width_px, height_px, limit_px: self.max_side_px });
-        }
-        let pixels = probe.pixels();
-        if pixels > self.max_pixels {
-            return Err(EngineError::TooManyPixels { width_px, height_px, pixels, limit_pixels: self.max_pixels });
-        }
-        Ok(())
-    }
-
-    /// Checks the plan's peak.
-    ///
-    /// # Errors
-    /// [`EngineError::OverBudget`], with both sizes.
-    pub const fn check_plan(&self, plan: &Plan) -> Result<(), EngineError> {
-        if plan.peak_bytes > self.budget_bytes {
-            return Err(EngineError::OverBudget { needed_bytes: plan.peak_bytes, budget_bytes: self.budget_bytes });
-        }
-        Ok(())
     }
 }

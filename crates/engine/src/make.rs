@@ -4,10 +4,16 @@ use std::io::Read;
 
 use contract::Variant;
 
-use crate::{EngineError, Limits, Plan, Probe, colour::Colours, decode, encode, plan, render, source::Source};
+use crate::{
+    EngineError, Limits, Plan, Probe, Warning,
+    colour::Colours,
+    encode::{self, Thumbnail},
+    plan, probe, render,
+    source::Source,
+};
 
 /// What `make` has done.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Made {
     /// What the header said; orientation also from metadata that stands behind the pixels.
@@ -20,53 +26,6 @@ pub struct Made {
     pub warnings: Vec<Warning>,
     /// In the order of the variants.
     pub thumbnails: Vec<Thumbnail>,
-}
-
-/// One finished thumbnail.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Thumbnail {
-    /// The variant's name.
-    pub variant: String,
-    /// Width of the file, upright.
-    pub width_px: u32,
-    /// Height of the file, upright.
-    pub height_px: u32,
-    /// `jpg`, `png` or `webp`.
-    pub extension: &'static str,
-    /// `image/jpeg`, `image/png` or `image/webp`.
-    pub content_type: &'static str,
-    /// The file: pixels in sRGB, no metadata.
-    pub bytes: Vec<u8>,
-}
-
-/// A fault of the image that a thumbnail was made in spite of.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Warning {
-    /// The file ends early, or is damaged from there on; the rest of the thumbnail is blank.
-    Truncated {
-        /// Rows that were decoded.
-        rows: u32,
-        /// Rows that the header promised.
-        rows_expected: u32,
-    },
-    /// Parts in the middle of the data are damaged; every row is there.
-    Damaged,
-    /// The colour profile could not be read or does not suit the pixels; they were taken as sRGB.
-    ProfileIgnored,
-}
-
-impl Warning {
-    /// The name in logs and metrics.
-    #[must_use]
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Truncated { .. } => "truncated",
-            Self::Damaged => "damaged",
-            Self::ProfileIgnored => "profile_ignored",
-        }
-    }
 }
 
 /// What has just been done. The caller stamps the times; the engine reads no clock.
@@ -98,14 +57,14 @@ pub fn make(
     on_stage: &mut dyn FnMut(Stage),
 ) -> Result<Made, EngineError> {
     let mut source = Source::new(source, limits);
-    let mut probe = source.probe(limits)?;
+    let mut probe = probe::read(&mut source, limits)?;
     limits.check_size(&probe)?;
     let plan = plan(&probe, variants);
     limits.check_plan(&plan)?;
     on_stage(Stage::Probed);
 
     // A reader that failed outranks what a decoder made of the missing bytes.
-    let decoded = decode::decode(&mut source, &probe, &plan, limits);
+    let decoded = probe.detail.decode(&mut source, &probe, &plan, limits);
     let decoded = match source.failure() {
         Some(failure) => return Err(failure),
         None => decoded?,

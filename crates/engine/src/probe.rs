@@ -1,107 +1,16 @@
 //! The header read, and nothing else: what an image is, before a pixel is decoded.
 //!
-//! Pure: bytes in, [`Probe`] out. Every number in it is the file's claim; decoders check it against the data.
-
-mod bmp;
-mod exif;
-mod gif;
-mod jpeg;
-mod png;
-mod tiff;
-mod webp;
+//! Bytes in, [`Probe`] out. Every number in it is the file's claim; decoders check it against the data.
 
 use contract::ImageFormat;
 
-use crate::{EngineError, Orientation, error::Damage};
-
-pub(crate) use exif::orientation as exif_orientation;
-
-/// How many leading bytes `probe` is given at first: enough for the header of most files.
-pub const PREFIX_BYTES: usize = 64 << 10;
-
-/// What the header says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Probe {
-    /// By the first bytes, never by name.
-    pub format: ImageFormat,
-    /// Width as stored, before orientation; at least 1.
-    pub width_px: u32,
-    /// Height as stored, before orientation; at least 1.
-    pub height_px: u32,
-    /// 1 to 64.
-    pub bits_per_sample: u8,
-    /// What the samples mean.
-    pub colour: Colour,
-    /// An alpha channel, a transparent colour, or a first frame smaller than its canvas.
-    pub has_alpha: bool,
-    /// Several passes over the whole image: progressive JPEG, interlaced PNG or GIF.
-    pub interlaced: bool,
-    /// From Exif or TIFF tag 274. PNG and WebP may carry it after the pixels; then this is updated by `make`.
-    pub orientation: Orientation,
-    /// Where the pixels start, in bytes from the start of the file; for TIFF where its first directory ends.
-    pub header_bytes: u64,
-    pub(crate) detail: Detail,
-}
-
-/// What samples mean.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Colour {
-    /// One channel of light.
-    Grey,
-    /// Indices into a table of colours.
-    Palette,
-    /// Red, green, blue.
-    Rgb,
-    /// Luma and two chromas.
-    YCbCr,
-    /// Cyan, magenta, yellow, black: also Adobe's YCCK.
-    Cmyk,
-    /// CIE L*a*b*.
-    Lab,
-}
-
-/// What only the planner and the decoder of one format need.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Detail {
-    Jpeg(self::jpeg::JpegDetail),
-    Png,
-    Webp(webp::WebpDetail),
-    Gif(gif::GifDetail),
-    Bmp(bmp::BmpDetail),
-    Tiff(tiff::TiffDetail),
-}
-
-pub(crate) use self::jpeg::{Coding, JpegDetail, Model};
-pub(crate) use bmp::{BmpDetail, Compression as BmpCompression, RowOrder as BmpRowOrder};
-pub(crate) use exif::Order;
-pub(crate) use gif::GifDetail;
-pub(crate) use tiff::{CHUNK_TABLES, Directory, TiffDetail, Values as TiffValues};
-pub(crate) use webp::{Coding as WebpCoding, WebpDetail};
-
-/// How far a header parser came.
-pub(crate) enum Step {
-    /// The whole header was there.
-    Done(Probe),
-    /// Size and kind are known, what follows (orientation, profile) is not yet.
-    Known(Probe, u64),
-    /// Nothing certain; at least that many bytes are needed.
-    More(u64),
-}
-
-impl Probe {
-    /// Width times height.
-    #[must_use]
-    pub fn pixels(&self) -> u64 {
-        u64::from(self.width_px) * u64::from(self.height_px)
-    }
-
-    /// Width and height as seen, after orientation.
-    #[must_use]
-    pub const fn seen_px(&self) -> (u32, u32) {
-        self.orientation.seen((self.width_px, self.height_px))
-    }
-}
+use crate::{
+    EngineError, Limits, Probe,
+    error::Damage,
+    formats::room,
+    room::{HeaderPlace, PREFIX_BYTES, Step},
+    source::Source,
+};
 
 /// Reads the header in `prefix`, the file's first bytes: [`PREFIX_BYTES`] are enough for most files.
 ///
@@ -121,7 +30,7 @@ pub fn probe(prefix: &[u8]) -> Result<Probe, EngineError> {
 }
 
 /// The format of the first bytes.
-pub(crate) fn format(prefix: &[u8]) -> Result<ImageFormat, EngineError> {
+fn format(prefix: &[u8]) -> Result<ImageFormat, EngineError> {
     ImageFormat::from_bytes(prefix).ok_or_else(|| {
         if let Some(name) = contract::unread_format(prefix) {
             return EngineError::UnreadFormat { name };
@@ -133,15 +42,8 @@ pub(crate) fn format(prefix: &[u8]) -> Result<ImageFormat, EngineError> {
 }
 
 /// One try at the header with the bytes at hand.
-pub(crate) fn step(format: ImageFormat, prefix: &[u8]) -> Result<Step, EngineError> {
-    let step = match format {
-        ImageFormat::Jpeg => self::jpeg::step(prefix),
-        ImageFormat::Png => png::step(prefix),
-        ImageFormat::Webp => webp::step(prefix),
-        ImageFormat::Gif => gif::step(prefix),
-        ImageFormat::Bmp => bmp::step(prefix),
-        ImageFormat::Tiff => tiff::step(prefix),
-    }?;
+fn step(format: ImageFormat, prefix: &[u8]) -> Result<Step, EngineError> {
+    let step = (room(format).step)(prefix)?;
     if let Step::Done(probe) | Step::Known(probe, _) = &step {
         for (field, side_px) in [("width", probe.width_px), ("height", probe.height_px)] {
             if side_px == 0 {
@@ -153,7 +55,7 @@ pub(crate) fn step(format: ImageFormat, prefix: &[u8]) -> Result<Step, EngineErr
 }
 
 /// The header of a file that ended at `prefix`.
-pub(crate) fn step_at_end(format: ImageFormat, prefix: &[u8]) -> Result<Probe, EngineError> {
+fn step_at_end(format: ImageFormat, prefix: &[u8]) -> Result<Probe, EngineError> {
     match step(format, prefix)? {
         Step::Done(probe) | Step::Known(probe, _) => Ok(probe),
         Step::More(_) => {
@@ -163,29 +65,39 @@ pub(crate) fn step_at_end(format: ImageFormat, prefix: &[u8]) -> Result<Probe, E
     }
 }
 
-/// Reads of fixed width that end in `None` past the end.
-pub(crate) trait Fields {
-    fn array<const N: usize>(&self, at: usize) -> Option<[u8; N]>;
-
-    fn be16(&self, at: usize) -> Option<u16> {
-        self.array(at).map(u16::from_be_bytes)
-    }
-    fn be32(&self, at: usize) -> Option<u32> {
-        self.array(at).map(u32::from_be_bytes)
-    }
-    fn le16(&self, at: usize) -> Option<u16> {
-        self.array(at).map(u16::from_le_bytes)
-    }
-    fn le24(&self, at: usize) -> Option<u32> {
-        self.array(at).map(|[low, middle, high]| u32::from_le_bytes([low, middle, high, 0]))
-    }
-    fn le32(&self, at: usize) -> Option<u32> {
-        self.array(at).map(u32::from_le_bytes)
-    }
-}
-
-impl Fields for [u8] {
-    fn array<const N: usize>(&self, at: usize) -> Option<[u8; N]> {
-        self.get(at..)?.first_chunk::<N>().copied()
+/// Reads the header of `source`, and no more of the file than that and a first block.
+///
+/// # Errors
+/// As [`probe`], what the reader said, and sizes beyond `limits`.
+pub(crate) fn read(source: &mut Source<'_>, limits: &Limits) -> Result<Probe, EngineError> {
+    source.fill_prefix(PREFIX_BYTES as u64)?;
+    let format = format(source.prefix())?;
+    loop {
+        let need = match step(format, source.prefix())? {
+            Step::Done(probe) => return Ok(probe),
+            Step::Known(probe, need) => {
+                limits.check_size(&probe)?;
+                need
+            }
+            Step::More(need) => need,
+        };
+        if source.is_at_end() {
+            return step_at_end(format, source.prefix());
+        }
+        let place = room(format).header_place;
+        let limit_bytes = match place {
+            HeaderPlace::Front => limits.max_header_bytes,
+            HeaderPlace::Anywhere => limits.max_source_bytes.min(limits.budget_bytes),
+        };
+        if need > limit_bytes {
+            return match step(format, source.prefix())? {
+                Step::Known(probe, _) if place == HeaderPlace::Front => Ok(probe),
+                _ if need > limits.budget_bytes => {
+                    Err(EngineError::OverBudget { needed_bytes: need, budget_bytes: limits.budget_bytes })
+                }
+                _ => Err(EngineError::header(format, "header length", need)),
+            };
+        }
+        source.fill_prefix(need.max(PREFIX_BYTES as u64))?;
     }
 }

@@ -6,9 +6,8 @@ use resample::{Crop, Kernel, Source, resample};
 use crate::{
     Orientation, Probe,
     colour::{self, Colours},
-    decode::{Decoded, Pixels, Plane},
+    decoded::{Decoded, Model, Pixels, Plane},
     geometry::{self, Layout, Window},
-    probe::Model,
     raster::{Channels, Raster},
 };
 

@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-use crate::{EngineError, Limits, Probe, probe};
+use crate::{EngineError, Limits};
 
 /// Room behind a prefix for its next growth.
 const GROWTH_BYTES: usize = 16 << 10;
@@ -43,43 +43,14 @@ impl<'caller> Source<'caller> {
         self.bytes_read
     }
 
+    /// Whether the stream has ended.
+    pub(crate) const fn is_at_end(&self) -> bool {
+        self.at_end
+    }
+
     /// The first bytes that the probe read.
     pub(crate) fn prefix(&self) -> &[u8] {
         &self.prefix
-    }
-
-    /// Reads the header, and no more of the file than that and a first block.
-    pub(crate) fn probe(&mut self, limits: &Limits) -> Result<Probe, EngineError> {
-        self.fill_prefix(probe::PREFIX_BYTES as u64)?;
-        let format = probe::format(&self.prefix)?;
-        loop {
-            let need = match probe::step(format, &self.prefix)? {
-                probe::Step::Done(probe) => return Ok(probe),
-                probe::Step::Known(probe, need) => {
-                    limits.check_size(&probe)?;
-                    need
-                }
-                probe::Step::More(need) => need,
-            };
-            if self.at_end {
-                return probe::step_at_end(format, &self.prefix);
-            }
-            // A TIFF directory may stand behind all pixels; everything else is bounded as a header.
-            let limit_bytes = match format {
-                contract::ImageFormat::Tiff => limits.max_source_bytes.min(limits.budget_bytes),
-                _ => limits.max_header_bytes,
-            };
-            if need > limit_bytes {
-                return match probe::step(format, &self.prefix)? {
-                    probe::Step::Known(probe, _) if format != contract::ImageFormat::Tiff => Ok(probe),
-                    _ if need > limits.budget_bytes => {
-                        Err(EngineError::OverBudget { needed_bytes: need, budget_bytes: limits.budget_bytes })
-                    }
-                    _ => Err(EngineError::header(format, "header length", need)),
-                };
-            }
-            self.fill_prefix(need.max(probe::PREFIX_BYTES as u64))?;
-        }
     }
 
     /// Reads until the prefix has `bytes` bytes or the stream ends.

@@ -3,6 +3,8 @@
 // Helpers unwrap as the tests do.
 #![allow(clippy::unwrap_used)]
 
+mod fixtures;
+
 use std::io::{Cursor, Read};
 
 use contract::{Background, Fit, ImageFormat, OutputFormat, Variant};
@@ -34,17 +36,7 @@ fn flag(width: u32, height: u32) -> RgbImage {
 }
 
 fn encoded(image: &DynamicImage, format: ImageFormat) -> Vec<u8> {
-    let mut bytes = Cursor::new(Vec::new());
-    let format = match format {
-        ImageFormat::Jpeg => image::ImageFormat::Jpeg,
-        ImageFormat::Png => image::ImageFormat::Png,
-        ImageFormat::Webp => image::ImageFormat::WebP,
-        ImageFormat::Gif => image::ImageFormat::Gif,
-        ImageFormat::Bmp => image::ImageFormat::Bmp,
-        ImageFormat::Tiff => image::ImageFormat::Tiff,
-    };
-    image.write_to(&mut bytes, format).unwrap();
-    bytes.into_inner()
+    fixtures::encode(image, format)
 }
 
 /// `jpeg` with an Exif segment behind SOI.

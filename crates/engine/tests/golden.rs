@@ -99,6 +99,12 @@ fn gps_and_profiles_are_not_in_any_thumbnail() {
     }
 }
 
+/// Whether the format has no rows until it is whole: a cut file gives nothing.
+fn is_decoded_whole(bytes: &[u8]) -> bool {
+    use contract::ImageFormat::{Bmp, Gif, Jpeg, Png, Tiff, Webp};
+    !matches!(contract::ImageFormat::from_bytes(bytes), Some(Bmp | Gif | Jpeg | Png | Tiff | Webp))
+}
+
 #[test]
 fn a_file_cut_behind_half_of_its_rows_is_made_with_a_warning_and_before_is_refused() {
     // WebP gives nothing of a cut file, an interlaced GIF not in order; four flat colours are whole at nine tenths.
@@ -106,6 +112,11 @@ fn a_file_cut_behind_half_of_its_rows_is_made_with_a_warning_and_before_is_refus
     let files = fixtures::all().into_iter().filter(|(name, _)| !whole.iter().any(|word| name.contains(word)));
     for (name, bytes) in files {
         let most = &bytes[..bytes.len() * 9 / 10];
+        if is_decoded_whole(&bytes) {
+            let error = make(most, OutputFormat::Auto).unwrap_err();
+            assert_eq!(error.name(), "corrupt", "{name}: {error}");
+            continue;
+        }
         match make(most, OutputFormat::Auto) {
             Ok(made) if name.starts_with("tiff") => drop(made), // Its directory, or its last strips, may come first.
             Ok(made) => assert_eq!(made.warnings.first().map(engine::Warning::name), Some("truncated"), "{name}"),

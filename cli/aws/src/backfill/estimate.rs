@@ -67,7 +67,9 @@ impl<'rules> Tally<'rules> {
             Decision::Skip(skip) => self.skipped.entry(skip.name()).or_default().add(object.bytes),
             Decision::Invoke(chosen) => {
                 let tier = self.rules.tiers.iter().position(|tier| tier.name == chosen.name).unwrap_or_default();
-                let format = ImageFormat::from_key(&object.key);
+                // Only formats with a row are measured.
+                let rows = self.rules.tiers.rows();
+                let format = ImageFormat::from_key(&object.key).filter(|format| rows.contains(format));
                 let format = ImageFormat::ALL.iter().position(|one| Some(*one) == format);
                 let format = format.unwrap_or(ImageFormat::ALL.len());
                 let group = Group { tier, format, size_class: size_class(object.bytes) };

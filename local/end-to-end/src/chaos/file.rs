@@ -32,6 +32,11 @@ const RARE_JPEGS: [&[u8]; 4] = [
     include_bytes!("../../../../crates/jpeg/tests/fixtures/restart_2B_progressive.jpg"),
 ];
 
+/// The formats that chaos writes: those with thresholds of their own.
+pub(super) fn formats() -> Vec<ImageFormat> {
+    TierTable::builtin().expect("the committed table is sound").rows()
+}
+
 /// A picture of up to 900 pixels a side, with alpha where the format has it and chance wants it.
 pub(super) fn small(format: ImageFormat, dice: &mut Dice) -> File {
     if format == ImageFormat::Jpeg && dice.percent(20) {
@@ -88,7 +93,7 @@ pub(super) fn encode(image: &DynamicImage, format: image::ImageFormat) -> Vec<u8
 }
 
 fn encoder(format: ImageFormat) -> image::ImageFormat {
-    image::ImageFormat::from_extension(format.name()).expect("the encoder knows every format that we read")
+    image::ImageFormat::from_extension(format.name()).expect("the encoder knows every format with a threshold")
 }
 
 /// The same picture as another file: decoders stop before what is appended.
@@ -102,7 +107,7 @@ mod tests {
 
     #[test]
     fn a_picture_is_what_its_type_says() {
-        for format in ImageFormat::ALL {
+        for format in formats() {
             let mut dice = Dice::of(1, format.name());
             let file = small(format, &mut dice);
             assert_eq!(ImageFormat::from_bytes(&file.bytes), Some(format));

@@ -6,7 +6,7 @@ use contract::ImageFormat;
 use image::{DynamicImage, GrayImage, Luma, RgbImage};
 
 use super::dice::Dice;
-use super::file::{File, encode, small, unique};
+use super::file::{File, encode, formats, small, unique};
 
 /// What is wrong with a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +80,7 @@ impl Hostile {
 }
 
 fn any(dice: &mut Dice) -> File {
-    small(*dice.pick(&ImageFormat::ALL), dice)
+    small(*dice.pick(&formats()), dice)
 }
 
 fn mutated(mut file: File, dice: &mut Dice) -> File {

@@ -3,7 +3,7 @@
 use contract::ImageFormat;
 
 use super::dice::Dice;
-use super::file::{Dress, File, heavy, small};
+use super::file::{Dress, File, formats, heavy, small};
 use super::hostile::Hostile;
 
 /// Everything that is done to one key.
@@ -121,7 +121,7 @@ fn script(number: u64, objects: u64, seed: u64) -> Script {
 }
 
 fn any(dice: &mut Dice) -> Kind {
-    Kind::Small(*dice.pick(&ImageFormat::ALL))
+    Kind::Small(*dice.pick(&formats()))
 }
 
 fn picture(number: u64, dice: &mut Dice) -> Kind {

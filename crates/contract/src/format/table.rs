@@ -1,0 +1,282 @@
+//! THE table of formats. Whoever adds one adds a row here, a folder in `crates/engine/src/formats`, and its line in
+//! `formats.rs`; the compiler and `tests/tidy.rs` find what else must follow.
+
+use serde::{Deserialize, Serialize};
+
+/// What the dispatcher, the command, the page and the documents need to know of a format.
+#[derive(Debug)]
+pub struct Facts {
+    /// The name in tiers.json, logs and metrics: the variant's in lower case.
+    pub name: &'static str,
+    /// The name as people write it.
+    pub title: &'static str,
+    /// What defines the format.
+    pub spec: &'static str,
+    /// Media types in lower case, the usual one first.
+    pub media_types: &'static [&'static str],
+    /// Extensions of file names in lower case, without the dot, the usual one first.
+    pub extensions: &'static [&'static str],
+    /// Whether a file that starts with these bytes is one; at most [`super::MAGIC_BYTES`] are given.
+    ///
+    /// The rows are asked in their order: a weak signature stands behind the strong ones.
+    pub starts: fn(&[u8]) -> bool,
+    /// What of the format becomes a thumbnail, for the README's table.
+    pub reads: &'static str,
+    /// What is refused by name, for the README's table; empty for nothing.
+    pub refuses: &'static str,
+}
+
+/// Writes the enum and its rows from one list, so that neither can be without the other.
+macro_rules! formats {
+    ($($(#[$doc:meta])* $variant:ident $facts:tt)*) => {
+        /// An image format that the engine reads.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "lowercase")]
+        pub enum ImageFormat {
+            $($(#[$doc])* $variant,)*
+        }
+
+        /// One row for each variant, in its order.
+        const ROWS: &[Facts] = &[$(Facts $facts),*];
+
+        impl ImageFormat {
+            /// Every format, in the order of the tables in documents and reports.
+            pub const ALL: [Self; ROWS.len()] = [$(Self::$variant),*];
+
+            /// The format's row.
+            #[must_use]
+            pub const fn facts(self) -> &'static Facts {
+                &ROWS[self as usize]
+            }
+        }
+    };
+}
+
+formats! {
+    /// ITU-T T.81, in JFIF, Exif or bare.
+    Jpeg {
+        name: "jpeg",
+        title: "JPEG",
+        spec: "ITU-T T.81, JFIF 1.02, Exif 2.32",
+        media_types: &["image/jpeg", "image/jpg", "image/pjpeg"],
+        extensions: &["jpg", "jpeg", "jpe", "jfif"],
+        starts: |head| matches!(head, [0xFF, 0xD8, 0xFF, ..]),
+        reads: "baseline, extended and progressive; grey, YCbCr, RGB, CMYK, YCCK",
+        refuses: "lossless, hierarchical, 12 bits, height behind the first scan (DNL)",
+    }
+    /// W3C Portable Network Graphics.
+    Png {
+        name: "png",
+        title: "PNG",
+        spec: "W3C PNG, third edition",
+        media_types: &["image/png", "image/apng", "image/x-png"],
+        extensions: &["png", "apng"],
+        starts: |head| matches!(head, [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1A, b'\n', ..]),
+        reads: "every colour type and depth, interlaced too; of an animation the default image",
+        refuses: "",
+    }
+    /// RFC 9649.
+    Webp {
+        name: "webp",
+        title: "WebP",
+        spec: "RFC 9649",
+        media_types: &["image/webp"],
+        extensions: &["webp"],
+        starts: |head| matches!(head, [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..]),
+        reads: "lossy, lossless, alpha; the first frame",
+        refuses: "a cut file",
+    }
+    /// GIF87a and GIF89a.
+    Gif {
+        name: "gif",
+        title: "GIF",
+        spec: "GIF89a specification",
+        media_types: &["image/gif"],
+        extensions: &["gif"],
+        starts: |head| matches!(head, [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..]),
+        reads: "the first frame on its canvas",
+        refuses: "",
+    }
+    /// Windows bitmap.
+    Bmp {
+        name: "bmp",
+        title: "BMP",
+        spec: "Microsoft, BITMAPCOREHEADER to BITMAPV5HEADER",
+        media_types: &["image/bmp", "image/x-bmp", "image/x-ms-bmp"],
+        extensions: &["bmp", "dib"],
+        starts: |head| matches!(head, [b'B', b'M', ..]),
+        reads: "1 to 32 bits, masks, run lengths",
+        refuses: "JPEG or PNG inside",
+    }
+    /// TIFF 6.0 and BigTIFF.
+    Tiff {
+        name: "tiff",
+        title: "TIFF",
+        spec: "TIFF 6.0, BigTIFF",
+        media_types: &["image/tiff", "image/tif"],
+        extensions: &["tif", "tiff"],
+        starts: |head| matches!(head, [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..]),
+        reads: "the first page: strips, tiles, planes; 1 to 16 bits; none, PackBits, LZW, Deflate, JPEG",
+        refuses: "CCITT fax, old-style JPEG, CIE Lab, signed and float samples",
+    }
+    /// PBM, PGM, PPM and PAM.
+    Pnm {
+        name: "pnm",
+        title: "PNM",
+        spec: "Netpbm, pbm(5) to pam(5)",
+        media_types: &["image/x-portable-anymap", "image/x-portable-bitmap", "image/x-portable-graymap", "image/x-portable-pixmap", "image/x-portable-arbitrarymap"],
+        extensions: &["pnm", "pbm", "pgm", "ppm", "pam"],
+        starts: pnm,
+        reads: "P1 to P7, plain and raw, 1 to 16 bits",
+        refuses: "PAM with another tuple type, a cut file",
+    }
+    /// The Quite OK Image format.
+    Qoi {
+        name: "qoi",
+        title: "QOI",
+        spec: "QOI specification 1.0",
+        media_types: &["image/qoi", "image/x-qoi"],
+        extensions: &["qoi"],
+        starts: |head| matches!(head, [b'q', b'o', b'i', b'f', _, _, _, _, _, _, _, _, 3 | 4, 0 | 1, ..]),
+        reads: "RGB and RGBA",
+        refuses: "a cut file",
+    }
+    /// Windows icons and cursors.
+    Ico {
+        name: "ico",
+        title: "ICO, CUR",
+        spec: "Microsoft, ICONDIR and ICONDIRENTRY",
+        media_types: &["image/vnd.microsoft.icon", "image/x-icon", "image/ico"],
+        extensions: &["ico", "cur"],
+        starts: |head| matches!(head, [0, 0, 1 | 2, 0, 1..=255, 0, ..]),
+        reads: "the largest picture: PNG, or BMP with its mask",
+        refuses: "a cut file",
+    }
+    /// DirectDraw surfaces.
+    Dds {
+        name: "dds",
+        title: "DDS",
+        spec: "Microsoft, DDS_HEADER and DDS_HEADER_DXT10",
+        media_types: &["image/vnd.ms-dds", "image/x-dds"],
+        extensions: &["dds"],
+        starts: |head| head.starts_with(b"DDS \x7C\0\0\0"),
+        reads: "the first surface: DXT1, DXT3, DXT5 (BC1 to BC3)",
+        refuses: "other pixel formats, sides that are no multiples of 4, a cut file",
+    }
+    /// Radiance pictures.
+    Hdr {
+        name: "hdr",
+        title: "Radiance HDR",
+        spec: "Radiance, filefmts.pdf",
+        media_types: &["image/vnd.radiance", "image/x-hdr"],
+        extensions: &["hdr", "rgbe"],
+        starts: |head| head.starts_with(b"#?RADIANCE\n") || head.starts_with(b"#?RGBE\n"),
+        reads: "RGBE from the top left, clamped at white",
+        refuses: "XYZE, other orders of pixels, a cut file",
+    }
+    /// OpenEXR.
+    Exr {
+        name: "exr",
+        title: "OpenEXR",
+        spec: "OpenEXR 3, file layout",
+        media_types: &["image/x-exr", "image/aces"],
+        extensions: &["exr"],
+        starts: |head| head.starts_with(&[0x76, 0x2F, 0x31, 0x01]),
+        reads: "the first part with R, G, B or Y, clamped at white",
+        refuses: "DWA and B44 compression, deep data, subsampled channels, a cut file",
+    }
+    /// Farbfeld.
+    Farbfeld {
+        name: "farbfeld",
+        title: "farbfeld",
+        spec: "farbfeld(5)",
+        media_types: &["image/x-farbfeld"],
+        extensions: &["ff", "farbfeld"],
+        starts: |head| head.starts_with(b"farbfeld"),
+        reads: "all of it",
+        refuses: "a cut file",
+    }
+    /// Truevision TGA. Without a signature: its row stands last, and its whole header is checked.
+    Tga {
+        name: "tga",
+        title: "TGA",
+        spec: "Truevision TGA 2.0",
+        media_types: &["image/x-tga", "image/tga", "image/x-targa"],
+        extensions: &["tga"],
+        starts: tga,
+        reads: "mapped, true colour, grey; plain and run lengths",
+        refuses: "headers with unusual origins or depths, a cut file",
+    }
+}
+
+type Unread = (&'static str, fn(&[u8]) -> bool);
+
+/// Formats that are known and not read: name and signature.
+///
+/// Source: ISO/IEC 14496-12 `ftyp` brands (HEIF, AVIF), ISO/IEC 18181-2, ISO/IEC 15444-1, Adobe's PSD specification.
+pub(super) const UNREAD: &[Unread] = &[
+    ("HEIC", |bytes| {
+        let brands: [&[u8; 4]; 7] = [b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"];
+        brand(bytes).is_some_and(|brand| brands.contains(&brand))
+    }),
+    ("AVIF", |bytes| brand(bytes).is_some_and(|brand| matches!(brand, b"avif" | b"avis"))),
+    ("JPEG XL", |bytes| matches!(bytes, [0xFF, 0x0A, ..] | [0, 0, 0, 0x0C, b'J', b'X', b'L', b' ', ..])),
+    ("JPEG 2000", |bytes| matches!(bytes, [0, 0, 0, 0x0C, b'j', b'P', b' ', b' ', ..] | [0xFF, 0x4F, 0xFF, 0x51, ..])),
+    ("PSD", |bytes| bytes.starts_with(b"8BPS")),
+    ("SVG", |bytes| bytes.starts_with(b"<svg")),
+];
+
+/// The major brand of an ISO base media file.
+fn brand(bytes: &[u8]) -> Option<&[u8; 4]> {
+    match bytes {
+        [_, _, _, _, b'f', b't', b'y', b'p', brand @ ..] => brand.first_chunk::<4>(),
+        _ => None,
+    }
+}
+
+/// P1 to P6 and then white space and a number or a comment, or P7 and a new line: a text is unlikely to start so.
+fn pnm(head: &[u8]) -> bool {
+    match head {
+        [b'P', b'1'..=b'6', space, next, ..] => {
+            let number = |byte: &u8| byte.is_ascii_digit() || byte.is_ascii_whitespace() || *byte == b'#';
+            *space == b'#' || (space.is_ascii_whitespace() && number(next))
+        }
+        [b'P', b'7', b'\n', next, ..] => next.is_ascii_uppercase() || *next == b'#',
+        _ => false,
+    }
+}
+
+/// The whole header of 18 bytes, because there is no signature: the footer of version 2 is optional and stands at the
+/// end of a stream that is not read yet, and neither key nor Content-Type may decide.
+///
+/// Every field must have a value that writers give it, about 75 bits of them fixed, so that no other format passes:
+/// cursors have a number of pictures where this has zeros, spreadsheets of Lotus a version. What passes by chance has
+/// to bring as many bytes as its header says, or it is refused as cut.
+///
+/// Source: Truevision TGA 2.0, table 2; the fields that libmagic, stb_image and Pillow check.
+fn tga(head: &[u8]) -> bool {
+    let Some(head) = head.first_chunk::<18>() else { return false };
+    let word = |at: usize| u16::from_le_bytes([head[at], head[at + 1]]);
+    let [_, map_type, kind, .., depth, flags] = *head;
+    let (map_first, map_length, entry_bits) = (word(3), word(5), head[7]);
+    let (left, top, width, height) = (word(8), word(10), word(12), word(14));
+    let map_is_right = match kind {
+        1 | 9 => {
+            map_type == 1
+                && map_first == 0
+                && (1..=256).contains(&map_length)
+                && matches!(entry_bits, 15 | 16 | 24 | 32)
+        }
+        2 | 3 | 10 | 11 => (map_type, map_first, map_length, entry_bits) == (0, 0, 0, 0),
+        _ => false,
+    };
+    // Bits 0 to 3 count those of alpha, 4 and 5 say where the first pixel is; 6 and 7 are of no use any more.
+    let depth_is_right = match (kind, depth, flags & 0b1100_1111) {
+        (1 | 9, 8, 8) => entry_bits == 32,
+        (1 | 9 | 3 | 11, 8, 0) | (3 | 11, 16, 8) => true,
+        (2 | 10, 15 | 16, 0 | 1) | (2 | 10, 24, 0) | (2 | 10, 32, 0 | 8) => true,
+        _ => false,
+    };
+    let origin_is_right = left == 0 && (top == 0 || top == height);
+    map_is_right && depth_is_right && origin_is_right && width > 0 && height > 0
+}

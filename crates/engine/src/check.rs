@@ -1,0 +1,32 @@
+//! Header and plan against the [`Limits`].
+
+use crate::{EngineError, Limits, Plan, Probe};
+
+impl Limits {
+    /// Checks the header's numbers.
+    ///
+    /// # Errors
+    /// [`EngineError::SideTooLong`] and [`EngineError::TooManyPixels`].
+    pub fn check_size(&self, probe: &Probe) -> Result<(), EngineError> {
+        let Probe { width_px, height_px, .. } = *probe;
+        if width_px.max(height_px) > self.max_side_px {
+            return Err(EngineError::SideTooLong { width_px, height_px, limit_px: self.max_side_px });
+        }
+        let pixels = probe.pixels();
+        if pixels > self.max_pixels {
+            return Err(EngineError::TooManyPixels { width_px, height_px, pixels, limit_pixels: self.max_pixels });
+        }
+        Ok(())
+    }
+
+    /// Checks the plan's peak.
+    ///
+    /// # Errors
+    /// [`EngineError::OverBudget`], with both sizes.
+    pub const fn check_plan(&self, plan: &Plan) -> Result<(), EngineError> {
+        if plan.peak_bytes > self.budget_bytes {
+            return Err(EngineError::OverBudget { needed_bytes: plan.peak_bytes, budget_bytes: self.budget_bytes });
+        }
+        Ok(())
+    }
+}

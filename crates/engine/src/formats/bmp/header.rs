@@ -1,0 +1,128 @@
+//! BMP headers. Source: Microsoft, "Bitmap Storage" and the structures BITMAPCOREHEADER to BITMAPV5HEADER.
+
+use std::sync::Arc;
+
+use contract::ImageFormat;
+
+use crate::{Colour, EngineError, Orientation, Probe, fields::Fields, room::Step, shrink::RowOrder};
+
+/// How pixels are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Compression {
+    /// Rows as they are, padded to four bytes.
+    None,
+    /// Run lengths of 8-bit indices.
+    Rle8,
+    /// Run lengths of 4-bit indices.
+    Rle4,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct BmpDetail {
+    pub(super) bits_per_pixel: u16,
+    pub(super) compression: Compression,
+    /// From the bottom up as a rule; a negative height is the other one.
+    pub(super) row_order: RowOrder,
+    /// Red, green, blue, alpha; zero where absent.
+    pub(super) masks: [u32; 4],
+    /// Where the palette starts, the size of its entries in bytes, and how many it has.
+    pub(super) palette: (usize, usize, usize),
+}
+
+const FORMAT: ImageFormat = ImageFormat::Bmp;
+/// File header, V5 header, three masks after it, and room for a V2/V3 header.
+const HEADERS_BYTES: usize = 14 + 124 + 16;
+
+pub(super) fn step(prefix: &[u8]) -> Result<Step, EngineError> {
+    let (Some(pixels_at), Some(info_bytes)) = (prefix.le32(10), prefix.le32(14)) else { return Ok(Step::More(18)) };
+    let core = info_bytes == 12;
+    if !core && !(40..=124).contains(&info_bytes) {
+        return Err(EngineError::header(FORMAT, "info header size", info_bytes));
+    }
+    let info_end = 14 + info_bytes as usize;
+    if prefix.len() < info_end {
+        return Ok(Step::More(info_end as u64));
+    }
+    let (width, height, bits_per_pixel) = if core {
+        (i64::from(le16(prefix, 18)), i64::from(le16(prefix, 20)), le16(prefix, 24))
+    } else {
+        (i64::from(le32(prefix, 18).cast_signed()), i64::from(le32(prefix, 22).cast_signed()), le16(prefix, 28))
+    };
+    let width_px = u32::try_from(width).map_err(|_| EngineError::header(FORMAT, "width", width.unsigned_abs()))?;
+    let height_px = u32::try_from(height.abs()).unwrap_or(0);
+    let row_order = if height < 0 { RowOrder::TopDown } else { RowOrder::BottomUp };
+    let (code, colours) = if core { (0, 0) } else { (le32(prefix, 30), le32(prefix, 46)) };
+    let (compression, mut masks) = compression(code, bits_per_pixel)?;
+    let mut palette_at = info_end;
+    if matches!(code, 3 | 6) {
+        // The masks are part of the newer headers and follow the oldest.
+        let count = if code == 6 || info_bytes >= 56 { 4 } else { 3 };
+        if info_bytes == 40 {
+            palette_at += count * 4;
+        }
+        if prefix.len() < 54 + count * 4 {
+            return Ok(Step::More((54 + count * 4) as u64));
+        }
+        for (index, mask) in masks.iter_mut().take(count).enumerate() {
+            *mask = le32(prefix, 54 + index * 4);
+        }
+    }
+    let palette = palette(bits_per_pixel, colours, palette_at, core)?;
+    let end = palette.0 + palette.1 * palette.2;
+    // Files that point into their own headers exist; the pixels then follow the palette.
+    let header_bytes = (pixels_at as usize).max(end.min(HEADERS_BYTES)) as u64;
+    let colour = match bits_per_pixel {
+        1..=8 => Colour::Palette,
+        _ => Colour::Rgb,
+    };
+    let probe = Probe {
+        format: FORMAT,
+        width_px,
+        height_px,
+        bits_per_sample: 8,
+        colour,
+        has_alpha: masks[3] != 0,
+        interlaced: false,
+        orientation: Orientation::Upright,
+        header_bytes,
+        detail: Arc::new(BmpDetail { bits_per_pixel, compression, row_order, masks, palette }),
+    };
+    if (prefix.len() as u64) < header_bytes { Ok(Step::Known(probe, header_bytes)) } else { Ok(Step::Done(probe)) }
+}
+
+/// The caller has checked that the field is there.
+fn le16(prefix: &[u8], at: usize) -> u16 {
+    prefix.le16(at).unwrap_or_default()
+}
+
+fn le32(prefix: &[u8], at: usize) -> u32 {
+    prefix.le32(at).unwrap_or_default()
+}
+
+fn compression(code: u32, bits: u16) -> Result<(Compression, [u32; 4]), EngineError> {
+    let rgb555 = [0x7C00, 0x03E0, 0x001F, 0];
+    let rgb888 = [0x00FF_0000, 0x0000_FF00, 0x0000_00FF, 0];
+    match (code, bits) {
+        (0, 1 | 2 | 4 | 8 | 24 | 32) => Ok((Compression::None, rgb888)),
+        (0, 16) => Ok((Compression::None, rgb555)),
+        (1, 8) => Ok((Compression::Rle8, rgb888)),
+        (2, 4) => Ok((Compression::Rle4, rgb888)),
+        (3 | 6, 16 | 32) => Ok((Compression::None, [0; 4])),
+        (0..=3 | 6, _) => Err(EngineError::header(FORMAT, "bits per pixel", bits)),
+        (4, _) => Err(EngineError::unsupported(FORMAT, "JPEG inside")),
+        (5, _) => Err(EngineError::unsupported(FORMAT, "PNG inside")),
+        _ => Err(EngineError::unsupported(FORMAT, format!("compression {code}"))),
+    }
+}
+
+fn palette(bits: u16, colours: u32, at: usize, core: bool) -> Result<(usize, usize, usize), EngineError> {
+    let entry_bytes = if core { 3 } else { 4 };
+    let full = if bits <= 8 { 1_usize << bits } else { 0 };
+    let entries = match usize::try_from(colours).unwrap_or(usize::MAX) {
+        0 => full,
+        colours if bits <= 8 && colours <= 256 => colours.min(full),
+        _ if bits > 8 => 0,
+        _ => return Err(EngineError::header(FORMAT, "palette size", colours)),
+    };
+    Ok((at, entry_bytes, entries))
+}

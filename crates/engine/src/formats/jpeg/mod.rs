@@ -1,0 +1,25 @@
+//! JPEG: small through crate `jpeg`, at full size through `zune-jpeg`.
+
+mod decode;
+mod header;
+mod plan;
+
+use crate::{
+    EngineError, Limits, Plan, Probe,
+    decoded::Decoded,
+    room::{Cost, Detail, HeaderPlace, Room},
+    source::Source,
+};
+use header::JpegDetail;
+
+pub(super) const ROOM: Room = Room { step: header::step, header_place: HeaderPlace::Front };
+
+impl Detail for JpegDetail {
+    fn cost(&self, probe: &Probe, least_shrink: f64) -> Cost {
+        plan::cost(probe, self, least_shrink)
+    }
+
+    fn decode(&self, source: &mut Source<'_>, probe: &Probe, plan: &Plan, _: &Limits) -> Result<Decoded, EngineError> {
+        decode::decode(source, probe, self, plan)
+    }
+}

@@ -1,0 +1,88 @@
+//! PNG files, interlaced and with metadata too.
+
+use image::{DynamicImage, ImageFormat, RgbImage};
+
+use super::{HEIGHT, WIDTH, deflate, encoded, exif, picture, picture_rgba};
+
+pub fn encode(image: &DynamicImage) -> Vec<u8> {
+    encoded(image, ImageFormat::Png)
+}
+
+pub fn png_with_exif(png: &[u8], orientation: u8) -> Vec<u8> {
+    let exif = exif(orientation);
+    // Behind IHDR; the checksum of an ancillary chunk is checked too.
+    let chunk = [b"eXIf".as_slice(), &exif].concat();
+    let mut crc = flate2::Crc::new();
+    crc.update(&chunk);
+    [&png[..33], &(exif.len() as u32).to_be_bytes(), &chunk, &crc.sum().to_be_bytes(), &png[33..]].concat()
+}
+
+pub fn png(
+    colour: ::png::ColorType,
+    depth: ::png::BitDepth,
+    samples: &[u8],
+    set: impl Fn(&mut ::png::Encoder<&mut Vec<u8>>),
+) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut encoder = ::png::Encoder::new(&mut bytes, WIDTH, HEIGHT);
+    encoder.set_color(colour);
+    encoder.set_depth(depth);
+    set(&mut encoder);
+    encoder.write_header().expect("a header").write_image_data(samples).expect("pixels");
+    bytes
+}
+
+/// `picture`, interlaced: seven passes of rows without a filter. The encoder at hand writes none.
+pub fn png_interlaced(picture: &RgbImage, deep: bool) -> Vec<u8> {
+    let (width, height) = picture.dimensions();
+    let passes = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)];
+    let mut rows = Vec::new();
+    for (first_x, first_y, step_x, step_y) in passes {
+        for y in (first_y..height).step_by(step_y) {
+            rows.push(0);
+            let samples = (first_x..width).step_by(step_x).flat_map(|x| picture.get_pixel(x, y).0);
+            samples.for_each(|sample| rows.extend(std::iter::repeat_n(sample, 1 + usize::from(deep))));
+        }
+    }
+    let mut header = [width.to_be_bytes(), height.to_be_bytes()].concat();
+    header.extend([8 << u8::from(deep), 2, 0, 0, 1]);
+    let mut file = b"\x89PNG\r\n\x1a\n".to_vec();
+    for (kind, body) in [(b"IHDR", header), (b"IDAT", deflate(&rows)), (b"IEND", Vec::new())] {
+        let chunk = [kind.as_slice(), &body].concat();
+        let mut crc = flate2::Crc::new();
+        crc.update(&chunk);
+        file.extend((body.len() as u32).to_be_bytes());
+        file.extend(chunk);
+        file.extend(crc.sum().to_be_bytes());
+    }
+    file
+}
+
+pub fn files() -> Vec<(&'static str, Vec<u8>)> {
+    let picture = picture();
+    let rgb = DynamicImage::from(picture.clone());
+    let rgba = DynamicImage::from(picture_rgba());
+    let indices: Vec<u8> = (0..WIDTH * HEIGHT).map(|at| (at % WIDTH / 23) as u8).collect();
+    let palette = [255, 0, 0, 0, 255, 0, 0, 0, 255, 90, 90, 90];
+    let packed: Vec<u8> = indices
+        .chunks(WIDTH as usize)
+        .flat_map(|row| {
+            row.chunks(4).map(|four| four.iter().enumerate().fold(0, |byte, (at, index)| byte | index << (6 - at * 2)))
+        })
+        .collect();
+    vec![
+        ("png", encode(&rgb)),
+        ("png rgba", encode(&rgba)),
+        ("png 16 bit", encode(&rgb.into_rgb16().into())),
+        ("png interlaced", png_interlaced(&picture, false)),
+        ("png interlaced 16 bit", png_interlaced(&picture, true)),
+        ("png grey alpha", encode(&rgba.into_luma_alpha8().into())),
+        (
+            "png palette 2 bit",
+            png(::png::ColorType::Indexed, ::png::BitDepth::Two, &packed, |encoder| {
+                encoder.set_palette(palette.to_vec());
+                encoder.set_trns(vec![255, 128]);
+            }),
+        ),
+    ]
+}

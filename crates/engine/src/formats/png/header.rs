@@ -1,0 +1,68 @@
+//! PNG chunks up to the first IDAT. Source: W3C PNG, third edition, sections 5 and 11.
+
+use std::sync::Arc;
+
+use contract::ImageFormat;
+
+use crate::{Colour, EngineError, Orientation, Probe, exif, fields::Fields, room::Step};
+
+/// Nothing beside what every probe has.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PngDetail;
+
+const FORMAT: ImageFormat = ImageFormat::Png;
+
+pub(super) fn step(prefix: &[u8]) -> Result<Step, EngineError> {
+    let Some(header) = prefix.get(8..29) else { return Ok(Step::More(29)) };
+    if &header[4..8] != b"IHDR" {
+        return Err(EngineError::header(FORMAT, "first chunk", header.be32(4).unwrap_or_default()));
+    }
+    let mut probe = image_header(header)?;
+    let mut at = 33;
+    loop {
+        let (Some(length), Some(kind)) = (prefix.be32(at), prefix.array::<4>(at + 4)) else {
+            return Ok(Step::Known(probe, at as u64 + 8));
+        };
+        probe.header_bytes = at as u64;
+        let end = at as u64 + 12 + u64::from(length);
+        match &kind {
+            b"IDAT" => return Ok(Step::Done(probe)),
+            b"tRNS" => probe.has_alpha = true,
+            b"eXIf" => {
+                let body = usize::try_from(end - 4).ok().and_then(|body_end| prefix.get(at + 8..body_end));
+                let Some(body) = body else { return Ok(Step::Known(probe, end)) };
+                probe.orientation = exif::orientation(body).unwrap_or_default();
+            }
+            _ => {}
+        }
+        match usize::try_from(end) {
+            Ok(next) if next < prefix.len() => at = next,
+            _ => return Ok(Step::Known(probe, end + 8)),
+        }
+    }
+}
+
+/// IHDR, from its length field on.
+fn image_header(header: &[u8]) -> Result<Probe, EngineError> {
+    let (bits_per_sample, colour_type, interlace) = (header[16], header[17], header[20]);
+    let (colour, has_alpha) = match colour_type {
+        0 => (Colour::Grey, false),
+        2 => (Colour::Rgb, false),
+        3 => (Colour::Palette, false),
+        4 => (Colour::Grey, true),
+        6 => (Colour::Rgb, true),
+        _ => return Err(EngineError::header(FORMAT, "colour type", colour_type)),
+    };
+    Ok(Probe {
+        format: FORMAT,
+        width_px: header.be32(8).unwrap_or_default(),
+        height_px: header.be32(12).unwrap_or_default(),
+        bits_per_sample,
+        colour,
+        has_alpha,
+        interlaced: interlace != 0,
+        orientation: Orientation::Upright,
+        header_bytes: 33,
+        detail: Arc::new(PngDetail),
+    })
+}

@@ -1,0 +1,30 @@
+//! PNG, by rows through the `png` crate.
+
+mod decode;
+mod header;
+
+use crate::{
+    EngineError, Limits, Plan, Probe,
+    decoded::Decoded,
+    room::{Cost, Detail, HeaderPlace, Room},
+    source::Source,
+};
+use header::PngDetail;
+
+pub(super) const ROOM: Room = Room { step: header::step, header_place: HeaderPlace::Front };
+
+impl Detail for PngDetail {
+    fn cost(&self, probe: &Probe, least_shrink: f64) -> Cost {
+        Cost::of_rows(probe, decode::channels(probe), decode::plan_bytes(probe), least_shrink)
+    }
+
+    fn decode(
+        &self,
+        source: &mut Source<'_>,
+        probe: &Probe,
+        plan: &Plan,
+        limits: &Limits,
+    ) -> Result<Decoded, EngineError> {
+        decode::decode(source, probe, plan, limits)
+    }
+}

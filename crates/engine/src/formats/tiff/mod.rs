@@ -1,0 +1,34 @@
+//! The first image of a TIFF, by strips or tiles; its directory may stand anywhere.
+
+mod chunk;
+mod decode;
+mod header;
+mod inflate;
+mod lzw;
+mod rows;
+
+use crate::{
+    EngineError, Limits, Plan, Probe,
+    decoded::Decoded,
+    room::{Cost, Detail, HeaderPlace, Room},
+    source::Source,
+};
+use header::TiffDetail;
+
+pub(super) const ROOM: Room = Room { step: header::step, header_place: HeaderPlace::Anywhere };
+
+impl Detail for TiffDetail {
+    fn cost(&self, probe: &Probe, least_shrink: f64) -> Cost {
+        Cost::of_rows(probe, decode::channels(probe), decode::plan_bytes(probe, self), least_shrink)
+    }
+
+    fn decode(
+        &self,
+        source: &mut Source<'_>,
+        probe: &Probe,
+        plan: &Plan,
+        limits: &Limits,
+    ) -> Result<Decoded, EngineError> {
+        decode::decode(source, probe, self, plan, limits)
+    }
+}

@@ -1,0 +1,240 @@
+//! The small image from rows in their order.
+//!
+//! Memory follows the width, not the area. The last block of a row, or of a column, may cover fewer pixels; its mean
+//! is over those, and [`Shrinker::finish`] says how much of the raster the image really covers.
+
+use super::mean::{Mean, premultiplied};
+use crate::{
+    geometry::Window,
+    raster::{Channels, Raster},
+};
+
+/// Which row of the image comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RowOrder {
+    TopDown,
+    BottomUp,
+}
+
+/// Takes rows of 8-bit samples, straight alpha, and keeps their block means, premultiplied.
+pub(crate) struct Shrinker {
+    channels: Channels,
+    factor: usize,
+    width: usize,
+    height: usize,
+    row_order: RowOrder,
+    /// Sums over the rows of the block, by sample; opaque images only.
+    sums: Vec<u16>,
+    /// The same of premultiplied samples.
+    alpha_sums: Vec<u32>,
+    rows_in_block: usize,
+    rows: usize,
+    out: Vec<u8>,
+}
+
+impl Shrinker {
+    /// For an image of `width` by `height` pixels.
+    pub(crate) fn new(channels: Channels, (width, height): (u32, u32), factor: u32, row_order: RowOrder) -> Self {
+        let (width, height, factor) = (width as usize, height as usize, factor as usize);
+        let samples = if factor == 1 { 0 } else { width * channels.count() };
+        let (opaque, alpha) = if channels.has_alpha() { (0, samples) } else { (samples, 0) };
+        Self {
+            channels,
+            factor,
+            width,
+            height,
+            row_order,
+            sums: vec![0; opaque],
+            alpha_sums: vec![0; alpha],
+            rows_in_block: 0,
+            rows: 0,
+            out: Vec::with_capacity(width.div_ceil(factor) * height.div_ceil(factor) * channels.count()),
+        }
+    }
+
+    /// What [`Shrinker::new`] allocates, in bytes.
+    pub(crate) fn bytes(channels: Channels, (width, height): (u32, u32), factor: u32) -> u64 {
+        let count = channels.count() as u64;
+        let sums = match factor {
+            1 => 0,
+            _ => u64::from(width) * count * if channels.has_alpha() { 4 } else { 2 },
+        };
+        sums + u64::from(width.div_ceil(factor)) * u64::from(height.div_ceil(factor)) * count
+    }
+
+    /// Rows taken so far.
+    pub(crate) fn rows(&self) -> u32 {
+        self.rows as u32
+    }
+
+    /// Takes the next row: `width * channels` samples. Rows past the height are dropped.
+    pub(crate) fn push(&mut self, row: &[u8]) {
+        debug_assert_eq!(row.len(), self.width * self.channels.count());
+        if self.rows == self.height {
+            return;
+        }
+        self.rows += 1;
+        match (self.factor, self.channels) {
+            (1, Channels::GreyAlpha) => self.out.extend(premultiplied::<2>(row)),
+            (1, Channels::Rgba) => self.out.extend(premultiplied::<4>(row)),
+            (1, _) => self.out.extend_from_slice(row),
+            (_, Channels::GreyAlpha) => add_alpha::<2>(&mut self.alpha_sums, row),
+            (_, Channels::Rgba) => add_alpha::<4>(&mut self.alpha_sums, row),
+            _ => add(&mut self.sums, row, self.rows_in_block == 0),
+        }
+        self.rows_in_block += 1;
+        if self.factor > 1 && (self.rows_in_block == self.factor || self.rows == self.height) {
+            self.close_block();
+        }
+    }
+
+    /// Sums become means, and the block ends.
+    fn close_block(&mut self) {
+        let (factor, rows) = (self.factor, self.rows_in_block);
+        match self.channels {
+            Channels::Grey => means::<1>(&self.sums, factor, rows, &mut self.out),
+            Channels::Rgb | Channels::YCbCr => means::<3>(&self.sums, factor, rows, &mut self.out),
+            Channels::Cmyk => means::<4>(&self.sums, factor, rows, &mut self.out),
+            Channels::GreyAlpha => alpha_means::<2>(&self.alpha_sums, factor, rows, &mut self.out),
+            Channels::Rgba => alpha_means::<4>(&self.alpha_sums, factor, rows, &mut self.out),
+        }
+        self.alpha_sums.fill(0);
+        self.rows_in_block = 0;
+    }
+
+    /// The small image. Rows that never came are blank: transparent, mid-grey, or no ink.
+    pub(crate) fn finish(mut self) -> (Raster, Window) {
+        if self.factor > 1 && self.rows_in_block > 0 {
+            self.close_block();
+        }
+        let (width, height) = (self.width.div_ceil(self.factor), self.height.div_ceil(self.factor));
+        let blank = match self.channels {
+            Channels::Grey | Channels::Rgb | Channels::YCbCr => 128,
+            Channels::GreyAlpha | Channels::Rgba | Channels::Cmyk => 0,
+        };
+        self.out.resize(width * height * self.channels.count(), blank);
+        let mut top = 0.0;
+        let (covered_width, covered_height) =
+            (self.width as f64 / self.factor as f64, self.height as f64 / self.factor as f64);
+        if self.row_order == RowOrder::BottomUp {
+            flip(&mut self.out, width * self.channels.count());
+            top = height as f64 - covered_height;
+        }
+        let raster = Raster { width, height, channels: self.channels, samples: self.out };
+        let extent = Window { left: 0.0, top, width: covered_width, height: covered_height };
+        (raster, extent)
+    }
+}
+
+/// Rows of `row_bytes` in reverse, in place.
+fn flip(samples: &mut [u8], row_bytes: usize) {
+    let mut rows = samples.chunks_exact_mut(row_bytes);
+    while let (Some(first), Some(last)) = (rows.next(), rows.next_back()) {
+        first.swap_with_slice(last);
+    }
+}
+
+fn add(sums: &mut [u16], row: &[u8], first: bool) {
+    let pairs = sums.iter_mut().zip(row);
+    if first {
+        pairs.for_each(|(sum, sample)| *sum = u16::from(*sample));
+    } else {
+        pairs.for_each(|(sum, sample)| *sum += u16::from(*sample));
+    }
+}
+
+/// The last of `N` channels is alpha; it is summed times 255, so that all sums have one scale.
+fn add_alpha<const N: usize>(sums: &mut [u32], row: &[u8]) {
+    for (sum, pixel) in sums.as_chunks_mut::<N>().0.iter_mut().zip(row.as_chunks::<N>().0) {
+        let alpha = u16::from(pixel[N - 1]);
+        for channel in 0..N - 1 {
+            sum[channel] += u32::from(u16::from(pixel[channel]) * alpha);
+        }
+        sum[N - 1] += u32::from(alpha * 255);
+    }
+}
+
+fn means<const N: usize>(sums: &[u16], factor: usize, rows: usize, out: &mut Vec<u8>) {
+    let pixels = sums.as_chunks::<N>().0;
+    let mean = Mean::over(factor * rows);
+    for block in pixels.chunks(factor) {
+        let mut total = [0_u32; N];
+        for pixel in block {
+            for channel in 0..N {
+                total[channel] += u32::from(pixel[channel]);
+            }
+        }
+        let mean = if block.len() == factor { &mean } else { &Mean::over(block.len() * rows) };
+        out.extend(total.map(|sum| mean.of(u64::from(sum))));
+    }
+}
+
+fn alpha_means<const N: usize>(sums: &[u32], factor: usize, rows: usize, out: &mut Vec<u8>) {
+    for block in sums.as_chunks::<N>().0.chunks(factor) {
+        let mut total = [0_u64; N];
+        for pixel in block {
+            for channel in 0..N {
+                total[channel] += u64::from(pixel[channel]);
+            }
+        }
+        let mean = Mean::over(block.len() * rows * 255);
+        out.extend(total.map(|sum| mean.of(sum)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shrunk(channels: Channels, size: (u32, u32), factor: u32, order: RowOrder, rows: &[&[u8]]) -> (Raster, Window) {
+        let mut shrinker = Shrinker::new(channels, size, factor, order);
+        rows.iter().for_each(|row| shrinker.push(row));
+        shrinker.finish()
+    }
+
+    #[test]
+    fn blocks_become_their_rounded_means_and_partial_blocks_count_in_part() {
+        let rows: [&[u8]; 3] = [&[0, 1, 10], &[2, 4, 20], &[100, 101, 255]];
+        let (raster, extent) = shrunk(Channels::Grey, (3, 3), 2, RowOrder::TopDown, &rows);
+        assert_eq!(raster.samples, [2, 15, 101, 255]); // 7/4, 30/2, 201/2, 255
+        assert_eq!((extent.width, extent.height), (1.5, 1.5));
+    }
+
+    #[test]
+    fn rows_from_the_bottom_up_give_the_image_upright() {
+        let rows: [&[u8]; 3] = [&[3], &[3], &[9]];
+        let (raster, extent) = shrunk(Channels::Grey, (1, 3), 2, RowOrder::BottomUp, &rows);
+        assert_eq!(raster.samples, [9, 3]);
+        assert_eq!((extent.top, extent.height), (0.5, 1.5));
+    }
+
+    #[test]
+    fn hidden_colours_do_not_count() {
+        let rows: [&[u8]; 2] = [&[255, 0, 0, 0, 0, 0, 255, 255], &[255, 0, 0, 0, 0, 0, 255, 255]];
+        let (raster, _) = shrunk(Channels::Rgba, (2, 2), 2, RowOrder::TopDown, &rows);
+        assert_eq!(raster.samples, [0, 0, 128, 128]);
+        let (single, _) = shrunk(Channels::GreyAlpha, (1, 1), 1, RowOrder::TopDown, &[&[200, 128]]);
+        assert_eq!(single.samples, [100, 128]);
+    }
+
+    #[test]
+    fn the_brightest_block_does_not_overflow_and_means_are_exact() {
+        let row = vec![255_u8; 256];
+        let rows = vec![row.as_slice(); 256];
+        let (raster, _) = shrunk(Channels::Grey, (256, 256), 256, RowOrder::TopDown, &rows);
+        assert_eq!(raster.samples, [255]);
+        for divisor in [1, 2, 3, 7, 255, 256, 4095, 65_536] {
+            let mean = Mean::over(divisor);
+            for value in 0..=255_u64 {
+                let exact = value * divisor as u64;
+                assert_eq!(u64::from(mean.of(exact)), value, "{value} over {divisor}");
+            }
+        }
+    }
+
+    #[test]
+    fn missing_rows_are_blank() {
+        let (raster, _) = shrunk(Channels::Grey, (2, 4), 2, RowOrder::TopDown, &[&[7, 7]]);
+        assert_eq!(raster.samples, [7, 128]);
+    }
+}
