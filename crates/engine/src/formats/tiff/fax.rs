@@ -44,6 +44,8 @@ pub(super) struct Fax<'file> {
     /// How much of `row` has been read.
     taken: usize,
     ended: bool,
+    /// Whether a line end was seen in this strip or tile.
+    has_line_ends: bool,
     damaged: bool,
 }
 
@@ -70,6 +72,7 @@ impl Fax<'_> {
             row: vec![0; row_bytes],
             taken: row_bytes,
             ended: true,
+            has_line_ends: false,
             damaged: false,
         }
     }
@@ -117,33 +120,35 @@ impl Fax<'_> {
     }
 
     /// Reads line ends; whether a row of runs follows, or `None` where no row does.
+    ///
+    /// Six in a row are the end of a page, behind which there is nothing; fewer are what damage leaves behind.
     fn line_end(&mut self, two_dimensions: bool) -> Option<bool> {
-        let mut line_ends = 0;
         let mut is_in_runs = true;
-        // Some writers leave line ends out where every row is of runs.
+        // Some writers leave line ends out where every row is of runs; where there was one, each row has one.
+        if self.has_line_ends && self.bits.peek_word() >> 5 != 0 {
+            self.damaged = true;
+            self.bits.skip_to_line_end()?;
+        }
         while self.bits.peek_word() >> 5 == 0 {
             self.bits.skip_to_line_end()?;
             self.bits.skip_line_end();
+            self.has_line_ends = true;
             if two_dimensions {
                 is_in_runs = self.bits.peek_word() >> 15 == 1;
                 self.bits.position += 1;
-            }
-            line_ends += 1;
-            // Two without a row between are the end of the page.
-            if line_ends > 1 {
-                return None;
             }
         }
         (!self.bits.is_at_end()).then_some(is_in_runs)
     }
 
-    /// The length of a run: codes of multiples of 64, then one below. Cut where it is longer than a row.
+    /// The length of a run: codes of multiples of 64, then one below.
     fn run(&mut self, is_black: bool) -> Result<usize, BadCode> {
         let mut length = 0;
         loop {
             let code = if is_black { black::decode(&mut self.bits) } else { white::decode(&mut self.bits) };
             let code = usize::from(code.ok_or(BadCode)?);
-            length = (length + code).min(self.width);
+            // The sum of two such runs and a place in a row is a number yet.
+            length = (length + code).min(self.width + 1);
             if code < 64 {
                 return Ok(length);
             }
@@ -154,6 +159,8 @@ impl Fax<'_> {
         if self.changes.len() == Self::most_changes(self.width) {
             return Err(BadCode);
         }
+        // A run that goes on behind the row is cut, as libtiff does.
+        self.damaged |= at > self.width;
         self.changes.push(at.min(self.width) as u32);
         Ok(())
     }
@@ -234,7 +241,7 @@ impl<'file> Chunk<'file> for Fax<'file> {
         self.bits = Bits { input, position: 0 };
         // The row above the first one is white.
         self.changes.clear();
-        (self.taken, self.ended) = (self.row.len(), false);
+        (self.taken, self.ended, self.has_line_ends) = (self.row.len(), false, false);
     }
 
     fn is_damaged(&self) -> bool {

@@ -36,20 +36,21 @@ pub(super) fn decode(
     {
         return Err(EngineError::unsupported(FORMAT, format!("a JPEG inside whose frame is 0xFF{other:02X}")));
     }
-    let wanted = match probe.colour {
-        Colour::Grey | Colour::Palette => ColorSpace::Luma,
-        // Stored as they are: without an Adobe segment the decoder takes them for YCbCr and must not convert.
-        Colour::Rgb => ColorSpace::YCbCr,
-        Colour::Cmyk => ColorSpace::CMYK,
-        _ => ColorSpace::RGB,
-    };
     let options = DecoderOptions::default()
         .set_max_width(width.max(1))
         .set_max_height(usize::from(u16::MAX))
-        .set_strict_mode(false)
-        .jpeg_set_out_colorspace(wanted);
+        .set_strict_mode(false);
     let mut decoder = zune_jpeg::JpegDecoder::new_with_options(ZCursor::new(file), options);
     decoder.decode_headers().map_err(fault)?;
+    let wanted = match (probe.colour, decoder.input_colorspace()) {
+        (Colour::Grey | Colour::Palette, _) => ColorSpace::Luma,
+        (Colour::Rgb, Some(ColorSpace::RGB)) => ColorSpace::RGB,
+        // Stored as they are: without an Adobe segment the decoder takes them for YCbCr and must not convert.
+        (Colour::Rgb, _) => ColorSpace::YCbCr,
+        (Colour::Cmyk, _) => ColorSpace::CMYK,
+        _ => ColorSpace::RGB,
+    };
+    decoder.set_options(options.jpeg_set_out_colorspace(wanted));
     let (found_width, found_height) = decoder.dimensions().unwrap_or_default();
     if found_width != width || found_height < rows || found_height > rows.next_multiple_of(16).max(64) * 64 {
         return Err(EngineError::header(FORMAT, "width of the JPEG inside", found_width as u64));
