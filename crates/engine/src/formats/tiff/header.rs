@@ -50,7 +50,7 @@ pub(super) mod compression {
 }
 
 /// What the strip reader and the planner need of the directory.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct TiffDetail {
     pub(super) order: Order,
     /// Where the directory of the picture starts.
@@ -170,7 +170,7 @@ fn read(prefix: &[u8]) -> Result<Step, Gap> {
         interlaced: false,
         orientation: Orientation::from_exif(directory.value(274)?.unwrap_or(1)).unwrap_or_default(),
         header_bytes: directory.end() as u64,
-        detail: Arc::new(detail.clone()),
+        detail: Arc::new(detail),
     };
     for (offsets, lengths) in TABLES {
         need = need.max(directory.end_of(offsets)?).max(directory.end_of(lengths)?);
