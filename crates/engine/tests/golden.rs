@@ -155,7 +155,7 @@ fn bad_files_are_refused_by_name() {
     check(&with(&jpeg, frame + 4, &[12]), "unsupported", "12 bits");
     check(&with(&jpeg, frame + 5, &[0, 0]), "unsupported", "DNL");
     check(&with(&bmp, 30, &[5]), "unsupported", "PNG inside");
-    check(&old_jpeg, "unsupported", "old-style JPEG");
-    check(&fax, "unsupported", "CCITT");
+    check(&old_jpeg, "corrupt", "place of a JPEG table");
+    check(&fax, "unsupported", "CCITT fax of 3 samples of 8 bits");
     check(b"RIFF\x24\0\0\0WEBPVP8 \x18\0\0\0\x30\x01\x00\x9d\x01\x2a\x01\x00\x01\x00", "corrupt", "30 of 44");
 }

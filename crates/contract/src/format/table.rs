@@ -116,8 +116,8 @@ formats! {
         media_types: &["image/tiff", "image/tif"],
         extensions: &["tif", "tiff"],
         starts: |head| matches!(head, [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..]),
-        reads: "the first page: strips, tiles, planes; 1 to 16 bits; none, PackBits, LZW, Deflate, JPEG",
-        refuses: "CCITT fax, old-style JPEG, CIE Lab, signed and float samples",
+        reads: "the first page that is no reduced copy: strips, tiles, planes; 1 to 16 bits, and signed, float and longer samples stretched from their own range; grey, palette, RGB, CMYK, YCbCr, CIE L*a*b*; none, PackBits, LZW, Deflate, JPEG, old-style JPEG, CCITT G3, G4 and RLE",
+        refuses: "samples of different widths, complex samples, ZSTD, LZMA, WebP and JPEG 2000 compression, progressive and 12-bit JPEG inside, raw sensor data",
     }
     /// PBM, PGM, PPM and PAM.
     Pnm {

@@ -1,10 +1,17 @@
-//! The first image of a TIFF, by strips or tiles; its directory may stand anywhere.
+//! The picture of a TIFF, by strips or tiles; its directory may stand anywhere.
 
 mod chunk;
 mod decode;
+mod depth;
+mod directory;
+mod fax;
 mod header;
 mod inflate;
+mod inks;
+mod jpeg;
 mod lzw;
+mod packbits;
+mod predict;
 mod rows;
 
 use crate::{
