@@ -287,6 +287,21 @@ fn alpha_is_found_wherever_it_stands() {
 }
 
 #[test]
+fn rgb_in_a_jpeg_is_not_converted_whether_the_jpeg_says_so_or_not() {
+    let stream = fixtures::jpeg::rgb_planes(&any::rgb(), WIDTH);
+    let mut named = stream.clone();
+    let place = |marker: u8| stream.windows(2).position(|two| two == [0xFF, marker]).unwrap();
+    for component in 0..3 {
+        // Components 1, 2, 3 become "R", "G", "B", in the frame and in the scan.
+        named[place(0xC0) + 10 + component * 3] = b"RGB"[component];
+        named[place(0xDA) + 5 + component * 2] = b"RGB"[component];
+    }
+    let tags: [(u16, &[u64]); 4] = [(258, &[8; 3]), (259, &[7]), (262, &[2]), (277, &[3])];
+    let [plain, named] = [stream, named].map(|stream| pixels(&plain(vec![stream]).tags(&tags).file()));
+    assert!(plain == named);
+}
+
+#[test]
 fn a_reduced_first_page_is_not_the_picture() {
     // The small page's directory stands in front, the large one's file behind it, moved.
     let small = AnyTiff::new((4, 2), vec![vec![0; 8]]).tags(&[(258, &[8]), (262, &[1])]).with(254, 4, &[1]);
