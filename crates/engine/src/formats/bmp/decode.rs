@@ -72,6 +72,7 @@ fn plain_rows(
     let mut stored = vec![0; (width * bits).div_ceil(32) * 4];
     let mut pixels = vec![0; width * channels(probe).count()];
     let scales = detail.masks.map(Scale::of);
+    let mut is_shown = detail.masks[3] == 0;
     for _ in 0..probe.height_px {
         stream.read_exact(&mut stored)?;
         match bits {
@@ -91,9 +92,23 @@ fn plain_rows(
                 }
             }
         }
+        is_shown = is_shown || show(&mut pixels, shrinker);
         shrinker.push(&pixels);
     }
     Ok(())
+}
+
+/// Takes alpha for absent as long as all of it is 0; says whether it is not.
+///
+/// Writers leave 0 where they mean no alpha, so Windows, Chrome and Photoshop show a picture that is all transparent.
+fn show(pixels: &mut [u8], shrinker: &mut Shrinker) -> bool {
+    let is_shown = pixels.as_chunks::<4>().0.iter().any(|pixel| pixel[3] != 0);
+    if is_shown {
+        shrinker.blank();
+    } else {
+        pixels.as_chunks_mut::<4>().0.iter_mut().for_each(|pixel| pixel[3] = 255);
+    }
+    is_shown
 }
 
 /// Blue, green, red and what follows, to red, green, blue.
