@@ -6,9 +6,13 @@ use contract::ImageFormat;
 
 use crate::{Colour, EngineError, Orientation, Probe, exif, fields::Fields, room::Step};
 
-/// Nothing beside what every probe has.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct PngDetail;
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct PngDetail {
+    /// There is an embedded profile, of use or not.
+    pub(super) has_iccp: bool,
+    /// How many other chunks there are that change what is seen.
+    pub(super) seen_chunks: usize,
+}
 
 const FORMAT: ImageFormat = ImageFormat::Png;
 
@@ -18,6 +22,7 @@ pub(super) fn step(prefix: &[u8]) -> Result<Step, EngineError> {
         return Err(EngineError::header(FORMAT, "first chunk", header.be32(4).unwrap_or_default()));
     }
     let mut probe = image_header(header)?;
+    let mut detail = PngDetail::default();
     let mut at = 33;
     loop {
         let (Some(length), Some(kind)) = (prefix.be32(at), prefix.array::<4>(at + 4)) else {
@@ -25,8 +30,15 @@ pub(super) fn step(prefix: &[u8]) -> Result<Step, EngineError> {
         };
         probe.header_bytes = at as u64;
         let end = at as u64 + 12 + u64::from(length);
+        if matches!(&kind, b"tRNS" | b"cICP" | b"sRGB" | b"gAMA" | b"cHRM" | b"eXIf") {
+            detail.seen_chunks += 1;
+        }
         match &kind {
-            b"IDAT" => return Ok(Step::Done(probe)),
+            b"IDAT" => {
+                probe.detail = Arc::new(detail);
+                return Ok(Step::Done(probe));
+            }
+            b"iCCP" => detail.has_iccp = true,
             b"tRNS" => probe.has_alpha = true,
             b"eXIf" => {
                 let body = usize::try_from(end - 4).ok().and_then(|body_end| prefix.get(at + 8..body_end));
@@ -63,6 +75,6 @@ fn image_header(header: &[u8]) -> Result<Probe, EngineError> {
         interlaced: interlace != 0,
         orientation: Orientation::Upright,
         header_bytes: 33,
-        detail: Arc::new(PngDetail),
+        detail: Arc::new(PngDetail::default()),
     })
 }
