@@ -105,20 +105,13 @@ pub(super) fn decode(
         }
         small.finish()
     };
-    if used_chunks(reader.info()) < detail.seen_chunks && !warnings.contains(&Warning::Damaged) {
+    // The crate passes over such chunks in silence.
+    if detail.is_damaged && !warnings.contains(&Warning::Damaged) {
         warnings.push(Warning::Damaged);
     }
     let profile = colour::profile(reader.info(), channels, detail.has_iccp, &mut warnings);
     let orientation = reader.info().exif_metadata.as_deref().and_then(exif::orientation);
     Ok(Decoded { orientation, ..Decoded::of_raster(raster, extent, profile, warnings) })
-}
-
-/// How many chunks that change what is seen were read; the crate passes over damaged ones in silence.
-fn used_chunks(info: &png::Info<'_>) -> usize {
-    let (codes, transparent) = (info.coding_independent_code_points.is_some(), info.trns.is_some());
-    let (gamma, primaries) = (info.gama_chunk.is_some(), info.chrm_chunk.is_some());
-    let used = [codes, transparent, info.srgb.is_some(), gamma, primaries, info.exif_metadata.is_some()];
-    used.into_iter().filter(|is_used| *is_used).count()
 }
 
 /// What is wrong with a picture of which every row is there: the checksum of its last chunk stands behind it.

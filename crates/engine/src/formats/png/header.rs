@@ -10,8 +10,8 @@ use crate::{Colour, EngineError, Orientation, Probe, exif, fields::Fields, room:
 pub(super) struct PngDetail {
     /// There is an embedded profile, of use or not.
     pub(super) has_iccp: bool,
-    /// How many other chunks there are that change what is seen.
-    pub(super) seen_chunks: usize,
+    /// A chunk before the pixels has a wrong checksum: it may have said something of colours, or of transparency.
+    pub(super) is_damaged: bool,
 }
 
 const FORMAT: ImageFormat = ImageFormat::Png;
@@ -30,9 +30,6 @@ pub(super) fn step(prefix: &[u8]) -> Result<Step, EngineError> {
         };
         probe.header_bytes = at as u64;
         let end = at as u64 + 12 + u64::from(length);
-        if matches!(&kind, b"tRNS" | b"cICP" | b"sRGB" | b"gAMA" | b"cHRM" | b"eXIf") {
-            detail.seen_chunks += 1;
-        }
         match &kind {
             b"IDAT" => {
                 probe.detail = Arc::new(detail);
@@ -48,7 +45,11 @@ pub(super) fn step(prefix: &[u8]) -> Result<Step, EngineError> {
             _ => {}
         }
         match usize::try_from(end) {
-            Ok(next) if next < prefix.len() => at = next,
+            Ok(next) if next < prefix.len() => {
+                let checksum = crc32fast::hash(&prefix[at + 4..next - 4]);
+                detail.is_damaged |= prefix.be32(next - 4) != Some(checksum);
+                at = next;
+            }
             _ => return Ok(Step::Known(probe, end + 8)),
         }
     }
