@@ -72,7 +72,7 @@ formats! {
         media_types: &["image/png", "image/apng", "image/x-png"],
         extensions: &["png", "apng"],
         starts: |head| matches!(head, [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1A, b'\n', ..]),
-        reads: "every colour type and depth, interlaced too; of an animation the default image",
+        reads: "every colour type and depth, interlaced too; colours by cICP (PQ and HLG clamped at white), iCCP, sRGB, gAMA and cHRM; of an animation the default image",
         refuses: "",
     }
     /// RFC 9649.
@@ -94,7 +94,7 @@ formats! {
         media_types: &["image/gif"],
         extensions: &["gif"],
         starts: |head| matches!(head, [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..]),
-        reads: "the first frame on its canvas",
+        reads: "the first frame on its canvas, which grows to hold it",
         refuses: "",
     }
     /// Windows bitmap.
@@ -105,8 +105,8 @@ formats! {
         media_types: &["image/bmp", "image/x-bmp", "image/x-ms-bmp"],
         extensions: &["bmp", "dib"],
         starts: |head| matches!(head, [b'B', b'M', ..]),
-        reads: "1 to 32 bits, masks, run lengths",
-        refuses: "JPEG or PNG inside",
+        reads: "1 to 32 bits, masks, run lengths; headers of OS/2; alpha, unless all of it is 0",
+        refuses: "JPEG or PNG inside, Huffman codes and 24-bit run lengths of OS/2",
     }
     /// TIFF 6.0 and BigTIFF.
     Tiff {
@@ -138,8 +138,8 @@ formats! {
         media_types: &["image/qoi", "image/x-qoi"],
         extensions: &["qoi"],
         starts: |head| matches!(head, [b'q', b'o', b'i', b'f', _, _, _, _, _, _, _, _, 3 | 4, 0 | 1, ..]),
-        reads: "RGB and RGBA",
-        refuses: "a cut file",
+        reads: "RGB and RGBA; half of the rows or more of a cut file",
+        refuses: "",
     }
     /// Windows icons and cursors.
     Ico {
