@@ -1,6 +1,7 @@
 //! Mutated files through the engine and through another decoder: the same picture, a warning, or a refusal.
 //!
-//! Deterministic, as `mutations.rs`; `MUTATIONS=200000` tries as many.
+//! Deterministic, as `mutations.rs`; `MUTATIONS=200000` tries as many. In about one of 50,000 damaged files the other
+//! decoder and libwebp, or the other and crate `image` in HDR, go on from a broken code in ways of their own.
 
 // Helpers unwrap as the tests do.
 #![allow(clippy::unwrap_used)]
@@ -38,7 +39,7 @@ fn mutated_files_are_the_picture_that_another_decoder_sees() {
     for seed in 0..files {
         let (name, original) = &fixtures[seed as usize % fixtures.len()];
         let mut bytes = mutated(original, &mut Random(seed));
-        if name.starts_with("png") && seed / fixtures.len() as u64 % 4 > 0 {
+        if name.starts_with("png") && !(seed / fixtures.len() as u64).is_multiple_of(4) {
             bytes = with_checksums(bytes);
         }
         let verdict = compare(&bytes);

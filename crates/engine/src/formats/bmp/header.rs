@@ -75,7 +75,7 @@ pub(super) fn step(prefix: &[u8]) -> Result<Step, EngineError> {
         }
     }
     // Plain 32 bits have fixed places for colours. Only from V4 on may a header say that the fourth byte is alpha, as
-    // Chrome and crate `image` take it; before that it is of no use, whatever is in it.
+    // Chrome takes it; before that it is of no use, whatever is in it.
     if (code, bits_per_pixel) == (0, 32) && info_bytes >= 108 && le32(info, 66) == ALPHA_MASK {
         masks[3] = ALPHA_MASK;
     }
