@@ -230,6 +230,8 @@ impl<'t> Skips<'t> {
         bits.consume(symbol & 15);
         bits.refill();
         let next = next + (symbol >> 4) + 1;
+        // A coefficient behind the last one: libjpeg drops it without a word, but no encoder writes it.
+        bits.corrupt |= next > 64 && symbol & 15 != 0;
         (bits, (next < 64 && (symbol & 15 != 0 || symbol >> 4 == 15)).then_some(next))
     }
 }

@@ -4,21 +4,23 @@ mod scans;
 
 use std::io::Read;
 
+use crate::coding::Coding;
 use crate::coefficients::{Coefficients, render, render_dc};
-use crate::decoder::{Outcome, USABLE_SHARE};
 use crate::error::{Error, Warning};
 use crate::feed::{End, Feed};
 use crate::frame::Frame;
-use crate::header::{Coding, Header};
+use crate::header::Header;
 use crate::idct::{Eight, Four, Low, Two};
 use crate::input::Input;
 use crate::markers::{self, DHT, DQT, DRI, EOI, SOF0, SOF15, SOS};
-use crate::plan::{Plan, Scale};
+use crate::outcome::{Outcome, USABLE_SHARE};
+use crate::plan::Plan;
 use crate::progressive::MAX_SCANS;
+use crate::scale::Scale;
 use crate::scan::Report;
 use crate::scan_header::{ScanComponent, ScanHeader};
-use crate::sequential::Stripe;
 use crate::sink::Sink;
+use crate::stripe::Stripe;
 use crate::tables::{Quantisation, Tables};
 
 /// What is known of one component.
