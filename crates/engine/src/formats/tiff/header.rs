@@ -1,6 +1,6 @@
 //! The first directory of a TIFF or BigTIFF. Source: TIFF 6.0, section 2 and appendix A; Aware Systems, BigTIFF.
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use contract::ImageFormat;
 
@@ -28,6 +28,8 @@ pub(super) struct TiffDetail {
     pub(super) data_end: u64,
     /// The longest chunk as stored, in bytes.
     pub(super) longest_chunk_bytes: u64,
+    /// The length of its profile; 0 for none.
+    pub(super) profile_bytes: u64,
 }
 
 const FORMAT: ImageFormat = ImageFormat::Tiff;
@@ -72,8 +74,8 @@ impl<'file> Directory<'file> {
         self.entries_at + self.entries * if self.big { 20 } else { 12 }
     }
 
-    /// The values of `tag`: `None` where the tag is absent; `Err` where they stand past the bytes at hand.
-    pub(super) fn values(&self, tag: u16) -> Option<Result<Values<'file>, u64>> {
+    /// Where the values of `tag` stand in the file, at hand or not, and the bytes of one; `None` where the tag is absent.
+    fn place(&self, tag: u16) -> Option<(Range<u64>, usize)> {
         let entry_bytes = if self.big { 20 } else { 12 };
         let at = (0..self.entries)
             .map(|index| self.entries_at + index * entry_bytes)
@@ -99,12 +101,22 @@ impl<'file> Directory<'file> {
         } else {
             u64::from(self.order.u32(self.bytes, value_at)?)
         };
-        let end = start.checked_add(length)?;
+        Some((start..start.checked_add(length)?, width))
+    }
+
+    /// The values of `tag`: `None` where the tag is absent; `Err` where they stand past the bytes at hand.
+    pub(super) fn values(&self, tag: u16) -> Option<Result<Values<'file>, u64>> {
+        let (Range { start, end }, width) = self.place(tag)?;
         let range = usize::try_from(start).ok()?..usize::try_from(end).ok()?;
         Some(match self.bytes.get(range) {
             Some(bytes) => Ok(Values { bytes, width, order: self.order }),
             None => Err(end),
         })
+    }
+
+    /// How many bytes the values of `tag` have, at hand or not; 0 where the tag is absent.
+    fn length(&self, tag: u16) -> u64 {
+        self.place(tag).map_or(0, |(range, _)| range.end - range.start)
     }
 
     /// The first value of `tag`, where it is at hand.
@@ -212,6 +224,7 @@ pub(super) fn step(prefix: &[u8]) -> Result<Step, EngineError> {
             tiled,
             data_end,
             longest_chunk_bytes,
+            profile_bytes: directory.length(34_675),
         }),
     };
     Ok(if need > prefix.len() as u64 { Step::Known(probe, need) } else { Step::Done(probe) })
