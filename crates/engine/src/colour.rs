@@ -20,7 +20,7 @@ pub(crate) const fn transform_bytes(colour: Colour, profile_bytes: u64) -> u64 {
     if profile_bytes == 0 {
         return 0;
     }
-    let own_bytes = if matches!(colour, Colour::Cmyk) { 2_400_000 } else { 1_000_000 };
+    let own_bytes = if matches!(colour, Colour::Cmyk) { 2_500_000 } else { 1_000_000 };
     own_bytes + 7 * profile_bytes
 }
 

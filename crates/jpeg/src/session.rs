@@ -65,6 +65,8 @@ pub(crate) struct Session<'a, R, S: ?Sized> {
     states: Vec<ComponentState>,
     total_blocks: u64,
     lost_blocks: u64,
+    /// The EOI marker came.
+    ended: bool,
     warning: Option<Warning>,
 }
 
@@ -93,6 +95,7 @@ impl<'a, R: Read, S: Sink + ?Sized> Session<'a, R, S> {
             states,
             total_blocks,
             lost_blocks: 0,
+            ended: false,
             warning: None,
         }
     }
@@ -113,6 +116,10 @@ impl<'a, R: Read, S: Sink + ?Sized> Session<'a, R, S> {
                     None
                 }
             };
+        }
+        // A progressive file may be cut between two scans: all rows are there, and not sharp.
+        if !self.ended && !self.is_complete() {
+            self.warn(Warning::Truncated);
         }
         self.finish()?;
         Ok(Outcome {
@@ -144,7 +151,10 @@ impl<'a, R: Read, S: Sink + ?Sized> Session<'a, R, S> {
                     End::Stream => None,
                 });
             }
-            EOI => return Ok(None),
+            EOI => {
+                self.ended = true;
+                return Ok(None);
+            }
             DHT | DQT | DRI => {
                 let Some(body) = markers::body(&mut self.input, marker)? else { return Ok(None) };
                 match marker {

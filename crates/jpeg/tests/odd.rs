@@ -102,6 +102,18 @@ fn whole_files_leave_no_data_and_no_warning() {
 }
 
 #[test]
+fn a_progressive_file_that_is_cut_between_scans_is_told_where_the_rest_is_needed() {
+    let jpeg = fixture("progressive").jpeg;
+    let scans: Vec<usize> = (0..jpeg.len() - 1).filter(|at| jpeg[*at..*at + 2] == [0xFF, 0xDA]).collect();
+    let cut = &jpeg[..scans[1]];
+    let warning = |scale| decode(cut, scale).unwrap().1.warning;
+    assert_eq!(
+        SCALES.map(warning),
+        [None, Some(Warning::Truncated), Some(Warning::Truncated), Some(Warning::Truncated)]
+    );
+}
+
+#[test]
 fn data_behind_the_last_block_is_a_warning() {
     for name in ["sampling_2x2", "grey"] {
         let mut jpeg = fixture(name).jpeg;

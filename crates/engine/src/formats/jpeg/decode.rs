@@ -9,7 +9,7 @@ use contract::ImageFormat;
 use resample::Kernel;
 
 use super::{
-    header::{JpegDetail, named},
+    header::{Coding, JpegDetail, named},
     plan::{coarser, component_shrink, scale, scales, whole_file_bytes},
 };
 use crate::{
@@ -115,12 +115,15 @@ fn full(
         Some(samples) => (samples, false),
         None => match stored(&bytes, channels, false) {
             Some(samples) => (samples, true),
-            // What one decoder gives up the other may still save, at half the size.
-            None => return small(bytes.as_slice(), probe, detail, Scale::Half, 1),
+            // What one decoder gives up the other may still save.
+            None => return small(bytes.as_slice(), probe, detail, Scale::Full, 1),
         },
     };
     let mut warnings = profile_warning(header);
-    let damage = damage(&bytes)?.or(is_damaged.then_some(Warning::Damaged));
+    // A progressive file that is cut between two scans is whole for both decoders.
+    let data = bytes.get(probe.header_bytes as usize..).unwrap_or_default();
+    let is_cut = detail.coding == Coding::Progressive && !data.windows(2).any(|pair| pair == [0xFF, 0xD9]);
+    let damage = damage(&bytes)?.or((is_damaged || is_cut).then_some(Warning::Damaged));
     warnings.extend(damage);
     let (width, height) = (probe.width_px as usize, probe.height_px as usize);
     let extent = Window { left: 0.0, top: 0.0, width: width as f64, height: height as f64 };

@@ -135,13 +135,13 @@ fn plan_bytes(probe: &Probe, detail: &JpegDetail, scale: Option<Scale>, row_shri
             let components = u64::from(detail.components);
             // zune-jpeg holds a progressive file's coefficients in 16 bits.
             let coefficients = if probe.interlaced { 2 * components } else { 0 };
-            // The decode that looks for damage reads the header again, with the samples there, but the decoder gone.
-            let check = detail
+            // The other decoder looks for damage while the samples are there, or takes over; either way alone.
+            let other = detail
                 .header
                 .as_ref()
-                .and_then(|header| ::jpeg::plan(header, &vec![Scale::Eighth; header.components.len()]).ok());
+                .and_then(|header| ::jpeg::plan(header, &scales(header, detail.coding, Scale::Full)).ok());
             let decoder_bytes =
-                (probe.pixels() * coefficients + (1 << 20)).max(check.map_or(0, |plan| plan.peak_bytes));
+                (probe.pixels() * coefficients + (1 << 20)).max(other.map_or(0, |plan| plan.peak_bytes));
             whole_file_bytes(probe, detail) + probe.pixels() * components + decoder_bytes + kept_bytes
         }
     }

@@ -13,10 +13,10 @@ pub(super) struct PngDetail {
     pub(super) profile_bytes: u64,
 }
 
-/// The most of an iCCP chunk's body, inflated, for each of its bytes. Tables of colours shrink to a half or a third;
-/// a profile of zeros would grow a thousandfold.
-const INFLATION: u64 = 8;
-/// The same for a short one: profiles of curves in large steps, and those made of gAMA.
+/// The most bytes of a profile for each byte of its iCCP chunk. Tables of colours deflate to a half or a third; a profile
+/// of zeros would grow a thousandfold, and is left out.
+const INFLATION: u64 = 4;
+/// What a shorter profile may have all the same: one of curves in regular steps, and one made of gAMA.
 const SHORT_PROFILE_BYTES: u64 = 32 << 10;
 
 const FORMAT: ImageFormat = ImageFormat::Png;
