@@ -150,7 +150,7 @@ impl Parts {
             APP2 => self.icc.add(&body),
             // Version, two flag words, then the transform. Source: Adobe Technical Note 5116, section 18.
             APP14 if body.starts_with(b"Adobe") => {
-                self.adobe_transform = body.get(11).copied().or(self.adobe_transform)
+                self.adobe_transform = body.get(11).copied().or(self.adobe_transform);
             }
             SOF0..=SOF15 if self.frame.is_some() => return Err(Error::Marker { marker }),
             SOF0..=SOF15 => self.frame = Some(parse_frame(Coding::of_marker(marker), &body)?),
