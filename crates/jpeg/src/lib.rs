@@ -8,6 +8,7 @@
 //! It does not resize, convert colours, upsample chroma or apply the orientation; that is the engine's.
 //! It does not decode arithmetic coding, 12 bit, lossless or hierarchical files:
 //! [`Decoder::new`] refuses those by name, and [`read_header`] tells beforehand.
+//! Files that break the standard are read as libjpeg-turbo reads them, where it reads them: see [`ColourModel::decide`].
 //!
 //! ```
 //! use jpeg::{Decoder, Picture, PlaneRef, Rows, Scale, Sink, encode, plan};

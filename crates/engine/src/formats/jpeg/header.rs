@@ -117,6 +117,8 @@ fn start_of_frame(marker: u8, body: &[u8]) -> Result<Frame, EngineError> {
         return Err(EngineError::unsupported(FORMAT, format!("{bits} bits per sample")));
     }
     let height_px = u32::from(u16::from_be_bytes([h1, h0]));
+    // The height would stand behind all data of the first scan, and the plan must know it before. libjpeg-turbo, and so
+    // browsers, Pillow and libvips, refuse it too.
     if height_px == 0 {
         return Err(EngineError::unsupported(FORMAT, "its height after the first scan (DNL)"));
     }
