@@ -117,6 +117,8 @@ def left_behind(stack: Stack) -> list[str]:
 def upload(stack: Stack, bucket: str, files: list[Path]) -> dict[str, int]:
     """Uploads with an ordinary S3 client; returns each key's size in bytes."""
     s3 = stack.client("s3")
+    # Python below 3.13 knows it only from a list that not every system has.
+    mimetypes.add_type("image/webp", ".webp")
     uploads = {}
     for number, path in enumerate(files, start=1):
         content_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
