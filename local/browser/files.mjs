@@ -9,7 +9,7 @@ export function samples() {
   const folder = process.env.SAMPLES ?? `${SCREENSHOTS}/samples`;
   if (!process.env.SAMPLES) {
     const make = "import pathlib, sys; from local import samples; samples.one_per_tier(pathlib.Path(sys.argv[1]))";
-    execFileSync(`${ROOT}/.venv/bin/python`, ["-c", make, folder], { cwd: ROOT, env: { ...process.env, PYTHONDONTWRITEBYTECODE: "1" } });
+    execFileSync(`${ROOT}.venv/bin/python`, ["-c", make, folder], { cwd: ROOT, env: { ...process.env, PYTHONDONTWRITEBYTECODE: "1" } });
   }
   return ["small", "medium", "large"].map((tier) => `${folder}/${tier}.webp`);
 }

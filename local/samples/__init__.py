@@ -86,7 +86,10 @@ def _files() -> Iterator[tuple[str, bytes]]:
     exif[ORIENTATION] = TURN_RIGHT
     upright = paint.photograph(street.draw().transpose(Image.Transpose.ROTATE_90), CAMERA_PX, 2, grain=6)
     yield "street-upright.jpg", _jpeg(upright, quality=90, exif=exif)
-    yield "meadow-progressive.jpg", _jpeg(paint.photograph(meadow.draw(), CAMERA_PX, 3, grain=4.5), quality=86, progressive=True)
+    yield (
+        "meadow-progressive.jpg",
+        _jpeg(paint.photograph(meadow.draw(), CAMERA_PX, 3, grain=4.5), quality=86, progressive=True),
+    )
     yield "balloon-transparent.png", _encoded(poster.draw(), "PNG", compress_level=4)
     yield "still-life.tif", _encoded(still_life.draw(), "TIFF", compression="tiff_lzw")
     scenes = itertools.cycle(WEBP_SCENES)

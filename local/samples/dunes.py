@@ -10,9 +10,13 @@ from .paint import mix, rgb, smooth
 def draw(width_px: int, height_px: int) -> Image.Image:
     random = np.random.default_rng(31)
     across, down = paint.grid(width_px, height_px)
-    sky = paint.ramp([(0, (44, 92, 150)), (0.25, (120, 168, 196)), (0.42, (246, 214, 170)), (0.5, (255, 190, 130))], down)
+    sky = paint.ramp(
+        [(0, (44, 92, 150)), (0.25, (120, 168, 196)), (0.42, (246, 214, 170)), (0.5, (255, 190, 130))], down
+    )
     picture = np.repeat(sky, width_px, axis=1)
-    picture = mix(picture, rgb((255, 240, 200)), np.exp(-((across - 0.2) ** 2 + ((down - 0.33) * 1.1) ** 2) * 26) * 0.85)
+    picture = mix(
+        picture, rgb((255, 240, 200)), np.exp(-((across - 0.2) ** 2 + ((down - 0.33) * 1.1) ** 2) * 26) * 0.85
+    )
     sun = np.hypot((across - 0.2) * width_px, (down - 0.33) * height_px) / height_px
     picture = mix(picture, rgb((255, 252, 232)), smooth(0.05, 0.045, sun))
     x = across[0]
@@ -29,14 +33,16 @@ def draw(width_px: int, height_px: int) -> Image.Image:
         depth = down - crest[None, :]
         # The edge between light and shadow leaves the top of the dune and winds down towards the viewer.
         top = int(np.argmin(crest))
-        wind = np.sin(depth * 16 / size + number) * 0.05 * size ** 0.5 * smooth(0, 0.12 * size, depth)
+        wind = np.sin(depth * 16 / size + number) * 0.05 * size**0.5 * smooth(0, 0.12 * size, depth)
         edge = x[top] + wind + depth * (0.55 + 0.12 * number) + 0.35 * np.maximum(depth, 0) ** 1.5
         soft = 0.004 + 0.22 * np.clip(depth, 0, 1)
         shade = smooth(-0.2, 1, (across - edge) / soft)
         bend = paint.noise(random, width_px, height_px, (4, 3), 4)
-        ripples = np.sin((depth / (0.012 + depth * 0.03).clip(0.004) * 9 / size ** 0.4 + across * 46 + bend * 7))
+        ripples = np.sin((depth / (0.012 + depth * 0.03).clip(0.004) * 9 / size**0.4 + across * 46 + bend * 7))
         ripples = ripples * smooth(0, 0.05 * size, depth) * (1 - haze) * 0.9
-        lit = mix(np.broadcast_to(rgb((240, 168, 92)), picture.shape), rgb((206, 116, 58)), smooth(0, 0.34 * size, depth))
+        lit = mix(
+            np.broadcast_to(rgb((240, 168, 92)), picture.shape), rgb((206, 116, 58)), smooth(0, 0.34 * size, depth)
+        )
         lit = lit * (1 + 0.075 * ripples)[..., None] + (0.05 * np.exp(-np.maximum(depth, 0) / 0.02))[..., None]
         dark = mix(np.broadcast_to(rgb((122, 62, 62)), picture.shape), rgb((74, 40, 62)), smooth(0, 0.3 * size, depth))
         sand = mix(lit, dark * (1 + 0.03 * ripples)[..., None], shade)

@@ -24,8 +24,16 @@ def _sky(random: np.random.Generator) -> np.ndarray:
     across, down = paint.grid(WIDTH_PX, HEIGHT_PX)
     down = down[:SHORE_PX]
     sky = paint.ramp(
-        [(0, (16, 20, 58)), (0.2, (45, 45, 105)), (0.36, (122, 78, 138)), (0.46, (222, 116, 122)), (0.53, (255, 176, 116)),
-         (0.6, (255, 226, 160))], down[:, 0])[:, None, :]
+        [
+            (0, (16, 20, 58)),
+            (0.2, (45, 45, 105)),
+            (0.36, (122, 78, 138)),
+            (0.46, (222, 116, 122)),
+            (0.53, (255, 176, 116)),
+            (0.6, (255, 226, 160)),
+        ],
+        down[:, 0],
+    )[:, None, :]
     sky = np.repeat(sky, WIDTH_PX, axis=1)
     sun = np.exp(-(((across - SUN[0]) * 1.6) ** 2 + ((down - SUN[1]) * 2.2) ** 2) * 9)
     sky = mix(sky, rgb((255, 214, 140)), sun * 0.75)
@@ -33,7 +41,9 @@ def _sky(random: np.random.Generator) -> np.ndarray:
     # Long clouds, red from below.
     streaks = paint.noise(random, WIDTH_PX, SHORE_PX, (2.2, 9), 5)
     cover = smooth(0.12, 0.9, streaks + 0.35 * np.sin(down * 17)) * smooth(0.08, 0.3, down) * smooth(0.57, 0.42, down)
-    lit = paint.ramp([(0, (70, 52, 104)), (0.3, (176, 84, 128)), (0.44, (255, 138, 112)), (0.6, (255, 206, 140))], down[:, 0])
+    lit = paint.ramp(
+        [(0, (70, 52, 104)), (0.3, (176, 84, 128)), (0.44, (255, 138, 112)), (0.6, (255, 206, 140))], down[:, 0]
+    )
     return mix(sky, lit[:, None, :] * (0.86 + 0.3 * sun[..., None]), cover * 0.8)
 
 
@@ -64,7 +74,13 @@ def _mountains(random: np.random.Generator, above: np.ndarray) -> None:
     # Height over the shore, roughness, colour, haze at the foot, and how much the evening light shows on the slopes.
     ridges = [
         (110 + peak(0.2, 0.3, 130) + peak(0.86, 0.3, 150), 42, (150, 104, 140), (255, 190, 140), 0.16),
-        (40 + peak(0.4, 0.34, 400) + peak(0.14, 0.2, 210) + peak(0.97, 0.3, 330), 52, (66, 54, 100), (226, 140, 132), 0.5),
+        (
+            40 + peak(0.4, 0.34, 400) + peak(0.14, 0.2, 210) + peak(0.97, 0.3, 330),
+            52,
+            (66, 54, 100),
+            (226, 140, 132),
+            0.5,
+        ),
         (46 + peak(0.02, 0.36, 210) + peak(0.74, 0.2, 96) + peak(1, 0.16, 150), 34, (42, 38, 76), (150, 92, 116), 0.22),
     ]
     for height, rough, colour, haze, light in ridges:
@@ -72,7 +88,9 @@ def _mountains(random: np.random.Generator, above: np.ndarray) -> None:
         depth = rows - top[None, :]
         inside = np.clip(depth + 0.5, 0, 1)
         # Light comes from the low sun: slopes that turn to it are warm, with snow near the tops.
-        rock = paint.noise(random, WIDTH_PX, SHORE_PX, (16, 12), 6) + 0.5 * np.abs(paint.noise(random, WIDTH_PX, SHORE_PX, (9, 5), 3))
+        rock = paint.noise(random, WIDTH_PX, SHORE_PX, (16, 12), 6) + 0.5 * np.abs(
+            paint.noise(random, WIDTH_PX, SHORE_PX, (9, 5), 3)
+        )
         slope = (np.roll(rock, -5, axis=1) - np.roll(rock, 5, axis=1)) * 2.4
         # Ribs run down from the ridge, slanting, and one of their sides is lit.
         rib = np.gradient(paint.resize(top[None, ::12], WIDTH_PX, 1)[0]) * 0.8
@@ -101,7 +119,9 @@ def _wood(random: np.random.Generator, above: np.ndarray) -> None:
     above[:] = mix(above, rgb((24, 22, 44)), paint.mask(WIDTH_PX, SHORE_PX, trees))
 
 
-def conifer(canvas: ImageDraw.ImageDraw, random: np.random.Generator, x: float, foot: float, height: float, fill: object) -> None:
+def conifer(
+    canvas: ImageDraw.ImageDraw, random: np.random.Generator, x: float, foot: float, height: float, fill: object
+) -> None:
     """Boughs in tiers, ragged, from a tip to `foot`."""
     tiers = max(4, min(14, int(height / 14)))
     left, right = [(x, foot - height)], []
@@ -130,7 +150,9 @@ def _water(random: np.random.Generator, above: np.ndarray) -> np.ndarray:
     # The wind lies on a strip of the water near the far shore.
     strip = np.exp(-(((near - 0.035) / 0.02) ** 2))
     water = mix(water, rgb((255, 196, 150)), strip * 0.4)
-    glint = smooth(0.75, 1.3, waves) * np.exp(-(((np.linspace(0, 1, WIDTH_PX)[None, :] - SUN[0]) / (0.08 + 0.16 * near)) ** 2))
+    glint = smooth(0.75, 1.3, waves) * np.exp(
+        -(((np.linspace(0, 1, WIDTH_PX)[None, :] - SUN[0]) / (0.08 + 0.16 * near)) ** 2)
+    )
     return water + (glint * (1 - near * 0.6) * 0.5)[..., None] * rgb((255, 190, 130))
 
 
@@ -146,12 +168,25 @@ def _front(random: np.random.Generator, picture: np.ndarray) -> np.ndarray:
         for x in random.uniform(300, 1900, 260):
             foot, height = HEIGHT_PX - bank[int(x)] + 6, random.uniform(20, 90)
             tip = x + random.uniform(-22, 26)
-            canvas.polygon([((x - 2) * scale, foot * scale), (tip * scale, (foot - height) * scale), ((x + 2) * scale, foot * scale)], 255)
+            canvas.polygon(
+                [
+                    ((x - 2) * scale, foot * scale),
+                    (tip * scale, (foot - height) * scale),
+                    ((x + 2) * scale, foot * scale),
+                ],
+                255,
+            )
         # The boat, somebody in it, and both in the water.
         x, y = 1290, 1128
         hull = [(-104, -22), (-84, 8), (76, 8), (112, -26), (80, -14), (-78, -13)]
         canvas.polygon([((x + dx) * scale, (y + dy) * scale) for dx, dy in hull], 255)
-        canvas.polygon([((x + dx) * scale, (y + dy) * scale) for dx, dy in [(-26, -12), (-20, -58), (4, -62), (20, -30), (22, -12)]], 255)
+        canvas.polygon(
+            [
+                ((x + dx) * scale, (y + dy) * scale)
+                for dx, dy in [(-26, -12), (-20, -58), (4, -62), (20, -30), (22, -12)]
+            ],
+            255,
+        )
         canvas.ellipse(((x - 18) * scale, (y - 88) * scale, (x + 8) * scale, (y - 60) * scale), 255)
         canvas.line([((x + 12) * scale, (y - 40) * scale), ((x + 128) * scale, (y + 12) * scale)], 255, 3 * scale)
 

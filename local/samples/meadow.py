@@ -17,8 +17,11 @@ def draw() -> Image.Image:
     picture = paint.to_image(_background(random)).convert("RGBA")
     # From far to near: blur in pixels, where the stems stand and how they scatter, size of flowers, how many, grass.
     for blur_px, foot, scatter, size, flowers, blades in [
-        (34, 0.62, 0.04, 34, 60, 300), (17, 0.75, 0.05, 54, 34, 300), (7, 0.94, 0.06, 88, 14, 340),
-        (0, 1.16, 0.08, 168, 8, 460), (40, 1.36, 0.04, 220, 4, 40),
+        (34, 0.62, 0.04, 34, 60, 300),
+        (17, 0.75, 0.05, 54, 34, 300),
+        (7, 0.94, 0.06, 88, 14, 340),
+        (0, 1.16, 0.08, 168, 8, 460),
+        (40, 1.36, 0.04, 220, 4, 40),
     ]:
         # What will be blurred is drawn small.
         shrink = 4 if blur_px > 12 else 2 if blur_px else 0.5
@@ -39,8 +42,16 @@ def _background(random: np.random.Generator) -> np.ndarray:
     width_px, height_px = WIDTH_PX // 4, HEIGHT_PX // 4
     _, down = paint.grid(width_px, height_px)
     field = paint.ramp(
-        [(0, (196, 224, 232)), (0.2, (238, 238, 196)), (0.3, (128, 156, 84)), (0.46, (84, 128, 52)), (0.62, (146, 176, 66)),
-         (1, (60, 104, 36))], np.clip(down + 0.05 * paint.noise(random, width_px, height_px, (7, 2), 3), 0, 1))
+        [
+            (0, (196, 224, 232)),
+            (0.2, (238, 238, 196)),
+            (0.3, (128, 156, 84)),
+            (0.46, (84, 128, 52)),
+            (0.62, (146, 176, 66)),
+            (1, (60, 104, 36)),
+        ],
+        np.clip(down + 0.05 * paint.noise(random, width_px, height_px, (7, 2), 3), 0, 1),
+    )
     canvas = paint.to_image(field)
     canvas = canvas.filter(ImageFilter.GaussianBlur(7)).convert("RGBA")
     for _ in range(110):
@@ -48,13 +59,22 @@ def _background(random: np.random.Generator) -> np.ndarray:
         radius = random.uniform(6, 19)
         disc = Image.new("RGBA", canvas.size)
         colour = (255, 250, 190) if random.random() < 0.6 else (210, 236, 150)
-        ImageDraw.Draw(disc).ellipse((x - radius, y - radius, x + radius, y + radius), (*colour, int(random.uniform(16, 72))))
+        ImageDraw.Draw(disc).ellipse(
+            (x - radius, y - radius, x + radius, y + radius), (*colour, int(random.uniform(16, 72)))
+        )
         canvas.alpha_composite(disc)
     return paint.to_array(canvas.convert("RGB").resize((WIDTH_PX, HEIGHT_PX), Image.Resampling.BICUBIC))
 
 
 def _layer(
-    random: np.random.Generator, shrink: float, foot: float, scatter: float, size: float, flowers: int, blades: int, blur_px: int
+    random: np.random.Generator,
+    shrink: float,
+    foot: float,
+    scatter: float,
+    size: float,
+    flowers: int,
+    blades: int,
+    blur_px: int,
 ) -> Image.Image:
     """Grass and flowers at one distance; premultiplied, so that a blur takes no dark edges along."""
     width_px, height_px = int(WIDTH_PX / shrink), int(HEIGHT_PX / shrink)
@@ -81,7 +101,13 @@ def _layer(
 
 
 def _blade(
-    canvas: ImageDraw.ImageDraw, random: np.random.Generator, x: float, foot: float, height: float, width: float, colour: Colour,
+    canvas: ImageDraw.ImageDraw,
+    random: np.random.Generator,
+    x: float,
+    foot: float,
+    height: float,
+    width: float,
+    colour: Colour,
     lean: float | None = None,
 ) -> None:
     lean = height * random.normal(0, 0.24) if lean is None else lean
@@ -96,7 +122,9 @@ def _blade(
     canvas.polygon(left + [((a + b) / 2, y) for (a, y), (b, _) in zip(left, right, strict=True)][::-1], lit)
 
 
-def _petal(x: float, y: float, angle: float, start: float, length: float, width: float, tilt: float) -> list[tuple[float, float]]:
+def _petal(
+    x: float, y: float, angle: float, start: float, length: float, width: float, tilt: float
+) -> list[tuple[float, float]]:
     """An outline that is round at its end, seen at a slant: `tilt` of 1 is from above."""
     outline = []
     for step in range(21):

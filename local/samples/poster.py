@@ -35,7 +35,9 @@ def draw() -> Image.Image:
 
 def _disc(radius: int) -> Image.Image:
     x, y = CENTRE_PX
-    return _shape(lambda canvas: canvas.ellipse([2 * part for part in (x - radius, y - radius, x + radius, y + radius)], 255))
+    return _shape(
+        lambda canvas: canvas.ellipse([2 * part for part in (x - radius, y - radius, x + radius, y + radius)], 255)
+    )
 
 
 def _shape(draw_on) -> Image.Image:
@@ -51,14 +53,18 @@ def _landscape(random: np.random.Generator) -> np.ndarray:
     angle = np.arctan2(y, x)
     distance = np.hypot(x, y)
     rays = smooth(-0.03, 0.03, np.sin(angle * 18) * distance / 600)
-    sky = paint.ramp([(0, (255, 224, 140)), (300, (250, 190, 110)), (650, (240, 140, 98)), (900, (216, 100, 90))], distance)
+    sky = paint.ramp(
+        [(0, (255, 224, 140)), (300, (250, 190, 110)), (650, (240, 140, 98)), (900, (216, 100, 90))], distance
+    )
     sky = mix(sky, sky * rgb((255, 226, 196)), rays * 0.65)
     sky = mix(sky, rgb((255, 246, 204)), smooth(172, 169, distance))
     rows = np.arange(SIDE_PX, dtype=np.float32)[:, None]
     places = np.linspace(0, 1, SIDE_PX)
     hills = [
-        (860, 60, 6, (206, 110, 98), (240, 160, 116)), (930, 75, 5, (150, 78, 92), (206, 110, 98)),
-        (1020, 60, 4, (84, 62, 88), (140, 84, 96)), (1120, 46, 3, (28, 66, 84), (64, 92, 96)),
+        (860, 60, 6, (206, 110, 98), (240, 160, 116)),
+        (930, 75, 5, (150, 78, 92), (206, 110, 98)),
+        (1020, 60, 4, (84, 62, 88), (140, 84, 96)),
+        (1120, 46, 3, (28, 66, 84), (64, 92, 96)),
     ]
     for base, high, cells, colour, foot in hills:
         top = base - paint.line(random, SIDE_PX, cells, 5, 0.42) * high - 26 * np.sin(places * 7 + base)
@@ -71,7 +77,9 @@ def _landscape(random: np.random.Generator) -> np.ndarray:
             height, foot = random.uniform(40, 120), 1210 + random.uniform(-30, 70)
             for tier in range(4):
                 wide, low = height * (0.09 + 0.055 * tier), foot - height * (0.66 - 0.22 * tier)
-                canvas.polygon([2 * x - 2 * wide, 2 * low, 2 * x, 2 * (low - height * 0.36), 2 * x + 2 * wide, 2 * low], 255)
+                canvas.polygon(
+                    [2 * x - 2 * wide, 2 * low, 2 * x, 2 * (low - height * 0.36), 2 * x + 2 * wide, 2 * low], 255
+                )
 
     return mix(sky, rgb((14, 42, 58)), np.asarray(_shape(trees), np.float32) / 255)
 
@@ -82,7 +90,9 @@ def _balloon(badge: Image.Image) -> None:
     dx, dy = (columns - x) / radius, (rows - y) / radius
     # Half a ball above, below it a bag that narrows to the burner.
     low = np.clip(dy, 0, 1.34)
-    half = np.where(dy < 0, np.sqrt(np.clip(1 - dy * dy, 0, 1)), 0.15 + 0.85 * np.clip(np.cos(low / 1.34 * np.pi / 2), 0, 1) ** 0.8)
+    half = np.where(
+        dy < 0, np.sqrt(np.clip(1 - dy * dy, 0, 1)), 0.15 + 0.85 * np.clip(np.cos(low / 1.34 * np.pi / 2), 0, 1) ** 0.8
+    )
     inside = np.clip((half - np.abs(dx)) * radius + 0.5, 0, 1) * (dy > -1) * np.clip((1.34 - dy) * radius, 0, 1)
     turn = np.arcsin(np.clip(dx / np.maximum(half, 1e-3), -1, 1))
     gore = (turn / np.pi + 0.5) * 12 + 0.5
@@ -123,5 +133,8 @@ def _cloud(badge: Image.Image, x: float, y: float, size: float, alpha: int) -> N
 
     whole = _shape(lambda canvas: puffs(canvas, 0))
     lit = _shape(lambda canvas: puffs(canvas, 22))
-    for colour, part in [((226, 190, 176), whole), ((255, 248, 236), Image.composite(lit, Image.new("L", lit.size), whole))]:
+    for colour, part in [
+        ((226, 190, 176), whole),
+        ((255, 248, 236), Image.composite(lit, Image.new("L", lit.size), whole)),
+    ]:
         badge.paste((*colour, 255), (0, 0), part.point(lambda value: value * alpha // 255))
