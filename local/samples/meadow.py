@@ -63,7 +63,8 @@ def _background(random: np.random.Generator) -> np.ndarray:
             (x - radius, y - radius, x + radius, y + radius), (*colour, int(random.uniform(16, 72)))
         )
         canvas.alpha_composite(disc)
-    return paint.to_array(canvas.convert("RGB").resize((WIDTH_PX, HEIGHT_PX), Image.Resampling.BICUBIC))
+    canvas = canvas.convert("RGB").filter(ImageFilter.GaussianBlur(1))
+    return paint.to_array(canvas.resize((WIDTH_PX, HEIGHT_PX), Image.Resampling.BICUBIC))
 
 
 def _layer(
@@ -76,9 +77,9 @@ def _layer(
     blades: int,
     blur_px: int,
 ) -> Image.Image:
-    """Grass and flowers at one distance; premultiplied, so that a blur takes no dark edges along."""
+    """Grass and flowers at one distance."""
     width_px, height_px = int(WIDTH_PX / shrink), int(HEIGHT_PX / shrink)
-    # Under what is clear lies the green of grass.
+    # What is clear has the green of grass, so that a blur takes no dark edges along.
     layer = Image.new("RGBA", (width_px, height_px), (70, 110, 40, 0))
     canvas = ImageDraw.Draw(layer)
     unit = size / shrink
@@ -161,7 +162,7 @@ def _poppy(canvas: ImageDraw.ImageDraw, random: np.random.Generator, x: float, y
     tilt = random.uniform(0.62, 0.85)
     start = random.uniform(0, math.tau)
     for petal, reach in enumerate([1.05, 1.05, 0.96, 0.92]):
-        angle = start + petal * math.pi / 2 * 1.0 + (math.pi / 4 if petal > 1 else 0) + random.normal(0, 0.12)
+        angle = start + (0, 2, 1, 3)[petal] * math.pi / 2 + random.normal(0, 0.12)
         # Darker towards the heart, in steps too fine to see.
         for step in range(12):
             part = 1 - step / 12
