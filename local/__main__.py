@@ -43,7 +43,7 @@ def main() -> int:
 def stay_up(port: int, images: list[Path]) -> int:
     check_port(port)
     files = list(_files(images))
-    step("building the functions (the first time takes minutes)")
+    step("packing the functions")
     build_and_zip()
     step(f"starting the local AWS on port {port}")
     with Stack(port) as stack:
