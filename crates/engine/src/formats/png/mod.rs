@@ -1,5 +1,6 @@
 //! PNG, by rows through the `png` crate.
 
+mod colour;
 mod decode;
 mod header;
 
@@ -29,6 +30,6 @@ impl Detail for PngDetail {
         plan: &Plan,
         limits: &Limits,
     ) -> Result<Decoded, EngineError> {
-        decode::decode(source, probe, plan, limits)
+        decode::decode(source, probe, self, plan, limits)
     }
 }
