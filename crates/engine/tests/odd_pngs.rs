@@ -16,6 +16,8 @@ const RGB: u8 = 2;
 const PALETTE: u8 = 3;
 
 type Chunk = (&'static [u8; 4], Vec<u8>);
+/// A name, chunks before the pixels, the colour that comes of them, and the names of the warnings.
+type Case = (&'static str, Vec<Chunk>, [u8; 3], &'static [&'static str]);
 
 fn chunk((kind, body): &Chunk) -> Vec<u8> {
     let content = [kind.as_slice(), body].concat();
@@ -75,7 +77,7 @@ fn the_first_chunk_in_rank_says_what_colours_mean() {
     // CSS Color 4: color(display-p3 0.78 0.47 0.31) is about rgb(212 117 68).
     let (stored, by_p3, by_gamma) = ([200, 120, 80], [211, 117, 71], [229, 182, 152]);
     let ignored: &[&str] = &["profile_ignored"];
-    let cases: [(&str, Vec<Chunk>, [u8; 3], &[&str]); 18] = [
+    let cases: [Case; 18] = [
         ("nothing", vec![], stored, &[]),
         ("gAMA", vec![linear.clone()], by_gamma, &[]),
         ("sRGB before gAMA", vec![linear.clone(), srgb.clone()], stored, &[]),
