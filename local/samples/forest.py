@@ -50,9 +50,12 @@ def draw(width_px: int, height_px: int) -> Image.Image:
     _floor(random, picture, across, down)
     # Rays spread from the sun: noise that depends on the angle alone.
     angle = np.arctan2(down - SUN[1], (across - SUN[0]) * 1.33)
-    fan = paint.line(random, 720, 24, 4, 0.6)[((angle / np.pi + 1) * 359.5).astype(int)]
+    fan = paint.line(random, 720, 24, 4, 0.6)
+    # All round it ends as it begins: to the left of the sun there is no seam.
+    fan -= np.linspace(fan[0], fan[-1], 720, dtype=np.float32)
+    fan = fan[((angle / np.pi + 1) * 359.5).astype(int)]
     fan = paint.resize(paint.resize(fan, wide // 3, high // 3), wide, high)
-    rays = smooth(-0.1, 1.2, fan) * np.exp(-away * 2.1) * smooth(0.02, 0.2, away)
+    rays = smooth(-0.3, 0.9, fan) * np.exp(-away * 2.1) * smooth(0.02, 0.2, away)
     picture = picture + (rays * 0.55)[..., None] * rgb((255, 222, 140))
     picture = picture + (np.exp(-((away / 0.13) ** 2)) * 0.5)[..., None] * rgb((255, 240, 200))
     return paint.to_image(picture * (1.04 - 0.3 * away[..., None] ** 2)).resize(
@@ -125,11 +128,13 @@ def _floor(random: np.random.Generator, picture: np.ndarray, across: np.ndarray,
     """A path that winds towards the sun, lit between the trunks' shadows."""
     high, wide = picture.shape[:2]
     depth = np.clip((down - 0.6) / 0.4, 0, 1)
-    middle = SUN[0] + 0.045 * np.sin(depth * 5) * depth - 0.07 * depth**2
-    half = 0.008 + 0.17 * depth**1.7
-    rough = paint.noise(random, wide, high, (14, 30), 4)
-    path = smooth(1.15, 0.75, np.abs(across - middle) / half + rough * 0.16) * smooth(0, 0.06, depth)
-    earth = paint.ramp([(0, (255, 226, 150)), (0.4, (196, 150, 90)), (1, (92, 70, 50))], depth)
-    dirt = earth * (1 + 0.16 * rough)[..., None]
-    beams = smooth(-0.2, 0.5, np.sin((across - SUN[0]) / (0.05 + 0.5 * depth) * 16 + 1))
-    picture[:] = mix(picture, dirt * (0.66 + 0.4 * beams)[..., None], path * 0.85)
+    middle = SUN[0] + 0.05 * np.sin(depth * 6) * depth + 0.03 * depth**2
+    half = 0.006 + 0.115 * depth**1.5
+    rough = paint.noise(random, wide, high, (60, 90), 3)
+    path = smooth(1.1, 0.8, np.abs(across - middle) / half + rough * (0.1 + 0.1 * depth)) * smooth(0, 0.06, depth)
+    earth = paint.ramp([(0, (255, 236, 168)), (0.35, (206, 176, 112)), (1, (74, 66, 44))], depth)
+    # Pebbles are flatter the farther away they are.
+    pebbles = paint.noise(random, wide, high, (130, 220), 2) * depth
+    # The sun comes through the middle; the trunks shade both sides.
+    sunny = 0.62 + 0.42 * np.exp(-(((across - middle) / (half * 0.7)) ** 2))
+    picture[:] = mix(picture, earth * (sunny * (1 + 0.1 * pebbles))[..., None], path * 0.9)

@@ -97,7 +97,7 @@ def glow(picture: np.ndarray, x: float, y: float, radius: float, colour: Colour,
 def photograph(picture: Image.Image, size: tuple[int, int], seed: int, grain: float) -> Image.Image:
     """`picture` as a camera stores it: enlarged to `size`, with the noise of a sensor, `grain` in steps of 255.
 
-    Most of that noise is in the brightness, and every colour has a little of its own.
+    The noise is of the brightness alone: that of the colours is what a camera takes away.
     """
     large = picture.resize(size, Image.Resampling.BICUBIC)
     random = np.random.default_rng(seed)

@@ -96,10 +96,14 @@ def _balloon(badge: Image.Image) -> None:
     inside = np.clip((half - np.abs(dx)) * radius + 0.5, 0, 1) * (dy > -1) * np.clip((1.34 - dy) * radius, 0, 1)
     turn = np.arcsin(np.clip(dx / np.maximum(half, 1e-3), -1, 1))
     gore = (turn / np.pi + 0.5) * 12 + 0.5
-    colours = np.array(STRIPES, np.float32)[np.clip(np.floor(gore), 1, 11).astype(int) % len(STRIPES)] / 255
-    band = (np.abs(dy + 0.02 - 0.1 * np.cos(turn)) < 0.15)[..., None]
-    colours = np.where(band, rgb((24, 92, 112)), colours)
-    seam = smooth(0, 0.05, np.abs(gore - np.round(gore)) * np.cos(turn))
+    # One pixel at the edge of a stripe has a part of each colour.
+    seam_at = np.round(gore)
+    beyond = np.clip((gore - seam_at) * np.cos(turn) * half * (radius * np.pi / 12) + 0.5, 0, 1)
+    left, right = (np.clip(seam_at - side, 1, 11).astype(int) % len(STRIPES) for side in (1, 0))
+    colours = mix(rgb(STRIPES)[left], rgb(STRIPES)[right], beyond)
+    band = np.clip((0.15 - np.abs(dy + 0.02 - 0.1 * np.cos(turn))) * radius + 0.5, 0, 1)
+    colours = mix(colours, rgb((24, 92, 112)), band)
+    seam = smooth(0, 0.05, np.abs(gore - seam_at) * np.cos(turn))
     light = 0.56 + 0.5 * np.clip(np.cos(turn + 0.55), 0, 1) - 0.13 * np.clip(dy, 0, 2)
     colours = colours * (light * (0.86 + 0.14 * seam))[..., None]
     shine = np.exp(-(((dx + 0.42) / 0.16) ** 2) - ((dy + 0.45) / 0.3) ** 2)
