@@ -2,6 +2,7 @@
 
 import json
 import sys
+import textwrap
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ class Fate:
 
 HEADINGS = ["object", "bytes", "format", "tier", "ms", "thumbnail"]
 RIGHT = {"bytes", "ms"}
+TABLE_CHARACTERS = 100
+KEY_CHARACTERS = 26
 
 
 def await_fates(stack: Stack, uploads: dict[str, int], timeout_s: float) -> list[Fate]:
@@ -81,11 +84,23 @@ def _fate(line: dict, uploads: dict[str, int]) -> Fate | None:
 
 
 def table(fates: list[Fate]) -> str:
-    """Aligned columns, numbers to the right."""
-    rows = [HEADINGS, *(fate.cells() for fate in fates)]
+    """Aligned columns, numbers to the right; the last column goes on in further lines, so that every line fits."""
+    rows = [HEADINGS, *([_shortened(fate.key), *fate.cells()[1:]] for fate in fates)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
+    before = sum(widths[:-1]) + 2 * len(widths[:-1])
+    widths[-1] = min(widths[-1], TABLE_CHARACTERS - before)
     lines = []
     for row in rows:
-        cells = zip(row, widths, HEADINGS, strict=True)
-        lines.append("  ".join(cell.rjust(width) if name in RIGHT else cell.ljust(width) for cell, width, name in cells))
+        first, *others = textwrap.wrap(row[-1], widths[-1], break_on_hyphens=False) or [""]
+        columns = zip([*row[:-1], first], widths, HEADINGS, strict=True)
+        cells = [cell.rjust(width) if name in RIGHT else cell.ljust(width) for cell, width, name in columns]
+        lines.append("  ".join(cells))
+        lines += [" " * before + other for other in others]
     return "\n".join(line.rstrip() for line in lines)
+
+
+def _shortened(key: str) -> str:
+    """A long key without its middle: its start and its extension say more."""
+    if len(key) <= KEY_CHARACTERS:
+        return key
+    return f"{key[: KEY_CHARACTERS - 13]}…{key[-12:]}"

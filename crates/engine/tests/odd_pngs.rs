@@ -16,7 +16,7 @@ const RGB: u8 = 2;
 const PALETTE: u8 = 3;
 
 type Chunk = (&'static [u8; 4], Vec<u8>);
-/// Name, chunks, colour and warnings.
+/// A name, chunks before the pixels, the colour that comes of them, and the names of the warnings.
 type Case = (&'static str, Vec<Chunk>, [u8; 3], &'static [&'static str]);
 
 fn chunk((kind, body): &Chunk) -> Vec<u8> {

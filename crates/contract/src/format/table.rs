@@ -61,8 +61,8 @@ formats! {
         media_types: &["image/jpeg", "image/jpg", "image/pjpeg"],
         extensions: &["jpg", "jpeg", "jpe", "jfif"],
         starts: |head| matches!(head, [0xFF, 0xD8, 0xFF, ..]),
-        reads: "baseline, extended and progressive; grey, YCbCr, RGB, CMYK, YCCK",
-        refuses: "lossless, hierarchical, 12 bits, height behind the first scan (DNL)",
+        reads: "baseline, extended and progressive; grey, YCbCr, RGB, CMYK, YCCK; frames of motion-JPEG",
+        refuses: "arithmetic coding, lossless, hierarchical, 12 bits, height behind the first scan (DNL)",
     }
     /// W3C Portable Network Graphics.
     Png {

@@ -19,6 +19,10 @@ impl Detail for PngDetail {
         Cost::of_rows(probe, decode::channels(probe), decode::plan_bytes(probe), least_shrink)
     }
 
+    fn profile_bytes(&self) -> u64 {
+        self.profile_bytes
+    }
+
     fn decode(
         &self,
         source: &mut Source<'_>,

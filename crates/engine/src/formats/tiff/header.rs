@@ -82,6 +82,8 @@ pub(super) struct TiffDetail {
     pub(super) longest_chunk_bytes: u64,
     /// Profile, colour map and JPEG tables, in bytes.
     pub(super) extra_bytes: u64,
+    /// The profile's part of them; 0 where there is none, or it is not fetched.
+    pub(super) profile_bytes: u64,
 }
 
 /// Which sample is alpha, and of what kind.
@@ -237,6 +239,7 @@ fn detail(directory: &Directory<'_>, (width_px, height_px): (u32, u32)) -> Resul
         data_end: 0,
         longest_chunk_bytes: 0,
         extra_bytes: 0,
+        profile_bytes: 0,
     })
 }
 
@@ -297,7 +300,7 @@ fn bits_per_sample(directory: &Directory<'_>, default: u8) -> Result<(u8, u16), 
 
 /// How much of the file decoding needs.
 fn with_extent(detail: TiffDetail, directory: &Directory<'_>) -> Result<TiffDetail, Gap> {
-    let (mut end, mut longest, mut chunks, mut extra_bytes) = (0, 0, 0, 0);
+    let (mut end, mut longest, mut chunks, mut extra_bytes, mut profile_bytes) = (0, 0, 0, 0, 0);
     if let Some(tables) = detail.tables(directory)? {
         chunks = tables.len() as u64;
         for index in 0..tables.len() {
@@ -327,8 +330,9 @@ fn with_extent(detail: TiffDetail, directory: &Directory<'_>) -> Result<TiffDeta
     let profile_end = directory.end_of(PROFILE)?;
     if profile_end <= end.max(directory.end() as u64).saturating_add(MAX_PROFILE_GAP_BYTES) {
         end = end.max(profile_end);
-        extra_bytes = cut(directory.length_of(PROFILE)?.saturating_add(extra_bytes));
+        profile_bytes = cut(directory.length_of(PROFILE)?);
+        extra_bytes = cut(profile_bytes.saturating_add(extra_bytes));
     }
     let (data_end, longest_chunk_bytes) = (cut(end), cut(longest));
-    Ok(TiffDetail { chunks, data_end, longest_chunk_bytes, extra_bytes, ..detail })
+    Ok(TiffDetail { chunks, data_end, longest_chunk_bytes, extra_bytes, profile_bytes, ..detail })
 }

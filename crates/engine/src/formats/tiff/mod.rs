@@ -29,6 +29,10 @@ impl Detail for TiffDetail {
         Cost::of_rows(probe, decode::channels(probe), decode::plan_bytes(probe, self), least_shrink)
     }
 
+    fn profile_bytes(&self) -> u64 {
+        self.profile_bytes
+    }
+
     fn decode(
         &self,
         source: &mut Source<'_>,
