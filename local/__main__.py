@@ -87,6 +87,7 @@ def run_tests(command: list[str]) -> int:
         if tested.returncode != 0:
             return tested.returncode
         step("removing the deployment")
+        watch.await_rest(stack)
         stack.remove()
         left = left_behind(stack)
         if left:

@@ -54,6 +54,21 @@ def await_fates(stack: Stack, uploads: dict[str, int], timeout_s: float) -> list
     return [fates[key] for key in uploads]
 
 
+def await_rest(stack: Stack, quiet_s: float = 5, timeout_s: float = 90) -> None:
+    """Waits until no function has logged for `quiet_s`: one that ends after its removal makes its log group again."""
+    logs = stack.client("logs")
+    stored_bytes, since = -1, time.monotonic()
+    deadline = since + timeout_s
+    while time.monotonic() - since < quiet_s:
+        groups = logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix="/aws/lambda/thumbtier-")
+        now_bytes = sum(group["storedBytes"] for page in groups for group in page["logGroups"])
+        if now_bytes != stored_bytes:
+            stored_bytes, since = now_bytes, time.monotonic()
+        if time.monotonic() > deadline:
+            raise LocalError(f"the functions still log after {timeout_s:.0f} s without anything to do")
+        time.sleep(0.5)
+
+
 def _lines(stack: Stack) -> Iterable[dict]:
     logs = stack.client("logs")
     for function in FUNCTIONS:
