@@ -53,16 +53,23 @@ fn render_bytes(probe: &Probe, (width, height): (u32, u32), variants: &[Variant]
         let encoder_bytes = if may_be_png { PNG_ENCODER_BYTES } else { ENCODER_BYTES };
         let layout = geometry::layout(probe.seen_px(), variant);
         let pixels = |(width, height): (u32, u32)| u64::from(width) * u64::from(height);
-        let (picture_width, _) = probe.orientation.seen(layout.picture);
+        let (picture_width, picture_height) = probe.orientation.seen(layout.picture);
         // The resizer's rows between its two passes, then the picture before and after a step.
         let between_bytes = u64::from(picture_width) * u64::from(height) * stored_channels;
-        let resize_bytes = between_bytes + pixels(layout.picture) * channels * 2;
+        let weights_bytes = weights_bytes(width, picture_width) + weights_bytes(height, picture_height);
+        let resize_bytes = between_bytes + pixels(layout.picture) * channels * 2 + weights_bytes;
         // Pixels, planes, coefficients of 16 bits and the file, at the most 4 bytes for a pixel.
         let encode_bytes = pixels(layout.canvas) * (channels + 8) + encoder_bytes;
         most_bytes = most_bytes.max(finished_bytes + resize_bytes.max(encode_bytes));
         finished_bytes += pixels(layout.canvas) * channels / 2 + 4096;
     }
     small_bytes + most_bytes
+}
+
+/// The weights of one side: a window of Lanczos3 for each pixel, each weight in 8 bytes and then in 2 of them. They are
+/// larger than the picture where it is long and thin. Source: `precompute_coefficients` of `fast_image_resize` 6.1.
+fn weights_bytes(from_px: u32, to_px: u32) -> u64 {
+    (u64::from(from_px.max(to_px)) * 6 + u64::from(to_px) * 3) * 12
 }
 
 /// Source over target, in pixels per pixel, of the variant that needs most; infinite without variants.
