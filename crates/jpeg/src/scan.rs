@@ -17,6 +17,10 @@ pub(crate) trait Scan {
     fn restart(&mut self);
     /// Ends the current row.
     fn finish_row(&mut self);
+    /// Whether values were read that no samples have.
+    fn is_beyond_samples(&self) -> bool {
+        false
+    }
 }
 
 /// The size of a scan, and what may be missing from it.
@@ -92,6 +96,9 @@ pub(crate) fn walk<R: Read>(
     }
     if feed.is_left_over() {
         report.warn(Warning::DataLeft);
+    }
+    if scan.is_beyond_samples() {
+        report.warn(Warning::BeyondSamples);
     }
     Ok(report)
 }

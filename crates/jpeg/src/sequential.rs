@@ -35,8 +35,14 @@ pub(crate) struct Part<'t> {
     /// Quantisation steps, in zigzag order.
     steps: [i32; 64],
     prediction: i32,
+    /// All bits that any DC value had: below twice the furthest from 0.
+    reach: i32,
     stripe: Stripe,
 }
+
+/// What no DC value of samples of 8 bits comes near in [`Part::reach`]: they are within 1,024, and a step is half of
+/// that off at the most. Differences add up, so behind a damaged code they soon are.
+const BEYOND_ALL: i64 = 4096;
 
 impl<'t> Part<'t> {
     pub(crate) fn new(
@@ -47,13 +53,14 @@ impl<'t> Part<'t> {
         steps: &Quantisation,
     ) -> Self {
         let (h, v) = (stripe.h, stripe.v);
-        Self { component, h, v, dc, blocks, steps: steps.map(i32::from), prediction: 0, stripe }
+        Self { component, h, v, dc, blocks, steps: steps.map(i32::from), prediction: 0, reach: 0, stripe }
     }
 
     /// The next DC value, in quantisation steps.
     #[inline(always)]
     fn dc(&mut self, bits: &mut Bits<'_>) -> i32 {
         self.prediction = self.prediction.wrapping_add(self.dc.next(bits));
+        self.reach |= self.prediction ^ self.prediction >> 31;
         self.prediction
     }
 
@@ -64,6 +71,7 @@ impl<'t> Part<'t> {
             let at = y * self.stripe.stride + column * self.h;
             for out in &mut self.stripe.samples[at..at + self.h] {
                 self.prediction = self.prediction.wrapping_add(self.dc.next(bits));
+                self.reach |= self.prediction ^ self.prediction >> 31;
                 ac.pass(bits, 1);
                 *out = idct::sample(self.prediction.wrapping_mul(step));
             }
@@ -163,6 +171,10 @@ impl<S: Sink + ?Sized> Scan for Straight<'_, '_, S> {
         for part in &mut self.parts {
             part.stripe.deliver(part.component, self.sink);
         }
+    }
+
+    fn is_beyond_samples(&self) -> bool {
+        self.parts.iter().any(|part| i64::from(part.reach) * i64::from(part.steps[0]) > BEYOND_ALL)
     }
 }
 
