@@ -25,7 +25,7 @@ pub(super) enum Hostile {
     OverBudget,
     /// Text that says it is an image.
     FalseImage,
-    /// An image, or none, that says it is something else.
+    /// An image that says it is something else: only a key that says so too hides it.
     OtherType,
     /// Bytes that say nothing of themselves and are no image.
     Unclaimed,

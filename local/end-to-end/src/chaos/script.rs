@@ -142,6 +142,7 @@ fn key(number: u64, kind: Kind, dice: &mut Dice) -> String {
     let end = match kind {
         Kind::Heavy(_, Dress::Untyped) | Kind::Hostile(Hostile::Unclaimed) => "",
         Kind::Hostile(Hostile::Folder) => "/",
+        Kind::Hostile(Hostile::OtherType) => *dice.pick(&[".jpg", ".txt", ""]),
         _ => *dice.pick(&[".jpg", ".png", ".img", ""]),
     };
     format!("{root}{number:04}{odd}{end}")

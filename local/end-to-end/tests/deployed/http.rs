@@ -216,12 +216,20 @@ async fn every_refusal_has_its_status_and_its_name() {
     uploads(json!({ "key": "a.png" })).await;
     uploads(json!({ "key": "a.png", "content_type": "image/png", "bytes": -1 })).await;
     uploads(json!([1])).await;
-    let upload = |bytes: u64, content_type: &str| {
-        json!({ "key": "http/u.png", "content_type": content_type, "bytes": bytes }).to_string().into_bytes()
+    let upload = |key: &str, bytes: u64, content_type: &str| {
+        json!({ "key": key, "content_type": content_type, "bytes": bytes }).to_string().into_bytes()
     };
-    check(Method::POST, "/uploads", upload(1 << 40, "image/png"), (413, "object_too_large"), "takes 536870912").await;
-    check(Method::POST, "/uploads", upload(9, "text/plain"), (422, "not_an_image"), "text/plain").await;
-    check(Method::POST, "/uploads", upload(9, "image/png\r\nx: y"), (400, "bad_request"), "content_type").await;
+    check(
+        Method::POST,
+        "/uploads",
+        upload("http/u.png", 1 << 40, "image/png"),
+        (413, "object_too_large"),
+        "takes 536870912",
+    )
+    .await;
+    check(Method::POST, "/uploads", upload("http/u.txt", 9, "text/plain"), (422, "not_an_image"), "text/plain").await;
+    check(Method::POST, "/uploads", upload("http/u.png", 9, "image/png\r\nx: y"), (400, "bad_request"), "content_type")
+        .await;
     // The status of a refusal says what it took.
     let status: Value = api.request(Method::GET, "/status/http/cut.png").send().await.unwrap().json().await.unwrap();
     assert_eq!(
