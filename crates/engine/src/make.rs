@@ -56,6 +56,28 @@ pub fn make(
     limits: &Limits,
     on_stage: &mut dyn FnMut(Stage),
 ) -> Result<Made, EngineError> {
+    // What the reader holds is not there for the image.
+    let budget_bytes = limits.budget_bytes.saturating_sub(limits.reader_bytes);
+    match make_within(source, variants, &Limits { budget_bytes, ..*limits }, on_stage) {
+        Ok(mut made) => {
+            made.plan.peak_bytes = made.plan.peak_bytes.saturating_add(limits.reader_bytes);
+            Ok(made)
+        }
+        Err(EngineError::OverBudget { needed_bytes, .. }) => Err(EngineError::OverBudget {
+            needed_bytes: needed_bytes.saturating_add(limits.reader_bytes),
+            budget_bytes: limits.budget_bytes,
+        }),
+        Err(error) => Err(error),
+    }
+}
+
+/// With the whole budget for the image.
+fn make_within(
+    source: &mut dyn Read,
+    variants: &[Variant],
+    limits: &Limits,
+    on_stage: &mut dyn FnMut(Stage),
+) -> Result<Made, EngineError> {
     let mut source = Source::new(source, limits);
     let mut probe = probe::read(&mut source, limits)?;
     limits.check_size(&probe)?;
