@@ -18,7 +18,7 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=4566, help="where the local AWS listens (default: %(default)s)")
     commands = parser.add_subparsers(dest="command", required=True)
     up = commands.add_parser("up", help="deploy, upload images, show what became of them, stay up until Ctrl-C")
-    up.add_argument("images", nargs="*", type=Path, help="files or folders; without any, one sample per tier")
+    up.add_argument("images", nargs="*", type=Path, help="files or folders; without any, the sample pictures")
     commands.add_parser("build", help="build and zip the functions, each behind the wrapper that limits it")
     test = commands.add_parser("test", help="deploy on a free port, run a command against it, remove it again")
     test.add_argument("test_command", nargs=argparse.REMAINDER, help="the command, with its arguments")
@@ -43,7 +43,7 @@ def main() -> int:
 def stay_up(port: int, images: list[Path]) -> int:
     check_port(port)
     files = list(_files(images))
-    step("building the functions (the first time takes minutes)")
+    step("packing the functions")
     build_and_zip()
     step(f"starting the local AWS on port {port}")
     with Stack(port) as stack:
@@ -51,7 +51,7 @@ def stay_up(port: int, images: list[Path]) -> int:
         outputs = stack.deploy()
         step(stack.limits.describe())
         source, destination = outputs["SourceBucketName"], outputs["DestinationBucketName"]
-        uploads = upload(stack, source, files or samples.make(stack.folder / "samples"))
+        uploads = upload(stack, source, files or samples.make())
         print(watch.table(watch.await_fates(stack, uploads, timeout_s=60 + 5 * len(uploads))))
         print(f"\nThe upload page:   {outputs['ApiUrl']}/#token={stack.api_token(outputs)}")
         credentials = "AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=us-east-1"
@@ -87,6 +87,7 @@ def run_tests(command: list[str]) -> int:
         if tested.returncode != 0:
             return tested.returncode
         step("removing the deployment")
+        watch.await_rest(stack)
         stack.remove()
         left = left_behind(stack)
         if left:
@@ -117,6 +118,8 @@ def left_behind(stack: Stack) -> list[str]:
 def upload(stack: Stack, bucket: str, files: list[Path]) -> dict[str, int]:
     """Uploads with an ordinary S3 client; returns each key's size in bytes."""
     s3 = stack.client("s3")
+    # Python below 3.13 knows it only from a list that not every system has.
+    mimetypes.add_type("image/webp", ".webp")
     uploads = {}
     for number, path in enumerate(files, start=1):
         content_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"

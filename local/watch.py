@@ -2,6 +2,7 @@
 
 import json
 import sys
+import textwrap
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ class Fate:
 
 HEADINGS = ["object", "bytes", "format", "tier", "ms", "thumbnail"]
 RIGHT = {"bytes", "ms"}
+TABLE_CHARACTERS = 100
+KEY_CHARACTERS = 26
 
 
 def await_fates(stack: Stack, uploads: dict[str, int], timeout_s: float) -> list[Fate]:
@@ -49,6 +52,21 @@ def await_fates(stack: Stack, uploads: dict[str, int], timeout_s: float) -> list
     if sys.stderr.isatty():
         print("\r\x1b[K", end="", file=sys.stderr)
     return [fates[key] for key in uploads]
+
+
+def await_rest(stack: Stack, quiet_s: float = 5, timeout_s: float = 90) -> None:
+    """Waits until no function has logged for `quiet_s`: one that ends after its removal makes its log group again."""
+    logs = stack.client("logs")
+    stored_bytes, since = -1, time.monotonic()
+    deadline = since + timeout_s
+    while time.monotonic() - since < quiet_s:
+        groups = logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix="/aws/lambda/thumbtier-")
+        now_bytes = sum(group["storedBytes"] for page in groups for group in page["logGroups"])
+        if now_bytes != stored_bytes:
+            stored_bytes, since = now_bytes, time.monotonic()
+        if time.monotonic() > deadline:
+            raise LocalError(f"the functions still log after {timeout_s:.0f} s without anything to do")
+        time.sleep(0.5)
 
 
 def _lines(stack: Stack) -> Iterable[dict]:
@@ -81,11 +99,23 @@ def _fate(line: dict, uploads: dict[str, int]) -> Fate | None:
 
 
 def table(fates: list[Fate]) -> str:
-    """Aligned columns, numbers to the right."""
-    rows = [HEADINGS, *(fate.cells() for fate in fates)]
+    """Aligned columns, numbers to the right; the last column goes on in further lines, so that every line fits."""
+    rows = [HEADINGS, *([_shortened(fate.key), *fate.cells()[1:]] for fate in fates)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
+    before = sum(widths[:-1]) + 2 * len(widths[:-1])
+    widths[-1] = min(widths[-1], TABLE_CHARACTERS - before)
     lines = []
     for row in rows:
-        cells = zip(row, widths, HEADINGS, strict=True)
-        lines.append("  ".join(cell.rjust(width) if name in RIGHT else cell.ljust(width) for cell, width, name in cells))
+        first, *others = textwrap.wrap(row[-1], widths[-1], break_on_hyphens=False) or [""]
+        columns = zip([*row[:-1], first], widths, HEADINGS, strict=True)
+        cells = [cell.rjust(width) if name in RIGHT else cell.ljust(width) for cell, width, name in columns]
+        lines.append("  ".join(cells))
+        lines += [" " * before + other for other in others]
     return "\n".join(line.rstrip() for line in lines)
+
+
+def _shortened(key: str) -> str:
+    """A long key without its middle: its start and its extension say more."""
+    if len(key) <= KEY_CHARACTERS:
+        return key
+    return f"{key[: KEY_CHARACTERS - 13]}…{key[-12:]}"

@@ -1,4 +1,4 @@
-// The files that the tests upload: one per tier, as `make local` uploads them, and some that are no images.
+// The files that the tests upload: one per tier, drawn as those of `make local`, and some that are no images.
 
 import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -8,8 +8,8 @@ import { ROOT, SCREENSHOTS } from "./browser.mjs";
 export function samples() {
   const folder = process.env.SAMPLES ?? `${SCREENSHOTS}/samples`;
   if (!process.env.SAMPLES) {
-    const make = "import pathlib, sys; from local import samples; samples.make(pathlib.Path(sys.argv[1]))";
-    execFileSync("python3", ["-c", make, folder], { cwd: ROOT, env: { ...process.env, PYTHONDONTWRITEBYTECODE: "1" } });
+    const make = "import pathlib, sys; from local import samples; samples.one_per_tier(pathlib.Path(sys.argv[1]))";
+    execFileSync(`${ROOT}.venv/bin/python`, ["-c", make, folder], { cwd: ROOT, env: { ...process.env, PYTHONDONTWRITEBYTECODE: "1" } });
   }
   return ["small", "medium", "large"].map((tier) => `${folder}/${tier}.webp`);
 }

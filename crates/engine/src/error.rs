@@ -183,6 +183,10 @@ impl EngineError {
         Self::Corrupt { format, cause: Damage::Header { field, value: value.into() } }
     }
 
+    pub(crate) const fn ends(format: ImageFormat, bytes: u64, bytes_expected: u64) -> Self {
+        Self::Corrupt { format, cause: Damage::Ends { bytes, bytes_expected } }
+    }
+
     pub(crate) fn decoder(format: ImageFormat, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Corrupt { format, cause: Damage::Decoder(cause.into()) }
     }

@@ -98,7 +98,7 @@ fn make_within(
     on_stage(Stage::Decoded);
 
     let mut thumbnails = Vec::with_capacity(variants.len());
-    let colours = Colours::new(&decoded, &mut warnings);
+    let colours = Colours::new(&decoded, probe.detail.profile_bytes(), &mut warnings);
     for variant in variants {
         let image = render::render(&decoded, &probe, &colours, variant);
         on_stage(Stage::Resized);

@@ -3,7 +3,7 @@
 use contract::{OutputFormat, Variant};
 
 use crate::{
-    Colour, Plan, Probe,
+    Colour, Plan, Probe, colour,
     geometry::{self, Layout},
     room::Cost,
 };
@@ -13,7 +13,8 @@ use crate::{
 pub fn plan(probe: &Probe, variants: &[Variant]) -> Plan {
     let Cost { shrink, row_shrink, bytes } = probe.detail.cost(probe, least_shrink(probe, variants));
     let decoded_px = (probe.width_px.div_ceil(shrink * row_shrink), probe.height_px.div_ceil(shrink * row_shrink));
-    let peak_bytes = bytes.max(render_bytes(probe, decoded_px, variants)) + SMALL_BYTES;
+    let colour_bytes = colour::transform_bytes(probe.colour, probe.detail.profile_bytes());
+    let peak_bytes = bytes.max(render_bytes(probe, decoded_px, variants) + colour_bytes) + SMALL_BYTES;
     Plan { shrink, row_shrink, decoded_px, peak_bytes }
 }
 

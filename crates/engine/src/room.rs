@@ -125,6 +125,12 @@ pub(crate) trait Detail: fmt::Debug + Send + Sync {
     /// that shrinks least; infinite without variants.
     fn cost(&self, probe: &Probe, least_shrink: f64) -> Cost;
 
+    /// The most bytes that an embedded profile may have; 0 where there is none. The transform is planned by it, and a
+    /// longer profile is left out with a warning.
+    fn profile_bytes(&self) -> u64 {
+        0
+    }
+
     /// The small image of `plan`, from what is left of `source`.
     ///
     /// # Errors

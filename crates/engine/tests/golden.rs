@@ -101,8 +101,8 @@ fn gps_and_profiles_are_not_in_any_thumbnail() {
 
 /// Whether the format has no rows until it is whole: a cut file gives nothing.
 fn is_decoded_whole(bytes: &[u8]) -> bool {
-    use contract::ImageFormat::{Bmp, Gif, Jpeg, Png, Tiff, Webp};
-    !matches!(contract::ImageFormat::from_bytes(bytes), Some(Bmp | Gif | Jpeg | Png | Tiff | Webp))
+    use contract::ImageFormat::{Bmp, Gif, Jpeg, Png, Qoi, Tiff, Webp};
+    !matches!(contract::ImageFormat::from_bytes(bytes), Some(Bmp | Gif | Jpeg | Png | Qoi | Tiff | Webp))
 }
 
 #[test]
@@ -155,7 +155,7 @@ fn bad_files_are_refused_by_name() {
     check(&with(&jpeg, frame + 4, &[12]), "unsupported", "12 bits");
     check(&with(&jpeg, frame + 5, &[0, 0]), "unsupported", "DNL");
     check(&with(&bmp, 30, &[5]), "unsupported", "PNG inside");
-    check(&old_jpeg, "unsupported", "old-style JPEG");
-    check(&fax, "unsupported", "CCITT");
+    check(&old_jpeg, "corrupt", "place of a JPEG table");
+    check(&fax, "unsupported", "CCITT fax of 3 samples of 8 bits");
     check(b"RIFF\x24\0\0\0WEBPVP8 \x18\0\0\0\x30\x01\x00\x9d\x01\x2a\x01\x00\x01\x00", "corrupt", "30 of 44");
 }

@@ -10,44 +10,12 @@ mod fixtures;
 
 use std::path::Path;
 
-use fixtures::any_bytes::{SIDES_PX, is_made};
+use fixtures::{
+    any_bytes::{SIDES_PX, is_made},
+    mutate::{Random, mutated},
+};
 
 const FILES: u64 = 12_000;
-
-/// Numerical Recipes' generator: good enough to pick bytes.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) as usize % limit.max(1)
-    }
-}
-
-/// Flips, sets, cuts, doubles and swaps: up to eight of them, half of them in the header.
-fn mutated(original: &[u8], random: &mut Random) -> Vec<u8> {
-    let mut bytes = original.to_vec();
-    for _ in 0..=random.below(8) {
-        let reach = if random.below(2) == 0 { bytes.len().min(96) } else { bytes.len() };
-        let at = random.below(reach);
-        match random.below(6) {
-            0 => bytes[at] ^= 1 << random.below(8),
-            1 => bytes[at] = [0, 1, 0x7F, 0x80, 0xFF][random.below(5)],
-            2 => bytes[at] = random.below(256) as u8,
-            3 => bytes.truncate(at.max(1)),
-            4 => {
-                let end = (at + random.below(32)).min(bytes.len());
-                let copy = bytes[at..end].to_vec();
-                bytes.splice(at..at, copy);
-            }
-            _ => {
-                let other = random.below(bytes.len());
-                bytes.swap(at, other);
-            }
-        }
-    }
-    bytes
-}
 
 #[test]
 fn no_damaged_file_panics_or_passes_without_a_name() {

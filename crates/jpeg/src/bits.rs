@@ -46,7 +46,7 @@ pub(crate) struct Bits<'a> {
     /// The bits at hand, left aligned. Behind the `left` valid ones it may hold more of the same stream.
     window: u64,
     left: u32,
-    /// Set by a code that is not in its table.
+    /// Set by a code that is not in its table, or that passes the end of its block.
     pub(crate) corrupt: bool,
 }
 

@@ -2,8 +2,8 @@
 
 use crate::frame::Frame;
 use crate::idct::{self, Low};
-use crate::plan::Scale;
-use crate::sequential::Stripe;
+use crate::scale::Scale;
+use crate::stripe::Stripe;
 use crate::tables::Quantisation;
 
 /// The coefficients of one component.
@@ -54,7 +54,7 @@ pub(crate) fn render<L: Low>(
     known_to: &[Option<u8>; 64],
     stripe: &mut Stripe,
 ) {
-    let stride = stripe.stride();
+    let stride = stripe.stride;
     let first = row * store.columns;
     let blocks = store.low[first * store.per_block..].chunks_exact(store.per_block);
     let (mut low_steps, mut halves) = ([0; 64], [0; 64]);

@@ -2,38 +2,21 @@
 
 use std::io::Read;
 
-use crate::error::{Error, Warning};
+use crate::error::Error;
 use crate::header::{self, Header};
 use crate::input::Input;
-use crate::plan::{Scale, plan};
+use crate::outcome::Outcome;
+use crate::plan::plan;
+use crate::scale::Scale;
 use crate::session::Session;
 use crate::sink::Sink;
 use crate::tables::Tables;
-
-/// The share of an image that must have arrived for it to be worth anything.
-///
-/// Below it a decode ends in [`Error::TooDamaged`]; above it the rest comes out grey, as browsers show it.
-pub const USABLE_SHARE: f64 = 0.5;
 
 /// A JPEG whose header has been read.
 pub struct Decoder<R> {
     input: Input<R>,
     header: Header,
     tables: Tables,
-}
-
-/// How a decode went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Outcome {
-    /// Bytes taken from the reader: up to 64 KiB more than were needed.
-    pub bytes_read: u64,
-    /// Rows of the image.
-    pub rows_px: u32,
-    /// Rows that could be decoded, at least half of them. Parts of rows count as such.
-    pub rows_decoded_px: u32,
-    /// The first damage met.
-    pub warning: Option<Warning>,
 }
 
 impl<R: Read> Decoder<R> {

@@ -1,6 +1,6 @@
 //! What can go wrong, by name: [`Error`] when nothing usable came out, [`Warning`] when something did.
 
-use crate::header::Coding;
+use crate::coding::Coding;
 
 /// The file cannot be decoded here.
 #[derive(Debug, thiserror::Error)]
@@ -101,9 +101,12 @@ pub enum Warning {
     /// Bits that are no code of the Huffman table.
     #[error("the image data holds invalid codes")]
     CorruptData,
-    /// A restart interval ends early, or its marker is not where it should be.
+    /// A restart interval ends early or late, or its marker is not where it should be.
     #[error("a restart interval is damaged")]
     BadRestart,
+    /// Data is left behind the last block of a scan: codes before it are damaged, or the file is not as it should be.
+    #[error("image data is left over")]
+    DataLeft,
     /// A table or scan header after the first scan is damaged.
     #[error("a later segment is damaged")]
     BadSegment,

@@ -1,15 +1,14 @@
 //! Everything in front of the first scan: the frame, the tables, and the metadata that the engine needs.
 
-use std::fmt;
 use std::io::Read;
 
+use crate::coding::Coding;
+use crate::colour::ColourModel;
 use crate::error::Error;
+use crate::icc::{IccChunks, Profile};
 use crate::input::Input;
 use crate::markers::{self, APP0, APP1, APP2, APP14, DAC, DHT, DNL, DQT, DRI, EOI, JPG, SOF0, SOF15, SOI, SOS};
 use crate::tables::Tables;
-
-/// The largest ICC profile that is kept. Larger ones are left out: the biggest printer profiles are about 3 MB.
-pub(crate) const MAX_ICC_BYTES: usize = 4 * 1024 * 1024;
 
 /// What the file says about itself before its first scan.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,67 +26,27 @@ pub struct Header {
     pub components: Vec<Component>,
     /// MCUs between restart markers in the first scan; 0 for none.
     pub restart_interval_mcus: u32,
-    /// Whether a JFIF segment is there: three components are then YCbCr.
-    pub jfif: bool,
-    /// The colour transform of the Adobe segment: 0 none (RGB or CMYK), 1 YCbCr, 2 YCCK.
-    pub adobe_transform: Option<u8>,
+    /// What the components mean.
+    pub colour_model: ColourModel,
     /// The TIFF structure of the Exif segment, without the `Exif\0\0` in front; at most 64 KiB.
     pub exif: Option<Vec<u8>>,
     /// The ICC profile, put together from its chunks; at most 4 MiB.
     pub icc: Option<Vec<u8>>,
+    /// Whether chunks of a profile are there that do not make a whole one, or a larger one.
+    pub icc_damaged: bool,
+    /// Whether the file brings a Huffman table in front of its first scan. Without any, a sequential
+    /// one is read with those of T.81 K.3.
+    pub brings_huffman: bool,
     /// The longest segment that was held while the header was read.
     pub(crate) longest_segment_bytes: usize,
-}
-
-/// The coding process of a frame. **Source:** T.81 table B.1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Coding {
-    /// Sequential DCT, 8 bit, two Huffman tables of each class (SOF0).
-    Baseline,
-    /// Sequential DCT with four tables, Huffman (SOF1).
-    Extended,
-    /// Progressive DCT, Huffman (SOF2).
-    Progressive,
-    /// Lossless, Huffman or arithmetic (SOF3, SOF11). Not decoded here.
-    Lossless,
-    /// Any DCT process with arithmetic coding (SOF9, SOF10). Not decoded here.
-    Arithmetic,
-    /// Differential frames of a hierarchical file (SOF5-7, SOF13-15). Not decoded here.
-    Hierarchical,
-}
-
-impl Coding {
-    fn of_marker(marker: u8) -> Self {
-        match marker {
-            SOF0 => Self::Baseline,
-            0xC1 => Self::Extended,
-            0xC2 => Self::Progressive,
-            0xC3 | 0xCB => Self::Lossless,
-            0xC9 | 0xCA => Self::Arithmetic,
-            _ => Self::Hierarchical,
-        }
-    }
-}
-
-impl fmt::Display for Coding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Baseline => "baseline",
-            Self::Extended => "extended sequential",
-            Self::Progressive => "progressive",
-            Self::Lossless => "lossless",
-            Self::Arithmetic => "arithmetic-coded",
-            Self::Hierarchical => "hierarchical",
-        })
-    }
 }
 
 /// One component of the frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Component {
-    /// Its identifier, which scans refer to.
+    /// Its identifier, which scans refer to. Some files give several components the same one: see
+    /// [`ColourModel::decide`] for what they mean, and a scan's components are then taken in the frame's order.
     pub id: u8,
     /// Horizontal sampling factor, 1 to 4: relative to the largest of all components.
     pub h: u8,
@@ -182,14 +141,17 @@ impl Parts {
             DHT => self.tables.define_huffman(&body)?,
             DQT => self.tables.define_quantisation(&body)?,
             DRI => self.tables.define_restart_interval(&body)?,
-            APP0 => self.jfif |= body.starts_with(b"JFIF\0"),
+            // Shorter ones are not believed. Source: libjpeg-turbo `jdmarker.c`, `examine_app0` and `examine_app14`.
+            APP0 => self.jfif |= body.starts_with(b"JFIF\0") && body.len() >= 14,
             APP1 if body.starts_with(b"Exif\0\0") && self.exif.is_none() => {
                 body.drain(..6);
                 self.exif = Some(body);
             }
             APP2 => self.icc.add(&body),
             // Version, two flag words, then the transform. Source: Adobe Technical Note 5116, section 18.
-            APP14 if body.starts_with(b"Adobe") => self.adobe_transform = body.get(11).copied(),
+            APP14 if body.starts_with(b"Adobe") => {
+                self.adobe_transform = body.get(11).copied().or(self.adobe_transform);
+            }
             SOF0..=SOF15 if self.frame.is_some() => return Err(Error::Marker { marker }),
             SOF0..=SOF15 => self.frame = Some(parse_frame(Coding::of_marker(marker), &body)?),
             _ => {}
@@ -197,13 +159,21 @@ impl Parts {
         Ok(())
     }
 
-    fn finish<R: Read>(self, input: &Input<R>) -> Result<(Header, Tables), Error> {
+    fn finish<R: Read>(mut self, input: &Input<R>) -> Result<(Header, Tables), Error> {
         let mut header = self.frame.ok_or(Error::HeaderTruncated { bytes_read: input.bytes_read() })?;
+        let ids: Vec<u8> = header.components.iter().map(|component| component.id).collect();
+        header.colour_model = ColourModel::decide(&ids, self.jfif, self.adobe_transform);
         header.restart_interval_mcus = self.tables.restart_interval_mcus;
-        header.jfif = self.jfif;
-        header.adobe_transform = self.adobe_transform;
+        header.brings_huffman = self.tables.has_huffman();
+        if !header.brings_huffman && header.coding != Coding::Progressive {
+            self.tables.use_standard_huffman();
+        }
         header.exif = self.exif;
-        header.icc = self.icc.assemble();
+        (header.icc, header.icc_damaged) = match self.icc.assemble() {
+            Profile::None => (None, false),
+            Profile::Whole(profile) => (Some(profile), false),
+            Profile::Damaged => (None, true),
+        };
         header.longest_segment_bytes = self.longest_segment_bytes;
         Ok((header, self.tables))
     }
@@ -233,9 +203,6 @@ fn parse_frame(coding: Coding, body: &[u8]) -> Result<Header, Error> {
         if component.quantisation > 3 {
             return Err(bad("quantisation table number above 3"));
         }
-        if components.iter().any(|earlier| earlier.id == component.id) {
-            return Err(bad("two components with one identifier"));
-        }
         components.push(component);
     }
     Ok(Header {
@@ -245,41 +212,11 @@ fn parse_frame(coding: Coding, body: &[u8]) -> Result<Header, Error> {
         precision_bits,
         components,
         restart_interval_mcus: 0,
-        jfif: false,
-        adobe_transform: None,
+        colour_model: ColourModel::Unknown,
         exif: None,
         icc: None,
+        icc_damaged: false,
+        brings_huffman: false,
         longest_segment_bytes: 0,
     })
-}
-
-/// The chunks of an ICC profile, in any order. **Source:** ICC.1:2022 annex B.4.
-#[derive(Default)]
-struct IccChunks {
-    /// Number and data of each chunk.
-    chunks: Vec<(u8, Vec<u8>)>,
-    total: u8,
-    bytes: usize,
-}
-
-impl IccChunks {
-    fn add(&mut self, body: &[u8]) {
-        let Some(&[number, total, ref data @ ..]) = body.strip_prefix(b"ICC_PROFILE\0") else { return };
-        self.bytes = self.bytes.saturating_add(data.len());
-        if self.bytes > MAX_ICC_BYTES || (self.total != 0 && self.total != total) {
-            // Without every chunk the profile is worthless: drop what is there, and make sure nothing fits any more.
-            self.chunks.clear();
-            self.bytes = usize::MAX;
-            return;
-        }
-        self.total = total;
-        self.chunks.push((number, data.to_vec()));
-    }
-
-    /// The profile, if each chunk is there exactly once.
-    fn assemble(mut self) -> Option<Vec<u8>> {
-        self.chunks.sort_by_key(|&(number, _)| number);
-        let whole = self.chunks.iter().map(|&(number, _)| number).eq(1..=self.total);
-        (whole && self.total > 0).then(|| self.chunks.into_iter().flat_map(|(_, data)| data).collect())
-    }
 }

@@ -8,6 +8,7 @@
 //! It does not resize, convert colours, upsample chroma or apply the orientation; that is the engine's.
 //! It does not decode arithmetic coding, 12 bit, lossless or hierarchical files:
 //! [`Decoder::new`] refuses those by name, and [`read_header`] tells beforehand.
+//! Files that break the standard are read as libjpeg-turbo reads them, where it reads them: see [`ColourModel::decide`].
 //!
 //! ```
 //! use jpeg::{Decoder, Picture, PlaneRef, Rows, Scale, Sink, encode, plan};
@@ -35,7 +36,9 @@
 //! T.81 in the comments is ITU-T Recommendation T.81 (09/92), the JPEG standard.
 
 mod bits;
+mod coding;
 mod coefficients;
+mod colour;
 mod decoder;
 mod encode;
 mod error;
@@ -43,22 +46,31 @@ mod feed;
 mod frame;
 mod header;
 mod huffman;
+mod icc;
 mod idct;
 mod input;
 mod lookup;
 mod markers;
+mod outcome;
 mod plan;
 mod progressive;
+mod scale;
 mod scan;
 mod scan_header;
 mod sequential;
 mod session;
 mod sink;
+mod standard;
+mod stripe;
 mod tables;
 
-pub use decoder::{Decoder, Outcome, USABLE_SHARE};
+pub use coding::Coding;
+pub use colour::ColourModel;
+pub use decoder::Decoder;
 pub use encode::{EncodeError, Picture, PlaneRef, encode};
 pub use error::{Error, Warning};
-pub use header::{Coding, Component, Header, read_header};
-pub use plan::{ComponentPlan, Plan, Scale, plan};
+pub use header::{Component, Header, read_header};
+pub use outcome::{Outcome, USABLE_SHARE};
+pub use plan::{Plan, plan};
+pub use scale::{ComponentPlan, Scale};
 pub use sink::{Rows, Sink};

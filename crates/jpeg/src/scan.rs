@@ -63,6 +63,9 @@ pub(crate) fn walk<R: Read>(
         let mut column = 0;
         while column < extent.mcu_columns {
             if interval.left_mcus == 0 {
+                if feed.is_left_over() {
+                    report.warn(Warning::BadRestart);
+                }
                 position = interval.next(input, feed, &mut report)?;
                 interval.left_mcus = interval_mcus;
                 scan.restart();
@@ -86,6 +89,9 @@ pub(crate) fn walk<R: Read>(
             }
         }
         scan.finish_row();
+    }
+    if feed.is_left_over() {
+        report.warn(Warning::DataLeft);
     }
     Ok(report)
 }
@@ -115,6 +121,7 @@ fn run<R: Read>(
             scan.lose(column);
             report.lost_mcus += 1;
             let end_in_sight = feed.next_mark().is_none();
+            feed.note_used(usize::MAX);
             report.warn(if end_in_sight { Warning::Truncated } else { Warning::BadRestart });
             return Ok((column + 1, None));
         }
@@ -123,7 +130,9 @@ fn run<R: Read>(
     if bits.corrupt {
         report.warn(Warning::CorruptData);
     }
-    Ok((column, Some(bits.position())))
+    let position = bits.position();
+    feed.note_used(position.consumed_bytes());
+    Ok((column, Some(position)))
 }
 
 /// The restart interval that the walk is in.

@@ -1,7 +1,8 @@
 //! Scan headers: which components, which coefficients, which bits.
 
+use crate::coding::Coding;
 use crate::error::Error;
-use crate::header::{Coding, Header};
+use crate::header::Header;
 
 /// A scan header. **Source:** T.81 B.2.3.
 pub(crate) struct ScanHeader {
@@ -31,11 +32,17 @@ impl ScanHeader {
         }
         let mut components: Vec<ScanComponent> = Vec::with_capacity(usize::from(count));
         for spec in specs.chunks_exact(2) {
-            let index = header.components.iter().position(|component| component.id == spec[0]);
-            let index = index.ok_or(bad("unknown component"))?;
-            if components.iter().any(|earlier| earlier.index == index) {
-                return Err(bad("a component twice"));
-            }
+            // Several components may have one identifier: the first of them that the scan has not named yet is meant.
+            // Source: libjpeg-turbo `jdmarker.c`, `get_sos`.
+            let named = |index: &usize| components.iter().any(|earlier| earlier.index == *index);
+            let mut of_that_id = (0..header.components.len()).filter(|index| header.components[*index].id == spec[0]);
+            let index = match of_that_id.find(|index| !named(index)) {
+                Some(index) => index,
+                None if header.components.iter().any(|component| component.id == spec[0]) => {
+                    return Err(bad("a component twice"));
+                }
+                None => return Err(bad("unknown component")),
+            };
             let (dc_table, ac_table) = (usize::from(spec[1] >> 4), usize::from(spec[1] & 15));
             if dc_table > 3 || ac_table > 3 {
                 return Err(bad("table number above 3"));

@@ -1,16 +1,13 @@
 //! Scans whose samples go straight to the sink: sequential ones, and the first DC scan of a progressive file.
 
 use crate::bits::Bits;
-use crate::frame::{Frame, FrameComponent};
 use crate::idct::{self, Eight, Four, Low, Two};
 use crate::lookup::{Differences, Skips, Values};
-use crate::plan::{ComponentPlan, Scale};
+use crate::scale::Scale;
 use crate::scan::Scan;
-use crate::sink::{Rows, Sink};
+use crate::sink::Sink;
+use crate::stripe::Stripe;
 use crate::tables::Quantisation;
-
-/// The sample that stands for data that never came.
-pub(crate) const GREY: u8 = 128;
 
 /// What a component's blocks hold and what becomes of them.
 pub(crate) enum Blocks<'t> {
@@ -165,66 +162,6 @@ impl<S: Sink + ?Sized> Scan for Straight<'_, '_, S> {
     fn finish_row(&mut self) {
         for part in &mut self.parts {
             part.stripe.deliver(part.component, self.sink);
-        }
-    }
-}
-
-/// The rows of samples that one row of MCUs holds for a component.
-pub(crate) struct Stripe {
-    h: usize,
-    v: usize,
-    /// Samples per block side.
-    n: usize,
-    stride: usize,
-    pub(crate) samples: Vec<u8>,
-    width_samples: usize,
-    /// Rows that the sink is still to get.
-    rows_left: usize,
-}
-
-impl Stripe {
-    /// For a scan in which the component is interleaved with others, or not.
-    pub(crate) fn new(frame: &Frame, component: &FrameComponent, plan: &ComponentPlan, interleaved: bool) -> Self {
-        let n = plan.scale.samples();
-        let (h, v, columns) =
-            if interleaved { (component.h, component.v, frame.mcu_columns) } else { (1, 1, component.block_columns) };
-        let stride = columns * h * n;
-        Self {
-            h,
-            v,
-            n,
-            stride,
-            samples: vec![GREY; stride * v * n],
-            width_samples: plan.width_samples,
-            rows_left: plan.height_samples,
-        }
-    }
-
-    pub(crate) fn stride(&self) -> usize {
-        self.stride
-    }
-
-    fn grey(&mut self, column: usize) {
-        let width = self.h * self.n;
-        for row in self.samples.chunks_exact_mut(self.stride) {
-            row[column * width..(column + 1) * width].fill(GREY);
-        }
-    }
-
-    /// Hands the valid rows to the sink.
-    pub(crate) fn deliver<S: Sink + ?Sized>(&mut self, component: usize, sink: &mut S) {
-        let rows = self.rows_left.min(self.v * self.n);
-        self.rows_left -= rows;
-        if rows > 0 {
-            sink.rows(component, Rows::new(&self.samples, self.stride, self.width_samples, rows));
-        }
-    }
-
-    /// Hands grey rows to the sink until it has them all.
-    pub(crate) fn deliver_grey<S: Sink + ?Sized>(&mut self, component: usize, sink: &mut S) {
-        self.samples.fill(GREY);
-        while self.rows_left > 0 {
-            self.deliver(component, sink);
         }
     }
 }

@@ -4,21 +4,23 @@ mod scans;
 
 use std::io::Read;
 
+use crate::coding::Coding;
 use crate::coefficients::{Coefficients, render, render_dc};
-use crate::decoder::{Outcome, USABLE_SHARE};
 use crate::error::{Error, Warning};
 use crate::feed::{End, Feed};
 use crate::frame::Frame;
-use crate::header::{Coding, Header};
+use crate::header::Header;
 use crate::idct::{Eight, Four, Low, Two};
 use crate::input::Input;
 use crate::markers::{self, DHT, DQT, DRI, EOI, SOF0, SOF15, SOS};
-use crate::plan::{Plan, Scale};
+use crate::outcome::{Outcome, USABLE_SHARE};
+use crate::plan::Plan;
 use crate::progressive::MAX_SCANS;
+use crate::scale::Scale;
 use crate::scan::Report;
 use crate::scan_header::{ScanComponent, ScanHeader};
-use crate::sequential::Stripe;
 use crate::sink::Sink;
+use crate::stripe::Stripe;
 use crate::tables::{Quantisation, Tables};
 
 /// What is known of one component.
@@ -63,6 +65,8 @@ pub(crate) struct Session<'a, R, S: ?Sized> {
     states: Vec<ComponentState>,
     total_blocks: u64,
     lost_blocks: u64,
+    /// The EOI marker came.
+    ended: bool,
     warning: Option<Warning>,
 }
 
@@ -91,6 +95,7 @@ impl<'a, R: Read, S: Sink + ?Sized> Session<'a, R, S> {
             states,
             total_blocks,
             lost_blocks: 0,
+            ended: false,
             warning: None,
         }
     }
@@ -111,6 +116,10 @@ impl<'a, R: Read, S: Sink + ?Sized> Session<'a, R, S> {
                     None
                 }
             };
+        }
+        // A progressive file may be cut between two scans: all rows are there, and not sharp.
+        if !self.ended && !self.is_complete() {
+            self.warn(Warning::Truncated);
         }
         self.finish()?;
         Ok(Outcome {
@@ -142,7 +151,10 @@ impl<'a, R: Read, S: Sink + ?Sized> Session<'a, R, S> {
                     End::Stream => None,
                 });
             }
-            EOI => return Ok(None),
+            EOI => {
+                self.ended = true;
+                return Ok(None);
+            }
             DHT | DQT | DRI => {
                 let Some(body) = markers::body(&mut self.input, marker)? else { return Ok(None) };
                 match marker {

@@ -2,6 +2,7 @@
 
 use crate::error::Error;
 use crate::huffman::Huffman;
+use crate::standard;
 
 /// A quantisation table in zigzag order, as the file has it.
 pub(crate) type Quantisation = [u16; 64];
@@ -56,6 +57,23 @@ impl Tables {
             body = rest;
         }
         Ok(())
+    }
+
+    /// Whether any Huffman table is defined.
+    pub(crate) fn has_huffman(&self) -> bool {
+        self.dc.iter().chain(&self.ac).any(Option::is_some)
+    }
+
+    /// Defines the standard's tables: frames of motion-JPEG leave them out, because all of them have the same.
+    ///
+    /// For files without any table of their own. In one that has some a missing table is lost, and another in its place
+    /// would make a picture of noise. (libjpeg-turbo fills single gaps too, in `jstdhuff.c`.)
+    pub(crate) fn use_standard_huffman(&mut self) {
+        for (slots, table) in [(&mut self.dc, standard::DC), (&mut self.ac, standard::AC)] {
+            for (slot, (counts, symbols)) in slots.iter_mut().zip(table) {
+                *slot = Huffman::new(counts, symbols).map(Box::new);
+            }
+        }
     }
 
     /// Reads the body of a DRI segment. **Source:** T.81 B.2.4.4.

@@ -5,7 +5,7 @@ mod planes;
 
 use std::io::Read;
 
-use jpeg::{Decoder, Scale, plan};
+use jpeg::{ColourModel, Decoder, Scale, plan};
 use planes::{Fixture, Planes, SCALES, decode, difference, fixture, fixtures};
 use zune_jpeg::zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions};
 
@@ -272,9 +272,9 @@ fn reading_stops_when_the_scale_has_enough() {
 #[test]
 fn metadata_is_there_for_the_engine() {
     let header = fixture("exif_and_icc").header();
-    assert!(header.jfif);
+    assert_eq!(header.colour_model, ColourModel::YCbCr);
     assert!(header.exif.unwrap().starts_with(b"MM\0*"));
     assert_eq!(header.icc.unwrap()[36..40], *b"acsp");
     let header = fixture("cmyk").header();
-    assert_eq!((header.components.len(), header.adobe_transform), (4, Some(0)));
+    assert_eq!((header.components.len(), header.colour_model), (4, ColourModel::Cmyk));
 }

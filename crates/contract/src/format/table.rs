@@ -61,8 +61,8 @@ formats! {
         media_types: &["image/jpeg", "image/jpg", "image/pjpeg"],
         extensions: &["jpg", "jpeg", "jpe", "jfif"],
         starts: |head| matches!(head, [0xFF, 0xD8, 0xFF, ..]),
-        reads: "baseline, extended and progressive; grey, YCbCr, RGB, CMYK, YCCK",
-        refuses: "lossless, hierarchical, 12 bits, height behind the first scan (DNL)",
+        reads: "baseline, extended and progressive; grey, YCbCr, RGB, CMYK, YCCK; frames of motion-JPEG",
+        refuses: "arithmetic coding, lossless, hierarchical, 12 bits, height behind the first scan (DNL)",
     }
     /// W3C Portable Network Graphics.
     Png {
@@ -72,7 +72,7 @@ formats! {
         media_types: &["image/png", "image/apng", "image/x-png"],
         extensions: &["png", "apng"],
         starts: |head| matches!(head, [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1A, b'\n', ..]),
-        reads: "every colour type and depth, interlaced too; of an animation the default image",
+        reads: "every colour type and depth, interlaced too; colours by cICP (PQ and HLG clamped at white), iCCP, sRGB, gAMA and cHRM; of an animation the default image",
         refuses: "",
     }
     /// RFC 9649.
@@ -94,7 +94,7 @@ formats! {
         media_types: &["image/gif"],
         extensions: &["gif"],
         starts: |head| matches!(head, [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..]),
-        reads: "the first frame on its canvas",
+        reads: "the first frame on its canvas, which grows to hold it",
         refuses: "",
     }
     /// Windows bitmap.
@@ -105,8 +105,8 @@ formats! {
         media_types: &["image/bmp", "image/x-bmp", "image/x-ms-bmp"],
         extensions: &["bmp", "dib"],
         starts: |head| matches!(head, [b'B', b'M', ..]),
-        reads: "1 to 32 bits, masks, run lengths",
-        refuses: "JPEG or PNG inside",
+        reads: "1 to 32 bits, masks, run lengths; headers of OS/2; alpha, unless all of it is 0",
+        refuses: "JPEG or PNG inside, Huffman codes and 24-bit run lengths of OS/2",
     }
     /// TIFF 6.0 and BigTIFF.
     Tiff {
@@ -116,8 +116,8 @@ formats! {
         media_types: &["image/tiff", "image/tif"],
         extensions: &["tif", "tiff"],
         starts: |head| matches!(head, [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..]),
-        reads: "the first page: strips, tiles, planes; 1 to 16 bits; none, PackBits, LZW, Deflate, JPEG",
-        refuses: "CCITT fax, old-style JPEG, CIE Lab, signed and float samples",
+        reads: "the first page that is no reduced copy: strips, tiles, planes; 1 to 16 bits, and signed, float and longer samples stretched from their own range; grey, palette, RGB, CMYK, YCbCr, CIE L*a*b*; none, PackBits, LZW, Deflate, JPEG, old-style JPEG, CCITT G3, G4 and RLE",
+        refuses: "samples of different widths, complex samples, ZSTD, LZMA, WebP and JPEG 2000 compression, progressive and 12-bit JPEG inside, raw sensor data",
     }
     /// PBM, PGM, PPM and PAM.
     Pnm {
@@ -138,8 +138,8 @@ formats! {
         media_types: &["image/qoi", "image/x-qoi"],
         extensions: &["qoi"],
         starts: |head| matches!(head, [b'q', b'o', b'i', b'f', _, _, _, _, _, _, _, _, 3 | 4, 0 | 1, ..]),
-        reads: "RGB and RGBA",
-        refuses: "a cut file",
+        reads: "RGB and RGBA; half of the rows or more of a cut file",
+        refuses: "",
     }
     /// Windows icons and cursors.
     Ico {

@@ -88,6 +88,13 @@ impl Shrinker {
         }
     }
 
+    /// Makes the rows taken so far transparent; of use with alpha only.
+    pub(crate) fn blank(&mut self) {
+        debug_assert!(self.channels.has_alpha());
+        self.out.fill(0);
+        self.alpha_sums.fill(0);
+    }
+
     /// Sums become means, and the block ends.
     fn close_block(&mut self) {
         let (factor, rows) = (self.factor, self.rows_in_block);

@@ -3,17 +3,18 @@
 use std::io::Read;
 
 use super::Session;
-use crate::decoder::USABLE_SHARE;
+use crate::coding::Coding;
 use crate::error::Error;
-use crate::header::Coding;
 use crate::idct::{Eight, Four, Low, Two};
 use crate::lookup::{Differences, Skips, Symbols, Values};
-use crate::plan::Scale;
+use crate::outcome::USABLE_SHARE;
 use crate::progressive::{AcScan, DcPart, DcScan};
+use crate::scale::Scale;
 use crate::scan::{Extent, walk};
 use crate::scan_header::{ScanComponent, ScanHeader};
-use crate::sequential::{Blocks, Lookups, Part, Straight, Stripe};
+use crate::sequential::{Blocks, Lookups, Part, Straight};
 use crate::sink::Sink;
+use crate::stripe::Stripe;
 
 impl<R: Read, S: Sink + ?Sized> Session<'_, R, S> {
     /// Decodes a scan of samples into the sink.

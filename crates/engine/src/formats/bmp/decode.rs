@@ -6,7 +6,8 @@ use contract::ImageFormat;
 
 use super::header::{BmpDetail, Compression};
 use crate::{
-    EngineError, Plan, Probe, decoded::Decoded, raster::Channels, room::at_least_half, shrink::Shrinker, source::Source,
+    EngineError, Plan, Probe, Warning, decoded::Decoded, raster::Channels, room::at_least_half, shrink::Shrinker,
+    source::Source,
 };
 
 const BLOCK_BYTES: usize = 64 << 10;
@@ -34,15 +35,15 @@ pub(super) fn decode(
     let size = (probe.width_px, probe.height_px);
     let mut shrinker = Shrinker::new(channels(probe), size, plan.row_shrink, detail.row_order);
     let result = match detail.compression {
-        Compression::None => plain_rows(&mut stream, detail, &palette, probe, &mut shrinker),
+        Compression::None => plain_rows(&mut stream, detail, &palette, probe, &mut shrinker).map(|()| Vec::new()),
         Compression::Rle8 | Compression::Rle4 => {
             run_lengths(&mut stream, detail.compression, &palette, probe, &mut shrinker)
         }
     };
-    let warnings = at_least_half(probe, shrinker.rows(), || match result {
-        Err(cause) => fault(cause),
-        Ok(()) => EngineError::header(ImageFormat::Bmp, "rows", 0_u8),
-    })?;
+    let warnings = match result {
+        Ok(warnings) => warnings,
+        Err(cause) => at_least_half(probe, shrinker.rows(), || fault(cause))?,
+    };
     Ok(Decoded::of_rows(shrinker, None, warnings))
 }
 
@@ -72,6 +73,7 @@ fn plain_rows(
     let mut stored = vec![0; (width * bits).div_ceil(32) * 4];
     let mut pixels = vec![0; width * channels(probe).count()];
     let scales = detail.masks.map(Scale::of);
+    let mut is_shown = detail.masks[3] == 0;
     for _ in 0..probe.height_px {
         stream.read_exact(&mut stored)?;
         match bits {
@@ -91,9 +93,23 @@ fn plain_rows(
                 }
             }
         }
+        is_shown = is_shown || show(&mut pixels, shrinker);
         shrinker.push(&pixels);
     }
     Ok(())
+}
+
+/// Takes alpha for absent as long as all of it is 0; says whether it is not.
+///
+/// Writers leave 0 where they mean no alpha, so Windows, Chrome and Photoshop show a picture that is all transparent.
+fn show(pixels: &mut [u8], shrinker: &mut Shrinker) -> bool {
+    let is_shown = pixels.as_chunks::<4>().0.iter().any(|pixel| pixel[3] != 0);
+    if is_shown {
+        shrinker.blank();
+    } else {
+        pixels.as_chunks_mut::<4>().0.iter_mut().for_each(|pixel| pixel[3] = 255);
+    }
+    is_shown
 }
 
 /// Blue, green, red and what follows, to red, green, blue.
@@ -142,8 +158,9 @@ fn run_lengths(
     palette: &[[u8; 3]],
     probe: &Probe,
     shrinker: &mut Shrinker,
-) -> io::Result<()> {
+) -> io::Result<Vec<Warning>> {
     let width = probe.width_px as usize;
+    let mut warnings = Vec::new();
     let mut row = vec![0_u8; width];
     let mut pixels = vec![0; width * 3];
     let mut x = 0;
@@ -171,8 +188,12 @@ fn run_lengths(
                 end_row(&mut row, shrinker);
                 x = 0;
             }
-            // End of the bitmap: what is left is index 0.
+            // End of the bitmap: what is left is index 0. Writers may leave out rows, but damage looks the same.
             (0, 1) => {
+                let (rows, rows_expected) = (shrinker.rows() + u32::from(x > 0), probe.height_px);
+                if rows < rows_expected {
+                    warnings.push(Warning::Truncated { rows, rows_expected });
+                }
                 while shrinker.rows() < probe.height_px {
                     end_row(&mut row, shrinker);
                 }
@@ -204,7 +225,7 @@ fn run_lengths(
         }
         x = x.min(width);
     }
-    Ok(())
+    Ok(warnings)
 }
 
 fn pair(stream: &mut impl Read) -> io::Result<[u8; 2]> {

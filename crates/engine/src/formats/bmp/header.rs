@@ -32,11 +32,14 @@ pub(super) struct BmpDetail {
 const FORMAT: ImageFormat = ImageFormat::Bmp;
 /// File header, V5 header, three masks after it, and room for a V2/V3 header.
 const HEADERS_BYTES: usize = 14 + 124 + 16;
+/// The byte of a 32-bit pixel that has no colour.
+const ALPHA_MASK: u32 = 0xFF00_0000;
 
 pub(super) fn step(prefix: &[u8]) -> Result<Step, EngineError> {
     let (Some(pixels_at), Some(info_bytes)) = (prefix.le32(10), prefix.le32(14)) else { return Ok(Step::More(18)) };
     let core = info_bytes == 12;
-    if !core && !(40..=124).contains(&info_bytes) {
+    // OS/2 2.x has 64 bytes, and may end anywhere behind the first 16: what is left out is 0.
+    if !core && !(16..=124).contains(&info_bytes) {
         return Err(EngineError::header(FORMAT, "info header size", info_bytes));
     }
     let info_end = 14 + info_bytes as usize;
@@ -51,7 +54,8 @@ pub(super) fn step(prefix: &[u8]) -> Result<Step, EngineError> {
     let width_px = u32::try_from(width).map_err(|_| EngineError::header(FORMAT, "width", width.unsigned_abs()))?;
     let height_px = u32::try_from(height.abs()).unwrap_or(0);
     let row_order = if height < 0 { RowOrder::TopDown } else { RowOrder::BottomUp };
-    let (code, colours) = if core { (0, 0) } else { (le32(prefix, 30), le32(prefix, 46)) };
+    let info = &prefix[..info_end];
+    let (code, colours) = if core { (0, 0) } else { (le32(info, 30), le32(info, 46)) };
     let (compression, mut masks) = compression(code, bits_per_pixel)?;
     let mut palette_at = info_end;
     if matches!(code, 3 | 6) {
@@ -66,8 +70,16 @@ pub(super) fn step(prefix: &[u8]) -> Result<Step, EngineError> {
         for (index, mask) in masks.iter_mut().take(count).enumerate() {
             *mask = le32(prefix, 54 + index * 4);
         }
+        if masks[..3] == [0; 3] {
+            return Err(EngineError::header(FORMAT, "colour masks", 0_u8));
+        }
     }
-    let palette = palette(bits_per_pixel, colours, palette_at, core)?;
+    // Plain 32 bits have fixed places for colours. Only from V4 on may a header say that the fourth byte is alpha, as
+    // Chrome takes it; before that it is of no use, whatever is in it.
+    if (code, bits_per_pixel) == (0, 32) && info_bytes >= 108 && le32(info, 66) == ALPHA_MASK {
+        masks[3] = ALPHA_MASK;
+    }
+    let palette = palette(bits_per_pixel, colours, palette_at, core);
     let end = palette.0 + palette.1 * palette.2;
     // Files that point into their own headers exist; the pixels then follow the palette.
     let header_bytes = (pixels_at as usize).max(end.min(HEADERS_BYTES)) as u64;
@@ -108,6 +120,8 @@ fn compression(code: u32, bits: u16) -> Result<(Compression, [u32; 4]), EngineEr
         (1, 8) => Ok((Compression::Rle8, rgb888)),
         (2, 4) => Ok((Compression::Rle4, rgb888)),
         (3 | 6, 16 | 32) => Ok((Compression::None, [0; 4])),
+        (3, 1) => Err(EngineError::unsupported(FORMAT, "Huffman codes of OS/2")),
+        (4, 24) => Err(EngineError::unsupported(FORMAT, "24-bit run lengths of OS/2")),
         (0..=3 | 6, _) => Err(EngineError::header(FORMAT, "bits per pixel", bits)),
         (4, _) => Err(EngineError::unsupported(FORMAT, "JPEG inside")),
         (5, _) => Err(EngineError::unsupported(FORMAT, "PNG inside")),
@@ -115,14 +129,13 @@ fn compression(code: u32, bits: u16) -> Result<(Compression, [u32; 4]), EngineEr
     }
 }
 
-fn palette(bits: u16, colours: u32, at: usize, core: bool) -> Result<(usize, usize, usize), EngineError> {
+/// Entries past those that a pixel can name are passed over: they cost nothing and change no pixel.
+fn palette(bits: u16, colours: u32, at: usize, core: bool) -> (usize, usize, usize) {
     let entry_bytes = if core { 3 } else { 4 };
     let full = if bits <= 8 { 1_usize << bits } else { 0 };
-    let entries = match usize::try_from(colours).unwrap_or(usize::MAX) {
+    let entries = match colours {
         0 => full,
-        colours if bits <= 8 && colours <= 256 => colours.min(full),
-        _ if bits > 8 => 0,
-        _ => return Err(EngineError::header(FORMAT, "palette size", colours)),
+        colours => full.min(colours as usize),
     };
-    Ok((at, entry_bytes, entries))
+    (at, entry_bytes, entries)
 }

@@ -1,13 +1,13 @@
 //! The first frame of a GIF, by rows on its canvas; an interlaced frame into the small image, in its own order.
 
-use std::io::BufReader;
+use std::io::{self, BufReader, Read};
 
 use contract::ImageFormat;
 use gif::{ColorOutput, DecodeOptions, MemoryLimit};
 
-use super::header::GifDetail;
+use super::header::{GifDetail, table_bytes};
 use crate::{
-    EngineError, Plan, Probe,
+    EngineError, Plan, Probe, Warning,
     decoded::Decoded,
     raster::Channels,
     room::at_least_half,
@@ -17,6 +17,8 @@ use crate::{
 
 const FORMAT: ImageFormat = ImageFormat::Gif;
 const BLOCK_BYTES: usize = 64 << 10;
+/// The image separator and the image descriptor.
+const DESCRIPTOR_BYTES: usize = 10;
 
 /// RGB where the first frame covers its canvas and has no transparent colour.
 pub(super) const fn channels(probe: &Probe) -> Channels {
@@ -40,14 +42,18 @@ pub(super) fn decode(
     options.set_color_output(ColorOutput::Indexed);
     // The plan has counted what is held; the crate's own limit of 50 MB would refuse what the budget allows.
     options.set_memory_limit(MemoryLimit::Unlimited);
-    let mut decoder = options.read_info(BufReader::with_capacity(BLOCK_BYTES, source)).map_err(fault)?;
+    let has_colours = has_colours(source.prefix(), probe.header_bytes as usize);
+    let head = head(source.prefix(), probe.header_bytes as usize);
+    let skipped = io::copy(&mut source.take(probe.header_bytes + DESCRIPTOR_BYTES as u64), &mut io::sink());
+    skipped.map_err(|cause| fault(cause.into()))?;
+    let stream = head.chain(BufReader::with_capacity(BLOCK_BYTES, source));
+    let mut decoder = options.read_info(stream).map_err(fault)?;
     let frame = decoder.next_frame_info().map_err(fault)?;
     let Some(frame) = frame else { return Err(EngineError::header(FORMAT, "number of frames", 0_u8)) };
-    let transparent = frame.transparent;
     if (u32::from(frame.width), u32::from(frame.height)) != detail.frame_px {
         return Err(EngineError::header(FORMAT, "frame width", frame.width));
     }
-    let palette = colours(decoder.palette().unwrap_or_default(), transparent);
+    let palette = colours(decoder.palette().unwrap_or_default(), detail.transparent);
     let channels = channels(probe);
     let size = (probe.width_px, probe.height_px);
     let mut canvas = Canvas { row: vec![0; size.0 as usize * channels.count()], palette, detail: *detail, channels };
@@ -60,20 +66,17 @@ pub(super) fn decode(
             if !decoder.fill_buffer(&mut indices).map_err(fault)? {
                 return Err(EngineError::header(FORMAT, "rows", 0_u8));
             }
-            let y = y + detail.frame_at.1 as usize;
-            if y < size.1 as usize {
-                small.push(canvas.paint(&indices), y, 0, 1);
-            }
+            small.push(canvas.paint(&indices), y + detail.frame_at.1 as usize, 0, 1);
         }
         let (raster, extent) = small.finish();
-        return Ok(Decoded::of_raster(raster, extent, None, Vec::new()));
+        return Ok(Decoded::of_raster(raster, extent, None, at_end(&mut decoder, has_colours)));
     }
     let mut shrinker = Shrinker::new(channels, size, plan.row_shrink, RowOrder::TopDown);
     // Canvas rows above the frame are transparent.
-    (0..detail.frame_at.1.min(size.1)).for_each(|_| shrinker.push(&canvas.row));
+    (0..detail.frame_at.1).for_each(|_| shrinker.push(&canvas.row));
     let mut stopped = None;
     let mut rows_decoded = 0;
-    while rows_decoded < height && shrinker.rows() < size.1 {
+    while rows_decoded < height {
         match decoder.fill_buffer(&mut indices) {
             Ok(true) => shrinker.push(canvas.paint(&indices)),
             Ok(false) => break,
@@ -91,11 +94,48 @@ pub(super) fn decode(
             shrinker.push(&canvas.row);
         }
     }
-    let warnings = at_least_half(probe, shrinker.rows(), || match stopped {
+    let mut warnings = at_least_half(probe, shrinker.rows(), || match stopped {
         Some(cause) => fault(cause),
         None => EngineError::header(FORMAT, "rows", 0_u8),
     })?;
+    if rows_decoded == height {
+        warnings = at_end(&mut decoder, has_colours);
+    }
     Ok(Decoded::of_rows(shrinker, None, warnings))
+}
+
+/// The start of a file that has nothing in front of its first frame: what `at` bytes of the real one are for the crate.
+///
+/// Without a colour table of the frame or the screen all colours are black, as in Chrome (Wuffs). GIF89a, section 18,
+/// leaves the choice to the reader.
+fn head(prefix: &[u8], at: usize) -> io::Cursor<Vec<u8>> {
+    let descriptor = &prefix[at..at + DESCRIPTOR_BYTES];
+    let mut head = prefix[..13 + table_bytes(prefix[10])].to_vec();
+    if !has_colours(prefix, at) {
+        head[10] |= 0x87;
+        head.extend([0; 3 << 8]);
+    }
+    head.extend(descriptor);
+    io::Cursor::new(head)
+}
+
+/// Whether there is a colour table, of the screen or of the frame at `at`.
+fn has_colours(prefix: &[u8], at: usize) -> bool {
+    table_bytes(prefix[10]) > 0 || table_bytes(prefix[at + DESCRIPTOR_BYTES - 1]) > 0
+}
+
+/// What is wrong with a frame of which every row is there.
+///
+/// There is no checksum, but pixels that go on behind the last row are those of another size, or damaged.
+fn at_end(decoder: &mut gif::Decoder<impl Read>, has_colours: bool) -> Vec<Warning> {
+    use gif::DecodingError::{Format, LzwError};
+    match decoder.fill_buffer(&mut [0]) {
+        Ok(true) | Err(Format(_) | LzwError(_)) => vec![Warning::Damaged],
+        // A picture without its colours is not the one that was drawn.
+        _ if !has_colours => vec![Warning::Damaged],
+        // Nothing more is needed, so a file may also be cut here.
+        _ => Vec::new(),
+    }
 }
 
 /// The rows of an interlaced frame as they are stored. Source: GIF89a, appendix E.

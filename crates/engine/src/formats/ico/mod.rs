@@ -90,6 +90,21 @@ impl IcoDetail {
         icon.extend((picture.len() as u32).to_le_bytes());
         icon.extend(22_u32.to_le_bytes());
         icon.extend(picture);
+        show(&mut icon[22..], probe.pixels());
         Ok(Box::new(IcoDecoder::new(Cursor::new(icon))?))
+    }
+}
+
+/// Makes a bitmap of 32 bits opaque if all of its alpha is 0: then only its mask counts.
+///
+/// Windows XP brought alpha, and icons for older versions have 0 in its place. Windows and Chrome do so.
+fn show(bitmap: &mut [u8], pixels: u64) {
+    let (Some(40), Some(32), Some(0)) = (bitmap.le32(0), bitmap.le16(14), bitmap.le32(16)) else { return };
+    // A table of colours is allowed and of no use here.
+    let start = 40 + u64::from(bitmap.le32(32).unwrap_or_default()) * 4;
+    let range = usize::try_from(start).ok().zip(usize::try_from(start + pixels * 4).ok());
+    let Some(pixels) = range.and_then(|(start, end)| bitmap.get_mut(start..end)) else { return };
+    if pixels.iter().skip(3).step_by(4).all(|alpha| *alpha == 0) {
+        pixels.iter_mut().skip(3).step_by(4).for_each(|alpha| *alpha = 255);
     }
 }

@@ -9,7 +9,7 @@ use contract::ImageFormat;
 use resample::Kernel;
 
 use super::{
-    header::JpegDetail,
+    header::{Coding, JpegDetail, named},
     plan::{coarser, component_shrink, scale, scales, whole_file_bytes},
 };
 use crate::{
@@ -30,9 +30,14 @@ pub(super) fn decode(
     detail: &JpegDetail,
     plan: &Plan,
 ) -> Result<Decoded, EngineError> {
+    // What is not read yet may decide the colours.
+    let Some(header) = &detail.header else {
+        let cause = Damage::HeaderEnds { bytes: probe.header_bytes };
+        return Err(EngineError::Corrupt { format: FORMAT, cause });
+    };
     match scale(detail, plan.shrink) {
         Some(scale) => small(source, probe, detail, scale, plan.row_shrink),
-        None => full(source, probe, detail),
+        None => full(source, probe, detail, header),
     }
 }
 
@@ -59,6 +64,7 @@ fn small(
     let scales = scales(header, detail.coding, scale);
     let plan = ::jpeg::plan(header, &scales).map_err(named)?;
     let profile = header.icc.clone();
+    let mut warnings = profile_warning(header);
     let shrinks = plan.components.iter().map(|plan| component_shrink(plan, probe, Some(scale), row_shrink));
     let shrinks: Vec<u32> = shrinks.collect();
     let shrinkers = plan.components.iter().zip(&shrinks).map(|(component, shrink)| {
@@ -67,7 +73,7 @@ fn small(
     });
     let mut planes = Planes(shrinkers.collect());
     let outcome = decoder.decode(&scales, &mut planes).map_err(named)?;
-    let warnings = warnings(&outcome);
+    warnings.extend(warning(&outcome));
     let planes = planes.0.into_iter().zip(&plan.components).zip(shrinks).zip(is_coarser);
     let planes = planes.map(|(((shrinker, component), shrink), is_coarser)| {
         let extent = Window {
@@ -87,75 +93,85 @@ fn small(
     Ok(Decoded { pixels, orientation: None, profile, warnings })
 }
 
-/// An error of crate `jpeg` in this crate's words.
-fn named(error: ::jpeg::Error) -> EngineError {
-    match error {
-        ::jpeg::Error::Unsupported { coding, precision_bits, .. } => {
-            EngineError::unsupported(FORMAT, format!("{coding} coding and {precision_bits} bits per sample"))
-        }
-        ::jpeg::Error::TooDamaged { rows_decoded_px: rows, rows_px: rows_expected, .. } => {
-            EngineError::Corrupt { format: FORMAT, cause: Damage::TooFewRows { rows, rows_expected } }
-        }
-        error => EngineError::decoder(FORMAT, error),
-    }
-}
-
 /// The whole image through `zune-jpeg`, components as stored.
-fn full(source: &mut Source<'_>, probe: &Probe, detail: &JpegDetail) -> Result<Decoded, EngineError> {
-    use zune_jpeg::zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions};
-    let fault = |cause: zune_jpeg::errors::DecodeErrors| EngineError::decoder(FORMAT, cause);
+fn full(
+    source: &mut Source<'_>,
+    probe: &Probe,
+    detail: &JpegDetail,
+    header: &::jpeg::Header,
+) -> Result<Decoded, EngineError> {
     let mut bytes = source.take_prefix();
     let limit_bytes = whole_file_bytes(probe, detail).saturating_sub(bytes.len() as u64);
     bytes.reserve_exact(usize::try_from(source.expected_rest(limit_bytes)).unwrap_or_default());
     source.take(limit_bytes).read_to_end(&mut bytes).map_err(|cause| EngineError::decoder(FORMAT, cause))?;
-    let (wanted, channels) = match detail.model {
-        Model::Grey => (ColorSpace::Luma, Channels::Grey),
-        Model::YCbCr => (ColorSpace::YCbCr, Channels::YCbCr),
-        Model::Rgb => (ColorSpace::RGB, Channels::Rgb),
-        Model::Cmyk | Model::CmykInverted => (ColorSpace::CMYK, Channels::Cmyk),
-        Model::YcckInverted => (ColorSpace::YCCK, Channels::Cmyk),
+    let channels = match detail.model {
+        Model::Grey => Channels::Grey,
+        Model::YCbCr => Channels::YCbCr,
+        Model::Rgb => Channels::Rgb,
+        Model::Cmyk | Model::CmykInverted | Model::YcckInverted => Channels::Cmyk,
     };
-    let options = DecoderOptions::default()
-        .set_max_width(usize::from(u16::MAX))
-        .set_max_height(usize::from(u16::MAX))
-        .set_strict_mode(false)
-        .jpeg_set_out_colorspace(wanted);
-    let mut decoder = zune_jpeg::JpegDecoder::new_with_options(ZCursor::new(bytes.as_slice()), options);
-    let samples = match decoder.decode() {
-        Ok(samples) => samples,
-        // What one decoder gives up the other may still save, at half the size.
-        Err(cause) if detail.header.is_none() => return Err(fault(cause)),
-        Err(_) => return small(bytes.as_slice(), probe, detail, Scale::Half, 1),
+    // The decoder goes on behind damage without a word unless it is told not to.
+    let (samples, is_damaged) = match stored(&bytes, channels, true) {
+        Some(samples) => (samples, false),
+        None => match stored(&bytes, channels, false) {
+            Some(samples) => (samples, true),
+            // What one decoder gives up the other may still save.
+            None => return small(bytes.as_slice(), probe, detail, Scale::Full, 1),
+        },
     };
-    let warnings = if detail.header.is_some() { damage(&bytes)? } else { Vec::new() };
-    let (width, height) = decoder.dimensions().unwrap_or_default();
-    let got = decoder.output_colorspace().unwrap_or(wanted);
-    if got != wanted || samples.len() != width * height * channels.count() {
-        return Err(EngineError::unsupported(FORMAT, format!("components that come out as {got:?}")));
-    }
-    let profile = decoder.icc_profile();
+    let mut warnings = profile_warning(header);
+    // A progressive file that is cut between two scans is whole for both decoders.
+    let data = bytes.get(probe.header_bytes as usize..).unwrap_or_default();
+    let is_cut = detail.coding == Coding::Progressive && !data.windows(2).any(|pair| pair == [0xFF, 0xD9]);
+    let damage = damage(&bytes)?.or((is_damaged || is_cut).then_some(Warning::Damaged));
+    warnings.extend(damage);
+    let (width, height) = (probe.width_px as usize, probe.height_px as usize);
     let extent = Window { left: 0.0, top: 0.0, width: width as f64, height: height as f64 };
     let raster = Raster { width, height, channels, samples };
     let pixels = Pixels::Raster(raster, extent, detail.model);
-    Ok(Decoded { pixels, orientation: None, profile, warnings })
+    Ok(Decoded { pixels, orientation: None, profile: header.icc.clone(), warnings })
 }
 
-/// How much of a file without an end marker is there: `zune-jpeg` fills up what is missing and does not say so.
-fn damage(bytes: &[u8]) -> Result<Vec<Warning>, EngineError> {
-    // Some cameras pad behind the marker.
-    let tail = &bytes[bytes.len().saturating_sub(64)..];
-    if tail.windows(2).any(|pair| pair == [0xFF, 0xD9]) {
-        return Ok(Vec::new());
-    }
+/// All samples as they are stored, whatever `zune-jpeg` takes them for: it asks the Adobe segment only, and RGB that it
+/// is asked for as RGB it leaves as it is. `None` if it gives up.
+fn stored(bytes: &[u8], channels: Channels, is_strict: bool) -> Option<Vec<u8>> {
+    use zune_jpeg::zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions};
+    let options = DecoderOptions::default()
+        .set_max_width(usize::from(u16::MAX))
+        .set_max_height(usize::from(u16::MAX))
+        .set_strict_mode(is_strict);
+    let mut decoder = zune_jpeg::JpegDecoder::new_with_options(ZCursor::new(bytes), options);
+    decoder.decode_headers().ok()?;
+    let as_stored = match (channels, decoder.input_colorspace()?) {
+        (Channels::Grey, _) => ColorSpace::Luma,
+        (Channels::Cmyk, ColorSpace::YCCK) => ColorSpace::YCCK,
+        (Channels::Cmyk, _) => ColorSpace::CMYK,
+        // Three components with a transform of 0 are called CMYK until they are decoded.
+        (_, ColorSpace::RGB | ColorSpace::CMYK) => ColorSpace::RGB,
+        (_, _) => ColorSpace::YCbCr,
+    };
+    decoder.set_options(options.jpeg_set_out_colorspace(as_stored));
+    let samples = decoder.decode().ok()?;
+    let (width, height) = decoder.dimensions()?;
+    let is_as_stored = decoder.output_colorspace() == Some(as_stored);
+    (is_as_stored && samples.len() == width * height * channels.count()).then_some(samples)
+}
+
+/// What is wrong with a file that `zune-jpeg` has decoded: it fills up what is missing, and takes wrong codes for right
+/// ones. The 1/8 decode reads all codes of a sequential file, and the first scan of a progressive one.
+fn damage(bytes: &[u8]) -> Result<Option<Warning>, EngineError> {
     let decoder = ::jpeg::Decoder::new(bytes).map_err(named)?;
     let scales = vec![Scale::Eighth; decoder.header().components.len()];
-    decoder.decode(&scales, &mut Planes(Vec::new())).map(|outcome| warnings(&outcome)).map_err(named)
+    decoder.decode(&scales, &mut Planes(Vec::new())).map(|outcome| warning(&outcome)).map_err(named)
 }
 
-fn warnings(outcome: &::jpeg::Outcome) -> Vec<Warning> {
-    match outcome.warning {
-        None => Vec::new(),
-        Some(_) if outcome.rows_decoded_px >= outcome.rows_px => vec![Warning::Damaged],
-        Some(_) => vec![Warning::Truncated { rows: outcome.rows_decoded_px, rows_expected: outcome.rows_px }],
-    }
+fn warning(outcome: &::jpeg::Outcome) -> Option<Warning> {
+    outcome.warning.map(|_| match (outcome.rows_decoded_px, outcome.rows_px) {
+        (rows, rows_expected) if rows >= rows_expected => Warning::Damaged,
+        (rows, rows_expected) => Warning::Truncated { rows, rows_expected },
+    })
+}
+
+fn profile_warning(header: &::jpeg::Header) -> Vec<Warning> {
+    if header.icc_damaged { vec![Warning::ProfileIgnored] } else { Vec::new() }
 }

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use ::jpeg::ColourModel;
 use contract::ImageFormat;
 
-use crate::{Colour, EngineError, Orientation, Probe, decoded::Model, exif, fields::Fields, room::Step};
+use crate::{Colour, EngineError, Orientation, Probe, decoded::Model, error::Damage, exif, fields::Fields, room::Step};
 
 /// How the coefficients are coded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,8 +14,6 @@ pub(super) enum Coding {
     Sequential,
     /// Progressive, Huffman.
     Progressive,
-    /// Arithmetic, sequential or progressive.
-    Arithmetic,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +23,7 @@ pub(super) struct JpegDetail {
     pub(super) components: u8,
     /// How many of them the first scan has; 0 as long as that is not known.
     pub(super) first_scan_components: u8,
-    /// The same header as crate `jpeg` reads it, for its planner; `None` for what that crate refuses.
+    /// The same header as crate `jpeg` reads it, for its planner; `None` as long as the first scan is not reached.
     pub(super) header: Option<Box<::jpeg::Header>>,
 }
 
@@ -32,7 +31,7 @@ const FORMAT: ImageFormat = ImageFormat::Jpeg;
 
 /// Segments until the first SOS.
 pub(super) fn step(prefix: &[u8]) -> Result<Step, EngineError> {
-    let (mut frame, mut orientation, mut adobe_transform) = (None::<Frame>, None, None);
+    let (mut frame, mut orientation, mut colours) = (None::<Frame>, None, ColourSegments::default());
     let mut at = 2;
     let more = |frame: Option<Frame>, need: usize| match frame {
         Some(frame) => Step::Known(frame.probe(), need as u64),
@@ -60,26 +59,40 @@ pub(super) fn step(prefix: &[u8]) -> Result<Step, EngineError> {
             0xE1 if orientation.is_none() => {
                 orientation = body.strip_prefix(b"Exif\0\0").and_then(exif::orientation);
             }
-            0xEE if body.starts_with(b"Adobe") => adobe_transform = body.get(11).copied(),
+            0xE0 | 0xEE => colours.add(marker, body),
             _ => {}
         }
         if let Some(frame) = &mut frame {
-            frame.finish(orientation, adobe_transform, end);
+            frame.finish(orientation, colours, end)?;
         }
         if marker == 0xDA {
             let Some(mut frame) = frame else {
                 return Err(EngineError::header(FORMAT, "scan before frame", marker));
             };
             frame.detail.first_scan_components = body.first().copied().unwrap_or_default();
-            frame.detail.header = ::jpeg::read_header(&prefix[..end]).ok().map(Box::new);
+            frame.detail.header = Some(Box::new(::jpeg::read_header(&prefix[..end]).map_err(named)?));
             return Ok(Step::Done(frame.probe()));
         }
         at = end;
     }
 }
 
+/// An error of crate `jpeg` in this crate's words.
+pub(super) fn named(error: ::jpeg::Error) -> EngineError {
+    match error {
+        ::jpeg::Error::Unsupported { coding, precision_bits, .. } => {
+            EngineError::unsupported(FORMAT, format!("{coding} coding and {precision_bits} bits per sample"))
+        }
+        ::jpeg::Error::TooDamaged { rows_decoded_px: rows, rows_px: rows_expected, .. } => {
+            EngineError::Corrupt { format: FORMAT, cause: Damage::TooFewRows { rows, rows_expected } }
+        }
+        error => EngineError::decoder(FORMAT, error),
+    }
+}
+
 /// What is known as soon as the frame header is read.
 struct Frame {
+    ids: Vec<u8>,
     width_px: u32,
     height_px: u32,
     interlaced: bool,
@@ -93,7 +106,7 @@ fn start_of_frame(marker: u8, body: &[u8]) -> Result<Frame, EngineError> {
     let coding = match marker {
         0xC0 | 0xC1 => Coding::Sequential,
         0xC2 => Coding::Progressive,
-        0xC9 | 0xCA => Coding::Arithmetic,
+        0xC9 | 0xCA => return Err(EngineError::unsupported(FORMAT, "arithmetic coding")),
         0xC3 | 0xCB => return Err(EngineError::unsupported(FORMAT, "lossless coding")),
         _ => return Err(EngineError::unsupported(FORMAT, "hierarchical coding")),
     };
@@ -104,48 +117,73 @@ fn start_of_frame(marker: u8, body: &[u8]) -> Result<Frame, EngineError> {
         return Err(EngineError::unsupported(FORMAT, format!("{bits} bits per sample")));
     }
     let height_px = u32::from(u16::from_be_bytes([h1, h0]));
+    // The height would stand behind all data of the first scan, and the plan must know it before. libjpeg-turbo, and so
+    // browsers, Pillow and libvips, refuse it too.
     if height_px == 0 {
         return Err(EngineError::unsupported(FORMAT, "its height after the first scan (DNL)"));
     }
+    let mut ids = Vec::new();
     for index in 0..usize::from(components) {
-        let Some([_, factors, _]) = body.array::<3>(6 + index * 3) else {
+        let Some([id, factors, _]) = body.array::<3>(6 + index * 3) else {
             return Err(EngineError::header(FORMAT, "number of components", components));
         };
         if !(1..=4).contains(&(factors >> 4)) || !(1..=4).contains(&(factors & 15)) {
             return Err(EngineError::header(FORMAT, "sampling factors", factors));
         }
+        ids.push(id);
     }
-    let (colour, model) = match components {
-        1 => (Colour::Grey, Model::Grey),
-        // Without JFIF and Adobe segments the identifiers tell, as in libjpeg.
-        3 if body.get(6) == Some(&b'R') && body.get(9) == Some(&b'G') => (Colour::Rgb, Model::Rgb),
-        3 => (Colour::YCbCr, Model::YCbCr),
-        4 => (Colour::Cmyk, Model::Cmyk),
-        _ => return Err(EngineError::unsupported(FORMAT, format!("{components} components"))),
-    };
     Ok(Frame {
         width_px: u32::from(u16::from_be_bytes([w1, w0])),
         height_px,
-        interlaced: marker == 0xC2 || marker == 0xCA,
-        colour,
+        ids,
+        interlaced: coding == Coding::Progressive,
+        // Decided with the segments around the frame header, in `finish`.
+        colour: Colour::YCbCr,
         orientation: Orientation::Upright,
         header_bytes: 0,
-        detail: JpegDetail { coding, model, components, first_scan_components: 0, header: None },
+        detail: JpegDetail { coding, model: Model::YCbCr, components, first_scan_components: 0, header: None },
     })
+}
+
+/// What the segments around the frame header say of the colours; the last one counts.
+#[derive(Clone, Copy, Default)]
+struct ColourSegments {
+    jfif: bool,
+    adobe_transform: Option<u8>,
+}
+
+impl ColourSegments {
+    /// Takes the body of an APP0 or APP14 segment; short ones are not believed, as crate `jpeg` does not.
+    fn add(&mut self, marker: u8, body: &[u8]) {
+        if marker == 0xE0 {
+            self.jfif |= body.starts_with(b"JFIF\0") && body.len() >= 14;
+        } else if body.starts_with(b"Adobe") {
+            self.adobe_transform = body.get(11).copied().or(self.adobe_transform);
+        }
+    }
 }
 
 impl Frame {
     /// What other segments add to the frame, in whichever order they came.
-    fn finish(&mut self, orientation: Option<Orientation>, adobe: Option<u8>, header_bytes: usize) {
+    fn finish(
+        &mut self,
+        orientation: Option<Orientation>,
+        colours: ColourSegments,
+        header_bytes: usize,
+    ) -> Result<(), EngineError> {
         self.orientation = orientation.unwrap_or_default();
         self.header_bytes = header_bytes as u64;
-        (self.colour, self.detail.model) = match (self.detail.components, adobe) {
-            (3, Some(0)) => (Colour::Rgb, Model::Rgb),
-            (3, Some(_)) => (Colour::YCbCr, Model::YCbCr),
-            (4, Some(2)) => (Colour::Cmyk, Model::YcckInverted),
-            (4, Some(_)) => (Colour::Cmyk, Model::CmykInverted),
-            _ => (self.colour, self.detail.model),
+        (self.colour, self.detail.model) = match ColourModel::decide(&self.ids, colours.jfif, colours.adobe_transform) {
+            ColourModel::Grey => (Colour::Grey, Model::Grey),
+            ColourModel::YCbCr => (Colour::YCbCr, Model::YCbCr),
+            ColourModel::Rgb => (Colour::Rgb, Model::Rgb),
+            // Inks are stored inverted, with Adobe's segment or without it: so Pillow and libvips read all of them.
+            // Adobe's programs began it, and files without the segment mostly lost it on their way.
+            ColourModel::Cmyk => (Colour::Cmyk, Model::CmykInverted),
+            ColourModel::Ycck => (Colour::Cmyk, Model::YcckInverted),
+            _ => return Err(EngineError::unsupported(FORMAT, format!("{} components", self.ids.len()))),
         };
+        Ok(())
     }
 
     fn probe(self) -> Probe {

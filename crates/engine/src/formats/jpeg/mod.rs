@@ -19,6 +19,10 @@ impl Detail for JpegDetail {
         plan::cost(probe, self, least_shrink)
     }
 
+    fn profile_bytes(&self) -> u64 {
+        self.header.as_ref().and_then(|header| header.icc.as_ref()).map_or(0, |profile| profile.len() as u64)
+    }
+
     fn decode(&self, source: &mut Source<'_>, probe: &Probe, plan: &Plan, _: &Limits) -> Result<Decoded, EngineError> {
         decode::decode(source, probe, self, plan)
     }

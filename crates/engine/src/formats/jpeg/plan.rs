@@ -47,10 +47,15 @@ const PROGRESSIVE_LEFT: f64 = 3.75;
 
 /// Whether `zune-jpeg` 0.5.15 takes these components as they are meant. In a sequential file it does not where a scan
 /// lacks some of them (4:2:0 so comes out as rubbish, 4:4:0 as a panic), nor where one has more samples than the first.
+/// It refuses files without Huffman tables and components of one identifier.
 fn is_plain(detail: &JpegDetail, header: &::jpeg::Header) -> bool {
     let Some(first) = header.components.first() else { return false };
     let is_largest = header.components.iter().all(|component| component.h <= first.h && component.v <= first.v);
-    detail.coding != Coding::Sequential || (is_largest && detail.first_scan_components == detail.components)
+    let is_scanned_at_once =
+        detail.coding != Coding::Sequential || (is_largest && detail.first_scan_components == detail.components);
+    let ids = header.components.iter().map(|component| component.id);
+    let are_ids_apart = ids.clone().enumerate().all(|(index, id)| ids.clone().skip(index + 1).all(|other| other != id));
+    is_scanned_at_once && are_ids_apart && header.brings_huffman
 }
 
 /// What decoding costs at the smallest scale that is good enough.
@@ -64,9 +69,6 @@ pub(super) fn cost(probe: &Probe, detail: &JpegDetail, least_shrink: f64) -> Cos
 /// The largest factor that is good enough: 1, 2, 4 or 8.
 fn shrink(detail: &JpegDetail, least_shrink: f64) -> u32 {
     let JpegDetail { coding, header: Some(header), .. } = detail else { return 1 };
-    if *coding == Coding::Arithmetic {
-        return 1;
-    }
     let subsampled = header.components.windows(2).any(|pair| (pair[0].h, pair[0].v) != (pair[1].h, pair[1].v));
     let least_left = |scale, left| match (scale, coding) {
         (Scale::Eighth, Coding::Progressive) if subsampled => PROGRESSIVE_LEFT,
@@ -80,7 +82,7 @@ fn shrink(detail: &JpegDetail, least_shrink: f64) -> u32 {
 
 /// The scale of that factor; `None` is full size through `zune-jpeg`.
 pub(super) fn scale(detail: &JpegDetail, shrink: u32) -> Option<Scale> {
-    let header = detail.header.as_ref().filter(|_| detail.coding != Coding::Arithmetic)?;
+    let header = detail.header.as_ref()?;
     let small = LEAST_LEFT.iter().find(|(_, factor, _)| *factor == shrink).map(|(scale, ..)| *scale);
     small.or_else(|| (!is_plain(detail, header)).then_some(Scale::Full))
 }
@@ -116,19 +118,31 @@ fn plan_bytes(probe: &Probe, detail: &JpegDetail, scale: Option<Scale>, row_shri
         }
         _ => None,
     };
+    // The header is kept with the probe, and the profile is handed on.
+    let (icc_bytes, exif_bytes) = detail.header.as_ref().map_or((0, 0), |header| {
+        [&header.icc, &header.exif].map(|kept| kept.as_ref().map_or(0, Vec::len) as u64).into()
+    });
+    let kept_bytes = 2 * icc_bytes + exif_bytes;
     match planned {
         Some(plan) => {
             let planes = plan.components.iter().map(|component| {
                 let size = (component.width_samples as u32, component.height_samples as u32);
                 Shrinker::bytes(Channels::Grey, size, component_shrink(component, probe, scale, row_shrink))
             });
-            plan.peak_bytes + planes.sum::<u64>() + probe.header_bytes
+            plan.peak_bytes + planes.sum::<u64>() + probe.header_bytes + kept_bytes
         }
         None => {
             let components = u64::from(detail.components);
             // zune-jpeg holds a progressive file's coefficients in 16 bits.
             let coefficients = if probe.interlaced { 2 * components } else { 0 };
-            whole_file_bytes(probe, detail) + probe.pixels() * (coefficients + components) + (1 << 20)
+            // The other decoder looks for damage while the samples are there, or takes over; either way alone.
+            let other = detail
+                .header
+                .as_ref()
+                .and_then(|header| ::jpeg::plan(header, &scales(header, detail.coding, Scale::Full)).ok());
+            let decoder_bytes =
+                (probe.pixels() * coefficients + (1 << 20)).max(other.map_or(0, |plan| plan.peak_bytes));
+            whole_file_bytes(probe, detail) + probe.pixels() * components + decoder_bytes + kept_bytes
         }
     }
 }

@@ -5,14 +5,14 @@
 //! the 58 ms of the whole; the best peer, libvips, takes 77 for all of it. A sample there takes eight or nine bits, so
 //! that a table of twelve holds one at a time, and each waits for the one before: 2.7 ns. So 0.76 is near the limit.
 
-use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 
 use contract::ImageFormat;
-use moxcms::{Chromaticity, ColorPrimaries, ColorProfile, curve_from_gamma};
 use png::{BitDepth, ColorType, Decoder, Transformations};
 
+use super::{colour, header::PngDetail};
 use crate::{
-    Colour, EngineError, Limits, Plan, Probe,
+    Colour, EngineError, Limits, Plan, Probe, Warning,
     decoded::Decoded,
     exif,
     raster::Channels,
@@ -48,6 +48,7 @@ pub(super) fn plan_bytes(probe: &Probe) -> u64 {
 pub(super) fn decode(
     source: &mut Source<'_>,
     probe: &Probe,
+    detail: &PngDetail,
     plan: &Plan,
     limits: &Limits,
 ) -> Result<Decoded, EngineError> {
@@ -69,7 +70,7 @@ pub(super) fn decode(
     let mut row = vec![0; reader.output_line_size(probe.width_px).unwrap_or_default()];
     let mut rounded = vec![0; if depth == BitDepth::Sixteen { size.0 as usize * channels.count() } else { 0 }];
     let no_row = || EngineError::header(ImageFormat::Png, "rows", 0_u8);
-    let mut warnings = Vec::new();
+    let mut warnings;
     let (raster, extent) = if probe.interlaced {
         let mut small = Scattered::new(channels, size, plan.row_shrink);
         for (y, first_x, step_x) in interlaced_rows(size) {
@@ -80,6 +81,7 @@ pub(super) fn decode(
             let pixels = (size.0 as usize - first_x).div_ceil(step_x);
             small.push(in_8_bits(&row, depth, &mut rounded, pixels * channels.count()), y, first_x, step_x);
         }
+        warnings = at_end(&mut reader, &mut row);
         small.finish()
     } else {
         let mut small = Shrinker::new(channels, size, plan.row_shrink, RowOrder::TopDown);
@@ -96,12 +98,28 @@ pub(super) fn decode(
                 }
             }
         }
+        let is_whole = small.rows() == probe.height_px;
         warnings = at_least_half(probe, small.rows(), || stopped.map_or_else(no_row, fault))?;
+        if is_whole {
+            warnings = at_end(&mut reader, &mut row);
+        }
         small.finish()
     };
-    let profile = profile(reader.info(), channels);
+    // The crate passes over such chunks in silence.
+    if detail.is_damaged && !warnings.contains(&Warning::Damaged) {
+        warnings.push(Warning::Damaged);
+    }
+    let profile = colour::profile(reader.info(), channels, detail.has_iccp, &mut warnings);
     let orientation = reader.info().exif_metadata.as_deref().and_then(exif::orientation);
     Ok(Decoded { orientation, ..Decoded::of_raster(raster, extent, profile, warnings) })
+}
+
+/// What is wrong with a picture of which every row is there: the checksum of its last chunk stands behind it.
+fn at_end<R: BufRead + Seek>(reader: &mut png::Reader<R>, row: &mut [u8]) -> Vec<Warning> {
+    match reader.read_row(row) {
+        Ok(_) => Vec::new(),
+        Err(_) => vec![Warning::Damaged],
+    }
 }
 
 /// The rows of an interlaced image as they are stored: which row, its first pixel, and how far the next ones are.
@@ -124,36 +142,6 @@ fn in_8_bits<'row>(row: &'row [u8], depth: BitDepth, rounded: &'row mut [u8], sa
     }
     round_16(&row[..samples * 2], rounded);
     &rounded[..samples]
-}
-
-/// The embedded profile, or one made of gAMA and cHRM where they differ from sRGB. sRGB outranks both.
-///
-/// Source: W3C PNG, third edition, section 4.3; a missing cHRM is that of sRGB.
-fn profile(info: &png::Info<'_>, channels: Channels) -> Option<Vec<u8>> {
-    if let Some(profile) = &info.icc_profile {
-        return Some(profile.to_vec());
-    }
-    let gamma = info.gama_chunk.filter(|_| info.srgb.is_none())?.into_value();
-    // 1 / 2.2, written as 45,455, is how sRGB is approximated; a zero is nonsense.
-    if !(0.05..=5.0).contains(&gamma) || ((gamma - 0.454_55).abs() < 0.01 && info.chrm_chunk.is_none()) {
-        return None;
-    }
-    let made = if matches!(channels, Channels::Grey | Channels::GreyAlpha) {
-        ColorProfile::new_gray_with_gamma(1.0 / gamma)
-    } else {
-        let curve = curve_from_gamma(1.0 / gamma);
-        let mut made = ColorProfile::new_srgb();
-        made.cicp = None;
-        (made.red_trc, made.green_trc, made.blue_trc) = (Some(curve.clone()), Some(curve.clone()), Some(curve));
-        if let Some(primaries) = &info.chrm_chunk {
-            let at = |(x, y): (png::ScaledFloat, png::ScaledFloat)| Chromaticity::new(x.into_value(), y.into_value());
-            let white = at(primaries.white).to_xyyb();
-            let (red, green, blue) = (at(primaries.red), at(primaries.green), at(primaries.blue));
-            made.update_rgb_colorimetry(white, ColorPrimaries { red, green, blue });
-        }
-        made
-    };
-    made.encode().ok()
 }
 
 /// The crate asks for `Seek` and never seeks (0.18.1); a stream cannot.

@@ -6,9 +6,22 @@ use contract::ImageFormat;
 
 use crate::{Colour, EngineError, Orientation, Probe, exif, fields::Fields, room::Step};
 
-/// Nothing beside what every probe has.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct PngDetail;
+/// What only PNG has.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct PngDetail {
+    /// The most bytes that its profile may have, inflated, or one made of gAMA; 0 for neither.
+    pub(super) profile_bytes: u64,
+    /// There is an embedded profile, of use or not.
+    pub(super) has_iccp: bool,
+    /// A chunk before the pixels has a wrong checksum: it may have said something of colours, or of transparency.
+    pub(super) is_damaged: bool,
+}
+
+/// The most bytes of a profile for each byte of its iCCP chunk. Tables of colours deflate to a half or a third; a profile
+/// of zeros would grow a thousandfold, and is left out.
+const INFLATION: u64 = 4;
+/// What a shorter profile may have all the same: one of curves in regular steps, and one made of gAMA.
+const SHORT_PROFILE_BYTES: u64 = 32 << 10;
 
 const FORMAT: ImageFormat = ImageFormat::Png;
 
@@ -18,6 +31,7 @@ pub(super) fn step(prefix: &[u8]) -> Result<Step, EngineError> {
         return Err(EngineError::header(FORMAT, "first chunk", header.be32(4).unwrap_or_default()));
     }
     let mut probe = image_header(header)?;
+    let mut detail = PngDetail::default();
     let mut at = 33;
     loop {
         let (Some(length), Some(kind)) = (prefix.be32(at), prefix.array::<4>(at + 4)) else {
@@ -26,8 +40,18 @@ pub(super) fn step(prefix: &[u8]) -> Result<Step, EngineError> {
         probe.header_bytes = at as u64;
         let end = at as u64 + 12 + u64::from(length);
         match &kind {
-            b"IDAT" => return Ok(Step::Done(probe)),
+            b"IDAT" => {
+                probe.detail = Arc::new(detail);
+                return Ok(Step::Done(probe));
+            }
             b"tRNS" => probe.has_alpha = true,
+            b"iCCP" | b"gAMA" | b"cICP" => {
+                detail.has_iccp |= &kind == b"iCCP";
+                let profile_bytes = (u64::from(length) * INFLATION).max(SHORT_PROFILE_BYTES);
+                detail.profile_bytes = detail.profile_bytes.max(profile_bytes);
+                // Also for a header that goes on past the prefix.
+                probe.detail = Arc::new(detail);
+            }
             b"eXIf" => {
                 let body = usize::try_from(end - 4).ok().and_then(|body_end| prefix.get(at + 8..body_end));
                 let Some(body) = body else { return Ok(Step::Known(probe, end)) };
@@ -36,7 +60,11 @@ pub(super) fn step(prefix: &[u8]) -> Result<Step, EngineError> {
             _ => {}
         }
         match usize::try_from(end) {
-            Ok(next) if next < prefix.len() => at = next,
+            Ok(next) if next < prefix.len() => {
+                let checksum = crc32fast::hash(&prefix[at + 4..next - 4]);
+                detail.is_damaged |= prefix.be32(next - 4) != Some(checksum);
+                at = next;
+            }
             _ => return Ok(Step::Known(probe, end + 8)),
         }
     }
@@ -63,6 +91,6 @@ fn image_header(header: &[u8]) -> Result<Probe, EngineError> {
         interlaced: interlace != 0,
         orientation: Orientation::Upright,
         header_bytes: 33,
-        detail: Arc::new(PngDetail),
+        detail: Arc::new(PngDetail::default()),
     })
 }

@@ -1,5 +1,6 @@
 //! PNG, by rows through the `png` crate.
 
+mod colour;
 mod decode;
 mod header;
 
@@ -18,6 +19,10 @@ impl Detail for PngDetail {
         Cost::of_rows(probe, decode::channels(probe), decode::plan_bytes(probe), least_shrink)
     }
 
+    fn profile_bytes(&self) -> u64 {
+        self.profile_bytes
+    }
+
     fn decode(
         &self,
         source: &mut Source<'_>,
@@ -25,6 +30,6 @@ impl Detail for PngDetail {
         plan: &Plan,
         limits: &Limits,
     ) -> Result<Decoded, EngineError> {
-        decode::decode(source, probe, plan, limits)
+        decode::decode(source, probe, self, plan, limits)
     }
 }

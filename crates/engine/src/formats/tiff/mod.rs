@@ -1,10 +1,17 @@
-//! The first image of a TIFF, by strips or tiles; its directory may stand anywhere.
+//! The picture of a TIFF, by strips or tiles; its directory may stand anywhere.
 
 mod chunk;
 mod decode;
+mod depth;
+mod directory;
+mod fax;
 mod header;
 mod inflate;
+mod inks;
+mod jpeg;
 mod lzw;
+mod packbits;
+mod predict;
 mod rows;
 
 use crate::{
@@ -20,6 +27,10 @@ pub(super) const ROOM: Room = Room { step: header::step, header_place: HeaderPla
 impl Detail for TiffDetail {
     fn cost(&self, probe: &Probe, least_shrink: f64) -> Cost {
         Cost::of_rows(probe, decode::channels(probe), decode::plan_bytes(probe, self), least_shrink)
+    }
+
+    fn profile_bytes(&self) -> u64 {
+        self.profile_bytes
     }
 
     fn decode(

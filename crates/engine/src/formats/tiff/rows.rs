@@ -1,14 +1,15 @@
-//! One stored row to 8-bit pixels: prediction, bit depth, palette, inks and alpha.
-
-use std::io::{self, Read};
+//! One stored row to 8-bit pixels: depth, palette, colour model and alpha.
 
 use contract::ImageFormat;
 
 use super::{
-    chunk::Chunk,
-    header::{Directory, TiffDetail},
+    depth::{Depth, Range},
+    directory::{Directory, Gap},
+    header::{Alpha, COLOUR_MAP, TiffDetail, colours, compression},
+    inks::{Lab, YCbCr},
+    predict::{self, Prediction},
 };
-use crate::{Colour, EngineError, Probe, exif::Order, samples::to_8};
+use crate::{Colour, EngineError, exif::Order, samples::to_8};
 
 const FORMAT: ImageFormat = ImageFormat::Tiff;
 
@@ -19,255 +20,219 @@ pub(super) struct RowFormat {
     /// Samples that follow one another in a row: all of a pixel, or 1 in planes.
     stride: usize,
     planar: bool,
-    predicted: bool,
-    colour: Colour,
-    /// Samples of the output that are colour, then whether alpha follows and is premultiplied.
+    prediction: Prediction,
+    depth: Depth,
+    model: Model,
+    /// Samples of a pixel that are colour.
     colours: usize,
     alpha: Option<Alpha>,
     white_is_zero: bool,
-    palette: Vec<[u8; 3]>,
+    /// Of YCbCr: luma samples to one of chroma, across and down.
+    subsampling: (usize, usize),
+    out_channels: usize,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Alpha {
-    Straight,
-    Premultiplied,
+/// What colour samples become.
+enum Model {
+    /// Grey, red, green, blue or ink: their levels.
+    Levels,
+    Palette(Vec<[u8; 3]>),
+    YCbCr(YCbCr),
+    Lab(Box<Lab>),
 }
 
 impl RowFormat {
-    pub(super) fn new(probe: &Probe, detail: &TiffDetail, directory: &Directory<'_>) -> Result<Self, EngineError> {
-        let colours = match probe.colour {
-            Colour::Grey | Colour::Palette => 1,
-            Colour::Cmyk => 4,
-            _ => 3,
+    /// `colour` is what the samples mean as they come out of the decompressor: JPEG makes RGB of YCbCr.
+    ///
+    /// # Errors
+    /// [`Gap::Fault`] for a colour map that is missing or too short.
+    pub(super) fn new(
+        colour: Colour,
+        out_channels: usize,
+        detail: &TiffDetail,
+        directory: &Directory<'_>,
+    ) -> Result<Self, Gap> {
+        let refuse = || format!("{} bits per sample of format {}", detail.bits, detail.sample_format);
+        // L*a*b* is stored in integers, some of which are said to be signed.
+        let sample_format = if colour == Colour::Lab { 1 } else { detail.sample_format };
+        let depth = Depth::new(sample_format, detail.bits).ok_or_else(|| EngineError::unsupported(FORMAT, refuse()))?;
+        let is_number = matches!(depth, Depth::Eight | Depth::Sixteen);
+        let is_usable = match colour {
+            Colour::Palette => depth.wide().is_none(),
+            Colour::Lab => is_number && detail.samples >= 3,
+            _ => true,
         };
-        if usize::from(detail.samples) < colours {
-            return Err(EngineError::header(FORMAT, "samples per pixel", detail.samples));
+        if !is_usable {
+            return Err(EngineError::unsupported(FORMAT, refuse()).into());
         }
-        let mut palette = Vec::new();
-        if probe.colour == Colour::Palette {
-            let entries = 1_usize << probe.bits_per_sample.min(16);
-            let Some(Ok(map)) = directory.values(320) else {
-                return Err(EngineError::header(FORMAT, "colour map", 0_u8));
-            };
-            let at = |index| to_8(map.get(index).unwrap_or_default() as u16);
-            palette = (0..entries).map(|index| [at(index), at(entries + index), at(2 * entries + index)]).collect();
-        }
-        let alpha = match (probe.colour, detail.extra_sample) {
-            (Colour::Cmyk | Colour::Palette, _) => None,
-            (_, Some(1)) => Some(Alpha::Premultiplied),
-            (_, Some(2)) => Some(Alpha::Straight),
-            _ => None,
+        let model = match colour {
+            Colour::Palette => Model::Palette(palette(directory, detail.bits)?),
+            Colour::YCbCr => Model::YCbCr(YCbCr::new(directory, detail.bits)?),
+            Colour::Lab => Model::Lab(Box::new(Lab::new(detail.photometric == 9))),
+            Colour::Grey | Colour::Rgb | Colour::Cmyk => Model::Levels,
         };
         Ok(Self {
             order: detail.order,
-            bits: usize::from(probe.bits_per_sample),
-            stride: if detail.planar { 1 } else { usize::from(detail.samples) },
+            bits: usize::from(detail.bits),
+            stride: usize::from(detail.stride()),
             planar: detail.planar,
-            predicted: detail.predictor == 2 && matches!(detail.compression, 5 | 8 | 32_946),
-            colour: probe.colour,
-            colours,
-            alpha,
+            prediction: prediction(detail)?,
+            depth,
+            model,
+            colours: usize::from(colours(colour)),
+            alpha: detail.alpha,
             white_is_zero: detail.photometric == 0,
-            palette,
+            subsampling: (detail.subsampling.0 as usize, detail.subsampling.1 as usize),
+            out_channels,
         })
-    }
-
-    /// One plane's row of `width` pixels as stored, padded to whole bytes.
-    pub(super) fn plane_row_bytes(&self, width: usize, detail: &TiffDetail) -> usize {
-        let samples = if detail.planar { 1 } else { usize::from(detail.samples) };
-        (width * samples * self.bits).div_ceil(8)
     }
 
     /// Differences become values, from left to right.
     pub(super) fn undo_prediction(&self, row: &mut [u8]) {
-        if !self.predicted {
-            return;
-        }
-        match (self.bits, self.stride) {
-            (8, 1) => sums::<1>(row),
-            (8, 3) => sums::<3>(row),
-            (8, 4) => sums::<4>(row),
-            (8, stride) => {
-                for at in stride..row.len() {
-                    row[at] = row[at].wrapping_add(row[at - stride]);
-                }
-            }
-            (_, stride) => {
-                let mut at = stride * 2;
-                while at + 1 < row.len() {
-                    let value = self.read_16(row, at).wrapping_add(self.read_16(row, at - stride * 2));
-                    let bytes = if self.order == Order::Little { value.to_le_bytes() } else { value.to_be_bytes() };
-                    row[at..at + 2].copy_from_slice(&bytes);
-                    at += 2;
-                }
+        predict::undo(self.prediction, row, self.bits / 8, self.stride, self.order);
+    }
+
+    /// Whether samples are stretched from the range that [`RowFormat::add_range`] finds.
+    pub(super) fn is_stretched(&self) -> bool {
+        self.depth.wide().is_some()
+    }
+
+    /// Adds the colour samples of a row of `width` pixels to `range`.
+    pub(super) fn add_range(&self, stored: &[u8], plane_bytes: usize, width: usize, range: &mut Range) {
+        let Some(wide) = self.depth.wide() else { return };
+        for x in 0..width {
+            for channel in 0..self.colours {
+                let (row, position) = self.place(stored, plane_bytes, (x, 0), channel);
+                range.add(wide.value(row, position, self.order));
             }
         }
     }
 
-    fn read_16(&self, row: &[u8], at: usize) -> u16 {
-        self.order.u16(row, at).unwrap_or_default()
+    pub(super) const fn set_range(&mut self, range: Range) {
+        self.depth.set_range(range);
     }
 
-    /// Sample `channel` of pixel `x`, in 8 bits; indices stay as they are.
-    fn sample(&self, stored: &[u8], plane_bytes: usize, x: usize, channel: usize) -> u8 {
-        let (row, position) = if self.planar {
-            (&stored[channel * plane_bytes..][..plane_bytes], x)
-        } else {
-            (stored, x * self.stride + channel)
-        };
-        match self.bits {
-            8 => row[position],
-            16 => to_8(self.read_16(row, position * 2)),
-            bits => {
-                let bit = position * bits;
-                let value = row[bit / 8] >> (8 - bits - bit % 8) & (0xFF >> (8 - bits));
-                if self.colour == Colour::Palette { value } else { value * (255 / ((1 << bits) - 1)) as u8 }
-            }
+    /// Plane and position in it of sample `channel` of the pixel at `x`, in line `line` of a row of blocks.
+    fn place<'row>(
+        &self,
+        stored: &'row [u8],
+        plane_bytes: usize,
+        (x, line): (usize, usize),
+        channel: usize,
+    ) -> (&'row [u8], usize) {
+        if self.planar {
+            return (&stored[channel * plane_bytes..][..plane_bytes], x);
         }
+        let (across, down) = self.subsampling;
+        if across * down == 1 {
+            return (stored, x * self.stride + channel);
+        }
+        // A block is its luma samples row by row, then one of either chroma.
+        let block = x / across * (across * down + 2);
+        let within = if channel == 0 { line * across + x % across } else { across * down + channel - 1 };
+        (stored, block + within)
     }
 
-    /// A row of all planes, each of `plane_bytes`, as pixels with straight alpha: in `pixels`, or as they are stored.
-    pub(super) fn pixels<'row>(&self, stored: &'row [u8], plane_bytes: usize, pixels: &'row mut [u8]) -> &'row [u8] {
-        let out_channels =
-            if self.colour == Colour::Palette { 3 } else { self.colours + usize::from(self.alpha.is_some()) };
-        let plain = self.bits == 8 && !self.planar && self.stride == out_channels && self.colour != Colour::Palette;
-        if plain && !self.white_is_zero && self.alpha != Some(Alpha::Premultiplied) {
+    /// Line `line` of a stored row of all planes, each of `plane_bytes`, as pixels with straight alpha: in `pixels`, or
+    /// as they are stored.
+    pub(super) fn pixels<'row>(
+        &self,
+        stored: &'row [u8],
+        plane_bytes: usize,
+        line: usize,
+        pixels: &'row mut [u8],
+    ) -> &'row [u8] {
+        let is_plain = matches!((&self.depth, &self.model), (Depth::Eight, Model::Levels))
+            && !self.planar
+            && self.stride == self.out_channels;
+        let is_premultiplied = self.alpha.is_some_and(|alpha| alpha.premultiplied);
+        if is_plain && !self.white_is_zero && !is_premultiplied {
             return &stored[..pixels.len()];
         }
-        if plain {
+        if is_plain {
             pixels.copy_from_slice(&stored[..pixels.len()]);
         } else {
-            for (x, pixel) in pixels.chunks_exact_mut(out_channels).enumerate() {
-                if self.colour == Colour::Palette {
-                    let index = match self.bits {
-                        16 => usize::from(self.read_16(stored, x * self.stride * 2)),
-                        _ => usize::from(self.sample(stored, plane_bytes, x, 0)),
-                    };
-                    pixel.copy_from_slice(&self.palette.get(index).copied().unwrap_or_default());
-                } else {
-                    for (channel, out) in pixel.iter_mut().enumerate() {
-                        *out = self.sample(stored, plane_bytes, x, channel);
-                    }
-                }
+            for (x, pixel) in pixels.chunks_exact_mut(self.out_channels).enumerate() {
+                self.pixel(stored, plane_bytes, (x, line), pixel);
             }
+        }
+        // Before the turn of black and white: it is the stored sample that was multiplied.
+        if is_premultiplied && !matches!(self.model, Model::Palette(_)) {
+            unpremultiply(pixels, self.out_channels);
         }
         if self.white_is_zero {
-            let step = self.colours + usize::from(self.alpha.is_some());
-            pixels.iter_mut().step_by(step).for_each(|sample| *sample = 255 - *sample);
-        }
-        if self.alpha == Some(Alpha::Premultiplied) {
-            for pixel in pixels.chunks_exact_mut(out_channels) {
-                let alpha = u32::from(pixel[out_channels - 1]).max(1);
-                for sample in &mut pixel[..out_channels - 1] {
-                    *sample = ((u32::from(*sample) * 255 + alpha / 2) / alpha).min(255) as u8;
-                }
-            }
+            pixels.iter_mut().step_by(self.out_channels).for_each(|sample| *sample = 255 - *sample);
         }
         pixels
     }
-}
 
-/// Running sums of pixels of `N` samples.
-fn sums<const N: usize>(row: &mut [u8]) {
-    let mut sum = [0_u8; N];
-    for pixel in row.as_chunks_mut::<N>().0 {
-        for channel in 0..N {
-            sum[channel] = sum[channel].wrapping_add(pixel[channel]);
-            pixel[channel] = sum[channel];
+    fn pixel(&self, stored: &[u8], plane_bytes: usize, at: (usize, usize), pixel: &mut [u8]) {
+        let place = |channel| self.place(stored, plane_bytes, at, channel);
+        let level = |channel| {
+            let (row, position) = place(channel);
+            self.depth.level(row, position, self.order)
+        };
+        let number = |channel| {
+            let (row, position) = place(channel);
+            self.depth.number(row, position, self.order)
+        };
+        match &self.model {
+            Model::Levels => {
+                pixel.iter_mut().take(self.colours).enumerate().for_each(|(channel, out)| *out = level(channel));
+            }
+            Model::Palette(palette) => {
+                let colour = palette.get(usize::from(number(0))).copied().unwrap_or_default();
+                pixel[..3].copy_from_slice(&colour);
+            }
+            Model::YCbCr(model) => pixel[..3].copy_from_slice(&model.to_rgb([0, 1, 2].map(level))),
+            Model::Lab(model) => {
+                let is_wide = matches!(self.depth, Depth::Sixteen);
+                pixel[..3].copy_from_slice(&model.to_rgb([0, 1, 2].map(number), is_wide));
+            }
+        }
+        if let Some(alpha) = self.alpha {
+            let (row, position) = place(usize::from(alpha.channel));
+            pixel[self.out_channels - 1] = self.depth.alpha(row, position, self.order);
         }
     }
 }
 
-/// Run lengths of bytes. Source: TIFF 6.0, section 9.
-pub(super) struct PackBits<'file> {
-    input: &'file [u8],
-    /// Bytes of the packet still to come: copied, or one byte repeated.
-    literal: usize,
-    run: Option<(u8, usize)>,
-}
-
-impl PackBits<'_> {
-    pub(super) const fn new() -> Self {
-        Self { input: &[], literal: 0, run: None }
-    }
-}
-
-impl<'file> Chunk<'file> for PackBits<'file> {
-    fn start(&mut self, input: &'file [u8]) {
-        *self = Self { input, ..Self::new() };
-    }
-}
-
-impl Read for PackBits<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        loop {
-            if let Some((byte, left)) = self.run {
-                let count = left.min(buffer.len());
-                buffer[..count].fill(byte);
-                self.run = (left > count).then_some((byte, left - count));
-                return Ok(count);
-            }
-            if self.literal > 0 {
-                let count = self.literal.min(buffer.len()).min(self.input.len());
-                let (bytes, rest) = self.input.split_at(count);
-                buffer[..count].copy_from_slice(bytes);
-                self.input = rest;
-                self.literal -= count;
-                return Ok(count);
-            }
-            let Some((header, rest)) = self.input.split_first() else { return Ok(0) };
-            self.input = rest;
-            match header.cast_signed() {
-                -128 => {}
-                count @ 0.. => self.literal = count as usize + 1,
-                count => {
-                    let Some((byte, rest)) = self.input.split_first() else { return Ok(0) };
-                    self.input = rest;
-                    self.run = Some((*byte, 1 + usize::from(count.unsigned_abs())));
-                }
-            }
+/// Colour through alpha, rounded.
+fn unpremultiply(pixels: &mut [u8], channels: usize) {
+    for pixel in pixels.chunks_exact_mut(channels) {
+        let alpha = u32::from(pixel[channels - 1]).max(1);
+        for sample in &mut pixel[..channels - 1] {
+            *sample = ((u32::from(*sample) * 255 + alpha / 2) / alpha).min(255) as u8;
         }
     }
 }
 
-/// Decodes an abbreviated JPEG with the directory's tables to rows of `row_bytes`; `rows` of them are needed.
-pub(super) fn jpeg_chunk(
-    chunk: &[u8],
-    tables: &[u8],
-    probe: &Probe,
-    (width, row_bytes): (usize, usize),
-    rows: usize,
-) -> Result<Vec<u8>, EngineError> {
-    use zune_jpeg::zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions};
-    let fault = |cause: zune_jpeg::errors::DecodeErrors| EngineError::decoder(FORMAT, cause);
-    // Tables end with EOI, the chunk starts with SOI: both go, so that one file remains.
-    let tables = tables.strip_suffix(&[0xFF, 0xD9]).unwrap_or(tables);
-    let file = match tables.is_empty() {
-        true => chunk.to_vec(),
-        false => [tables, chunk.get(2..).unwrap_or_default()].concat(),
+/// Colours of indices of `bits` bits.
+///
+/// A map without a number above 255 was written in eight bits instead of sixteen. Source: libtiff, `checkcmap`.
+fn palette(directory: &Directory<'_>, bits: u8) -> Result<Vec<[u8; 3]>, Gap> {
+    let entries = 1_usize << bits.min(16);
+    let map = directory.values(COLOUR_MAP)?;
+    let found = map.map_or(0, |map| map.len());
+    let Some(map) = map.filter(|_| found >= 3 * entries) else {
+        return Err(EngineError::header(FORMAT, "number of values in the colour map", found as u64).into());
     };
-    let wanted = match probe.colour {
-        Colour::Grey | Colour::Palette => ColorSpace::Luma,
-        // Stored as they are: without an Adobe segment the decoder takes them for YCbCr and must not convert.
-        Colour::Rgb => ColorSpace::YCbCr,
-        Colour::Cmyk => ColorSpace::CMYK,
-        _ => ColorSpace::RGB,
-    };
-    let options = DecoderOptions::default()
-        .set_max_width(width.max(1))
-        .set_max_height(usize::from(u16::MAX))
-        .set_strict_mode(false)
-        .jpeg_set_out_colorspace(wanted);
-    let mut decoder = zune_jpeg::JpegDecoder::new_with_options(ZCursor::new(file.as_slice()), options);
-    decoder.decode_headers().map_err(fault)?;
-    let (found_width, found_height) = decoder.dimensions().unwrap_or_default();
-    if found_width != width || found_height < rows || found_height > rows.next_multiple_of(16).max(64) * 64 {
-        return Err(EngineError::header(FORMAT, "width of the JPEG inside", found_width as u64));
+    let value = |index| map.get(index).unwrap_or_default() as u16;
+    let is_narrow = (0..3 * entries).all(|index| value(index) < 256);
+    let at = |index| if is_narrow { value(index) as u8 } else { to_8(value(index)) };
+    Ok((0..entries).map(|index| [at(index), at(entries + index), at(2 * entries + index)]).collect())
+}
+
+/// Only LZW and Deflate are predicted, whatever the tag says. Source: libtiff, `tif_predict.c`.
+fn prediction(detail: &TiffDetail) -> Result<Prediction, EngineError> {
+    let TiffDetail { compression, predictor, bits, sample_format, subsampling, .. } = *detail;
+    if !matches!(compression, compression::LZW | compression::DEFLATE | compression::OLD_DEFLATE) {
+        return Ok(Prediction::None);
     }
-    let samples = decoder.decode().map_err(fault)?;
-    if samples.len() < rows * row_bytes || samples.len() / found_height.max(1) != row_bytes {
-        return Err(EngineError::header(FORMAT, "samples of the JPEG inside", samples.len() as u64));
+    match (predictor, bits) {
+        (1, _) => Ok(Prediction::None),
+        (2, 8 | 16 | 32 | 64) if subsampling == (1, 1) => Ok(Prediction::Left),
+        (3, 16 | 32 | 64) if sample_format == 3 => Ok(Prediction::Floats),
+        _ => Err(EngineError::unsupported(FORMAT, format!("predictor {predictor} on {bits} bits per sample"))),
     }
-    Ok(samples)
 }

@@ -83,7 +83,7 @@ pub(super) fn decode(
         on_canvas(&image, alpha, (left, top, frame_width), channels, size, &mut shrinker);
     }
     drop(image);
-    let profile = if detail.has_profile { first(b"ICCP").map(<[u8]>::to_vec) } else { None };
+    let profile = if detail.profile_bytes > 0 { first(b"ICCP").map(<[u8]>::to_vec) } else { None };
     let orientation = first(b"EXIF").and_then(exif::orientation);
     Ok(Decoded { orientation, ..Decoded::of_rows(shrinker, profile, Vec::new()) })
 }

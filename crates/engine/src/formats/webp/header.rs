@@ -21,7 +21,8 @@ pub(super) struct WebpDetail {
     pub(super) animated: bool,
     /// What RIFF says that the whole file has, in bytes.
     pub(super) file_bytes: u64,
-    pub(super) has_profile: bool,
+    /// The most bytes that its profile may have; 0 for none.
+    pub(super) profile_bytes: u64,
 }
 
 const FORMAT: ImageFormat = ImageFormat::Webp;
@@ -31,7 +32,7 @@ pub(super) fn step(prefix: &[u8]) -> Result<Step, EngineError> {
         return Ok(Step::More(30));
     };
     let detail =
-        WebpDetail { coding: Coding::Lossy, animated: false, file_bytes: u64::from(riff) + 8, has_profile: false };
+        WebpDetail { coding: Coding::Lossy, animated: false, file_bytes: u64::from(riff) + 8, profile_bytes: 0 };
     match &kind {
         b"VP8 " => lossy(prefix, 20, detail).map(Step::Done),
         b"VP8L" => lossless(prefix, 20, detail).map(Step::Done),
@@ -68,8 +69,9 @@ fn lossless(prefix: &[u8], at: usize, detail: WebpDetail) -> Result<Probe, Engin
 fn extended(prefix: &[u8], detail: WebpDetail) -> Result<Step, EngineError> {
     let flags = prefix[20];
     let canvas = (prefix.le24(24).unwrap_or_default() + 1, prefix.le24(27).unwrap_or_default() + 1);
-    let detail = WebpDetail { animated: flags & 0x02 != 0, has_profile: flags & 0x20 != 0, ..detail };
+    let detail = WebpDetail { animated: flags & 0x02 != 0, ..detail };
     let mut probe = found(canvas, flags & 0x10 != 0, detail, 30);
+    let mut detail = detail;
     let mut at = 30;
     loop {
         let (Some(kind), Some(length)) = (prefix.array::<4>(at), prefix.le32(at + 4)) else {
@@ -85,6 +87,10 @@ fn extended(prefix: &[u8], detail: WebpDetail) -> Result<Step, EngineError> {
                 return Ok(Step::Done(probe));
             }
             _ => {
+                if &kind == b"ICCP" && flags & 0x20 != 0 && detail.profile_bytes == 0 {
+                    detail.profile_bytes = u64::from(length);
+                    probe.detail = Arc::new(detail);
+                }
                 let next = at as u64 + 8 + u64::from(length) + u64::from(length & 1);
                 match usize::try_from(next) {
                     Ok(next) if next < prefix.len() => at = next,

@@ -18,6 +18,10 @@ impl Detail for WebpDetail {
         Cost::of_rows(probe, decode::channels(probe, self), decode::plan_bytes(probe, self), least_shrink)
     }
 
+    fn profile_bytes(&self) -> u64 {
+        self.profile_bytes
+    }
+
     fn decode(&self, source: &mut Source<'_>, probe: &Probe, plan: &Plan, _: &Limits) -> Result<Decoded, EngineError> {
         decode::decode(source, probe, self, plan)
     }

@@ -1,0 +1,124 @@
+"""The pictures that `make local` uploads: a camera's JPEGs, other formats, one for every tier, and one that is refused.
+
+All are drawn by code, the same pixels every time, and kept below `target/samples` until the code or the tiers change.
+"""
+
+import hashlib
+import io
+import itertools
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from PIL import Image
+
+from ..package import ROOT
+from . import dunes, forest, lake, meadow, paint, poster, still_life, street, webp
+
+KEPT = ROOT / "target" / "samples"
+TIERS = ROOT / "tiers.json"
+CAMERA_PX = (4000, 3000)
+# EXIF 2.32, tag Orientation: to be turned by a quarter to the right.
+ORIENTATION, TURN_RIGHT = 0x0112, 6
+# What reaches a larger tier: WebP, because its thresholds are the lowest, so the files are the smallest.
+WEBP_SCENES = (dunes, forest)
+
+
+def make() -> list[Path]:
+    """The sample files, in the order of the table; drawn unless they are there already."""
+    folder = KEPT / _key()
+    if not folder.is_dir():
+        KEPT.mkdir(parents=True, exist_ok=True)
+        # A folder that has its name is complete.
+        unfinished = Path(tempfile.mkdtemp(dir=KEPT, prefix="unfinished-"))
+        try:
+            names = []
+            for name, content in _files():
+                (unfinished / name).write_bytes(content)
+                names.append(name)
+            (unfinished / "order.json").write_text(json.dumps(names))
+            _put(unfinished, folder)
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
+        for old in KEPT.iterdir():
+            if old != folder and not old.name.startswith("unfinished-"):
+                shutil.rmtree(old, ignore_errors=True)
+    return [folder / name for name in json.loads((folder / "order.json").read_text())]
+
+
+def one_per_tier(folder: Path) -> list[Path]:
+    """Writes `small.webp`, `medium.webp` and so on: one for each row of the table, and nothing else."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    scenes = itertools.cycle(WEBP_SCENES)
+    for tier, at_least_bytes in _at_least_bytes().items():
+        paths.append(folder / f"{tier}.webp")
+        paths[-1].write_bytes(_webp(next(scenes), at_least_bytes))
+    return paths
+
+
+def _put(unfinished: Path, folder: Path) -> None:
+    try:
+        os.rename(unfinished, folder)
+    except OSError:
+        # Somebody else was faster, and drew the same.
+        if not folder.is_dir():
+            raise
+
+
+def _key() -> str:
+    sources = sorted(Path(__file__).parent.glob("*.py"))
+    digest = hashlib.sha256()
+    for path in [*sources, ROOT / "requirements.txt", TIERS]:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _files() -> Iterator[tuple[str, bytes]]:
+    """Names and contents; at most one large picture is in memory at a time."""
+    photograph = _jpeg(paint.photograph(lake.draw(), CAMERA_PX, 1, grain=7), quality=90)
+    yield "lake.jpg", photograph
+    # Held upright, a camera stores the picture lying on its side, and says so.
+    exif = Image.Exif()
+    exif[ORIENTATION] = TURN_RIGHT
+    upright = paint.photograph(street.draw().transpose(Image.Transpose.ROTATE_90), CAMERA_PX, 2, grain=6)
+    yield "street-upright.jpg", _jpeg(upright, quality=90, exif=exif)
+    yield (
+        "meadow-progressive.jpg",
+        _jpeg(paint.photograph(meadow.draw(), CAMERA_PX, 3, grain=4.5), quality=86, progressive=True),
+    )
+    yield "balloon-transparent.png", _encoded(poster.draw(), "PNG", compress_level=4)
+    yield "still-life.tif", _encoded(still_life.draw(), "TIFF", compression="tiff_lzw")
+    scenes = itertools.cycle(WEBP_SCENES)
+    for tier, at_least_bytes in list(_at_least_bytes().items())[1:]:
+        scene = next(scenes)
+        yield f"{scene.__name__.rpartition('.')[2]}-{tier}.webp", _webp(scene, at_least_bytes)
+    yield "broken-upload.jpg", photograph[: len(photograph) // 5]
+
+
+def _at_least_bytes() -> dict[str, int]:
+    """For each tier the size of a WebP that is just over the threshold of the tier below."""
+    at_least_bytes, sizes = 100_000, {}
+    for name, tier in json.loads(TIERS.read_text()).items():
+        sizes[name] = at_least_bytes
+        thresholds = tier["max_object_bytes"]
+        at_least_bytes = thresholds.get("webp", thresholds["default"]) * 11 // 10
+    return sizes
+
+
+def _webp(scene, at_least_bytes: int) -> bytes:
+    size = webp.size_px(at_least_bytes)
+    return webp.encode(paint.photograph(scene.draw(*size), size, 4, grain=2))
+
+
+def _jpeg(picture: Image.Image, quality: int, **options: object) -> bytes:
+    return _encoded(picture, "JPEG", quality=quality, subsampling="4:2:0", **options)
+
+
+def _encoded(picture: Image.Image, kind: str, **options: object) -> bytes:
+    file = io.BytesIO()
+    picture.save(file, kind, **options)
+    return file.getvalue()
