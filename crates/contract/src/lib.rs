@@ -5,7 +5,6 @@
 
 mod cost;
 mod dead_letter;
-mod encoding;
 mod ending;
 mod format;
 mod hash;
@@ -24,7 +23,6 @@ mod tiers;
 
 pub use cost::{Function, MB_PER_VCPU, Requests, Work, billed_ms, cpu_share};
 pub use dead_letter::DeadLetter;
-pub use encoding::ContentEncoding;
 pub use ending::{Ending, MadeBy, OWN_PREFIX};
 pub use format::{Facts, ImageFormat, MAGIC_BYTES, unread_format};
 pub use hash::fnv1a;
