@@ -80,6 +80,20 @@ impl<R: BufRead> Body<R> {
         }
     }
 
+    /// The file, as [`Body::reader`] gives it, for whoever asks for nothing else.
+    #[must_use]
+    pub fn into_reader<'reader>(self) -> Box<dyn Read + 'reader>
+    where
+        R: 'reader,
+    {
+        match self.0 {
+            Kind::Plain(reader) => Box::new(reader),
+            Kind::Mislabelled(input) => Box::new(input),
+            Kind::Gzip(gzip) => Box::new(gzip),
+            Kind::Brotli(brotli) => Box::new(brotli),
+        }
+    }
+
     /// Where the decoder stopped before the body's end, if it did: why what was read is no image.
     #[must_use]
     pub fn into_fault(mut self) -> Option<CodingError> {

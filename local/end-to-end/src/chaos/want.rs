@@ -1,5 +1,8 @@
 //! What must become of a version. The engine itself is asked, so that nothing is expected of it that it does not do.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use coding::ContentEncoding;
 use contract::{Decision, ObjectHead, Thumbnails, TierTable, claimed_format, route, thumbnail_key};
 use engine::Limits;
 
@@ -29,8 +32,12 @@ impl Want {
             return Self::Skip(skip.name());
         }
         let limits = Limits::for_budget(tiers.largest().budget_bytes());
-        let making = || engine::make(&mut file.bytes.as_slice(), &thumbnails.variants, &limits, &mut |_| ());
-        match std::panic::catch_unwind(making) {
+        let Ok(mut body) = coding::open(file.bytes.as_slice(), &ContentEncoding::from_header(file.content_encoding))
+        else {
+            return Self::Refusal;
+        };
+        let making = AssertUnwindSafe(|| engine::make(body.reader(), &thumbnails.variants, &limits, &mut |_| ()));
+        match catch_unwind(making) {
             Ok(Ok(made)) => Self::Thumbnails(
                 made.thumbnails
                     .into_iter()
@@ -85,6 +92,12 @@ mod tests {
         assert!(
             matches!(want("a.png", &other), Want::Thumbnails(_)) && matches!(want("a", &other), Want::Thumbnails(_))
         );
+        let mut dice = Dice::of(2, "want");
+        for _ in 0..20 {
+            let file = Hostile::Encoded.file(&mut dice);
+            let is_refused = want("a.png", &file) == Want::Refusal;
+            assert_eq!(is_refused, file.content_encoding == Some("zstd"));
+        }
         check(Hostile::Empty, "a.png", Want::Skip("empty"));
         check(Hostile::Folder, "a/", Want::Skip("folder"));
     }

@@ -4,7 +4,7 @@
 
 use std::io::Cursor;
 
-use end_to_end::{Api, Deployment, flat_webp, problem, webp_over};
+use end_to_end::{Api, Deployment, flat_webp, gzip, problem, webp_over};
 use image::{ImageFormat, Rgb, RgbImage};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -60,6 +60,15 @@ async fn who_waits_does_not_pay_for_decoding_twice() {
     assert_eq!(call.send().await.unwrap().status(), 200);
     let line = deployment.outcome("worker-small", "http/once.png", "duplicate").await;
     assert_eq!(line["bytes_read"], Value::Null, "{line}");
+}
+
+#[tokio::test]
+async fn a_request_with_an_encoded_body_gets_its_thumbnail() {
+    let api = Api::connect();
+    let call = api.request(Method::PUT, "/images/http/encoded.png").header("prefer", "wait=20");
+    let answer = call.header("content-encoding", "gzip").body(gzip(&png(9))).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    assert_eq!(size_of(answer).await, (128, 85));
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@
 use std::io::Cursor;
 
 use contract::{Ending, ImageFormat, TierTable};
-use end_to_end::{Api, Deployment, webp_over};
+use end_to_end::{Api, Deployment, brotli, gzip, webp_over};
 use image::{DynamicImage, ImageReader, Rgb, RgbImage};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -129,6 +129,37 @@ async fn a_wrong_content_type_hides_no_picture() {
     deployment.upload("types/page.jpg", "text/html", b"<html>404</html>".to_vec()).await;
     let line = deployment.log_line("worker-small", "types/page.jpg").await;
     assert_eq!(line["outcome"], "not_an_image", "{line}");
+}
+
+#[tokio::test]
+async fn an_encoded_body_is_decoded_or_refused_by_name() {
+    let deployment = Deployment::connect().await;
+    let jpeg = encode(&quarters(300, 200), image::ImageFormat::Jpeg);
+    let bodies = [
+        ("plain.jpg", None, jpeg.clone()),
+        ("gzip.jpg", Some("gzip"), gzip(&jpeg)),
+        ("br.jpg", Some("br"), brotli(&jpeg)),
+        ("lie.jpg", Some("gzip"), jpeg),
+        ("zstd.jpg", Some("zstd"), b"\x28\xB5\x2F\xFD and more".to_vec()),
+    ];
+    for (name, content_encoding, bytes) in bodies {
+        deployment.upload_encoded(&format!("encoded/{name}"), "image/jpeg", content_encoding, bytes).await;
+    }
+    let want = deployment.thumbnail("encoded/plain.jpg/128x128.jpg").await;
+    for (name, warnings) in [("gzip.jpg", json!([])), ("br.jpg", json!([])), ("lie.jpg", json!(["encoding_ignored"]))] {
+        let thumbnail = deployment.thumbnail(&format!("encoded/{name}/128x128.jpg")).await;
+        assert!(thumbnail.bytes == want.bytes, "{name}");
+        let line = deployment.log_line("worker-small", &format!("encoded/{name}")).await;
+        assert_eq!((&line["outcome"], &line["warnings"]), (&json!("made"), &warnings), "{line}");
+    }
+    let line = deployment.log_line("worker-small", "encoded/zstd.jpg").await;
+    assert_eq!(line["outcome"], "unsupported_encoding", "{line}");
+    let ending: Ending = serde_json::from_slice(&deployment.ending("encoded/zstd.jpg").await).unwrap();
+    assert_eq!(ending.outcome, "unsupported_encoding");
+    let status = Api::connect().request(Method::GET, "/status/encoded/zstd.jpg").send().await.unwrap();
+    let status: Value = status.json().await.unwrap();
+    assert_eq!((&status["state"], &status["outcome"]), (&json!("refused"), &json!("unsupported_encoding")), "{status}");
+    assert!(status["message"].as_str().is_some_and(|message| message.contains("`zstd`")), "{status}");
 }
 
 #[tokio::test]
