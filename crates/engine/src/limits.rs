@@ -6,8 +6,8 @@
 pub struct Limits {
     /// What the engine may hold at once for one image, in bytes; compared with [`crate::Plan::peak_bytes`].
     pub budget_bytes: u64,
-    /// What the caller's reader holds besides, in bytes: the window of a decoder of gzip. Part of the budget and of the
-    /// plan.
+    /// What the caller's reader holds besides, in bytes: the window of a Content-Encoding's decoder. Part of the budget
+    /// and of the plan.
     pub reader_bytes: u64,
     /// Width times height as stored, in pixels. Bounds CPU, not memory: 2^28, a little above 16,384 x 16,384.
     pub max_pixels: u64,
