@@ -71,7 +71,8 @@ impl<R: BufRead> Read for Brotli<R> {
             self.input.consume(taken);
             let fault = match result {
                 BrotliResult::NeedsMoreOutput => continue,
-                BrotliResult::NeedsMoreInput if !is_at_end => continue,
+                // Output may be left at the end of the input.
+                BrotliResult::NeedsMoreInput if !is_at_end || given > 0 => continue,
                 BrotliResult::NeedsMoreInput => {
                     Some(io::Error::new(io::ErrorKind::UnexpectedEof, "incomplete brotli stream"))
                 }

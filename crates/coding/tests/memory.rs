@@ -15,18 +15,20 @@ static HEAP: PeakAlloc = PeakAlloc;
 /// One test, because the allocator counts for all.
 #[test]
 fn no_decoder_holds_more_than_it_says() {
-    let file = sample(40 << 20);
+    let file = sample(17 << 20);
     let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
     gzip.write_all(&file).unwrap();
     check("gzip", &gzip.finish().unwrap(), file.len() as u64);
     check("gzip", &long_names(), 3);
     for window_bits in [10, 16, 22, 24] {
         let mut body = Vec::new();
-        brotli::CompressorReader::new(&file[..], 1 << 16, 2, window_bits).read_to_end(&mut body).unwrap();
+        // More than the window.
+        let file = &file[..(17 << 20).min(5 << window_bits)];
+        brotli::CompressorReader::new(file, 1 << 16, 0, window_bits).read_to_end(&mut body).unwrap();
         check("br", &body, file.len() as u64);
     }
     // Most of what is allowed for the tables is needed by a stream that has as many as there can be.
-    let (held_bytes, peak_bytes) = check("br", &all_trees(), 1);
+    let (held_bytes, peak_bytes) = check("br", &all_trees(), 0);
     assert!(peak_bytes > held_bytes - (200 << 10), "{peak_bytes} of {held_bytes}");
 }
 
@@ -38,6 +40,7 @@ fn check(value: &str, body: &[u8], bytes: u64) -> (u64, u64) {
     let held_bytes = body.held_bytes();
     assert_eq!(io::copy(body.reader(), &mut io::sink()).unwrap(), bytes, "{value}");
     let peak_bytes = (HEAP.peak_usage() - before) as u64;
+    println!("{value}: {peak_bytes} of {held_bytes}");
     assert!(peak_bytes <= held_bytes, "{value}: {peak_bytes} of {held_bytes}");
     (held_bytes, peak_bytes)
 }
@@ -69,7 +72,7 @@ impl Bits {
             if self.count.is_multiple_of(8) {
                 self.bytes.push(0);
             }
-            self.bytes[self.count / 8] |= ((value >> bit & 1) as u8) << (self.count % 8);
+            self.bytes[self.count / 8] |= ((value.checked_shr(bit).unwrap_or(0) & 1) as u8) << (self.count % 8);
             self.count += 1;
         }
     }
@@ -88,7 +91,7 @@ impl Bits {
     }
 }
 
-/// A stream with the largest window and 256 trees of each kind, that gives one byte and is damaged then.
+/// A stream with the largest window and 256 trees of each kind, that is damaged behind its first byte.
 ///
 /// **Source:** RFC 7932, 9.2 ("Format of the Meta-Block Header").
 fn all_trees() -> Vec<u8> {
