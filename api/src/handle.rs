@@ -5,8 +5,8 @@ use std::time::{Duration, Instant, SystemTime};
 use bytes::Bytes;
 use contract::{Variant, unquoted};
 use lambda_http::http::header::{
-    AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LOCATION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH,
-    LOCATION, RETRY_AFTER, VARY,
+    AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LOCATION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
+    IF_NONE_MATCH, LOCATION, RETRY_AFTER, VARY,
 };
 use lambda_http::http::response::Builder;
 use lambda_http::http::{Method, StatusCode};

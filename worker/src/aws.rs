@@ -22,9 +22,7 @@ impl GetObject for Aws {
         let action = format!("GetObject of `{}/{}`", job.bucket, job.key);
         let call = self.s3().get_object().bucket(&job.bucket).key(&job.key).if_match(&job.etag);
         match call.send().await {
-            Ok(object) => {
-                Ok(Some(Body { stream: object.body, content_encoding: object.content_encoding, action }))
-            }
+            Ok(object) => Ok(Some(Body { stream: object.body, content_encoding: object.content_encoding, action })),
             Err(error) if is_changed(&error) => Ok(None),
             Err(error) => Err(CallError { action, cause: error.into() }),
         }

@@ -45,7 +45,8 @@ fn used(text: &str) -> BTreeSet<String> {
     for rest in code.split("crate::").skip(1) {
         let group = rest.strip_prefix('{').map(|rest| rest.split(';').next().unwrap());
         let paths = group.map_or_else(|| vec![rest], |group| group.split([',', '{', '}']).collect());
-        let name = |path: &str| path.trim().split(|at: char| !at.is_alphanumeric() && at != '_').next().map(str::to_owned);
+        let name =
+            |path: &str| path.trim().split(|at: char| !at.is_alphanumeric() && at != '_').next().map(str::to_owned);
         names.extend(paths.into_iter().filter_map(name));
     }
     names

@@ -20,10 +20,12 @@ fn brotli(bytes: &[u8]) -> Vec<u8> {
 }
 
 fn stored(content_encoding: &'static str, bytes: Vec<u8>) -> MemoryStore {
-    MemoryStore { content_encoding: Some(content_encoding), ..with_source(bytes) }
+    let mut store = with_source(bytes);
+    store.content_encoding = Some(content_encoding);
+    store
 }
 
-/// The job's outcome and the names of its warnings.
+/// The job's outcome and what it stored.
 fn outcome_of(content_encoding: &'static str, bytes: Vec<u8>) -> (Outcome, Vec<StoredObject>) {
     let store = stored(content_encoding, bytes);
     (run(&store).unwrap(), store.stored())
@@ -131,7 +133,7 @@ fn a_body_that_ends_early_is_judged_as_a_file_that_ends_early() {
 fn a_connection_that_breaks_within_an_encoded_body_is_an_error() {
     let photo = photo(400, 300);
     for (content_encoding, encoded) in [("gzip", gzip(&photo)), ("br", brotli(&photo)), ("zstd", photo.clone())] {
-        for breaks_after_bytes in [0, 1, 3000] {
+        for breaks_after_bytes in [0, 1, 1000] {
             let mut store = stored(content_encoding, encoded.clone());
             store.breaks_after_bytes = Some(breaks_after_bytes);
             let error = run(&store).unwrap_err();
@@ -142,28 +144,10 @@ fn a_connection_that_breaks_within_an_encoded_body_is_an_error() {
     }
 }
 
-/// A TIFF whose pixels stand behind 1 GiB of nothing.
-fn far_pixels() -> Vec<u8> {
-    let entry = |tag: u16, kind: u16, value: u32| {
-        [&tag.to_le_bytes()[..], &kind.to_le_bytes(), &1_u32.to_le_bytes(), &value.to_le_bytes()].concat()
-    };
-    let entries = [
-        entry(256, 3, 64),
-        entry(257, 3, 64),
-        entry(258, 3, 8),
-        entry(259, 3, 1),
-        entry(262, 3, 1),
-        entry(273, 4, 1 << 30),
-        entry(277, 3, 1),
-        entry(278, 3, 64),
-        entry(279, 4, 64 * 64),
-    ];
-    [&b"II*\0\x08\0\0\0\x09\0"[..], &entries.concat(), &[0; 4]].concat()
-}
-
 #[test]
 fn a_bomb_is_refused_by_name() {
-    let bomb = [far_pixels(), vec![0; 64 << 20]].concat();
+    let mut bomb = Vec::new();
+    RgbImage::new(4000, 4000).write_to(&mut Cursor::new(&mut bomb), ImageFormat::Bmp).unwrap();
     for (content_encoding, encoded) in [("gzip", gzip(&bomb)), ("br", brotli(&bomb))] {
         assert!(encoded.len() < bomb.len() / 200, "{}", encoded.len());
         let store = stored(content_encoding, encoded);
