@@ -23,7 +23,9 @@ impl ContentEncoding {
     /// Authorization Header: Transferring Payload in Multiple Chunks".
     #[must_use]
     pub fn from_header(value: Option<&str>) -> Self {
-        let codings = value.unwrap_or_default().split(',').map(|coding| coding.trim().to_ascii_lowercase());
+        // Nearly every object.
+        let Some(value) = value else { return Self::Identity };
+        let codings = value.split(',').map(|coding| coding.trim().to_ascii_lowercase());
         let codings: Vec<_> =
             codings.filter(|coding| !matches!(coding.as_str(), "" | "identity" | "aws-chunked")).collect();
         match codings.as_slice() {

@@ -127,6 +127,39 @@ fn no_damage_of_brotli_panics_or_goes_on_for_ever() {
     }
 }
 
+/// More with `MUTATIONS=500000 cargo test -p coding`.
+#[test]
+fn no_mutated_body_panics_or_fails_as_a_reader() {
+    let count = std::env::var("MUTATIONS").map_or(2000, |count| count.parse().unwrap());
+    let file = [jpeg(3000), vec![0; 9000]].concat();
+    let bodies = [
+        ("gzip", gzip(&file)),
+        ("gzip", [gzip(&file), gzip(b""), gzip(&file)].concat()),
+        ("br", brotli(&file, 10)),
+        ("br", brotli(&file, 18)),
+        ("br", brotli(b"the quick brown fox, and words that Brotli knows: government, department", 16)),
+    ];
+    let mut state = 1_u64;
+    let mut below = |limit: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % limit
+    };
+    for number in 0..count {
+        let (value, mut body) = bodies[number % bodies.len()].clone();
+        for _ in 0..=below(4) {
+            // Headers and tables stand at the start.
+            let reach = if below(2) == 0 { body.len().min(64) } else { body.len() };
+            body[below(reach)] = below(256) as u8;
+        }
+        if below(8) == 0 {
+            body.truncate(below(body.len()));
+        }
+        let Ok(mut opened) = open(&body[..], &header(value)) else { continue };
+        io::copy(&mut opened.reader().take(1 << 24), &mut io::sink()).unwrap();
+        let _ = opened.into_warning();
+    }
+}
+
 #[test]
 fn a_header_that_lies_is_ignored_with_a_warning() {
     let starts: [&[u8]; 7] = [
