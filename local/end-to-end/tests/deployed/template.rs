@@ -271,7 +271,7 @@ fn with_a_key_both_buckets_use_it_and_only_those_who_read_or_write_bytes_may() {
     assert_eq!(
         policy["Roles"],
         workers
-            .chain(["BatchJobRole", "ApiRole", "DispatcherRole"].map(|role| json!({ "Ref": role })))
+            .chain(["BatchJobRole", "ApiRole", "DispatcherRole", "BatchRole"].map(|role| json!({ "Ref": role })))
             .collect::<Value>()
     );
     let [statement] = policy["PolicyDocument"]["Statement"].as_array().unwrap().as_slice() else { panic!("{policy}") };
