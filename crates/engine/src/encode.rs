@@ -105,9 +105,9 @@ fn png_file(image: &Raster) -> Result<Vec<u8>, EncodeFault> {
 fn webp_file(image: &Raster, quality: u8) -> Result<Vec<u8>, EncodeFault> {
     let (width, height) = (image.width as u32, image.height as u32);
     let encoder = match image.channels {
-        Channels::Rgba | Channels::Cmyk => webp::Encoder::from_rgba(&image.samples, width, height),
-        _ => webp::Encoder::from_rgb(&image.samples, width, height),
+        Channels::Rgba | Channels::Cmyk => webpx::Encoder::new_rgba(&image.samples, width, height),
+        _ => webpx::Encoder::new_rgb(&image.samples, width, height),
     };
-    let file = encoder.encode_simple(false, f32::from(quality));
-    file.map(|file| file.to_vec()).map_err(|cause| EncodeFault(format!("{cause:?}").into()))
+    let file = encoder.quality(f32::from(quality)).encode(webpx::Unstoppable);
+    file.map_err(|cause| EncodeFault(cause.to_string().into()))
 }
