@@ -19,7 +19,15 @@ fn setting(name: &str, default: u32) -> u32 {
 fn make(bytes: &[u8], format: OutputFormat) -> Result<Made, EngineError> {
     let (name, fit, background) = ("a".to_owned(), Fit::Inside, Background::default());
     let side_px = setting("SIZE", 128);
-    let variant = Variant { name, width_px: side_px, height_px: side_px, fit, format, quality: setting("QUALITY", 80) as u8, background };
+    let variant = Variant {
+        name,
+        width_px: side_px,
+        height_px: side_px,
+        fit,
+        format,
+        quality: setting("QUALITY", 80) as u8,
+        background,
+    };
     engine::make(&mut Cursor::new(bytes), &[variant], &Limits::for_budget(1 << 32), &mut |_| {})
 }
 

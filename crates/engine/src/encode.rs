@@ -152,3 +152,20 @@ fn webp_file(image: &Raster, quality: u8) -> Result<Vec<u8>, EncodeFault> {
     let file = encoder.encode_simple(false, f32::from(quality));
     file.map(|file| file.to_vec()).map_err(|cause| EncodeFault(format!("{cause:?}").into()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plane(width: usize, height: usize, samples: &[u8]) -> Raster {
+        Raster { width, height, channels: Channels::Grey, samples: samples.to_vec() }
+    }
+
+    #[test]
+    fn chroma_is_halved_where_it_is_not_yet_and_the_edge_of_an_odd_side_counts_twice() {
+        let luma = plane(3, 2, &[0; 6]);
+        assert_eq!(halved(plane(3, 2, &[0, 4, 9, 8, 4, 11]), &luma), plane(2, 1, &[4, 10]));
+        assert_eq!(halved(plane(3, 1, &[0, 4, 9]), &luma), plane(2, 1, &[2, 9]));
+        assert_eq!(halved(plane(1, 1, &[7]), &plane(1, 1, &[0])), plane(1, 1, &[7]));
+    }
+}

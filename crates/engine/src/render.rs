@@ -39,18 +39,11 @@ fn plane(plane: &Plane, probe: &Probe, layout: &Layout, is_chroma: bool) -> Rast
     let side = |side: u32| if is_chroma && side % 2 == 0 { side / 2 } else { side };
     let (width, height) = probe.orientation.seen(layout.picture);
     let stored = stored_window(layout.crop, probe);
-    let resized =
-        resize_raster(&plane.raster, &plane.extent, probe, stored, (side(width), side(height)), plane.kernel);
+    let resized = resize_raster(&plane.raster, &plane.extent, probe, stored, (side(width), side(height)), plane.kernel);
     turn(resized, probe.orientation)
 }
 
-fn render_raster(
-    decoded: &Decoded,
-    probe: &Probe,
-    colours: &Colours,
-    variant: &Variant,
-    layout: &Layout,
-) -> Raster {
+fn render_raster(decoded: &Decoded, probe: &Probe, colours: &Colours, variant: &Variant, layout: &Layout) -> Raster {
     let mut image = resize(&decoded.pixels, probe, layout);
     image.unpremultiply();
     let mut image = turn(colours.to_srgb(image), probe.orientation);
