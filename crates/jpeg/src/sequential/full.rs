@@ -21,6 +21,8 @@ impl Part<'_> {
                         let (value, passed) = all.next(&mut bits);
                         k += passed;
                         if k > eight::LAST {
+                            // A coefficient behind the last one: libjpeg drops it without a word, but no encoder writes it.
+                            bits.corrupt |= value != 0;
                             break 'block;
                         }
                         last = k;
