@@ -70,8 +70,11 @@ fn every_orientation_of_every_format_is_seen_upright() {
         7 => [(1, 1), (1, 0), (0, 1)],
         _ => [(0, 1), (0, 0), (1, 1)],
     };
-    for (name, number, bytes) in oriented() {
-        let made = make(&bytes, OutputFormat::Png).unwrap();
+    // A JPEG that becomes another one goes its own way.
+    let formats = [OutputFormat::Png, OutputFormat::Jpeg];
+    let files = oriented().into_iter().flat_map(|file| formats.map(|format| (file.clone(), format)));
+    for ((name, number, bytes), format) in files {
+        let made = make(&bytes, format).unwrap();
         assert_eq!(made.probe.orientation.number(), number, "{name}");
         let image = image::load_from_memory(&made.thumbnails[0].bytes).unwrap().into_rgb8();
         let (width, height) = image.dimensions();
