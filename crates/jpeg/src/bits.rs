@@ -55,6 +55,20 @@ impl<'a> Bits<'a> {
         Self { data, byte: position.byte, window: position.bits, left: position.left, corrupt: false }
     }
 
+    /// A reader at bit `at`, with at least 49 bits available.
+    #[inline(always)]
+    pub(crate) fn at_bit(data: &'a Data, at: usize) -> Self {
+        let mut bits = Self::resume(data, Position::at(at / 8));
+        bits.refill();
+        bits.consume((at & 7) as u32);
+        bits
+    }
+
+    /// Goes on at bit `at`.
+    pub(crate) fn go_to(&mut self, at: usize) {
+        *self = Self { corrupt: self.corrupt, ..Self::at_bit(self.data, at) };
+    }
+
     pub(crate) fn position(&self) -> Position {
         // What lies behind the valid bits may come from zeros behind the data, so it must not survive a move.
         let bits = self.window & !(u64::MAX >> self.left);

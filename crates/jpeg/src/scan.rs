@@ -1,6 +1,7 @@
 //! Walking the MCUs of a scan: data in time, restart intervals, and what to do when they are damaged.
 
 use std::io::Read;
+use std::ops::Range;
 
 use crate::bits::{Bits, Position};
 use crate::error::{Error, Warning};
@@ -9,8 +10,17 @@ use crate::input::Input;
 
 /// What a kind of scan does with its MCUs. [`walk`] calls it for every MCU, row by row.
 pub(crate) trait Scan {
+    /// Whether [`ahead`](Self::ahead) gains by more data at once.
+    fn wants_more(&self) -> bool {
+        false
+    }
     /// Decodes the MCU in `column` of the current row.
     fn mcu(&mut self, bits: &mut Bits<'_>, column: usize);
+    /// Decodes MCUs of `columns` from where `bits` stands as far as it knows already where they end.
+    /// Returns the first column not decoded.
+    fn ahead(&mut self, _feed: &Feed, _bits: &mut Bits<'_>, columns: Range<usize>) -> usize {
+        columns.start
+    }
     /// Takes note that the MCU in `column` is lost, or that what [`mcu`](Self::mcu) made of it was no data.
     fn lose(&mut self, column: usize);
     /// Forgets predictions, at the begin of a restart interval.
@@ -52,6 +62,9 @@ pub(crate) fn walk<R: Read>(
     scan: &mut impl Scan,
 ) -> Result<Report, Error> {
     feed.restart();
+    if scan.wants_more() {
+        feed.hold_more();
+    }
     let interval_mcus = match extent.restart_interval_mcus {
         0 => usize::MAX,
         mcus => mcus as usize,
@@ -102,7 +115,7 @@ fn run<R: Read>(
     input: &mut Input<R>,
     feed: &mut Feed,
     mut from: Position,
-    columns: std::ops::Range<usize>,
+    columns: Range<usize>,
     scan: &mut impl Scan,
     report: &mut Report,
 ) -> Result<(usize, Option<Position>), Error> {
@@ -114,7 +127,7 @@ fn run<R: Read>(
     let safe_until = feed.safe_until();
     let boundary_bits = feed.boundary().map_or(usize::MAX, |bytes| bytes * 8);
     let mut bits = Bits::resume(feed.data(), from);
-    let mut column = columns.start;
+    let mut column = scan.ahead(feed, &mut bits, columns.clone());
     while column < columns.end && bits.byte() <= safe_until {
         scan.mcu(&mut bits, column);
         if bits.consumed_bits() > boundary_bits {

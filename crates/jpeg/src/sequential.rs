@@ -1,13 +1,20 @@
 //! Scans whose samples go straight to the sink: sequential ones, and the first DC scan of a progressive file.
 
+mod found;
+
+use std::ops::Range;
+
 use crate::bits::Bits;
+use crate::feed::Feed;
 use crate::idct::{self, Eight, Four, Low, Two};
+use crate::lanes::Lanes;
 use crate::lookup::{Differences, Skips, Values};
 use crate::scale::Scale;
 use crate::scan::Scan;
 use crate::sink::Sink;
 use crate::stripe::Stripe;
 use crate::tables::Quantisation;
+use found::Found;
 
 /// What a component's blocks hold and what becomes of them.
 pub(crate) enum Blocks<'t> {
@@ -97,32 +104,39 @@ impl<'t> Part<'t> {
         let beyond = if rest.is_some() { 63 } else { 64 };
         for y in 0..self.v {
             for x in 0..self.h {
-                let mut block = L::ZERO;
-                block.as_mut()[0] = idct::dequantise(self.dc(bits), self.steps[0]);
-                let mut k = 0;
-                'block: loop {
-                    // The DC code and three of these are at most 48 of 56 bits.
-                    for _ in 0..3 {
-                        let (value, passed) = low.next(bits);
-                        k += passed;
-                        if k >= beyond {
-                            break 'block;
-                        }
-                        let at = k as usize & 63;
-                        block.as_mut()[usize::from(L::POSITIONS[at])] = idct::dequantise(value, self.steps[at]);
-                        if k >= L::LAST {
-                            if let Some(rest) = rest {
-                                bits.refill();
-                                rest.pass(bits, k + 1);
-                            }
-                            break 'block;
-                        }
-                    }
+                let dc = self.dc(bits);
+                let (block, more) = self.coefficients::<L>(bits, dc, low, beyond);
+                if let (Some(rest), Some(k)) = (rest, more) {
                     bits.refill();
+                    rest.pass(bits, k + 1);
                 }
                 let at = y * L::N * self.stripe.stride + (column * self.h + x) * L::N;
                 L::transform(&block, &mut self.stripe.samples[at..], self.stripe.stride);
             }
+        }
+    }
+
+    /// The coefficients of a block that `L` needs, and the last one read if more may follow.
+    #[inline(always)]
+    fn coefficients<L: Low>(&self, bits: &mut Bits<'_>, dc: i32, low: &Values<'_>, beyond: u32) -> (L::Block, Option<u32>) {
+        let mut block = L::ZERO;
+        block.as_mut()[0] = idct::dequantise(dc, self.steps[0]);
+        let mut k = 0;
+        loop {
+            // The DC code and three of these are at most 48 of 56 bits.
+            for _ in 0..3 {
+                let (value, passed) = low.next(bits);
+                k += passed;
+                if k >= beyond {
+                    return (block, None);
+                }
+                let at = k as usize & 63;
+                block.as_mut()[usize::from(L::POSITIONS[at])] = idct::dequantise(value, self.steps[at]);
+                if k >= L::LAST {
+                    return (block, Some(k));
+                }
+            }
+            bits.refill();
         }
     }
 }
@@ -131,9 +145,35 @@ impl<'t> Part<'t> {
 pub(crate) struct Straight<'t, 's, S: ?Sized> {
     pub(crate) parts: Vec<Part<'t>>,
     pub(crate) sink: &'s mut S,
+    /// For a large scan at 1/8.
+    pub(crate) lanes: Option<Lanes<'t>>,
 }
 
 impl<S: Sink + ?Sized> Scan for Straight<'_, '_, S> {
+    fn wants_more(&self) -> bool {
+        self.lanes.is_some()
+    }
+
+    fn ahead(&mut self, feed: &Feed, bits: &mut Bits<'_>, columns: Range<usize>) -> usize {
+        let mut column = columns.start;
+        let Some(lanes) = &mut self.lanes else { return column };
+        let mcu_blocks = lanes.mcu_blocks();
+        while column < columns.end {
+            let (begins, end) = lanes.take(feed, bits, columns.end - column);
+            if begins.is_empty() {
+                break;
+            }
+            let mut found = Found { data: feed.data(), begins, mcu_blocks, first: 0, column };
+            for part in &mut self.parts {
+                bits.corrupt |= part.found(&found);
+                found.first += part.h * part.v;
+            }
+            column += begins.len() / mcu_blocks;
+            bits.go_to(end);
+        }
+        column
+    }
+
     #[inline(always)]
     fn mcu(&mut self, bits: &mut Bits<'_>, column: usize) {
         for part in &mut self.parts {

@@ -12,6 +12,7 @@ use crate::progressive::{AcScan, DcPart, DcScan};
 use crate::scale::Scale;
 use crate::scan::{Extent, walk};
 use crate::scan_header::{ScanComponent, ScanHeader};
+use crate::lanes::{LEAST_BLOCKS, Lanes, Table};
 use crate::sequential::{Blocks, Lookups, Part, Straight};
 use crate::sink::Sink;
 use crate::stripe::Stripe;
@@ -37,7 +38,34 @@ impl<R: Read, S: Sink + ?Sized> Session<'_, R, S> {
                 }
             }
         }
+        let (extent, blocks_per_mcu) = self.extent(scan);
+        let blocks = extent.mcu_columns as u64 * extent.mcu_rows as u64 * blocks_per_mcu;
+        let at_an_eighth = scan.components.iter().map(|part| self.plan.components[part.index].scale).all(|s| matches!(s, Scale::Eighth | Scale::Quarter))
+            && self.plan.components[scan.components[0].index].scale == Scale::Eighth;
+        let laned = !progressive && at_an_eighth && blocks >= LEAST_BLOCKS && extent.restart_interval_mcus == 0 && std::env::var_os("NOLANES").is_none();
+        let mut lane_tables = ([const { None }; 4], [const { None }; 4]);
+        if laned {
+            for part in &scan.components {
+                let dc = self.tables.dc[part.dc_table].as_deref().expect("found above");
+                let ac = self.tables.ac[part.ac_table].as_deref().expect("found above");
+                lane_tables.0[part.dc_table].get_or_insert_with(|| Table::dc(dc));
+                let skips = lookups.skips[part.ac_table].as_ref().expect("built above");
+                lane_tables.1[part.ac_table].get_or_insert_with(|| Table::ac(ac, skips));
+            }
+        }
         let interleaved = scan.components.len() > 1;
+        let lanes = laned.then(|| {
+            let mut mcu = Vec::new();
+            for part in &scan.components {
+                let component = &self.frame.components[part.index];
+                let blocks = if interleaved { component.h * component.v } else { 1 };
+                let (dc, ac) = (lane_tables.0[part.dc_table].as_ref(), lane_tables.1[part.ac_table].as_ref());
+                for _ in 0..blocks {
+                    mcu.extend([dc.expect("built above"), ac.expect("built above")]);
+                }
+            }
+            Lanes::new(&mcu)
+        });
         let mut parts = Vec::with_capacity(scan.components.len());
         for part in &scan.components {
             let plan = &self.plan.components[part.index];
@@ -51,8 +79,7 @@ impl<R: Read, S: Sink + ?Sized> Session<'_, R, S> {
             };
             parts.push(Part::new(part.index, stripe, dc, blocks, steps));
         }
-        let (extent, blocks_per_mcu) = self.extent(scan);
-        let mut straight = Straight { parts, sink: &mut *self.sink };
+        let mut straight = Straight { parts, sink: &mut *self.sink, lanes };
         let report = walk(&mut self.input, &mut self.feed, extent, &mut straight)?;
         for part in &scan.components {
             self.states[part.index].done = true;
