@@ -11,7 +11,7 @@ use crate::input::Input;
 use crate::markers::{RST0, RST7};
 
 /// Data bytes held. Small, so that it stays in the L1 or L2 cache beside the tables.
-const DATA_BYTES: usize = 36 * 1024;
+const DATA_BYTES: usize = 68 * 1024;
 
 /// Data bytes held where a few MCUs at a time are decoded.
 const USUAL_BYTES: usize = 16 * 1024;
@@ -67,7 +67,16 @@ impl Feed {
     pub(crate) fn new() -> Self {
         let data = vec![0; DATA_BYTES + PAD_BYTES].into_boxed_slice();
         let data = data.try_into().expect("the length is the array's");
-        Self { data, length: 0, marks: VecDeque::with_capacity(MARKS), end: None, used: 0, capacity: USUAL_BYTES, written: 0, moves: 0 }
+        Self {
+            data,
+            length: 0,
+            marks: VecDeque::with_capacity(MARKS),
+            end: None,
+            used: 0,
+            capacity: USUAL_BYTES,
+            written: 0,
+            moves: 0,
+        }
     }
 
     /// Starts another scan.

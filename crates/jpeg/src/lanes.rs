@@ -7,9 +7,13 @@
 //! here: near them, [`walk`](crate::scan::walk) decodes MCU by MCU.
 
 mod machine;
+#[cfg(test)]
+mod tests;
 
 use crate::bits::Bits;
+use crate::coding::Coding;
 use crate::feed::{Data, Feed};
+use crate::scale::Scale;
 use machine::{Begins, LANES, Lane, Machine, SLOTS, TABLE_BYTES};
 
 pub(crate) use machine::Table;
@@ -30,12 +34,22 @@ const TRIED_MCUS: usize = 32;
 /// Buffers that are decoded without lanes after a failure, and after many.
 const REST: (u32, u32) = (4, 256);
 
-/// Blocks of a scan from which on lanes are made.
-pub(crate) const LEAST_BLOCKS: u64 = 16_384;
+/// Blocks of an image that is worth the memory: 0.7 megapixels with chroma at half size.
+const LEAST_BLOCKS: u64 = 16_384;
 
-/// Heap bytes of [`Lanes`] and its tables.
+/// Heap bytes of [`Lanes`].
 pub(crate) const LANES_BYTES: usize =
-    LANES * (MAX_BLOCKS * 4 + size_of::<Begins>()) + size_of::<Begins>() + SLOTS * 16 + 8 * TABLE_BYTES;
+    LANES * MAX_BLOCKS * size_of::<u32>() + (LANES + 1) * size_of::<Begins>() + SLOTS * 2 * size_of::<&Table<'_>>();
+/// Heap bytes of the tables of one component.
+pub(crate) const LANE_TABLES_BYTES: usize = 2 * TABLE_BYTES;
+
+/// Whether an image is decoded in lanes. Only samples that need few of their block's codes are read a second time.
+pub(crate) fn pay(coding: Coding, scales: impl IntoIterator<Item = Scale>, blocks: u64) -> bool {
+    let mut scales = scales.into_iter().peekable();
+    let at_an_eighth = scales.peek() == Some(&Scale::Eighth);
+    let few_codes = scales.all(|scale| matches!(scale, Scale::Eighth | Scale::Quarter));
+    coding != Coding::Progressive && blocks >= LEAST_BLOCKS && at_an_eighth && few_codes
+}
 
 /// The lanes of one scan, and the blocks they have found.
 pub(crate) struct Lanes<'t> {

@@ -182,7 +182,9 @@ impl<'t> Skips<'t> {
     /// `map` of every entry, and whether it ends the block, and whether it stands for a code that does not fit.
     pub(crate) fn map_entries(&self, map: impl Fn(u16, bool, bool) -> u16) -> Vec<u16> {
         let entries = self.entries.iter();
-        entries.map(|&entry| map(entry, u32::from(entry) >> 6 >= SKIP_END, u32::from(entry) >> 6 == SKIP_LONG)).collect()
+        entries
+            .map(|&entry| map(entry, u32::from(entry) >> 6 >= SKIP_END, u32::from(entry) >> 6 == SKIP_LONG))
+            .collect()
     }
 
     /// Passes over the codes from coefficient `next` (1 to 63) to the end of the block.

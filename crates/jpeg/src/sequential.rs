@@ -7,7 +7,7 @@ use std::ops::Range;
 use crate::bits::Bits;
 use crate::feed::Feed;
 use crate::idct::{self, Eight, Four, Low, Two};
-use crate::lanes::Lanes;
+use crate::lanes::{Lanes, Table};
 use crate::lookup::{Differences, Skips, Values};
 use crate::scale::Scale;
 use crate::scan::Scan;
@@ -118,7 +118,13 @@ impl<'t> Part<'t> {
 
     /// The coefficients of a block that `L` needs, and the last one read if more may follow.
     #[inline(always)]
-    fn coefficients<L: Low>(&self, bits: &mut Bits<'_>, dc: i32, low: &Values<'_>, beyond: u32) -> (L::Block, Option<u32>) {
+    fn coefficients<L: Low>(
+        &self,
+        bits: &mut Bits<'_>,
+        dc: i32,
+        low: &Values<'_>,
+        beyond: u32,
+    ) -> (L::Block, Option<u32>) {
         let mut block = L::ZERO;
         block.as_mut()[0] = idct::dequantise(dc, self.steps[0]);
         let mut k = 0;
@@ -207,10 +213,14 @@ impl<S: Sink + ?Sized> Scan for Straight<'_, '_, S> {
 }
 
 /// The lookup tables of one scan, each built once however many components share it.
+#[derive(Default)]
 pub(crate) struct Lookups<'t> {
     pub(crate) dc: [Option<Differences<'t>>; 4],
     pub(crate) skips: [Option<Skips<'t>>; 4],
     pub(crate) values: [Option<Values<'t>>; 4],
+    /// For [`Lanes`], if there are to be any.
+    pub(crate) lane_dc: [Option<Table<'t>>; 4],
+    pub(crate) lane_ac: [Option<Table<'t>>; 4],
 }
 
 impl<'t> Lookups<'t> {
@@ -223,5 +233,16 @@ impl<'t> Lookups<'t> {
             Scale::Half => Blocks::Half { low: low?, ac: ac? },
             Scale::Full => Blocks::Full { all: low? },
         })
+    }
+
+    /// The lanes of a scan: `mcu` has, of each component, the DC table, the AC table and the blocks of an MCU.
+    /// `None` if their tables have not been built.
+    pub(crate) fn lanes(&'t self, mcu: impl Iterator<Item = (usize, usize, usize)>) -> Option<Lanes<'t>> {
+        let mut states = Vec::new();
+        for (dc, ac, blocks) in mcu {
+            let block = [self.lane_dc[dc].as_ref()?, self.lane_ac[ac].as_ref()?];
+            states.extend(std::iter::repeat_n(block, blocks).flatten());
+        }
+        Some(Lanes::new(&states))
     }
 }

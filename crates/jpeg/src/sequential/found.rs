@@ -24,7 +24,10 @@ impl Part<'_> {
     /// Decodes the component's blocks; returns whether any is damaged.
     pub(super) fn found(&mut self, found: &Found<'_>) -> bool {
         match self.blocks {
-            Blocks::Quarter { low, .. } => self.found_quarter(found, low),
+            Blocks::Quarter { low, .. } => match (self.h, self.v) {
+                (1, 1) => self.found_quarter::<1, 1>(found, low),
+                _ => self.found_quarter::<0, 0>(found, low),
+            },
             _ => match (self.h, self.v) {
                 (1, 1) => self.found_eighth::<1, 1>(found),
                 (2, 1) => self.found_eighth::<2, 1>(found),
@@ -58,20 +61,23 @@ impl Part<'_> {
     }
 
     #[inline(never)]
-    fn found_quarter(&mut self, found: &Found<'_>, low: &Values<'_>) -> bool {
+    fn found_quarter<const H: usize, const V: usize>(&mut self, found: &Found<'_>, low: &Values<'_>) -> bool {
+        let (h, v) = if H == 0 { (self.h, self.v) } else { (H, V) };
         let stride = self.stripe.stride;
+        let mut prediction = self.prediction;
         let mut corrupt = false;
         for (mcu, begins) in found.begins.chunks_exact(found.mcu_blocks).enumerate() {
-            for (block, &begin) in begins[found.first..][..self.h * self.v].iter().enumerate() {
-                let (x, y) = (block % self.h, block / self.h);
+            for (block, &begin) in begins[found.first..][..h * v].iter().enumerate() {
+                let (x, y) = (block % h, block / h);
                 let mut bits = Bits::at_bit(found.data, (begin & !CORRUPT) as usize);
-                self.prediction = self.prediction.wrapping_add(self.dc.at_hand(&mut bits));
-                let (block, _) = self.coefficients::<Two>(&mut bits, self.prediction, low, 63);
+                prediction = prediction.wrapping_add(self.dc.at_hand(&mut bits));
+                let (block, _) = self.coefficients::<Two>(&mut bits, prediction, low, 63);
                 corrupt |= bits.corrupt | (begin & CORRUPT != 0);
-                let at = y * Two::N * stride + ((found.column + mcu) * self.h + x) * Two::N;
+                let at = y * Two::N * stride + ((found.column + mcu) * h + x) * Two::N;
                 Two::transform(&block, &mut self.stripe.samples[at..], stride);
             }
         }
+        self.prediction = prediction;
         corrupt
     }
 }

@@ -6,13 +6,13 @@ use super::Session;
 use crate::coding::Coding;
 use crate::error::Error;
 use crate::idct::{Eight, Four, Low, Two};
+use crate::lanes::{self, Table};
 use crate::lookup::{Differences, Skips, Symbols, Values};
 use crate::outcome::USABLE_SHARE;
 use crate::progressive::{AcScan, DcPart, DcScan};
 use crate::scale::Scale;
 use crate::scan::{Extent, walk};
 use crate::scan_header::{ScanComponent, ScanHeader};
-use crate::lanes::{LEAST_BLOCKS, Lanes, Table};
 use crate::sequential::{Blocks, Lookups, Part, Straight};
 use crate::sink::Sink;
 use crate::stripe::Stripe;
@@ -21,7 +21,9 @@ impl<R: Read, S: Sink + ?Sized> Session<'_, R, S> {
     /// Decodes a scan of samples into the sink.
     pub(super) fn straight_scan(&mut self, scan: &ScanHeader) -> Result<(), Error> {
         let progressive = self.header.coding == Coding::Progressive;
-        let mut lookups = Lookups { dc: [const { None }; 4], skips: [const { None }; 4], values: [const { None }; 4] };
+        let mut lookups = Lookups::default();
+        let scales = self.plan.components.iter().map(|component| component.scale);
+        let in_lanes = lanes::pay(self.header.coding, scales, self.total_blocks);
         for part in &scan.components {
             let missing =
                 |table, index: usize| Error::MissingTable { component: part.index, table, index: index as u8 };
@@ -31,7 +33,11 @@ impl<R: Read, S: Sink + ?Sized> Session<'_, R, S> {
                 let ac = self.tables.ac[part.ac_table].as_deref().ok_or(missing("AC Huffman", part.ac_table))?;
                 let scale = self.plan.components[part.index].scale;
                 if scale != Scale::Full {
-                    lookups.skips[part.ac_table].get_or_insert_with(|| Skips::new(ac));
+                    let skips = lookups.skips[part.ac_table].get_or_insert_with(|| Skips::new(ac));
+                    if in_lanes {
+                        lookups.lane_dc[part.dc_table].get_or_insert_with(|| Table::dc(dc));
+                        lookups.lane_ac[part.ac_table].get_or_insert_with(|| Table::ac(ac, skips));
+                    }
                 }
                 if scale != Scale::Eighth {
                     lookups.values[part.ac_table].get_or_insert_with(|| Values::new(ac));
@@ -39,33 +45,12 @@ impl<R: Read, S: Sink + ?Sized> Session<'_, R, S> {
             }
         }
         let (extent, blocks_per_mcu) = self.extent(scan);
-        let blocks = extent.mcu_columns as u64 * extent.mcu_rows as u64 * blocks_per_mcu;
-        let at_an_eighth = scan.components.iter().map(|part| self.plan.components[part.index].scale).all(|s| matches!(s, Scale::Eighth | Scale::Quarter))
-            && self.plan.components[scan.components[0].index].scale == Scale::Eighth;
-        let laned = !progressive && at_an_eighth && blocks >= LEAST_BLOCKS && extent.restart_interval_mcus == 0 && std::env::var_os("NOLANES").is_none();
-        let mut lane_tables = ([const { None }; 4], [const { None }; 4]);
-        if laned {
-            for part in &scan.components {
-                let dc = self.tables.dc[part.dc_table].as_deref().expect("found above");
-                let ac = self.tables.ac[part.ac_table].as_deref().expect("found above");
-                lane_tables.0[part.dc_table].get_or_insert_with(|| Table::dc(dc));
-                let skips = lookups.skips[part.ac_table].as_ref().expect("built above");
-                lane_tables.1[part.ac_table].get_or_insert_with(|| Table::ac(ac, skips));
-            }
-        }
         let interleaved = scan.components.len() > 1;
-        let lanes = laned.then(|| {
-            let mut mcu = Vec::new();
-            for part in &scan.components {
-                let component = &self.frame.components[part.index];
-                let blocks = if interleaved { component.h * component.v } else { 1 };
-                let (dc, ac) = (lane_tables.0[part.dc_table].as_ref(), lane_tables.1[part.ac_table].as_ref());
-                for _ in 0..blocks {
-                    mcu.extend([dc.expect("built above"), ac.expect("built above")]);
-                }
-            }
-            Lanes::new(&mcu)
+        let mcu = scan.components.iter().map(|part| {
+            let component = &self.frame.components[part.index];
+            (part.dc_table, part.ac_table, if interleaved { component.h * component.v } else { 1 })
         });
+        let lanes = lookups.lanes(mcu);
         let mut parts = Vec::with_capacity(scan.components.len());
         for part in &scan.components {
             let plan = &self.plan.components[part.index];
