@@ -24,6 +24,11 @@ impl Position {
         self.byte
     }
 
+    /// Bits in front of the next.
+    pub(crate) fn consumed_bits(&self) -> usize {
+        self.byte * 8 - self.left as usize
+    }
+
     /// Bytes in front of the next bit.
     pub(crate) fn consumed_bytes(&self) -> usize {
         (self.byte * 8 - self.left as usize) / 8
@@ -62,11 +67,6 @@ impl<'a> Bits<'a> {
         bits.refill();
         bits.consume((at & 7) as u32);
         bits
-    }
-
-    /// Goes on at bit `at`.
-    pub(crate) fn go_to(&mut self, at: usize) {
-        *self = Self { corrupt: self.corrupt, ..Self::at_bit(self.data, at) };
     }
 
     pub(crate) fn position(&self) -> Position {

@@ -10,7 +10,6 @@ mod machine;
 #[cfg(test)]
 mod tests;
 
-use crate::bits::Bits;
 use crate::coding::Coding;
 use crate::feed::{Data, Feed};
 use crate::scale::Scale;
@@ -97,10 +96,9 @@ impl<'t> Lanes<'t> {
         self.machine.per_mcu / 2
     }
 
-    /// The begins of the blocks of up to `mcus` MCUs from where `bits` stands, and the bit behind them; none if they are
-    /// to be decoded one by one.
-    pub(crate) fn take(&mut self, feed: &Feed, bits: &Bits<'_>, mcus: usize) -> (&[u32], usize) {
-        let at = bits.consumed_bits();
+    /// The begins of the blocks of up to `mcus` MCUs from bit `at`, and the bit behind them; none if they are to be
+    /// decoded one by one.
+    pub(crate) fn take(&mut self, feed: &Feed, at: usize, mcus: usize) -> (&[u32], usize) {
         if self.moves != feed.moves() {
             self.moves = feed.moves();
             self.lane = LANES;

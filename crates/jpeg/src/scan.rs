@@ -16,10 +16,11 @@ pub(crate) trait Scan {
     }
     /// Decodes the MCU in `column` of the current row.
     fn mcu(&mut self, bits: &mut Bits<'_>, column: usize);
-    /// Decodes MCUs of `columns` from where `bits` stands as far as it knows already where they end.
-    /// Returns the first column not decoded.
-    fn ahead(&mut self, _feed: &Feed, _bits: &mut Bits<'_>, columns: Range<usize>) -> usize {
-        columns.start
+    /// Decodes MCUs of `columns` from `from` on as far as it finds out where they end before it reads them.
+    ///
+    /// It takes and returns a position, because a reader that it could change would stay in memory for all others.
+    fn ahead(&mut self, _feed: &Feed, from: Position, columns: Range<usize>) -> Ahead {
+        Ahead { column: columns.start, position: from, corrupt: false }
     }
     /// Takes note that the MCU in `column` is lost, or that what [`mcu`](Self::mcu) made of it was no data.
     fn lose(&mut self, column: usize);
@@ -27,6 +28,16 @@ pub(crate) trait Scan {
     fn restart(&mut self);
     /// Ends the current row.
     fn finish_row(&mut self);
+}
+
+/// How far [`Scan::ahead`] came.
+pub(crate) struct Ahead {
+    /// The first column not decoded.
+    pub(crate) column: usize,
+    /// Behind the last that was.
+    pub(crate) position: Position,
+    /// Whether a code was damaged.
+    pub(crate) corrupt: bool,
 }
 
 /// The size of a scan, and what may be missing from it.
@@ -127,8 +138,8 @@ fn run<R: Read>(
     }
     let safe_until = feed.safe_until();
     let boundary_bits = feed.boundary().map_or(usize::MAX, |bytes| bytes * 8);
-    let mut bits = Bits::resume(feed.data(), from);
-    let mut column = scan.ahead(feed, &mut bits, columns.clone());
+    let Ahead { mut column, position, corrupt } = scan.ahead(feed, from, columns.clone());
+    let mut bits = Bits::resume(feed.data(), position);
     while column < columns.end && bits.byte() <= safe_until {
         scan.mcu(&mut bits, column);
         if bits.consumed_bits() > boundary_bits {
@@ -141,7 +152,7 @@ fn run<R: Read>(
         }
         column += 1;
     }
-    if bits.corrupt {
+    if corrupt || bits.corrupt {
         report.warn(Warning::CorruptData);
     }
     let position = bits.position();

@@ -4,13 +4,13 @@ mod found;
 
 use std::ops::Range;
 
-use crate::bits::Bits;
+use crate::bits::{Bits, Position};
 use crate::feed::Feed;
 use crate::idct::{self, Eight, Four, Low, Two};
 use crate::lanes::{Lanes, Table};
 use crate::lookup::{Differences, Skips, Values};
 use crate::scale::Scale;
-use crate::scan::Scan;
+use crate::scan::{Ahead, Scan};
 use crate::sink::Sink;
 use crate::stripe::Stripe;
 use crate::tables::Quantisation;
@@ -155,29 +155,39 @@ pub(crate) struct Straight<'t, 's, S: ?Sized> {
     pub(crate) lanes: Option<Lanes<'t>>,
 }
 
+impl<S: Sink + ?Sized> Straight<'_, '_, S> {
+    /// Decodes the MCUs up to column `end` that the lanes find.
+    #[inline(never)]
+    fn in_lanes(&mut self, feed: &Feed, mut ahead: Ahead, end: usize) -> Ahead {
+        let Some(lanes) = &mut self.lanes else { return ahead };
+        let mcu_blocks = lanes.mcu_blocks();
+        let mut at = ahead.position.consumed_bits();
+        while ahead.column < end {
+            let (begins, next) = lanes.take(feed, at, end - ahead.column);
+            if begins.is_empty() {
+                break;
+            }
+            let mut found = Found { data: feed.data(), begins, mcu_blocks, first: 0, column: ahead.column };
+            for part in &mut self.parts {
+                ahead.corrupt |= part.found(&found);
+                found.first += part.h * part.v;
+            }
+            ahead.column += begins.len() / mcu_blocks;
+            at = next;
+            ahead.position = Bits::at_bit(feed.data(), at).position();
+        }
+        ahead
+    }
+}
+
 impl<S: Sink + ?Sized> Scan for Straight<'_, '_, S> {
     fn wants_more(&self) -> bool {
         self.lanes.is_some()
     }
 
-    fn ahead(&mut self, feed: &Feed, bits: &mut Bits<'_>, columns: Range<usize>) -> usize {
-        let mut column = columns.start;
-        let Some(lanes) = &mut self.lanes else { return column };
-        let mcu_blocks = lanes.mcu_blocks();
-        while column < columns.end {
-            let (begins, end) = lanes.take(feed, bits, columns.end - column);
-            if begins.is_empty() {
-                break;
-            }
-            let mut found = Found { data: feed.data(), begins, mcu_blocks, first: 0, column };
-            for part in &mut self.parts {
-                bits.corrupt |= part.found(&found);
-                found.first += part.h * part.v;
-            }
-            column += begins.len() / mcu_blocks;
-            bits.go_to(end);
-        }
-        column
+    fn ahead(&mut self, feed: &Feed, from: Position, columns: Range<usize>) -> Ahead {
+        let ahead = Ahead { column: columns.start, position: from, corrupt: false };
+        if self.lanes.is_some() { self.in_lanes(feed, ahead, columns.end) } else { ahead }
     }
 
     #[inline(always)]
