@@ -6,6 +6,8 @@
 //! the begins of the blocks that were found. The end of the data, restart markers and everything damaged are not seen
 //! here: near them, [`walk`](crate::scan::walk) decodes MCU by MCU.
 
+use std::ops::RangeInclusive;
+
 mod machine;
 #[cfg(test)]
 mod tests;
@@ -26,8 +28,12 @@ const MAX_BLOCKS: usize = 8192;
 const LEAST_BITS: usize = 8 * 6144;
 /// How far a lane may be out of step, in bits. Camera files: 16,000 at most in 3,200 tries.
 const MAX_ASTRAY_BITS: usize = 32 * 1024;
-/// Fewer bits to a block are those of flat areas, which are periodic: there a lane never falls in step.
-const LEAST_BLOCK_BITS: usize = 6;
+/// Bits to a block: fewer are those of flat areas, which are periodic, so that a lane never falls in step; with more,
+/// those of noise at the best quality, it does too late.
+const BLOCK_BITS: RangeInclusive<usize> = 12..=300;
+/// Bits to a step with all checks. Camera files have 1,200 and more. Stripes and grids, all long codes, have fewer than
+/// these, and were read three quarters as fast as one by one.
+const LEAST_CAREFUL_BITS: usize = 400;
 /// MCUs that tell how dense the data is at the beginning.
 const TRIED_MCUS: usize = 32;
 /// Buffers that are decoded without lanes after a failure, and after many.
@@ -142,21 +148,26 @@ impl<'t> Lanes<'t> {
                 (tried - at) / (TRIED_MCUS * self.mcu_blocks())
             }
         };
-        let spacing = ((limit - at) / LANES).min(MAX_BLOCKS * 3 / 4 * block_bits);
-        if block_bits < LEAST_BLOCK_BITS || !self.run(feed.data(), at, spacing) {
-            (self.resting, self.rest) = (self.rest, (self.rest * 4).min(REST.1));
-            self.block_bits = None;
-        } else {
+        let mut spacing = ((limit - at) / LANES).min(MAX_BLOCKS * 3 / 4 * block_bits);
+        if self.block_bits.is_none() {
+            // A little first, for if it fails.
+            spacing /= 4;
+        }
+        if BLOCK_BITS.contains(&block_bits) && self.run(feed.data(), at, spacing) {
             let blocks: usize = self.found.iter().zip(self.next).map(|(found, next)| found.len() - next).sum();
             self.block_bits = Some((self.end - at) / blocks.max(1));
-            self.rest = REST.0;
+            self.rest = (self.rest / 2).max(REST.0);
+        } else {
+            (self.resting, self.rest) = (self.rest, (self.rest * 4).min(REST.1));
+            self.block_bits = None;
         }
         self.skip_empty();
         self.peek() == Some(at)
     }
 
-    /// Finds the MCUs of `LANES` stretches of `spacing` bits from bit `at`; `false` if a lane did not fall in step, and
-    /// so only the lanes before it count.
+    /// Finds the MCUs of `LANES` stretches of `spacing` bits from bit `at`; `false` if it did not pay.
+    ///
+    /// If a lane does not fall in step, only the lanes before it count.
     fn run(&mut self, data: &Data, at: usize, spacing: usize) -> bool {
         let starts: [usize; LANES] = std::array::from_fn(|i| if i == 0 { at } else { (at + i * spacing) & !7 });
         let full = self.machine.full();
@@ -164,7 +175,7 @@ impl<'t> Lanes<'t> {
         let mut lanes: [Lane; LANES] = std::array::from_fn(|i| Lane::new(starts[i], full, limit(i)));
         let mut stops = [0; LANES];
         self.found.iter_mut().for_each(Vec::clear);
-        let mut active = LANES;
+        let (mut active, mut careful) = (LANES, 0);
         while active > 0 {
             let i = self.machine.run(data, &mut lanes, &mut self.begins);
             let (lane, begins, found) = (&mut lanes[i], &mut self.begins[i], &mut self.found[i]);
@@ -176,6 +187,7 @@ impl<'t> Lanes<'t> {
             lane.states = 0;
             if is_done || found.len() + SLOTS / 2 > MAX_BLOCKS {
                 stops[i] = lane.at;
+                careful += lane.careful;
                 *lane = Lane::idle();
                 active -= 1;
             }
@@ -189,7 +201,7 @@ impl<'t> Lanes<'t> {
             }
             self.end = stops[i];
         }
-        true
+        careful * LEAST_CAREFUL_BITS <= LANES * spacing
     }
 
     /// Brings the lane before `i`, which ended at `end`, and lane `i`, which went from `start` to `stop`, together:

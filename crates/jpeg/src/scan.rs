@@ -73,8 +73,7 @@ pub(crate) fn walk<R: Read>(
     scan: &mut impl Scan,
 ) -> Result<Report, Error> {
     feed.restart();
-    // Behind a restart marker in sight nothing is known ahead.
-    if extent.restart_interval_mcus == 0 && scan.wants_more() {
+    if scan.wants_more() {
         feed.hold_more();
     }
     let interval_mcus = match extent.restart_interval_mcus {

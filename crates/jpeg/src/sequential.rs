@@ -104,45 +104,32 @@ impl<'t> Part<'t> {
         let beyond = if rest.is_some() { 63 } else { 64 };
         for y in 0..self.v {
             for x in 0..self.h {
-                let dc = self.dc(bits);
-                let (block, more) = self.coefficients::<L>(bits, dc, low, beyond);
-                if let (Some(rest), Some(k)) = (rest, more) {
+                let mut block = L::ZERO;
+                block.as_mut()[0] = idct::dequantise(self.dc(bits), self.steps[0]);
+                let mut k = 0;
+                'block: loop {
+                    // The DC code and three of these are at most 48 of 56 bits.
+                    for _ in 0..3 {
+                        let (value, passed) = low.next(bits);
+                        k += passed;
+                        if k >= beyond {
+                            break 'block;
+                        }
+                        let at = k as usize & 63;
+                        block.as_mut()[usize::from(L::POSITIONS[at])] = idct::dequantise(value, self.steps[at]);
+                        if k >= L::LAST {
+                            if let Some(rest) = rest {
+                                bits.refill();
+                                rest.pass(bits, k + 1);
+                            }
+                            break 'block;
+                        }
+                    }
                     bits.refill();
-                    rest.pass(bits, k + 1);
                 }
                 let at = y * L::N * self.stripe.stride + (column * self.h + x) * L::N;
                 L::transform(&block, &mut self.stripe.samples[at..], self.stripe.stride);
             }
-        }
-    }
-
-    /// The coefficients of a block that `L` needs, and the last one read if more may follow.
-    #[inline(always)]
-    fn coefficients<L: Low>(
-        &self,
-        bits: &mut Bits<'_>,
-        dc: i32,
-        low: &Values<'_>,
-        beyond: u32,
-    ) -> (L::Block, Option<u32>) {
-        let mut block = L::ZERO;
-        block.as_mut()[0] = idct::dequantise(dc, self.steps[0]);
-        let mut k = 0;
-        loop {
-            // The DC code and three of these are at most 48 of 56 bits.
-            for _ in 0..3 {
-                let (value, passed) = low.next(bits);
-                k += passed;
-                if k >= beyond {
-                    return (block, None);
-                }
-                let at = k as usize & 63;
-                block.as_mut()[usize::from(L::POSITIONS[at])] = idct::dequantise(value, self.steps[at]);
-                if k >= L::LAST {
-                    return (block, Some(k));
-                }
-            }
-            bits.refill();
         }
     }
 }

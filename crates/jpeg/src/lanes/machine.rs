@@ -70,11 +70,13 @@ pub(super) struct Lane {
     pub(super) full: usize,
     /// The lane ends with the first MCU that ends behind this bit.
     pub(super) limit: usize,
+    /// Steps with all checks.
+    pub(super) careful: usize,
 }
 
 impl Lane {
     pub(super) fn new(at: usize, full: usize, limit: usize) -> Self {
-        Self { at, passed: 0, begin: 0, states: 0, full, limit }
+        Self { at, passed: 0, begin: 0, states: 0, full, limit, careful: 0 }
     }
 
     /// A lane that has nothing to do, and does it without end.
@@ -177,6 +179,7 @@ impl<'t> Machine<'t> {
     #[cold]
     #[inline(never)]
     fn careful(&self, data: &Data, mut lane: Lane, begins: &mut Begins) -> Lane {
+        lane.careful += 1;
         let mut window = load(data, lane.at);
         for _ in 0..STEPS {
             if lane.states >= lane.full {

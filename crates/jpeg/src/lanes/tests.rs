@@ -18,13 +18,12 @@ impl Codes {
         Self { dc: DC.map(table), ac: AC.map(table) }
     }
 
-    /// Calls `check` with the lanes of a 4:2:0 scan, and what finds the blocks of an MCU one by one.
-    fn with_lanes(&self, check: impl FnOnce(&mut Lanes<'_>, &dyn Fn(&mut Bits<'_>) -> Vec<u32>)) {
+    /// Calls `check` with the lanes of a scan, whose MCU has blocks of these tables, and what finds the blocks of an MCU one by one.
+    fn with_lanes(&self, classes: [usize; 6], check: impl FnOnce(&mut Lanes<'_>, &dyn Fn(&mut Bits<'_>) -> Vec<u32>)) {
         let differences = [0, 1].map(|i| Differences::new(&self.dc[i]));
         let skips = [0, 1].map(|i| Skips::new(&self.ac[i]));
         let tables = [0, 1].map(|i| [Table::dc(&self.dc[i]), Table::ac(&self.ac[i], &skips[i])]);
-        let classes = [0, 0, 0, 0, 1, 1];
-        let states: Vec<_> = classes.iter().flat_map(|&class: &usize| &tables[class]).collect();
+        let states: Vec<_> = classes.iter().flat_map(|&class| &tables[class]).collect();
         let mcu = |bits: &mut Bits<'_>| {
             let block = |&class: &usize| {
                 let begin = bits.consumed_bits() as u32;
@@ -38,6 +37,9 @@ impl Codes {
         check(&mut Lanes::new(&states), &mcu);
     }
 }
+
+/// The tables of the blocks of an MCU: 4:2:0, luma's and chroma's.
+const SUBSAMPLED: [usize; 6] = [0, 0, 0, 0, 1, 1];
 
 /// Random bytes, the same for each seed; 0xFF does not occur.
 fn noise(seed: u64, bytes: usize) -> Vec<u8> {
@@ -67,7 +69,7 @@ fn blocks_begin_where_one_by_one_they_begin_and_rubbish_in_front_of_them_is_forg
     for seed in 0..20 {
         let data = noise(seed, 200_000);
         let (feed, _) = filled(&data);
-        codes.with_lanes(|lanes, mcu| {
+        codes.with_lanes(SUBSAMPLED, |lanes, mcu| {
             let mut bits = Bits::resume(feed.data(), Position::at(0));
             loop {
                 let (begins, end) = lanes.take(&feed, bits.consumed_bits(), 7);
@@ -84,35 +86,30 @@ fn blocks_begin_where_one_by_one_they_begin_and_rubbish_in_front_of_them_is_forg
                     rubbish += dropped.filter(|&begin| begin & CORRUPT != 0).count();
                 }
             }
-            joined += usize::from(bits.consumed_bits() > 60_000 * 8);
-            assert!(bits.byte() <= feed.safe_until());
+            joined += usize::from(bits.consumed_bits() > 12_000 * 8);
         });
     }
     assert!(joined > 10 && corrupt > 1000 && rubbish > 10, "{joined} {corrupt} {rubbish}");
 }
 
+/// Where luma and chroma have the same tables, a lane mostly takes other blocks for the first of an MCU for ever.
 #[test]
-fn lanes_that_never_fall_in_step_rest_longer_and_longer() {
-    // A block of luma is 00 (no difference), 00 1 (a coefficient), 1010 (the end), one of chroma 00 00.
-    let mcu = format!("{}{}", "000011010".repeat(4), "0000".repeat(2));
-    let bits = mcu.repeat(2 * 100_000);
-    let bytes = bits.as_bytes().chunks_exact(8);
-    let data: Vec<u8> = bytes.map(|bits| bits.iter().fold(0, |byte, bit| byte << 1 | (bit - b'0'))).collect();
+fn lanes_that_do_not_fall_in_step_rest_longer_and_longer() {
+    let data = noise(1, 2_000_000);
     let codes = Codes::new();
-    codes.with_lanes(|lanes, _| {
+    codes.with_lanes([0; 6], |lanes, _| {
         let (mut feed, mut input) = filled(&data);
         let mut tried = Vec::new();
-        for buffer in 0..30 {
+        for buffer in 0..25 {
             let mut at = 0;
             while let (begins @ [_, ..], end) = lanes.take(&feed, at, 50) {
-                assert!(begins.iter().all(|begin| begin & CORRUPT == 0));
+                assert_eq!(begins.len() % 6, 0);
                 at = end;
             }
             if at > 0 {
                 tried.push(buffer);
             }
-            // The same phase in each buffer: whole MCUs of whole bytes.
-            feed.advance(&mut input, 11 * 2000).unwrap();
+            feed.advance(&mut input, 60_000).unwrap();
         }
         assert_eq!(tried, [0, REST.0, REST.0 + 4 * REST.0]);
         assert_eq!(lanes.rest, REST.1);
@@ -126,13 +123,13 @@ fn nothing_is_looked_for_where_a_marker_or_the_end_is_in_sight_or_little_is_at_h
     let marked = [&data[..30_000], &[0xFF, 0xD3], &data[..], &data[..]].concat();
     let is_tried = |feed: &Feed| {
         let mut tried = false;
-        codes.with_lanes(|lanes, _| {
+        codes.with_lanes(SUBSAMPLED, |lanes, _| {
             tried = !lanes.take(feed, 0, 1).0.is_empty();
         });
         tried
     };
     assert!(is_tried(&filled(&[&data[..], &data[..]].concat()).0));
-    assert!(!is_tried(&filled(&data).0), "the end");
+    assert!(!is_tried(&filled(&[&data[..], &[0xFF, 0xD9]].concat()).0), "the end");
     assert!(!is_tried(&filled(&marked).0), "a restart marker");
     struct Slow<'d>(&'d [u8]);
     impl std::io::Read for Slow<'_> {

@@ -71,7 +71,19 @@ impl Part<'_> {
                 let (x, y) = (block % h, block / h);
                 let mut bits = Bits::at_bit(found.data, (begin & !CORRUPT) as usize);
                 prediction = prediction.wrapping_add(self.dc.at_hand(&mut bits));
-                let (block, _) = self.coefficients::<Two>(&mut bits, prediction, low, 63);
+                let mut block = Two::ZERO;
+                block[0] = idct::dequantise(prediction, self.steps[0]);
+                let mut k = 0;
+                for _ in 0..Two::LAST {
+                    let (value, passed) = low.next(&mut bits);
+                    k += passed;
+                    if k > Two::LAST {
+                        break;
+                    }
+                    let at = k as usize;
+                    block[usize::from(Two::POSITIONS[at])] = idct::dequantise(value, self.steps[at]);
+                    bits.refill();
+                }
                 corrupt |= bits.corrupt | (begin & CORRUPT != 0);
                 let at = y * Two::N * stride + ((found.column + mcu) * h + x) * Two::N;
                 Two::transform(&block, &mut self.stripe.samples[at..], stride);

@@ -50,7 +50,8 @@ impl<R: Read, S: Sink + ?Sized> Session<'_, R, S> {
             let component = &self.frame.components[part.index];
             (part.dc_table, part.ac_table, if interleaved { component.h * component.v } else { 1 })
         });
-        let lanes = lookups.lanes(mcu);
+        // The lanes do not see restart markers, which are mostly near.
+        let lanes = if extent.restart_interval_mcus == 0 { lookups.lanes(mcu) } else { None };
         let mut parts = Vec::with_capacity(scan.components.len());
         for part in &scan.components {
             let plan = &self.plan.components[part.index];
