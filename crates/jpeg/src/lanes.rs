@@ -14,6 +14,7 @@ mod tests;
 
 use crate::coding::Coding;
 use crate::feed::{Data, Feed};
+use crate::header::Header;
 use crate::scale::Scale;
 use machine::{Begins, LANES, Lane, Machine, SLOTS, TABLE_BYTES};
 
@@ -48,12 +49,17 @@ pub(crate) const LANES_BYTES: usize =
 /// Heap bytes of the tables of one component.
 pub(crate) const LANE_TABLES_BYTES: usize = 2 * TABLE_BYTES;
 
-/// Whether an image is decoded in lanes. Only samples that need few of their block's codes are read a second time.
-pub(crate) fn pay(coding: Coding, scales: impl IntoIterator<Item = Scale>, blocks: u64) -> bool {
+/// Whether an image is decoded in lanes. They do not see restart markers, which are mostly near; and only samples that
+/// need few of their block's codes can be read a second time.
+pub(crate) fn pay(header: &Header, scales: impl IntoIterator<Item = Scale>, blocks: u64) -> bool {
     let mut scales = scales.into_iter().peekable();
     let at_an_eighth = scales.peek() == Some(&Scale::Eighth);
     let few_codes = scales.all(|scale| matches!(scale, Scale::Eighth | Scale::Quarter));
-    coding != Coding::Progressive && blocks >= LEAST_BLOCKS && at_an_eighth && few_codes
+    header.coding != Coding::Progressive
+        && header.restart_interval_mcus == 0
+        && blocks >= LEAST_BLOCKS
+        && at_an_eighth
+        && few_codes
 }
 
 /// The lanes of one scan, and the blocks they have found.
@@ -177,7 +183,8 @@ impl<'t> Lanes<'t> {
         self.found.iter_mut().for_each(Vec::clear);
         let (mut active, mut careful) = (LANES, 0);
         while active > 0 {
-            let i = self.machine.run(data, &mut lanes, &mut self.begins);
+            let (i, redone) = self.machine.run(data, &mut lanes, &mut self.begins);
+            careful += redone;
             let (lane, begins, found) = (&mut lanes[i], &mut self.begins[i], &mut self.found[i]);
             let is_done = lane.at >= lane.limit;
             if is_done {
@@ -187,7 +194,6 @@ impl<'t> Lanes<'t> {
             lane.states = 0;
             if is_done || found.len() + SLOTS / 2 > MAX_BLOCKS {
                 stops[i] = lane.at;
-                careful += lane.careful;
                 *lane = Lane::idle();
                 active -= 1;
             }

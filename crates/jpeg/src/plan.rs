@@ -73,7 +73,7 @@ fn peak_bytes(header: &Header, scales: &[Scale]) -> u64 {
             Scale::Quarter | Scale::Half | Scale::Full => 2 * TABLE_BYTES + VALUES_BYTES,
         };
     }
-    if lanes::pay(header.coding, scales.iter().copied(), frame.blocks()) {
+    if lanes::pay(header, scales.iter().copied(), frame.blocks()) {
         decoding += LANES_BYTES + frame.components.len() * LANE_TABLES_BYTES;
     }
     let stored = if progressive { coefficient_bytes(&frame, scales) } else { 0 };

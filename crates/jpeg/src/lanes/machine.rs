@@ -70,13 +70,11 @@ pub(super) struct Lane {
     pub(super) full: usize,
     /// The lane ends with the first MCU that ends behind this bit.
     pub(super) limit: usize,
-    /// Steps with all checks.
-    pub(super) careful: usize,
 }
 
 impl Lane {
     pub(super) fn new(at: usize, full: usize, limit: usize) -> Self {
-        Self { at, passed: 0, begin: 0, states: 0, full, limit, careful: 0 }
+        Self { at, passed: 0, begin: 0, states: 0, full, limit }
     }
 
     /// A lane that has nothing to do, and does it without end.
@@ -115,11 +113,12 @@ impl<'t> Machine<'t> {
         (SLOTS - STEPS) / self.per_mcu * self.per_mcu
     }
 
-    /// Steps all lanes in turn until one is full or behind its limit; returns which.
+    /// Steps all lanes in turn until one is full or behind its limit; returns which, and how often it stepped carefully.
     #[inline(never)]
-    pub(super) fn run(&self, data: &Data, lanes: &mut [Lane; LANES], begins: &mut [Begins; LANES]) -> usize {
+    pub(super) fn run(&self, data: &Data, lanes: &mut [Lane; LANES], begins: &mut [Begins; LANES]) -> (usize, usize) {
         let following = &*self.following;
         let mut l = *lanes;
+        let mut careful = 0;
         let mut stopped = l.iter().position(|lane| lane.at >= lane.limit);
         while stopped.is_none() {
             let mut window = [0; LANES];
@@ -154,6 +153,7 @@ impl<'t> Machine<'t> {
             step!();
             for i in 0..LANES {
                 if unfit[i] & UNFIT != 0 || now[i].states > l[i].full {
+                    careful += 1;
                     l[i] = self.careful(data, l[i], &mut begins[i]);
                     if l[i].states == l[i].full {
                         stopped = Some(i);
@@ -170,7 +170,7 @@ impl<'t> Machine<'t> {
             }
         }
         *lanes = l;
-        stopped.unwrap_or(0)
+        (stopped.unwrap_or(0), careful)
     }
 
     /// Up to three steps of one lane with all checks; ends when the lane is full.
@@ -179,7 +179,6 @@ impl<'t> Machine<'t> {
     #[cold]
     #[inline(never)]
     fn careful(&self, data: &Data, mut lane: Lane, begins: &mut Begins) -> Lane {
-        lane.careful += 1;
         let mut window = load(data, lane.at);
         for _ in 0..STEPS {
             if lane.states >= lane.full {

@@ -74,14 +74,20 @@ impl Part<'_> {
                 let mut block = Two::ZERO;
                 block[0] = idct::dequantise(prediction, self.steps[0]);
                 let mut k = 0;
-                for _ in 0..Two::LAST {
-                    let (value, passed) = low.next(&mut bits);
-                    k += passed;
-                    if k > Two::LAST {
-                        break;
+                'block: loop {
+                    // The DC code and three of these are at most 48 of 49 bits.
+                    for _ in 0..3 {
+                        let (value, passed) = low.next(&mut bits);
+                        k += passed;
+                        if k >= 63 {
+                            break 'block;
+                        }
+                        let at = k as usize & 63;
+                        block[usize::from(Two::POSITIONS[at])] = idct::dequantise(value, self.steps[at]);
+                        if k >= Two::LAST {
+                            break 'block;
+                        }
                     }
-                    let at = k as usize;
-                    block[usize::from(Two::POSITIONS[at])] = idct::dequantise(value, self.steps[at]);
                     bits.refill();
                 }
                 corrupt |= bits.corrupt | (begin & CORRUPT != 0);

@@ -23,7 +23,7 @@ impl<R: Read, S: Sink + ?Sized> Session<'_, R, S> {
         let progressive = self.header.coding == Coding::Progressive;
         let mut lookups = Lookups::default();
         let scales = self.plan.components.iter().map(|component| component.scale);
-        let in_lanes = lanes::pay(self.header.coding, scales, self.total_blocks);
+        let in_lanes = lanes::pay(self.header, scales, self.total_blocks);
         for part in &scan.components {
             let missing =
                 |table, index: usize| Error::MissingTable { component: part.index, table, index: index as u8 };
@@ -50,8 +50,7 @@ impl<R: Read, S: Sink + ?Sized> Session<'_, R, S> {
             let component = &self.frame.components[part.index];
             (part.dc_table, part.ac_table, if interleaved { component.h * component.v } else { 1 })
         });
-        // The lanes do not see restart markers, which are mostly near.
-        let lanes = if extent.restart_interval_mcus == 0 { lookups.lanes(mcu) } else { None };
+        let lanes = lookups.lanes(mcu);
         let mut parts = Vec::with_capacity(scan.components.len());
         for part in &scan.components {
             let plan = &self.plan.components[part.index];
