@@ -10,10 +10,10 @@ use crate::error::Error;
 use crate::input::Input;
 use crate::markers::{RST0, RST7};
 
-/// Data bytes held. Small, so that it stays in the L1 or L2 cache beside the tables.
+/// Data bytes that there is room for: with more at once, [`Lanes`](crate::lanes::Lanes) lose less at both ends.
 const DATA_BYTES: usize = 68 * 1024;
 
-/// Data bytes held where a few MCUs at a time are decoded.
+/// Data bytes held otherwise. Few, so that they stay in the L1 or L2 cache beside the tables.
 const USUAL_BYTES: usize = 16 * 1024;
 
 /// Zero bytes behind the data, so that a refill never needs to ask where the data ends.
