@@ -104,7 +104,7 @@ impl<'t> Machine<'t> {
         for (state, entries) in following[..SLOTS - 1].iter_mut().enumerate() {
             *entries = &tables[state + 1].entries;
         }
-        let following = following.try_into().ok().expect("the length is the array's");
+        let following = following.try_into().expect("the length is the array's");
         Self { tables, following, per_mcu: mcu.len() }
     }
 
