@@ -1,15 +1,21 @@
 //! Scans whose samples go straight to the sink: sequential ones, and the first DC scan of a progressive file.
 
+mod found;
 mod full;
 
-use crate::bits::Bits;
+use std::ops::Range;
+
+use crate::bits::{Bits, Position};
+use crate::feed::Feed;
 use crate::idct::{self, Four, Low, Two, eight};
+use crate::lanes::{Lanes, Table};
 use crate::lookup::{Differences, Skips, Values};
 use crate::scale::Scale;
-use crate::scan::Scan;
+use crate::scan::{Ahead, Scan};
 use crate::sink::Sink;
 use crate::stripe::Stripe;
 use crate::tables::Quantisation;
+use found::Found;
 
 /// What a component's blocks hold and what becomes of them.
 pub(crate) enum Blocks<'t> {
@@ -125,9 +131,45 @@ impl<'t> Part<'t> {
 pub(crate) struct Straight<'t, 's, S: ?Sized> {
     pub(crate) parts: Vec<Part<'t>>,
     pub(crate) sink: &'s mut S,
+    /// For a large scan at 1/8.
+    pub(crate) lanes: Option<Lanes<'t>>,
+}
+
+impl<S: Sink + ?Sized> Straight<'_, '_, S> {
+    /// Decodes the MCUs up to column `end` that the lanes find.
+    #[inline(never)]
+    fn in_lanes(&mut self, feed: &Feed, mut ahead: Ahead, end: usize) -> Ahead {
+        let Some(lanes) = &mut self.lanes else { return ahead };
+        let mcu_blocks = lanes.mcu_blocks();
+        let mut at = ahead.position.consumed_bits();
+        while ahead.column < end {
+            let (begins, next) = lanes.take(feed, at, end - ahead.column);
+            if begins.is_empty() {
+                break;
+            }
+            let mut found = Found { data: feed.data(), begins, mcu_blocks, first: 0, column: ahead.column };
+            for part in &mut self.parts {
+                ahead.corrupt |= part.found(&found);
+                found.first += part.h * part.v;
+            }
+            ahead.column += begins.len() / mcu_blocks;
+            at = next;
+            ahead.position = Bits::at_bit(feed.data(), at).position();
+        }
+        ahead
+    }
 }
 
 impl<S: Sink + ?Sized> Scan for Straight<'_, '_, S> {
+    fn wants_more(&self) -> bool {
+        self.lanes.is_some()
+    }
+
+    fn ahead(&mut self, feed: &Feed, from: Position, columns: Range<usize>) -> Ahead {
+        let ahead = Ahead { column: columns.start, position: from, corrupt: false };
+        if self.lanes.is_some() { self.in_lanes(feed, ahead, columns.end) } else { ahead }
+    }
+
     #[inline(always)]
     fn mcu(&mut self, bits: &mut Bits<'_>, column: usize) {
         for part in &mut self.parts {
@@ -161,10 +203,14 @@ impl<S: Sink + ?Sized> Scan for Straight<'_, '_, S> {
 }
 
 /// The lookup tables of one scan, each built once however many components share it.
+#[derive(Default)]
 pub(crate) struct Lookups<'t> {
     pub(crate) dc: [Option<Differences<'t>>; 4],
     pub(crate) skips: [Option<Skips<'t>>; 4],
     pub(crate) values: [Option<Values<'t>>; 4],
+    /// For [`Lanes`], if there are to be any.
+    pub(crate) lane_dc: [Option<Table<'t>>; 4],
+    pub(crate) lane_ac: [Option<Table<'t>>; 4],
 }
 
 impl<'t> Lookups<'t> {
@@ -177,5 +223,16 @@ impl<'t> Lookups<'t> {
             Scale::Half => Blocks::Half { low: low?, ac: ac? },
             Scale::Full => Blocks::Full { all: low? },
         })
+    }
+
+    /// The lanes of a scan: `mcu` has, of each component, the DC table, the AC table and the blocks of an MCU.
+    /// `None` if their tables have not been built.
+    pub(crate) fn lanes(&'t self, mcu: impl Iterator<Item = (usize, usize, usize)>) -> Option<Lanes<'t>> {
+        let mut states = Vec::new();
+        for (dc, ac, blocks) in mcu {
+            let block = [self.lane_dc[dc].as_ref()?, self.lane_ac[ac].as_ref()?];
+            states.extend(std::iter::repeat_n(block, blocks).flatten());
+        }
+        Some(Lanes::new(&states))
     }
 }
