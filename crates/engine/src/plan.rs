@@ -8,9 +8,13 @@ use crate::{
     room::Cost,
 };
 
-/// Plans `variants` of the image that `probe` describes. Pure.
+/// Plans `variants` of the image that `probe` describes. Pure. More pixels than any memory holds need `u64::MAX` bytes.
 #[must_use]
 pub fn plan(probe: &Probe, variants: &[Variant]) -> Plan {
+    if probe.pixels() > MOST_PIXELS {
+        let decoded_px = (probe.width_px, probe.height_px);
+        return Plan { shrink: 1, row_shrink: 1, decoded_px, peak_bytes: u64::MAX };
+    }
     let Cost { shrink, row_shrink, bytes } = probe.detail.cost(probe, least_shrink(probe, variants));
     let decoded_px = (probe.width_px.div_ceil(shrink * row_shrink), probe.height_px.div_ceil(shrink * row_shrink));
     let colour_bytes = colour::transform_bytes(probe.colour, probe.detail.profile_bytes());
@@ -18,6 +22,8 @@ pub fn plan(probe: &Probe, variants: &[Variant]) -> Plan {
     Plan { shrink, row_shrink, decoded_px, peak_bytes }
 }
 
+/// What every room can multiply by its bytes a pixel. Most formats have sides of 32 bits.
+const MOST_PIXELS: u64 = 1 << 48;
 /// Strings, tables and the allocator's rounding.
 const SMALL_BYTES: u64 = 96 << 10;
 /// What an encoder holds beside pixels.

@@ -171,8 +171,8 @@ formats! {
         media_types: &["image/vnd.radiance", "image/x-hdr"],
         extensions: &["hdr", "rgbe"],
         starts: |head| head.starts_with(b"#?RADIANCE\n") || head.starts_with(b"#?RGBE\n"),
-        reads: "RGBE from the top left, clamped at white",
-        refuses: "XYZE, other orders of pixels, a cut file",
+        reads: "RGBE from the top left, clamped at white; half of the rows or more of a cut file",
+        refuses: "XYZE, other orders of pixels",
     }
     /// OpenEXR.
     Exr {
