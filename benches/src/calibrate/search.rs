@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use calibrate::{Decision, Row, decide};
 use contract::{RegionPrices, TierTable};
 
-use super::Arguments;
+use super::arguments::Arguments;
 use super::gather::gather;
 use super::measure::{Bench, make_inputs};
 use crate::grid::{Input, between, largest_bytes};

@@ -4,10 +4,10 @@
 use anyhow::bail;
 use contract::{Tier, TierTable};
 
-use super::Places;
 use super::measure::bar;
 use crate::grid::{Input, largest_bytes};
 use crate::inputs::Kind;
+use crate::places::Places;
 use crate::rig::{Ending, Limits, Rig};
 
 /// What became of one file at its tier's threshold.

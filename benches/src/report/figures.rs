@@ -4,8 +4,8 @@ use calibrate::{Row, predict};
 use contract::Tier;
 
 use super::chart::{Chart, Series, Unit};
-use crate::calibrate::Outcome;
 use crate::inputs::Kind;
+use crate::outcome::Outcome;
 
 /// The colour after those of the tiers: of targets and of what belongs to none.
 const NEUTRAL: usize = 4;

@@ -4,7 +4,7 @@ use calibrate::{Threshold, median};
 use contract::{Dollars, TierTable, thousands};
 
 use super::chart::Unit;
-use crate::calibrate::{Cell, Outcome};
+use crate::outcome::{Cell, Outcome};
 
 /// The section of report.md.
 pub(super) fn section(outcome: &Outcome) -> String {
