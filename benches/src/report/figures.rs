@@ -97,7 +97,7 @@ fn memory(outcome: &Outcome, row: &Row) -> Figure {
         points.sort_by(|a, b| a.0.total_cmp(&b.0));
         points
     };
-    let kinds = Kind::ALL.into_iter().filter(|kind| kind.format() == row.format).enumerate();
+    let kinds = Kind::of(row.format).into_iter().enumerate();
     let series = |(at, kind): (usize, Kind)| {
         let name = kind.name().strip_prefix(row.format.name()).map_or("", |rest| rest.trim_start_matches('-'));
         let name = if name.is_empty() { "plain" } else { name };
