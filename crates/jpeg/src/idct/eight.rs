@@ -97,6 +97,7 @@ fn turned<const N: usize, const M: usize>(lines: &[[f32; N]; M]) -> [[f32; M]; N
 /// One dimension of the 8-point transform for eight lanes at once, in 5 multiplications.
 ///
 /// **Source:** Arai, Agui, Nakajima 1988, as in libjpeg's `jidctflt.c`.
+#[expect(clippy::needless_range_loop, reason = "a lane is a column of all rows")]
 #[inline(always)]
 fn pass(f: &[[f32; 8]; 8]) -> [[f32; 8]; 8] {
     use std::f32::consts::SQRT_2;
@@ -121,6 +122,7 @@ fn pass(f: &[[f32; 8]; 8]) -> [[f32; 8]; 8] {
 }
 
 /// The same with the upper four coefficients 0.
+#[expect(clippy::needless_range_loop, reason = "a lane is a column of all rows")]
 #[inline(always)]
 fn low_pass<const N: usize>(f: &[[f32; N]; 4]) -> [[f32; N]; 8] {
     use std::f32::consts::SQRT_2;
