@@ -36,7 +36,7 @@ pub(crate) fn render(decoded: &Decoded, probe: &Probe, colours: &Colours, varian
 /// One plane of a JPEG on its way to another one: it never becomes a pixel with the others, and chroma is brought to
 /// the size that is stored, in one step.
 fn plane(plane: &Plane, probe: &Probe, layout: &Layout, is_chroma: bool) -> Raster {
-    let side = |side: u32| if is_chroma && side % 2 == 0 { side / 2 } else { side };
+    let side = |side: u32| if is_chroma && side.is_multiple_of(2) { side / 2 } else { side };
     let (width, height) = probe.orientation.seen(layout.picture);
     let stored = stored_window(layout.crop, probe);
     let resized = resize_raster(&plane.raster, &plane.extent, probe, stored, (side(width), side(height)), plane.kernel);

@@ -85,15 +85,14 @@ pub(super) fn decode(
     Ok(Decoded::of_rows(shrinker, None, warnings))
 }
 
+/// RGBA of each index.
+type Palette = [[u8; 4]; 256];
+
 /// The colours of the first frame, and whether the file has any; reads up to the end of the frame's own table.
 ///
 /// Without a colour table of the frame or the screen all colours are black, as in Chrome (Wuffs). GIF89a, section 18,
 /// leaves the choice to the reader.
-fn palette(
-    source: &mut Source<'_>,
-    probe: &Probe,
-    detail: &GifDetail,
-) -> Result<(Box<[[u8; 4]; 256]>, bool), EngineError> {
+fn palette(source: &mut Source<'_>, probe: &Probe, detail: &GifDetail) -> Result<(Box<Palette>, bool), EngineError> {
     let (prefix, at) = (source.prefix(), probe.header_bytes as usize);
     let screen = prefix[13..][..table_bytes(prefix[10])].to_vec();
     let mut frame = vec![0; table_bytes(prefix[at + DESCRIPTOR_BYTES - 1])];
@@ -152,7 +151,7 @@ fn interlaced_rows(height: usize) -> impl Iterator<Item = usize> {
 }
 
 /// 256 colours with alpha; indices past the table are transparent, as in browsers.
-fn colours(palette: &[u8], transparent: Option<u8>) -> Box<[[u8; 4]; 256]> {
+fn colours(palette: &[u8], transparent: Option<u8>) -> Box<Palette> {
     let mut colours = Box::new([[0; 4]; 256]);
     for (colour, [red, green, blue]) in colours.iter_mut().zip(palette.as_chunks::<3>().0) {
         *colour = [*red, *green, *blue, 255];
@@ -166,7 +165,7 @@ fn colours(palette: &[u8], transparent: Option<u8>) -> Box<[[u8; 4]; 256]> {
 /// One row of the canvas, the frame's part of which changes.
 struct Canvas {
     row: Vec<u8>,
-    palette: Box<[[u8; 4]; 256]>,
+    palette: Box<Palette>,
     detail: GifDetail,
     channels: Channels,
 }

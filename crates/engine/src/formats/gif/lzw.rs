@@ -94,7 +94,7 @@ impl State {
 impl<R: Read> Lzw<R> {
     /// `literal_bits` is 1 to 11.
     pub(super) fn new(blocks: Blocks<R>, literal_bits: u8) -> Self {
-        let mut table = boxed([Entry { at: GONE, length: 1, prefix: 0 }; CODES]);
+        let mut table = boxed(&[Entry { at: GONE, length: 1, prefix: 0 }; CODES]);
         for (literal, entry) in table.iter_mut().take(1 << literal_bits).enumerate() {
             entry.at = (literal % 256) as u32;
         }
@@ -102,7 +102,7 @@ impl<R: Read> Lzw<R> {
         window.iter_mut().zip(0..=255).for_each(|(pixel, literal)| *pixel = literal);
         let window = window.try_into().expect("it has the length of its type");
         let state = State::cleared(literal_bits);
-        let lasts = boxed([0; CODES]);
+        let lasts = boxed(&[0; CODES]);
         Self {
             blocks,
             table,
@@ -209,7 +209,7 @@ impl<R: Read> Lzw<R> {
 }
 
 /// Through a vector: an array this large does not go over the stack.
-fn boxed<T: Clone, const N: usize>(values: [T; N]) -> Box<[T; N]> {
+fn boxed<T: Clone, const N: usize>(values: &[T; N]) -> Box<[T; N]> {
     values.to_vec().into_boxed_slice().try_into().ok().expect("it has the length of its type")
 }
 
