@@ -156,7 +156,7 @@ impl<'t> Lanes<'t> {
     fn look(&mut self, feed: &Feed, at: usize) -> bool {
         self.lane = LANES;
         // A reader stands up to eight bytes ahead of its next bit.
-        let limit = feed.safe_until().saturating_sub(16) * 8;
+        let limit = feed.safe_until().saturating_sub(16).saturating_mul(8);
         if self.resting > 0 || feed.boundary().is_some() || limit < at + LEAST_BITS {
             return false;
         }
