@@ -1,6 +1,6 @@
 //! What an image will cost, before anything is allocated for it.
 
-use contract::{OutputFormat, Variant};
+use contract::{Fit, OutputFormat, Variant};
 
 use crate::{
     Colour, Plan, Probe, colour,
@@ -42,9 +42,17 @@ fn render_bytes(probe: &Probe, (width, height): (u32, u32), variants: &[Variant]
     let small_bytes = u64::from(width) * u64::from(height) * stored_channels;
     let mut finished_bytes = 0;
     let mut most_bytes = 0;
-    // Padding with a colour, or WebP, makes grey three channels.
-    let channels = if stored_channels % 2 == 0 { 4 } else { 3 };
     for variant in variants {
+        // Padding with a colour, WebP or a profile makes grey three channels.
+        let stays_grey = stored_channels == 1
+            && variant.fit != Fit::Contain
+            && variant.format != OutputFormat::Webp
+            && probe.detail.profile_bytes() == 0;
+        let channels = match stored_channels {
+            1 if stays_grey => 1,
+            1 | 3 => 3,
+            _ => 4,
+        };
         let may_be_png = match variant.format {
             OutputFormat::Png => true,
             OutputFormat::Auto => probe.has_alpha,
@@ -59,7 +67,7 @@ fn render_bytes(probe: &Probe, (width, height): (u32, u32), variants: &[Variant]
         let weights_bytes = weights_bytes(width, picture_width) + weights_bytes(height, picture_height);
         let resize_bytes = between_bytes + pixels(layout.picture) * channels * 2 + weights_bytes;
         // Pixels, planes, coefficients of 16 bits and the file, at the most 4 bytes for a pixel.
-        let encode_bytes = pixels(layout.canvas) * (channels + 8) + encoder_bytes;
+        let encode_bytes = pixels(layout.canvas) * if stays_grey { 7 } else { channels + 8 } + encoder_bytes;
         most_bytes = most_bytes.max(finished_bytes + resize_bytes.max(encode_bytes));
         finished_bytes += pixels(layout.canvas) * channels / 2 + 4096;
     }

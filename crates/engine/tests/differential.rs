@@ -9,12 +9,13 @@
 #[path = "fixtures/against.rs"]
 mod against;
 mod fixtures;
+mod runner;
 
 use std::process::ExitCode;
 
 use against::{Verdict, compare, is_compared};
 use contract::ImageFormat;
-use fixtures::runner::{Judged, Suite, run};
+use runner::{Judged, Suite, run};
 
 fn main() -> ExitCode {
     let (compared, left): (Vec<_>, Vec<_>) = ImageFormat::ALL.into_iter().partition(|format| is_compared(*format));

@@ -9,14 +9,13 @@
 #![allow(clippy::unwrap_used)]
 
 mod fixtures;
+mod runner;
 
 use std::{path::Path, process::ExitCode};
 
-use fixtures::{
-    any_bytes::{BUDGET_BYTES, SIDES_PX, make, variant},
-    runner::{Judged, Suite, run},
-};
+use fixtures::any_bytes::{BUDGET_BYTES, SIDES_PX, make, variant};
 use peak_alloc::PeakAlloc;
+use runner::{Judged, Suite, run};
 
 #[global_allocator]
 static ALLOCATOR: PeakAlloc = PeakAlloc;

@@ -49,6 +49,7 @@ mod huffman;
 mod icc;
 mod idct;
 mod input;
+mod lanes;
 mod lookup;
 mod markers;
 mod outcome;

@@ -102,6 +102,12 @@ impl<'t> Differences<'t> {
     #[inline(always)]
     pub(crate) fn next(&self, bits: &mut Bits<'_>) -> i32 {
         bits.refill();
+        self.at_hand(bits)
+    }
+
+    /// The next difference without refilling first. Needs 12 bits; refills if the code needs more.
+    #[inline(always)]
+    pub(crate) fn at_hand(&self, bits: &mut Bits<'_>) -> i32 {
         let entry = i32::from(self.entries[bits.peek12()]);
         if entry == 0 {
             let (after, difference) = self.long(*bits);
@@ -171,6 +177,14 @@ impl<'t> Skips<'t> {
             *entry = (SKIP_LONG << 6) as u16;
         }
         Self { huffman, entries }
+    }
+
+    /// `map` of every entry, and whether it ends the block, and whether it stands for a code that does not fit.
+    pub(crate) fn map_entries(&self, map: impl Fn(u16, bool, bool) -> u16) -> Vec<u16> {
+        let entries = self.entries.iter();
+        entries
+            .map(|&entry| map(entry, u32::from(entry) >> 6 >= SKIP_END, u32::from(entry) >> 6 == SKIP_LONG))
+            .collect()
     }
 
     /// Passes over the codes from coefficient `next` (1 to 63) to the end of the block.

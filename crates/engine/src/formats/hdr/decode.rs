@@ -53,8 +53,8 @@ pub(super) fn decode(source: &mut Source<'_>, probe: &Probe, plan: &Plan) -> Res
     let is_whole = stopped.is_none();
     let mut warnings =
         at_least_half(probe, shrinker.rows(), || fault(stopped.unwrap_or(io::ErrorKind::UnexpectedEof.into())))?;
-    // There is no checksum, but damage moves the end.
-    if is_whole && stream.fill_buf().is_ok_and(|rest| !rest.is_empty()) {
+    // There is no checksum, but damage moves the end. Zeros behind it are padding.
+    if is_whole && stream.fill_buf().is_ok_and(|rest| rest.iter().any(|byte| *byte != 0)) {
         warnings.push(Warning::Damaged);
     }
     Ok(Decoded::of_rows(shrinker, None, warnings))
