@@ -45,14 +45,19 @@ pub(crate) struct Part<'t> {
     /// The same for [`eight::transform`].
     factors: [f32; 64],
     prediction: i32,
-    /// All bits that any DC value had: below twice the furthest from 0.
+    /// All bits that any DC value, and at full size any AC value, had: below twice the furthest from 0.
     reach: i32,
     stripe: Stripe,
 }
 
-/// What no DC value of samples of 8 bits comes near in [`Part::reach`]: they are within 1,024, and a step is half of
-/// that off at the most. Differences add up, so behind a damaged code they soon are.
-const BEYOND_ALL: i64 = 4096;
+/// What no value of samples of 8 bits comes near in [`Part::reach`]: DC is within 1,024 and AC within 930, and what is
+/// rounded to a step is at the most twice that. DC differences add up, so behind a damaged code they soon are.
+const BEYOND_ALL: i32 = 4096;
+
+/// The bits of a value that say how far from 0 it is.
+const fn reach(value: i32) -> i32 {
+    value ^ (value >> 31)
+}
 
 impl<'t> Part<'t> {
     pub(crate) fn new(
@@ -72,7 +77,7 @@ impl<'t> Part<'t> {
     #[inline(always)]
     fn dc(&mut self, bits: &mut Bits<'_>) -> i32 {
         self.prediction = self.prediction.wrapping_add(self.dc.next(bits));
-        self.reach |= self.prediction ^ self.prediction >> 31;
+        self.reach |= reach(self.prediction.wrapping_mul(self.steps[0]));
         self.prediction
     }
 
@@ -83,9 +88,10 @@ impl<'t> Part<'t> {
             let at = y * self.stripe.stride + column * self.h;
             for out in &mut self.stripe.samples[at..at + self.h] {
                 self.prediction = self.prediction.wrapping_add(self.dc.next(bits));
-                self.reach |= self.prediction ^ self.prediction >> 31;
+                let value = self.prediction.wrapping_mul(step);
+                self.reach |= reach(value);
                 ac.pass(bits, 1);
-                *out = idct::sample(self.prediction.wrapping_mul(step));
+                *out = idct::sample(value);
             }
         }
     }
@@ -211,7 +217,7 @@ impl<S: Sink + ?Sized> Scan for Straight<'_, '_, S> {
     }
 
     fn is_beyond_samples(&self) -> bool {
-        self.parts.iter().any(|part| i64::from(part.reach) * i64::from(part.steps[0]) > BEYOND_ALL)
+        self.parts.iter().any(|part| part.reach > BEYOND_ALL)
     }
 }
 

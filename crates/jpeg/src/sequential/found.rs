@@ -1,6 +1,6 @@
 //! The samples of blocks whose begins are known already.
 
-use super::{Blocks, Part};
+use super::{Blocks, Part, reach};
 use crate::bits::Bits;
 use crate::feed::Data;
 use crate::idct::{self, Low, Two};
@@ -42,7 +42,7 @@ impl Part<'_> {
     fn found_eighth<const H: usize, const V: usize>(&mut self, found: &Found<'_>) -> bool {
         let (h, v) = if H == 0 { (self.h, self.v) } else { (H, V) };
         let (step, stride) = (self.steps[0], self.stripe.stride);
-        let mut prediction = self.prediction;
+        let (mut prediction, mut reached) = (self.prediction, self.reach);
         let mut corrupt = false;
         for (mcu, begins) in found.begins.chunks_exact(found.mcu_blocks).enumerate() {
             let mut begins = begins[found.first..].iter();
@@ -52,11 +52,13 @@ impl Part<'_> {
                     let mut bits = Bits::at_bit(found.data, (begin & !CORRUPT) as usize);
                     prediction = prediction.wrapping_add(self.dc.at_hand(&mut bits));
                     corrupt |= bits.corrupt | (begin & CORRUPT != 0);
-                    *out = idct::sample(prediction.wrapping_mul(step));
+                    let value = prediction.wrapping_mul(step);
+                    reached |= reach(value);
+                    *out = idct::sample(value);
                 }
             }
         }
-        self.prediction = prediction;
+        (self.prediction, self.reach) = (prediction, reached);
         corrupt
     }
 
@@ -64,13 +66,14 @@ impl Part<'_> {
     fn found_quarter<const H: usize, const V: usize>(&mut self, found: &Found<'_>, low: &Values<'_>) -> bool {
         let (h, v) = if H == 0 { (self.h, self.v) } else { (H, V) };
         let stride = self.stripe.stride;
-        let mut prediction = self.prediction;
+        let (mut prediction, mut reached) = (self.prediction, self.reach);
         let mut corrupt = false;
         for (mcu, begins) in found.begins.chunks_exact(found.mcu_blocks).enumerate() {
             for (block, &begin) in begins[found.first..][..h * v].iter().enumerate() {
                 let (x, y) = (block % h, block / h);
                 let mut bits = Bits::at_bit(found.data, (begin & !CORRUPT) as usize);
                 prediction = prediction.wrapping_add(self.dc.at_hand(&mut bits));
+                reached |= reach(prediction.wrapping_mul(self.steps[0]));
                 let mut block = Two::ZERO;
                 block[0] = idct::dequantise(prediction, self.steps[0]);
                 let mut k = 0;
@@ -95,7 +98,7 @@ impl Part<'_> {
                 Two::transform(&block, &mut self.stripe.samples[at..], stride);
             }
         }
-        self.prediction = prediction;
+        (self.prediction, self.reach) = (prediction, reached);
         corrupt
     }
 }

@@ -1,6 +1,6 @@
 //! Blocks at full size: all coefficients, in single precision from the bit reader to the sample.
 
-use super::Part;
+use super::{Part, reach};
 use crate::bits::Bits;
 use crate::idct::eight;
 use crate::lookup::Values;
@@ -9,6 +9,7 @@ impl Part<'_> {
     /// Not inlined, and the reader by value: within the loop of all kinds it cost the 1/8 decode 2 %.
     #[inline(never)]
     pub(super) fn full<'d>(&mut self, mut bits: Bits<'d>, column: usize, all: &Values<'_>) -> Bits<'d> {
+        let mut reached = 0;
         for y in 0..self.v {
             for x in 0..self.h {
                 let mut block = [0.0; 64];
@@ -27,6 +28,7 @@ impl Part<'_> {
                         }
                         last = k;
                         let at = k as usize & 63;
+                        reached |= reach(value.wrapping_mul(self.steps[at]));
                         block[usize::from(eight::POSITIONS[at]) & 63] = value as f32 * self.factors[at];
                         if k == eight::LAST {
                             break 'block;
@@ -38,6 +40,7 @@ impl Part<'_> {
                 eight::transform(&block, last, &mut self.stripe.samples[at..], self.stripe.stride);
             }
         }
+        self.reach |= reached;
         bits
     }
 }
