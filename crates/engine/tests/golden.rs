@@ -104,8 +104,8 @@ fn gps_and_profiles_are_not_in_any_thumbnail() {
 
 /// Whether the format has no rows until it is whole: a cut file gives nothing.
 fn is_decoded_whole(bytes: &[u8]) -> bool {
-    use contract::ImageFormat::{Bmp, Gif, Hdr, Jpeg, Png, Qoi, Tiff, Webp};
-    !matches!(contract::ImageFormat::from_bytes(bytes), Some(Bmp | Gif | Hdr | Jpeg | Png | Qoi | Tiff | Webp))
+    use contract::ImageFormat::{Bmp, Dds, Gif, Hdr, Jpeg, Png, Qoi, Tiff, Webp};
+    !matches!(contract::ImageFormat::from_bytes(bytes), Some(Bmp | Dds | Gif | Hdr | Jpeg | Png | Qoi | Tiff | Webp))
 }
 
 #[test]

@@ -160,8 +160,8 @@ formats! {
         media_types: &["image/vnd.ms-dds", "image/x-dds"],
         extensions: &["dds"],
         starts: |head| head.starts_with(b"DDS \x7C\0\0\0"),
-        reads: "the first surface: DXT1, DXT3, DXT5 (BC1 to BC3)",
-        refuses: "other pixel formats, sides that are no multiples of 4, a cut file",
+        reads: "the first surface: DXT1, DXT3, DXT5 (BC1 to BC3); half of the rows or more of a cut file",
+        refuses: "other pixel formats, sides that are no multiples of 4",
     }
     /// Radiance pictures.
     Hdr {
