@@ -155,9 +155,12 @@ impl<'t> Lanes<'t> {
     /// Finds MCUs from bit `at`; `false` if there are none.
     fn look(&mut self, feed: &Feed, at: usize) -> bool {
         self.lane = LANES;
+        if self.resting > 0 || feed.boundary().is_some() {
+            return false;
+        }
         // A reader stands up to eight bytes ahead of its next bit.
         let limit = feed.safe_until().saturating_sub(16) * 8;
-        if self.resting > 0 || feed.boundary().is_some() || limit < at + LEAST_BITS {
+        if limit < at + LEAST_BITS {
             return false;
         }
         let block_bits = match self.block_bits {
