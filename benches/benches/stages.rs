@@ -46,7 +46,7 @@ fn stages(criterion: &mut Criterion) {
     let limits = Limits::for_budget(tiers.largest().budget_bytes());
     let variant = [shipped_variant(OutputFormat::Jpeg)];
     for size_mp in SIZES_MP {
-        for kind in Kind::ALL {
+        for kind in Kind::all() {
             let file = kind.encode(&kind.picture(size_mp));
             let made = engine::make(&mut file.as_slice(), &variant, &limits, &mut |_| ()).expect("sound");
             let id = format!("format={} size={size_mp}mp", kind.name());

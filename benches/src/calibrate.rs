@@ -1,66 +1,34 @@
-//! `make calibrate`: measures the grid, decides, explains, and writes `tiers.json` with its report.
+//! The first half of `make calibrate`: measures the grid and decides. What it leaves is an [`Outcome`], which
+//! `report` writes down.
 //!
-//! The decision itself is crate `calibrate`, which measures nothing; everything that takes time or touches a file is
-//! here.
+//! The decision itself is crate `calibrate`, which measures nothing; everything that takes time is here.
 
 mod arguments;
+mod conclude;
 mod estimates;
 mod gather;
 mod journal;
 mod measure;
-mod outcome;
 mod search;
 mod verify;
-
-use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use contract::{Prices, TierTable};
 
 pub use arguments::Arguments;
-pub use gather::{Cell, Gathered};
-pub use outcome::{Outcome, SINGLE_MB};
 pub use verify::{Verdict, at_thresholds, verify};
 
 use crate::grid;
-use crate::report;
+use crate::outcome::Outcome;
+use crate::places::Places;
 use crate::rig::{Cgroups, Rig};
 use journal::Journal;
 
-/// Where everything stands.
-#[derive(Clone, Debug)]
-pub struct Places {
-    /// The repository.
-    pub root: PathBuf,
-    /// `target/calibrate`.
-    pub folder: PathBuf,
-}
-
-impl Places {
-    /// Of this repository.
-    #[must_use]
-    pub fn here() -> Self {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("benches is in the repository").to_owned();
-        let folder = root.join("target/calibrate");
-        Self { root, folder }
-    }
-
-    /// The grid's files.
-    #[must_use]
-    pub fn inputs(&self) -> PathBuf {
-        self.folder.join("inputs")
-    }
-
-    fn tiers_json(&self) -> PathBuf {
-        self.root.join("tiers.json")
-    }
-}
-
-/// Runs the whole calibration, or with `--verify` proves the one that is committed.
+/// Runs the whole calibration; with `--verify` proves the one that is committed, which has no outcome.
 ///
 /// # Errors
 /// What stopped it, in one sentence. Run again, it goes on where it was.
-pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
+pub fn run(arguments: &Arguments) -> anyhow::Result<Option<Outcome>> {
     let places = Places::here();
     let (groups, limits_by) = match Cgroups::find() {
         Ok(groups) => {
@@ -73,7 +41,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let tiers = TierTable::parse(&text)?;
     let rig = Rig { binary: arguments.worker()?, task_root: places.root.clone(), cgroups: groups };
     if arguments.verify {
-        return verify::run(&rig, &places, &tiers, 10);
+        verify::run(&rig, &places, &tiers, 10)?;
+        return Ok(None);
     }
     let terms = arguments.terms();
     terms.check()?;
@@ -91,10 +60,5 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let searched = search::search(&mut bench, inputs, &estimates, &prices, arguments)?;
 
     let gathered = gather::gather(&searched, &journal, &estimates, &tiers);
-    let outcome = Outcome::new(arguments, limits_by, gathered, &tiers, &terms, &prices)?;
-    outcome.print(&text)?;
-    if arguments.dry_run {
-        return Ok(());
-    }
-    report::write(&outcome, &places.root, &text)
+    conclude::conclude(arguments, limits_by, gathered, text, &terms, &prices).map(Some)
 }

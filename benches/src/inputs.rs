@@ -1,6 +1,12 @@
 //! Files that nobody took: the kinds that arrive in a bucket, made by the benches, the same every time.
+//!
+//! The everyday formats have several kinds, each written as cameras and web sites write them. Every other format of the
+//! contract's table has one, written by the fixtures of its room in the engine: who adds a format adds nothing here.
 
 mod encode;
+/// The engine's own: the compiler asks there for a file of every format.
+#[path = "../../crates/engine/tests/fixtures/mod.rs"]
+mod fixtures;
 mod picture;
 
 use contract::ImageFormat;
@@ -37,11 +43,13 @@ pub enum Kind {
     TiffLzw,
     /// BMP, 24 bit.
     Bmp,
+    /// A photograph as the room of that format writes it, for a format without kinds of its own.
+    Room(ImageFormat),
 }
 
 impl Kind {
-    /// Every kind.
-    pub const ALL: [Self; 13] = [
+    /// The kinds of the everyday formats.
+    const EVERYDAY: [Self; 13] = [
         Self::Jpeg,
         Self::JpegProgressive,
         Self::JpegSmooth,
@@ -56,6 +64,20 @@ impl Kind {
         Self::TiffLzw,
         Self::Bmp,
     ];
+
+    /// Every kind: those of the everyday formats, then one of every other format, in the order of the table.
+    #[must_use]
+    pub fn all() -> Vec<Self> {
+        let is_rare = |format: &ImageFormat| Self::EVERYDAY.iter().all(|kind| kind.format() != *format);
+        let rare = ImageFormat::ALL.into_iter().filter(is_rare).map(Self::Room);
+        Self::EVERYDAY.into_iter().chain(rare).collect()
+    }
+
+    /// The kinds of one format; never none.
+    #[must_use]
+    pub fn of(format: ImageFormat) -> Vec<Self> {
+        Self::all().into_iter().filter(|kind| kind.format() == format).collect()
+    }
 
     /// The name in bench ids: the format's, then what kind of it.
     #[must_use]
@@ -74,13 +96,14 @@ impl Kind {
             Self::Tiff => "tiff",
             Self::TiffLzw => "tiff-lzw",
             Self::Bmp => "bmp",
+            Self::Room(format) => format.name(),
         }
     }
 
     /// The kind of that name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name() == name)
+        Self::all().into_iter().find(|kind| kind.name() == name)
     }
 
     /// The format that it is of.
@@ -93,6 +116,7 @@ impl Kind {
             Self::Gif => ImageFormat::Gif,
             Self::Tiff | Self::TiffLzw => ImageFormat::Tiff,
             Self::Bmp => ImageFormat::Bmp,
+            Self::Room(format) => format,
         }
     }
 
@@ -125,6 +149,7 @@ impl Kind {
             Self::Tiff => encode::by_image(picture, image::ImageFormat::Tiff),
             Self::TiffLzw => encode::tiff_lzw(picture),
             Self::Bmp => encode::by_image(picture, image::ImageFormat::Bmp),
+            Self::Room(format) => fixtures::encode(&picture.clone().into(), format),
         }
     }
 }
@@ -144,7 +169,7 @@ mod tests {
 
     #[test]
     fn every_kind_is_read_as_what_it_is_even_with_zeros_behind_it() {
-        for kind in Kind::ALL {
+        for kind in Kind::all() {
             let mut file = kind.encode(&kind.picture(0.05));
             file.resize(file.len() + 99, 0);
             let several_passes = matches!(kind, Kind::JpegProgressive | Kind::PngInterlaced);
@@ -156,6 +181,16 @@ mod tests {
             assert_eq!(made.thumbnails[0].width_px, 128, "{kind:?}");
             assert_eq!(Kind::named(kind.name()), Some(kind));
         }
+    }
+
+    #[test]
+    fn every_format_has_a_kind_and_names_are_not_shared() {
+        for format in ImageFormat::ALL {
+            assert!(!Kind::of(format).is_empty(), "{format}");
+        }
+        let mut names: Vec<_> = Kind::all().into_iter().map(Kind::name).collect();
+        names.sort_unstable();
+        assert!(names.windows(2).all(|pair| pair[0] != pair[1]), "{names:?}");
     }
 
     #[test]

@@ -3,6 +3,8 @@
 pub mod calibrate;
 pub mod grid;
 pub mod inputs;
+pub mod outcome;
+pub mod places;
 pub mod report;
 pub mod rig;
 

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use anyhow::Context;
 
-use crate::calibrate::Outcome;
+use crate::outcome::Outcome;
 
 pub use words::thresholds;
 
@@ -17,14 +17,13 @@ pub use words::thresholds;
 const BEGIN: &str = "<!-- tiers: written by `make calibrate` -->";
 const END: &str = "<!-- tiers: end -->";
 
-/// Writes all four; `before` is the text of tiers.json.
+/// Writes all four.
 ///
 /// # Errors
 /// What the file system says.
-pub fn write(outcome: &Outcome, root: &Path, before: &str) -> anyhow::Result<()> {
-    let after = calibrate::write(before, &outcome.decision)?;
-    if after != before {
-        save(root, "tiers.json", &after)?;
+pub fn write(outcome: &Outcome, root: &Path) -> anyhow::Result<()> {
+    if outcome.text_after != outcome.text_before {
+        save(root, "tiers.json", &outcome.text_after)?;
     }
     let mut kept = serde_json::to_string(&outcome.calibration)?.replace("{\"format\"", "\n{\"format\"");
     kept.push('\n');

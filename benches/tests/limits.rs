@@ -6,8 +6,9 @@
 
 use std::path::PathBuf;
 
-use benches::calibrate::{Places, at_thresholds, verify};
+use benches::calibrate::{at_thresholds, verify};
 use benches::inputs::Kind;
+use benches::places::Places;
 use benches::rig::{Cgroups, Rig};
 use contract::TierTable;
 

@@ -7,10 +7,11 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, bail};
 
+use super::arguments::Arguments;
 use super::journal::Journal;
 use super::measure::bar;
-use super::{Arguments, Places};
 use crate::grid::{BENCH, Input};
+use crate::places::Places;
 
 /// What a quick run leaves to the worker's own clock, in bytes of the largest file that is benched.
 const QUICK_BYTES: u64 = 3_000_000;

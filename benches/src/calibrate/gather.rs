@@ -7,43 +7,8 @@ use contract::{Tier, TierTable};
 
 use super::journal::{FRESH, Journal};
 use crate::grid::Input;
+use crate::outcome::{Cell, Gathered};
 use crate::rig::Ending;
-
-/// One file of the grid with everything that is known of it.
-#[derive(Clone, Debug)]
-pub struct Cell {
-    /// Which file.
-    pub input: Input,
-    /// What the decision takes.
-    pub measurement: Measurement,
-    /// Criterion's estimate of the engine's CPU time, in milliseconds.
-    pub engine_ms: Option<f64>,
-    /// By tier: how many times it was made, and how far the slowest lay above the fastest, as a part of the median.
-    pub spread: BTreeMap<String, (usize, f64)>,
-    /// The tiers in which it was killed.
-    pub killed: Vec<String>,
-}
-
-/// All cells, and what the worker adds to the engine.
-#[derive(Clone, Debug)]
-pub struct Gathered {
-    /// In the order of the grid.
-    pub cells: Vec<Cell>,
-    /// Milliseconds of CPU that a job takes beside the engine's, by megabytes read.
-    pub overhead: Line,
-    /// By tier: the most that a warm worker ever held, in bytes.
-    pub warm_bytes: BTreeMap<String, u64>,
-    /// The hash of the worker's binary.
-    pub binary: String,
-}
-
-impl Gathered {
-    /// For the decision.
-    #[must_use]
-    pub fn measurements(&self) -> Vec<Measurement> {
-        self.cells.iter().map(|cell| cell.measurement.clone()).collect()
-    }
-}
 
 /// Puts together what the journal has of `inputs`. What no tier could make at all is left out.
 pub(super) fn gather(

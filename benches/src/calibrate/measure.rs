@@ -10,9 +10,10 @@ use calibrate::Terms;
 use contract::{Tier, TierTable, fnv1a};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::arguments::Arguments;
 use super::journal::{FRESH, Journal};
-use super::{Arguments, Places};
 use crate::grid::Input;
+use crate::places::Places;
 use crate::rig::{Ending, Limits, Rig, Worker};
 
 /// How far beyond the latency target a file is still made in a tier that will not take it: near the threshold the

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use calibrate::{Decision, Row, decide};
 use contract::{RegionPrices, TierTable};
 
-use super::Arguments;
+use super::arguments::Arguments;
 use super::gather::gather;
 use super::measure::{Bench, make_inputs};
 use crate::grid::{Input, between, largest_bytes};
@@ -56,6 +56,6 @@ fn gap(row: &Row, position: usize) -> Vec<Input> {
     let threshold = &row.thresholds[position];
     let gap = threshold.binding.at_bytes().and_then(|at_bytes| between(threshold.measured_bytes, at_bytes));
     let Some(size_bytes) = gap.filter(|_| !threshold.takes_nothing()) else { return Vec::new() };
-    let kinds = Kind::ALL.into_iter().filter(|kind| kind.format() == row.format);
+    let kinds = Kind::of(row.format).into_iter();
     kinds.filter(|kind| size_bytes <= largest_bytes(*kind)).map(|kind| Input { kind, size_bytes }).collect()
 }

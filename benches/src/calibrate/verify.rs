@@ -4,10 +4,10 @@
 use anyhow::bail;
 use contract::{Tier, TierTable};
 
-use super::Places;
 use super::measure::bar;
 use crate::grid::{Input, largest_bytes};
 use crate::inputs::Kind;
+use crate::places::Places;
 use crate::rig::{Ending, Limits, Rig};
 
 /// What became of one file at its tier's threshold.
@@ -26,11 +26,12 @@ pub struct Verdict {
 /// Each kind at the threshold of its format in each tier, where the grid has a file that large.
 #[must_use]
 pub fn at_thresholds(tiers: &TierTable) -> Vec<(&Tier, Input)> {
+    let kinds = Kind::all();
     let of_tier = |tier: &Tier| {
         let threshold = |kind: Kind| tier.max_object_bytes(Some(kind.format())).min(largest_bytes(kind));
-        Kind::ALL.map(|kind| Input { kind, size_bytes: threshold(kind) })
+        kinds.iter().map(|kind| Input { kind: *kind, size_bytes: threshold(*kind) }).collect::<Vec<_>>()
     };
-    tiers.iter().flat_map(|tier| of_tier(tier).map(|input| (tier, input))).collect()
+    tiers.iter().flat_map(|tier| of_tier(tier).into_iter().map(move |input| (tier, input))).collect()
 }
 
 /// Makes `input` in `tier` as often as `times` says, then with half the memory, a quarter and so on until it fails.

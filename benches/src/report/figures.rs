@@ -4,8 +4,8 @@ use calibrate::{Row, predict};
 use contract::Tier;
 
 use super::chart::{Chart, Series, Unit};
-use crate::calibrate::Outcome;
 use crate::inputs::Kind;
+use crate::outcome::Outcome;
 
 /// The colour after those of the tiers: of targets and of what belongs to none.
 const NEUTRAL: usize = 4;
@@ -97,7 +97,7 @@ fn memory(outcome: &Outcome, row: &Row) -> Figure {
         points.sort_by(|a, b| a.0.total_cmp(&b.0));
         points
     };
-    let kinds = Kind::ALL.into_iter().filter(|kind| kind.format() == row.format).enumerate();
+    let kinds = Kind::of(row.format).into_iter().enumerate();
     let series = |(at, kind): (usize, Kind)| {
         let name = kind.name().strip_prefix(row.format.name()).map_or("", |rest| rest.trim_start_matches('-'));
         let name = if name.is_empty() { "plain" } else { name };

@@ -3,7 +3,7 @@
 use super::chart::escaped;
 use super::figures::{self, Figure};
 use super::words;
-use crate::calibrate::Outcome;
+use crate::outcome::Outcome;
 
 /// The page.
 pub(super) fn page(outcome: &Outcome) -> String {

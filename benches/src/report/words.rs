@@ -4,7 +4,7 @@ use calibrate::{Threshold, median};
 use contract::{Dollars, TierTable, thousands};
 
 use super::chart::Unit;
-use crate::calibrate::{Cell, Outcome};
+use crate::outcome::{Cell, Outcome};
 
 /// The section of report.md.
 pub(super) fn section(outcome: &Outcome) -> String {
@@ -173,7 +173,8 @@ pub(super) fn measurements(outcome: &Outcome) -> String {
     let mut lines = vec![format!("| file | size | MP | read | CPU ms | peak MB | plan MB | {} |", names.join(" | "))];
     lines.push(format!("|---|--:|--:|--:|--:|--:|--:|{}", "--:|".repeat(names.len())));
     let mut cells: Vec<&Cell> = outcome.gathered.cells.iter().collect();
-    let position = |cell: &Cell| crate::inputs::Kind::ALL.iter().position(|kind| *kind == cell.input.kind);
+    let kinds = crate::inputs::Kind::all();
+    let position = |cell: &Cell| kinds.iter().position(|kind| *kind == cell.input.kind);
     cells.sort_by_key(|cell| (position(cell), cell.input.size_bytes));
     lines.extend(cells.into_iter().map(|cell| measured(outcome, cell)));
     lines.join("\n")

@@ -13,10 +13,11 @@ use crate::{Binding, CalibrateError, Measurement, Terms, Threshold};
 pub struct Decision {
     /// One row for each measured format, in the order of [`ImageFormat::ALL`].
     pub rows: Vec<Row>,
-    /// The row of a format that is not known at dispatch, in bytes, from the smallest tier to the largest.
+    /// The row of a format that is not known at dispatch or was never measured, in bytes, from the smallest tier to the
+    /// largest.
     ///
-    /// A tier takes what it would take of any format; the largest takes what it would take of some format, because
-    /// an object that is too large for all of them is refused, and the worker can still tell.
+    /// A tier takes what it would take of every format that has a row; the largest takes what it would take of some
+    /// format, because an object that is too large for all of them is refused, and the worker can still tell.
     pub default_bytes: Vec<u64>,
 }
 
@@ -40,9 +41,9 @@ impl Decision {
         row.thresholds.get(position).map(|threshold| threshold.bytes)
     }
 
-    /// With the default row that follows from its rows and, for other formats, those of `tiers`.
+    /// With the default row that follows from its rows and, for other formats, their own rows in `tiers`.
     pub(crate) fn with_defaults(mut self, tiers: &TierTable) -> Self {
-        self.default_bytes = default_bytes(&self, &tiers.iter().collect::<Vec<_>>());
+        self.default_bytes = default_bytes(&self, tiers);
         self
     }
 }
@@ -91,15 +92,22 @@ pub(crate) fn columns<'a>(tiers: &[&'a Tier], terms: &Terms) -> Vec<Column<'a>> 
     tiers.iter().map(column).collect()
 }
 
-fn default_bytes(decision: &Decision, tiers: &[&Tier]) -> Vec<u64> {
-    let of_all = |(position, tier): (usize, &&Tier)| {
-        let bytes = ImageFormat::ALL.map(|format| {
-            decision.bytes(Some(format), position).unwrap_or_else(|| tier.max_object_bytes(Some(format)))
+/// The row `default`, from the rows of `decision` and, for formats that it lacks, from their own in `tiers`.
+///
+/// Only from those. A format that goes by the default says nothing about it: were the table's own default among the
+/// figures, the smaller tiers' could never rise again, nor the largest's fall, whatever was measured.
+fn default_bytes(decision: &Decision, tiers: &TierTable) -> Vec<u64> {
+    let own_rows = tiers.rows();
+    let largest = tiers.iter().count() - 1;
+    let of_tier = |(position, tier): (usize, &Tier)| {
+        let own = ImageFormat::ALL.into_iter().filter_map(|format| {
+            let kept = || own_rows.contains(&format).then(|| tier.max_object_bytes(Some(format)));
+            decision.bytes(Some(format), position).or_else(kept)
         });
-        let [first, rest @ ..] = bytes;
-        rest.into_iter().fold(first, if position + 1 == tiers.len() { u64::max } else { u64::min })
+        let bytes = if position == largest { own.max() } else { own.min() };
+        bytes.unwrap_or_else(|| tier.max_object_bytes(None))
     };
-    tiers.iter().enumerate().map(of_all).collect()
+    tiers.iter().enumerate().map(of_tier).collect()
 }
 
 /// One format on the bench, with everything that its row depends on.

@@ -147,10 +147,21 @@ fn the_default_row_is_safe_for_every_format() {
     let png = |mb, peak_mb| Measurement { format: ImageFormat::Png, ..jpeg(mb, 1.0, peak_mb) };
     let rows = [jpeg(1, 1.0, 60), jpeg(40, 1.0, 400), jpeg(60, 1.0, 900), png(3, 60), png(5, 400), png(200, 900)];
     let decision = decided(&rows, &terms());
-    // jpeg 1, 40, 60 and png 3, 5, 200; the others keep 1, 8 and 100.
+    // jpeg 1, 40, 60 and png 3, 5, 200.
     assert_eq!(decision.default_bytes, [MB, 5 * MB, 200 * MB]);
     assert_eq!(decision.bytes(Some(ImageFormat::Png), 1), Some(5 * MB));
     assert_eq!(decision.bytes(Some(ImageFormat::Gif), 1), None);
+}
+
+#[test]
+fn the_default_row_does_not_stick_to_itself() {
+    // Of the table's own default, 1, 8 and 100 MB, nothing is left: it is of no format.
+    let rows = [jpeg(4, 1.0, 60), jpeg(20, 1.0, 400), jpeg(60, 1.0, 900), jpeg(80, 1.0, 3000)];
+    assert_eq!(decided(&rows, &terms()).default_bytes, [4 * MB, 20 * MB, 60 * MB]);
+    // A format that was not measured this time and has a row of its own counts with it.
+    let png = Measurement { format: ImageFormat::Png, ..jpeg(10, 1.0, 60) };
+    let decision = decided(&[png], &terms());
+    assert_eq!(decision.default_bytes, [2 * MB, 10 * MB, 100 * MB], "jpeg keeps 2, 16 and 100");
 }
 
 #[test]

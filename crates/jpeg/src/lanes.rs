@@ -159,8 +159,8 @@ impl<'t> Lanes<'t> {
             return false;
         }
         // A reader stands up to eight bytes ahead of its next bit.
-        let limit = feed.safe_until().saturating_sub(16) * 8;
-        if limit < at + LEAST_BITS {
+        let limit = feed.safe_until().saturating_sub(16).saturating_mul(8);
+        if self.resting > 0 || feed.boundary().is_some() || limit < at + LEAST_BITS {
             return false;
         }
         let block_bits = match self.block_bits {

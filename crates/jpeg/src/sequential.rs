@@ -1,12 +1,13 @@
 //! Scans whose samples go straight to the sink: sequential ones, and the first DC scan of a progressive file.
 
 mod found;
+mod full;
 
 use std::ops::Range;
 
 use crate::bits::{Bits, Position};
 use crate::feed::Feed;
-use crate::idct::{self, Eight, Four, Low, Two};
+use crate::idct::{self, Four, Low, Two, eight};
 use crate::lanes::{Lanes, Table};
 use crate::lookup::{Differences, Skips, Values};
 use crate::scale::Scale;
@@ -41,6 +42,8 @@ pub(crate) struct Part<'t> {
     blocks: Blocks<'t>,
     /// Quantisation steps, in zigzag order.
     steps: [i32; 64],
+    /// The same for [`eight::transform`].
+    factors: [f32; 64],
     prediction: i32,
     stripe: Stripe,
 }
@@ -54,7 +57,8 @@ impl<'t> Part<'t> {
         steps: &Quantisation,
     ) -> Self {
         let (h, v) = (stripe.h, stripe.v);
-        Self { component, h, v, dc, blocks, steps: steps.map(i32::from), prediction: 0, stripe }
+        let factors = eight::factors(steps);
+        Self { component, h, v, dc, blocks, steps: steps.map(i32::from), factors, prediction: 0, stripe }
     }
 
     /// The next DC value, in quantisation steps.
@@ -91,17 +95,8 @@ impl<'t> Part<'t> {
         }
     }
 
-    /// Not inlined, and the reader by value: within the loop of all kinds it cost the 1/8 decode 2 %.
-    #[inline(never)]
-    fn full<'d>(&mut self, mut bits: Bits<'d>, column: usize, all: &Values<'_>) -> Bits<'d> {
-        self.low::<Eight>(&mut bits, column, all, None);
-        bits
-    }
-
     #[inline(always)]
-    fn low<L: Low>(&mut self, bits: &mut Bits<'_>, column: usize, low: &Values<'_>, rest: Option<&Skips<'_>>) {
-        // Behind the last coefficient there is no code for the end of the block.
-        let beyond = if rest.is_some() { 63 } else { 64 };
+    fn low<L: Low>(&mut self, bits: &mut Bits<'_>, column: usize, low: &Values<'_>, rest: &Skips<'_>) {
         for y in 0..self.v {
             for x in 0..self.h {
                 let mut block = L::ZERO;
@@ -112,16 +107,14 @@ impl<'t> Part<'t> {
                     for _ in 0..3 {
                         let (value, passed) = low.next(bits);
                         k += passed;
-                        if k >= beyond {
+                        if k >= 63 {
                             break 'block;
                         }
                         let at = k as usize & 63;
                         block.as_mut()[usize::from(L::POSITIONS[at])] = idct::dequantise(value, self.steps[at]);
                         if k >= L::LAST {
-                            if let Some(rest) = rest {
-                                bits.refill();
-                                rest.pass(bits, k + 1);
-                            }
+                            bits.refill();
+                            rest.pass(bits, k + 1);
                             break 'block;
                         }
                     }
@@ -183,8 +176,8 @@ impl<S: Sink + ?Sized> Scan for Straight<'_, '_, S> {
             match part.blocks {
                 Blocks::Eighth { ac } => part.eighth(bits, column, ac),
                 Blocks::DcOnly { low_bits } => part.dc_only(bits, column, low_bits),
-                Blocks::Quarter { low, ac } => part.low::<Two>(bits, column, low, Some(ac)),
-                Blocks::Half { low, ac } => part.low::<Four>(bits, column, low, Some(ac)),
+                Blocks::Quarter { low, ac } => part.low::<Two>(bits, column, low, ac),
+                Blocks::Half { low, ac } => part.low::<Four>(bits, column, low, ac),
                 Blocks::Full { all } => *bits = part.full(*bits, column, all),
             }
         }

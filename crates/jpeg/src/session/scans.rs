@@ -5,7 +5,7 @@ use std::io::Read;
 use super::Session;
 use crate::coding::Coding;
 use crate::error::Error;
-use crate::idct::{Eight, Four, Low, Two};
+use crate::idct::{Four, Low, Two, eight};
 use crate::lanes::{self, Table};
 use crate::lookup::{Differences, Skips, Symbols, Values};
 use crate::outcome::USABLE_SHARE;
@@ -110,7 +110,7 @@ impl<R: Read, S: Sink + ?Sized> Session<'_, R, S> {
         let (mut extent, _) = self.extent(scan);
         extent.bearable_mcus = 0; // What is missing at the end of the data only costs sharpness: no need to go on.
         let (positions, last_kept) = match self.plan.components[part.index].scale {
-            Scale::Full => (&Eight::POSITIONS, Eight::LAST),
+            Scale::Full => (&eight::POSITIONS, eight::LAST),
             Scale::Half => (&Four::POSITIONS, Four::LAST),
             Scale::Quarter | Scale::Eighth => (&Two::POSITIONS, Two::LAST),
         };

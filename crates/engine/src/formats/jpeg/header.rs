@@ -21,8 +21,6 @@ pub(super) struct JpegDetail {
     pub(super) coding: Coding,
     pub(super) model: Model,
     pub(super) components: u8,
-    /// How many of them the first scan has; 0 as long as that is not known.
-    pub(super) first_scan_components: u8,
     /// The same header as crate `jpeg` reads it, for its planner; `None` as long as the first scan is not reached.
     pub(super) header: Option<Box<::jpeg::Header>>,
 }
@@ -69,7 +67,6 @@ pub(super) fn step(prefix: &[u8]) -> Result<Step, EngineError> {
             let Some(mut frame) = frame else {
                 return Err(EngineError::header(FORMAT, "scan before frame", marker));
             };
-            frame.detail.first_scan_components = body.first().copied().unwrap_or_default();
             frame.detail.header = Some(Box::new(::jpeg::read_header(&prefix[..end]).map_err(named)?));
             return Ok(Step::Done(frame.probe()));
         }
@@ -141,7 +138,7 @@ fn start_of_frame(marker: u8, body: &[u8]) -> Result<Frame, EngineError> {
         colour: Colour::YCbCr,
         orientation: Orientation::Upright,
         header_bytes: 0,
-        detail: JpegDetail { coding, model: Model::YCbCr, components, first_scan_components: 0, header: None },
+        detail: JpegDetail { coding, model: Model::YCbCr, components, header: None },
     })
 }
 
