@@ -42,6 +42,7 @@ test: ## format, lints, unit tests, template, end to end on the local AWS
 	.venv/bin/python -m local build
 	cargo build --locked -p thumbtier -p thumbtier-aws
 	cargo test --locked $(WITH_SDK)
+	AGAINST=$(AGAINST) cargo test --locked -p engine --test differential
 	node_modules/.bin/osls package --stage prod --param="package_dir=target/local" --package target/template
 	node_modules/.bin/osls package --stage prod --param="package_dir=target/local" --param="kms_key_arn=$(KMS_KEY)" --param="api=on" --package target/template-kms
 	.venv/bin/cfn-lint target/template/cloudformation-template-update-stack.json target/template-kms/cloudformation-template-update-stack.json
