@@ -1,7 +1,7 @@
 //! Damaged files through the engine and through another decoder: the same picture, a warning, or a refusal.
 //!
 //! Deterministic, as `mutations.rs`; `make differential MUTATIONS=500000` tries as many. Decoders in Rust have six
-//! formats and are always here; those of `AGAINST=python` have the others, and `make test` names it.
+//! formats and are always here; those of `AGAINST=python` have the others, and `make differential` names it.
 
 // Helpers unwrap as the tests do.
 #![allow(clippy::unwrap_used)]
