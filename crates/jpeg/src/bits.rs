@@ -31,7 +31,7 @@ impl Position {
 
     /// Bytes in front of the next bit.
     pub(crate) fn consumed_bytes(&self) -> usize {
-        (self.byte * 8 - self.left as usize) / 8
+        self.consumed_bits() / 8
     }
 
     /// The same position once `count` bytes in front of it are gone.

@@ -32,8 +32,9 @@ mod tests;
 use crate::coding::Coding;
 use crate::feed::{Data, Feed};
 use crate::header::Header;
+use crate::lookup::TABLE_BYTES;
 use crate::scale::Scale;
-use machine::{Begins, LANES, Lane, Machine, SLOTS, TABLE_BYTES};
+use machine::{Begins, LANES, Lane, Machine, SLOTS};
 
 pub(crate) use machine::Table;
 

@@ -116,29 +116,38 @@ impl<'t> Part<'t> {
             for x in 0..self.h {
                 let mut block = L::ZERO;
                 block.as_mut()[0] = idct::dequantise(self.dc(bits), self.steps[0]);
-                let mut k = 0;
-                'block: loop {
-                    // The DC code and three of these are at most 48 of 56 bits.
-                    for _ in 0..3 {
-                        let (value, passed) = low.next(bits);
-                        k += passed;
-                        if k >= 63 {
-                            break 'block;
-                        }
-                        let at = k as usize & 63;
-                        block.as_mut()[usize::from(L::POSITIONS[at])] = idct::dequantise(value, self.steps[at]);
-                        if k >= L::LAST {
-                            bits.refill();
-                            rest.pass(bits, k + 1);
-                            break 'block;
-                        }
-                    }
+                if let Some(last) = low_values::<L>(bits, low, &self.steps, &mut block) {
                     bits.refill();
+                    rest.pass(bits, last + 1);
                 }
                 let at = y * L::N * self.stripe.stride + (column * self.h + x) * L::N;
                 L::transform(&block, &mut self.stripe.samples[at..], self.stripe.stride);
             }
         }
+    }
+}
+
+/// Reads the AC values that `L` needs into `block`; returns the last coefficient read, `None` at the end of the block.
+///
+/// Needs 36 bits, and refills after every three values.
+#[inline(always)]
+fn low_values<L: Low>(bits: &mut Bits<'_>, low: &Values<'_>, steps: &[i32; 64], block: &mut L::Block) -> Option<u32> {
+    let mut k = 0;
+    loop {
+        // The DC code and three of these are at most 48 bits; 49 are there, or 56.
+        for _ in 0..3 {
+            let (value, passed) = low.next(bits);
+            k += passed;
+            if k >= 63 {
+                return None;
+            }
+            let at = k as usize & 63;
+            block.as_mut()[usize::from(L::POSITIONS[at])] = idct::dequantise(value, steps[at]);
+            if k >= L::LAST {
+                return Some(k);
+            }
+        }
+        bits.refill();
     }
 }
 

@@ -3,27 +3,22 @@
 use super::CORRUPT;
 use crate::feed::Data;
 use crate::huffman::{Code, Huffman};
-use crate::lookup::Skips;
+use crate::lookup::{ENTRIES, SKIP_BITS, Skips, build};
 
 /// Positions decoded in turn.
 pub(super) const LANES: usize = 3;
 /// States that a lane passes before it is emptied. A block has two, its DC code and its AC codes.
 pub(super) const SLOTS: usize = 1024;
-/// Entries per load of 57 bits, each of at most 18.
+/// Entries per load of 57 bits, each of at most [`SKIP_BITS`].
 const STEPS: usize = 3;
-const MAX_ENTRY_BITS: u32 = 18;
 
 /// AC coefficients of a block, in an entry's place for coefficients.
 const WHOLE: u32 = 63 << 6;
 /// Set in the coefficients passed if an entry did not fit: a long code, or codes beyond the end of the block.
 const UNFIT: u32 = 64 << 6;
 
-const ENTRIES: usize = 1 << 12;
 /// `coefficients << 6 | bits`, over the next 12 bits, as in [`Skips`]. A DC code counts as a whole block.
 type Entries = [u16; ENTRIES];
-
-/// Bytes of one [`Table`].
-pub(super) const TABLE_BYTES: usize = size_of::<Entries>();
 
 /// The codes of one kind of state.
 pub(crate) struct Table<'t> {
@@ -34,15 +29,18 @@ pub(crate) struct Table<'t> {
 
 impl<'t> Table<'t> {
     pub(crate) fn dc(huffman: &'t Huffman) -> Self {
-        let mut entries = vec![UNFIT as u16; ENTRIES];
-        for (word, code) in huffman.codes().take_while(|(_, code)| code.length <= 12) {
-            let bits = code.length + u32::from(code.symbol);
-            if bits <= MAX_ENTRY_BITS {
-                let first = (word >> 4) as usize;
-                entries[first..first + (1 << (12 - code.length))].fill((WHOLE | bits) as u16);
-            }
+        let mut entries = build(
+            huffman,
+            |_| 0,
+            |code, _| match code.length + u32::from(code.symbol) {
+                bits @ ..=SKIP_BITS => (WHOLE | bits) as u16,
+                _ => UNFIT as u16,
+            },
+        );
+        for entry in entries.iter_mut().filter(|entry| **entry == 0) {
+            *entry = UNFIT as u16;
         }
-        Self { huffman, is_dc: true, entries: entries.try_into().expect("the length is the array's") }
+        Self { huffman, is_dc: true, entries }
     }
 
     pub(crate) fn ac(huffman: &'t Huffman, skips: &Skips<'_>) -> Self {

@@ -1,6 +1,6 @@
 //! The samples of blocks whose begins are known already.
 
-use super::{Blocks, Part, reach};
+use super::{Blocks, Part, low_values, reach};
 use crate::bits::Bits;
 use crate::feed::Data;
 use crate::idct::{self, Low, Two};
@@ -77,23 +77,7 @@ impl Part<'_> {
                 reached |= reach(prediction.wrapping_mul(self.steps[0]));
                 let mut block = Two::ZERO;
                 block[0] = idct::dequantise(prediction, self.steps[0]);
-                let mut k = 0;
-                'block: loop {
-                    // The DC code and three of these are at most 48 of 49 bits.
-                    for _ in 0..3 {
-                        let (value, passed) = low.next(&mut bits);
-                        k += passed;
-                        if k >= 63 {
-                            break 'block;
-                        }
-                        let at = k as usize & 63;
-                        block[usize::from(Two::POSITIONS[at])] = idct::dequantise(value, self.steps[at]);
-                        if k >= Two::LAST {
-                            break 'block;
-                        }
-                    }
-                    bits.refill();
-                }
+                low_values::<Two>(&mut bits, low, &self.steps, &mut block);
                 corrupt |= bits.corrupt | (begin & CORRUPT != 0);
                 let at = y * Two::N * stride + ((found.column + mcu) * h + x) * Two::N;
                 Two::transform(&block, &mut self.stripe.samples[at..], stride);

@@ -11,7 +11,7 @@ use crate::{
     EngineError, Plan, Probe, Warning,
     decoded::Decoded,
     raster::Channels,
-    room::at_least_half,
+    room::rows_until_damage,
     samples::Light,
     shrink::{RowOrder, Shrinker},
     source::Source,
@@ -38,23 +38,15 @@ pub(super) fn decode(source: &mut Source<'_>, probe: &Probe, plan: &Plan) -> Res
     let light = Light::new();
     let mut row = vec![[0; 4]; probe.width_px as usize];
     let mut pixels = vec![0; row.len() * 3];
-    let mut stopped = None;
-    while shrinker.rows() < size.1 && stopped.is_none() {
-        match fill(&mut stream, &mut row) {
-            Ok(()) => {
-                for (out, rgbe) in pixels.as_chunks_mut::<3>().0.iter_mut().zip(&row) {
-                    *out = seen(*rgbe, &light);
-                }
-                shrinker.push(&pixels);
-            }
-            Err(cause) => stopped = Some(cause),
+    let mut warnings = rows_until_damage(probe, &mut shrinker, &mut pixels, |pixels| {
+        fill(&mut stream, &mut row)?;
+        for (out, rgbe) in pixels.as_chunks_mut::<3>().0.iter_mut().zip(&row) {
+            *out = seen(*rgbe, &light);
         }
-    }
-    let is_whole = stopped.is_none();
-    let mut warnings =
-        at_least_half(probe, shrinker.rows(), || fault(stopped.unwrap_or(io::ErrorKind::UnexpectedEof.into())))?;
+        Ok(())
+    })?;
     // There is no checksum, but damage moves the end. Zeros behind it are padding.
-    if is_whole && stream.fill_buf().is_ok_and(|rest| rest.iter().any(|byte| *byte != 0)) {
+    if warnings.is_empty() && stream.fill_buf().is_ok_and(|rest| rest.iter().any(|byte| *byte != 0)) {
         warnings.push(Warning::Damaged);
     }
     Ok(Decoded::of_rows(shrinker, None, warnings))
