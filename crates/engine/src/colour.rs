@@ -7,8 +7,7 @@ use std::sync::Arc;
 
 use crate::{
     Colour, Warning,
-    decoded::{Decoded, Model, Pixels},
-    raster::{Channels, Raster},
+    raster::{Channels, Model, Raster},
 };
 
 /// What a profile of that length holds while its transform is made and afterwards, in bytes; nothing for no profile.
@@ -39,9 +38,13 @@ struct Profile {
 impl Colours {
     /// Reads the image's profile, if it has one; one that is of no use, or longer than `most_bytes`, which were
     /// planned for, leaves a warning.
-    pub(crate) fn new(decoded: &Decoded, most_bytes: u64, warnings: &mut Vec<Warning>) -> Self {
-        let (Pixels::Raster(_, _, model) | Pixels::Planes(_, model)) = &decoded.pixels;
-        let profile = decoded.profile.as_deref().and_then(|bytes| match profile(bytes, *model, most_bytes) {
+    pub(crate) fn new(
+        model: Model,
+        profile_bytes: Option<&[u8]>,
+        most_bytes: u64,
+        warnings: &mut Vec<Warning>,
+    ) -> Self {
+        let profile = profile_bytes.and_then(|bytes| match profile(bytes, model, most_bytes) {
             Use::Transform(profile) => Some(profile),
             Use::AlreadySrgb => None,
             Use::Nothing => {
@@ -49,12 +52,17 @@ impl Colours {
                 None
             }
         });
-        Self { model: *model, profile }
+        Self { model, profile }
+    }
+
+    /// What the components mean.
+    pub(crate) fn model(&self) -> Model {
+        self.model
     }
 
     /// Whether samples of YCbCr are in sRGB as they are.
     pub(crate) fn keep_samples(&self) -> bool {
-        self.profile.is_none()
+        self.model == Model::YCbCr && self.profile.is_none()
     }
 
     /// Samples of the image's own model to grey, RGB or (with no profile in the way) YCbCr, all in sRGB; alpha, straight

@@ -4,8 +4,9 @@ use resample::Kernel;
 
 use crate::{
     Orientation, Warning,
+    colour::Colours,
     geometry::Window,
-    raster::{Channels, Raster},
+    raster::{Channels, Model, Raster},
     shrink::Shrinker,
 };
 
@@ -19,17 +20,23 @@ pub(crate) struct Decoded {
     pub(crate) warnings: Vec<Warning>,
 }
 
-/// The small image, and where on it the whole image lies: its last column and row may count in part only.
+/// What the variants are made from.
 pub(crate) enum Pixels {
-    /// Interleaved; alpha premultiplied.
+    /// The small image, interleaved, alpha premultiplied; and where on it the whole image lies: its last column and row
+    /// may count in part only.
     Raster(Raster, Window, Model),
-    /// One grey raster for each component of a JPEG, each of its own size.
-    Planes(Vec<Plane>, Model),
+    /// For each variant a grey raster of each component, resized by `Streams` and not turned yet; and their colours.
+    Variants(Vec<Vec<Raster>>, Colours),
 }
 
-pub(crate) struct Plane {
-    pub(crate) raster: Raster,
-    pub(crate) extent: Window,
+/// A component as its decoder gives it, row by row.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Component {
+    /// Width and height in samples.
+    pub(crate) size: (u32, u32),
+    /// How many of them the image covers, from the upper left: the last column and row may count in part only.
+    pub(crate) extent: (f64, f64),
+    /// What it is resized with.
     pub(crate) kernel: Kernel,
 }
 
@@ -50,17 +57,4 @@ impl Decoded {
         };
         Self { pixels: Pixels::Raster(raster, extent, model), orientation: None, profile, warnings }
     }
-}
-
-/// What the components mean.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Model {
-    Grey,
-    YCbCr,
-    Rgb,
-    /// Adobe stores ink inverted: 255 is none.
-    CmykInverted,
-    Cmyk,
-    /// YCbCr of inverted ink, and inverted black.
-    YcckInverted,
 }

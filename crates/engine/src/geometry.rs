@@ -1,6 +1,9 @@
 //! Which part of the image becomes which rectangle of the thumbnail.
 
 use contract::{Fit, Variant};
+use resample::Crop;
+
+use crate::Orientation;
 
 /// A rectangle of the seen image, in its pixels; the fraction matters.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -45,6 +48,45 @@ pub(crate) fn layout((width, height): (u32, u32), variant: &Variant) -> Layout {
             Layout { crop: whole, picture, canvas: picture }
         }
         Fit::Cover => cover((width, height), boxed),
+    }
+}
+
+/// `seen`, a window of the seen image, on a raster that the stored image covers from `extent`'s corner on, in that
+/// raster's pixels. `stored_px` and `raster_px` are width and height.
+pub(crate) fn on_raster(
+    seen: Window,
+    (stored_px, orientation): ((u32, u32), Orientation),
+    extent: Window,
+    raster_px: (usize, usize),
+) -> Crop {
+    let stored = stored_window(seen, stored_px, orientation);
+    let (scale_x, scale_y) = (extent.width / f64::from(stored_px.0), extent.height / f64::from(stored_px.1));
+    let left = extent.left + stored.left * scale_x;
+    let top = extent.top + stored.top * scale_y;
+    Crop {
+        left,
+        top,
+        // The last bits of a product must not push the window past the raster.
+        width: (stored.width * scale_x).min(raster_px.0 as f64 - left),
+        height: (stored.height * scale_y).min(raster_px.1 as f64 - top),
+    }
+}
+
+/// A window of the seen image as it lies on the stored one.
+fn stored_window(seen: Window, (width, height): (u32, u32), orientation: Orientation) -> Window {
+    let (width, height) = (f64::from(width), f64::from(height));
+    let window = if orientation.swaps_sides() {
+        Window { left: seen.top, top: seen.left, width: seen.height, height: seen.width }
+    } else {
+        seen
+    };
+    let from_right = Window { left: width - window.left - window.width, ..window };
+    let from_bottom = |window: Window| Window { top: height - window.top - window.height, ..window };
+    match orientation {
+        Orientation::Upright | Orientation::Transpose => window,
+        Orientation::FlipH | Orientation::Rotate270 => from_right,
+        Orientation::FlipV | Orientation::Rotate90 => from_bottom(window),
+        Orientation::Rotate180 | Orientation::Transverse => from_bottom(from_right),
     }
 }
 

@@ -24,6 +24,7 @@ mod room;
 mod samples;
 mod shrink;
 mod source;
+mod streams;
 mod warning;
 mod whole;
 

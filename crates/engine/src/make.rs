@@ -7,6 +7,7 @@ use contract::Variant;
 use crate::{
     EngineError, Limits, Plan, Probe, Warning,
     colour::Colours,
+    decoded::Pixels,
     encode::{self, Thumbnail},
     plan, probe, render,
     source::Source,
@@ -97,16 +98,29 @@ fn make_within(
     let bytes_read = source.bytes_read();
     drop(source);
     probe.orientation = decoded.orientation.unwrap_or(probe.orientation);
-    let mut warnings = decoded.warnings.clone();
+    let mut warnings = decoded.warnings;
     on_stage(Stage::Decoded);
 
     let mut thumbnails = Vec::with_capacity(variants.len());
-    let colours = Colours::new(&decoded, probe.detail.profile_bytes(), &mut warnings);
-    for variant in variants {
-        let image = render::render(&decoded, &probe, &colours, variant);
+    let mut keep = |image, variant| {
         on_stage(Stage::Resized);
         thumbnails.push(encode::encode(image, variant)?);
         on_stage(Stage::Encoded);
+        Ok(())
+    };
+    match decoded.pixels {
+        Pixels::Raster(small, extent, model) => {
+            let most_bytes = probe.detail.profile_bytes();
+            let colours = Colours::new(model, decoded.profile.as_deref(), most_bytes, &mut warnings);
+            for variant in variants {
+                keep(render::render((&small, extent), &probe, &colours, variant), variant)?;
+            }
+        }
+        Pixels::Variants(resized, colours) => {
+            for (planes, variant) in resized.into_iter().zip(variants) {
+                keep(render::render_planes(planes, &probe, &colours, variant), variant)?;
+            }
+        }
     }
     Ok(Made { probe, plan, bytes_read, warnings, thumbnails })
 }

@@ -3,9 +3,9 @@
 use contract::{Fit, OutputFormat, Variant};
 
 use crate::{
-    Colour, Plan, Probe, colour,
-    geometry::{self, Layout},
-    room::Cost,
+    Colour, Plan, Probe, colour, geometry,
+    room::{self, Cost},
+    streams::Streams,
 };
 
 /// Plans `variants` of the image that `probe` describes. Pure. More pixels than any memory holds need `u64::MAX` bytes.
@@ -13,13 +13,22 @@ use crate::{
 pub fn plan(probe: &Probe, variants: &[Variant]) -> Plan {
     if probe.pixels() > MOST_PIXELS {
         let decoded_px = (probe.width_px, probe.height_px);
-        return Plan { shrink: 1, row_shrink: 1, decoded_px, peak_bytes: u64::MAX };
+        return Plan { shrink: 1, row_shrink: 1, decoded_px, peak_bytes: u64::MAX, variants: variants.to_vec() };
     }
-    let Cost { shrink, row_shrink, bytes } = probe.detail.cost(probe, least_shrink(probe, variants));
+    // Infinite without variants.
+    let least_shrink = variants.iter().map(|variant| room::least_shrink(probe, variant)).fold(f64::INFINITY, f64::min);
+    let cost = probe.detail.cost(probe, least_shrink);
+    let Cost { shrink, row_shrink, bytes } = cost;
     let decoded_px = (probe.width_px.div_ceil(shrink * row_shrink), probe.height_px.div_ceil(shrink * row_shrink));
     let colour_bytes = colour::transform_bytes(probe.colour, probe.detail.profile_bytes());
-    let peak_bytes = bytes.max(render_bytes(probe, decoded_px, variants) + colour_bytes) + SMALL_BYTES;
-    Plan { shrink, row_shrink, decoded_px, peak_bytes }
+    let components = probe.detail.components(probe, &cost);
+    let peak_bytes = if components.is_empty() {
+        bytes.max(render_bytes(probe, Some(decoded_px), variants) + colour_bytes)
+    } else {
+        let (streams_bytes, planes_bytes) = Streams::bytes(probe, shrink, &components, variants);
+        (bytes + streams_bytes).max(planes_bytes + render_bytes(probe, None, variants)) + colour_bytes
+    };
+    Plan { shrink, row_shrink, decoded_px, peak_bytes: peak_bytes + SMALL_BYTES, variants: variants.to_vec() }
 }
 
 /// What every room can multiply by its bytes a pixel. Most formats have sides of 32 bits.
@@ -31,15 +40,17 @@ const ENCODER_BYTES: u64 = 64 << 10;
 /// The same for PNG, with deflate's window and tables.
 const PNG_ENCODER_BYTES: u64 = 400 << 10;
 
-/// The most that is held from the small image to the last encoded variant, in bytes.
-fn render_bytes(probe: &Probe, (width, height): (u32, u32), variants: &[Variant]) -> u64 {
+/// The most that is held from the small image to the last encoded variant, in bytes; without a small image where the
+/// variants have their sizes already.
+fn render_bytes(probe: &Probe, small_px: Option<(u32, u32)>, variants: &[Variant]) -> u64 {
     let stored_channels = match (probe.colour, probe.has_alpha) {
         (Colour::Grey, false) => 1,
         (Colour::Grey, true) => 2,
         (Colour::Cmyk, _) | (_, true) => 4,
         _ => 3,
     };
-    let small_bytes = u64::from(width) * u64::from(height) * stored_channels;
+    let pixels = |(width, height): (u32, u32)| u64::from(width) * u64::from(height);
+    let small_bytes = small_px.map_or(0, pixels) * stored_channels;
     let mut finished_bytes = 0;
     let mut most_bytes = 0;
     for variant in variants {
@@ -60,12 +71,13 @@ fn render_bytes(probe: &Probe, (width, height): (u32, u32), variants: &[Variant]
         };
         let encoder_bytes = if may_be_png { PNG_ENCODER_BYTES } else { ENCODER_BYTES };
         let layout = geometry::layout(probe.seen_px(), variant);
-        let pixels = |(width, height): (u32, u32)| u64::from(width) * u64::from(height);
         let (picture_width, picture_height) = probe.orientation.seen(layout.picture);
         // The resizer's rows between its two passes, then the picture before and after a step.
-        let between_bytes = u64::from(picture_width) * u64::from(height) * stored_channels;
-        let weights_bytes = weights_bytes(width, picture_width) + weights_bytes(height, picture_height);
-        let resize_bytes = between_bytes + pixels(layout.picture) * channels * 2 + weights_bytes;
+        let resizer_bytes = small_px.map_or(0, |(width, height)| {
+            let between_bytes = u64::from(picture_width) * u64::from(height) * stored_channels;
+            between_bytes + weights_bytes(width, picture_width) + weights_bytes(height, picture_height)
+        });
+        let resize_bytes = resizer_bytes + pixels(layout.picture) * channels * 2;
         // Pixels, planes, coefficients of 16 bits and the file, at the most 4 bytes for a pixel.
         let encode_bytes = pixels(layout.canvas) * if stays_grey { 7 } else { channels + 8 } + encoder_bytes;
         most_bytes = most_bytes.max(finished_bytes + resize_bytes.max(encode_bytes));
@@ -78,13 +90,4 @@ fn render_bytes(probe: &Probe, (width, height): (u32, u32), variants: &[Variant]
 /// larger than the picture where it is long and thin. Source: `precompute_coefficients` of `fast_image_resize` 6.1.
 fn weights_bytes(from_px: u32, to_px: u32) -> u64 {
     (u64::from(from_px.max(to_px)) * 6 + u64::from(to_px) * 3) * 12
-}
-
-/// Source over target, in pixels per pixel, of the variant that needs most; infinite without variants.
-fn least_shrink(probe: &Probe, variants: &[Variant]) -> f64 {
-    let size = (probe.width_px, probe.height_px);
-    // Orientation may stand behind the pixels: the plan must do for both ways of turning.
-    let sizes = [size, (size.1, size.0)];
-    let layouts = sizes.iter().flat_map(|size| variants.iter().map(|variant| geometry::layout(*size, variant)));
-    layouts.map(|layout: Layout| layout.least_shrink()).fold(f64::INFINITY, f64::min)
 }

@@ -74,3 +74,16 @@ impl Raster {
         Self { channels, samples, ..self }
     }
 }
+
+/// What the components mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Model {
+    Grey,
+    YCbCr,
+    Rgb,
+    /// Adobe stores ink inverted: 255 is none.
+    CmykInverted,
+    Cmyk,
+    /// YCbCr of inverted ink, and inverted black.
+    YcckInverted,
+}

@@ -1,14 +1,14 @@
 //! From the small image to one variant's pixels: crop, Lanczos3, colours, orientation, background.
 
 use contract::{OutputFormat, Variant};
-use resample::{Crop, Kernel, Source, resample};
+use resample::{Kernel, Source, resample};
 
 use crate::{
     Orientation, Probe,
     colour::{self, Colours},
-    decoded::{Decoded, Model, Pixels, Plane},
     geometry::{self, Layout, Window},
-    raster::{Channels, Raster},
+    raster::{Channels, Model, Raster},
+    streams,
 };
 
 /// Pixels that only an encoder still touches: upright, in sRGB.
@@ -19,32 +19,56 @@ pub(crate) enum Picture {
     Planes([Raster; 3]),
 }
 
-/// Brings the small image to `variant`'s size and colours.
-pub(crate) fn render(decoded: &Decoded, probe: &Probe, colours: &Colours, variant: &Variant) -> Picture {
+/// Brings the small image, of which the whole image is `extent`, to `variant`'s size and colours.
+pub(crate) fn render(small: (&Raster, Window), probe: &Probe, colours: &Colours, variant: &Variant) -> Picture {
     let layout = geometry::layout(probe.seen_px(), variant);
-    let is_jpeg = matches!(variant.format, OutputFormat::Jpeg | OutputFormat::Auto);
-    match &decoded.pixels {
-        Pixels::Planes(planes, Model::YCbCr)
-            if is_jpeg && colours.keep_samples() && layout.canvas == layout.picture && planes.len() == 3 =>
-        {
-            Picture::Planes([0, 1, 2].map(|index| plane(&planes[index], probe, &layout, index > 0)))
+    let (source, extent) = small;
+    let (width, height) = probe.orientation.seen(layout.picture);
+    let stored_px = (probe.width_px, probe.height_px);
+    let crop = geometry::on_raster(layout.crop, (stored_px, probe.orientation), extent, (source.width, source.height));
+    let view = Source {
+        width: source.width as u32,
+        height: source.height as u32,
+        channels: source.channels.count(),
+        samples: &source.samples,
+    };
+    let samples = resample(&view, crop, (width, height), Kernel::Lanczos3);
+    let image = Raster { width: width as usize, height: height as usize, channels: source.channels, samples };
+    Picture::Raster(finish(image, probe, colours, variant, &layout))
+}
+
+/// The same from the components of the picture, resized as they came.
+pub(crate) fn render_planes(planes: Vec<Raster>, probe: &Probe, colours: &Colours, variant: &Variant) -> Picture {
+    let layout = geometry::layout(probe.seen_px(), variant);
+    match <[Raster; 3]>::try_from(planes) {
+        // One JPEG on its way to another: its planes never become pixels.
+        Ok(planes) if streams::keeps_planes(colours, variant, &layout) => {
+            Picture::Planes(planes.map(|plane| turn(plane, probe.orientation)))
         }
-        _ => Picture::Raster(render_raster(decoded, probe, colours, variant, &layout)),
+        Ok(planes) => Picture::Raster(finish(interleave(&planes, colours), probe, colours, variant, &layout)),
+        Err(planes) => Picture::Raster(finish(interleave(&planes, colours), probe, colours, variant, &layout)),
     }
 }
 
-/// One plane of a JPEG on its way to another one: it never becomes a pixel with the others, and chroma is brought to
-/// the size that is stored, in one step.
-fn plane(plane: &Plane, probe: &Probe, layout: &Layout, is_chroma: bool) -> Raster {
-    let side = |side: u32| if is_chroma && side.is_multiple_of(2) { side / 2 } else { side };
-    let (width, height) = probe.orientation.seen(layout.picture);
-    let stored = stored_window(layout.crop, probe);
-    let resized = resize_raster(&plane.raster, &plane.extent, probe, stored, (side(width), side(height)), plane.kernel);
-    turn(resized, probe.orientation)
+/// Components of one size as pixels.
+fn interleave(planes: &[Raster], colours: &Colours) -> Raster {
+    let channels = match colours.model() {
+        Model::Grey => Channels::Grey,
+        Model::YCbCr => Channels::YCbCr,
+        Model::Rgb => Channels::Rgb,
+        Model::Cmyk | Model::CmykInverted | Model::YcckInverted => Channels::Cmyk,
+    };
+    let (width, height) = planes.first().map_or((0, 0), |plane| (plane.width, plane.height));
+    let mut samples = vec![0; width * height * channels.count()];
+    for (channel, plane) in planes.iter().enumerate() {
+        let slots = samples.iter_mut().skip(channel).step_by(channels.count());
+        slots.zip(&plane.samples).for_each(|(slot, sample)| *slot = *sample);
+    }
+    Raster { width, height, channels, samples }
 }
 
-fn render_raster(decoded: &Decoded, probe: &Probe, colours: &Colours, variant: &Variant, layout: &Layout) -> Raster {
-    let mut image = resize(&decoded.pixels, probe, layout);
+/// Colours, orientation, background.
+fn finish(mut image: Raster, probe: &Probe, colours: &Colours, variant: &Variant, layout: &Layout) -> Raster {
     image.unpremultiply();
     let mut image = turn(colours.to_srgb(image), probe.orientation);
     if image.is_opaque() {
@@ -53,79 +77,6 @@ fn render_raster(decoded: &Decoded, probe: &Probe, colours: &Colours, variant: &
         image = on_background(image, variant.background.rgb);
     }
     pad(image, layout.canvas, variant.background.rgb)
-}
-
-/// The layout's crop at the layout's size, both turned back to the stored orientation.
-fn resize(pixels: &Pixels, probe: &Probe, layout: &Layout) -> Raster {
-    let (width, height) = probe.orientation.seen(layout.picture);
-    let stored = stored_window(layout.crop, probe);
-    match pixels {
-        Pixels::Raster(raster, extent, _) => {
-            resize_raster(raster, extent, probe, stored, (width, height), Kernel::Lanczos3)
-        }
-        Pixels::Planes(planes, model) => {
-            let channels = match model {
-                Model::Grey => Channels::Grey,
-                Model::YCbCr => Channels::YCbCr,
-                Model::Rgb => Channels::Rgb,
-                Model::Cmyk | Model::CmykInverted | Model::YcckInverted => Channels::Cmyk,
-            };
-            let mut samples = vec![0; width as usize * height as usize * channels.count()];
-            for (channel, Plane { raster, extent, kernel }) in planes.iter().enumerate() {
-                let plane = resize_raster(raster, extent, probe, stored, (width, height), *kernel);
-                let slots = samples.iter_mut().skip(channel).step_by(channels.count());
-                slots.zip(plane.samples).for_each(|(slot, sample)| *slot = sample);
-            }
-            Raster { width: width as usize, height: height as usize, channels, samples }
-        }
-    }
-}
-
-/// `stored`, a window of the stored image, at `(width, height)`.
-fn resize_raster(
-    source: &Raster,
-    extent: &Window,
-    probe: &Probe,
-    stored: Window,
-    (width, height): (u32, u32),
-    kernel: Kernel,
-) -> Raster {
-    let (scale_x, scale_y) = (extent.width / f64::from(probe.width_px), extent.height / f64::from(probe.height_px));
-    let left = extent.left + stored.left * scale_x;
-    let top = extent.top + stored.top * scale_y;
-    let crop = Crop {
-        left,
-        top,
-        // The last bits of a product must not push the window past the raster.
-        width: (stored.width * scale_x).min(source.width as f64 - left),
-        height: (stored.height * scale_y).min(source.height as f64 - top),
-    };
-    let view = Source {
-        width: source.width as u32,
-        height: source.height as u32,
-        channels: source.channels.count(),
-        samples: &source.samples,
-    };
-    let samples = resample(&view, crop, (width, height), kernel);
-    Raster { width: width as usize, height: height as usize, channels: source.channels, samples }
-}
-
-/// A window of the seen image as it lies on the stored one.
-fn stored_window(seen: Window, probe: &Probe) -> Window {
-    let (width, height) = (f64::from(probe.width_px), f64::from(probe.height_px));
-    let window = if probe.orientation.swaps_sides() {
-        Window { left: seen.top, top: seen.left, width: seen.height, height: seen.width }
-    } else {
-        seen
-    };
-    let from_right = Window { left: width - window.left - window.width, ..window };
-    let from_bottom = |window: Window| Window { top: height - window.top - window.height, ..window };
-    match probe.orientation {
-        Orientation::Upright | Orientation::Transpose => window,
-        Orientation::FlipH | Orientation::Rotate270 => from_right,
-        Orientation::FlipV | Orientation::Rotate90 => from_bottom(window),
-        Orientation::Rotate180 | Orientation::Transverse => from_bottom(from_right),
-    }
 }
 
 fn turn(image: Raster, orientation: Orientation) -> Raster {

@@ -52,6 +52,21 @@ impl Shrinker {
         }
     }
 
+    /// The same for rows that are taken away as they are ready.
+    pub(crate) fn of_rows(channels: Channels, size: (u32, u32), factor: u32) -> Self {
+        let mut shrinker = Self::new(channels, (size.0, 1), factor, RowOrder::TopDown);
+        shrinker.height = size.1 as usize;
+        shrinker
+    }
+
+    /// Hands the row of the small image that the last push completed to `take`, if it did.
+    pub(crate) fn take_row(&mut self, take: impl FnOnce(&[u8])) {
+        if !self.out.is_empty() {
+            take(&self.out);
+            self.out.clear();
+        }
+    }
+
     /// What [`Shrinker::new`] allocates, in bytes.
     pub(crate) fn bytes(channels: Channels, (width, height): (u32, u32), factor: u32) -> u64 {
         let count = channels.count() as u64;

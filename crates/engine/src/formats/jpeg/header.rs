@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ::jpeg::{ColourModel, ColourSegments};
 use contract::ImageFormat;
 
-use crate::{Colour, EngineError, Orientation, Probe, decoded::Model, error::Damage, exif, fields::Fields, room::Step};
+use crate::{Colour, EngineError, Orientation, Probe, error::Damage, exif, fields::Fields, raster::Model, room::Step};
 
 /// How the coefficients are coded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ mod plan;
 
 use crate::{
     EngineError, Limits, Plan, Probe,
-    decoded::Decoded,
+    decoded::{Component, Decoded},
     room::{Cost, Detail, HeaderPlace, Room},
     source::Source,
 };
@@ -17,6 +17,12 @@ pub(super) const ROOM: Room = Room { step: header::step, header_place: HeaderPla
 impl Detail for JpegDetail {
     fn cost(&self, probe: &Probe, least_shrink: f64) -> Cost {
         plan::cost(probe, self, least_shrink)
+    }
+
+    fn components(&self, _: &Probe, cost: &Cost) -> Vec<Component> {
+        let header = self.header.as_ref();
+        let planned = header.and_then(|header| plan::components(header, self.coding, cost.shrink).ok());
+        planned.map_or_else(Vec::new, |(_, components)| components)
     }
 
     fn profile_bytes(&self) -> u64 {
