@@ -153,6 +153,15 @@ fn the_planned_peak_is_never_under_the_real_one_and_close_above_ten_megapixels()
     let rare: Vec<_> = rare.map(|format| (format.name(), fixtures::encode(&rgb.clone().into(), format), 1.5)).collect();
     let files: Vec<_> = files.into_iter().chain(rare).collect();
     let mut lines = Vec::new();
+    // A JPEG is resized as its rows come: no plane of it is held.
+    let large = [("2048", vec![2_048], 64), ("128, 512 and 1600", vec![128, 512, 1_600], 48)];
+    for (set, sides, most_mib) in large {
+        let variants: Vec<_> = sides.iter().map(|side| variant(Fit::Inside, OutputFormat::Jpeg, *side)).collect();
+        let line = check(&format!("jpeg to {set}"), &files[0].1, &variants, 2.0);
+        let made =
+            engine::make(&mut Cursor::new(&files[0].1), &variants, &Limits::for_budget(most_mib << 20), &mut |_| {});
+        lines.push(if made.is_ok() { line } else { format!("WRONG {line}, above {most_mib} MiB") });
+    }
     for (set, variants) in &sets {
         for (name, bytes, factor) in &files {
             lines.push(check(&format!("{name} to {set}"), bytes, variants, *factor));
