@@ -25,7 +25,7 @@ pub fn plan(probe: &Probe, variants: &[Variant]) -> Plan {
     let peak_bytes = if components.is_empty() {
         bytes.max(render_bytes(probe, Some(decoded_px), variants) + colour_bytes)
     } else {
-        let (streams_bytes, planes_bytes) = Streams::bytes(probe, shrink, &components, variants);
+        let (streams_bytes, planes_bytes) = Streams::bytes(probe, (shrink, row_shrink), &components, variants);
         (bytes + streams_bytes).max(planes_bytes + render_bytes(probe, None, variants)) + colour_bytes
     };
     Plan { shrink, row_shrink, decoded_px, peak_bytes: peak_bytes + SMALL_BYTES, variants: variants.to_vec() }

@@ -68,6 +68,32 @@ fn every_format_becomes_a_thumbnail_of_the_right_size_and_colours() {
 }
 
 #[test]
+fn a_variant_of_a_set_is_the_picture_that_it_is_alone() {
+    let jpeg = encoded(&flag(1601, 1203).into(), ImageFormat::Jpeg);
+    let jpeg = with_orientation(&jpeg, 6);
+    let sides = |fit, format, width, height| variant(fit, format, (width, height));
+    let set = [
+        inside(100),
+        sides(Fit::Cover, OutputFormat::Jpeg, 90, 90),
+        inside(800),
+        sides(Fit::Inside, OutputFormat::Png, 201, 201),
+        sides(Fit::Contain, OutputFormat::Webp, 64, 64),
+        sides(Fit::Fill, OutputFormat::Jpeg, 700, 70),
+    ];
+    let together = make(&jpeg, &set).unwrap();
+    for (variant, thumbnail) in set.iter().zip(&together.thumbnails) {
+        let alone = make(&jpeg, std::slice::from_ref(variant)).unwrap();
+        let [got, want] = [thumbnail, &alone.thumbnails[0]].map(|thumbnail| {
+            assert_eq!(thumbnail.variant, variant.name);
+            image::load_from_memory(&thumbnail.bytes).unwrap().into_rgb8()
+        });
+        assert_eq!(got.dimensions(), want.dimensions(), "{}", variant.name);
+        let off: u64 = got.iter().zip(want.iter()).map(|(got, want)| u64::from(got.abs_diff(*want))).sum();
+        assert!(off <= got.len() as u64 * 2, "{} {:?}: {off} over {}", variant.name, variant.fit, got.len());
+    }
+}
+
+#[test]
 fn what_the_reader_holds_is_part_of_the_plan_and_of_the_budget() {
     let png = encoded(&flag(640, 480).into(), ImageFormat::Png);
     let with = |reader_bytes, budget_bytes| {
