@@ -157,7 +157,8 @@ fn the_planned_peak_is_never_under_the_real_one_and_close_above_ten_megapixels()
     let large = [("2048", vec![2_048], 64), ("128, 512 and 1600", vec![128, 512, 1_600], 48)];
     for (set, sides, most_mib) in large {
         let variants: Vec<_> = sides.iter().map(|side| variant(Fit::Inside, OutputFormat::Jpeg, *side)).collect();
-        let line = check(&format!("jpeg to {set}"), &files[0].1, &variants, 2.0);
+        // The file of noise at quality 100 is planned for, which is most of the plan here.
+        let line = check(&format!("jpeg to {set}"), &files[0].1, &variants, 3.5);
         let made =
             engine::make(&mut Cursor::new(&files[0].1), &variants, &Limits::for_budget(most_mib << 20), &mut |_| {});
         lines.push(if made.is_ok() { line } else { format!("WRONG {line}, above {most_mib} MiB") });
