@@ -16,7 +16,7 @@ mod exr;
 mod farbfeld;
 mod gif;
 mod hdr;
-mod heif;
+mod heic;
 mod ico;
 mod jpeg;
 mod png;
@@ -39,7 +39,7 @@ pub(crate) const fn room(format: ImageFormat) -> &'static Room {
         ImageFormat::Gif => &gif::ROOM,
         ImageFormat::Bmp => &bmp::ROOM,
         ImageFormat::Tiff => &tiff::ROOM,
-        ImageFormat::Heic => &heif::ROOM,
+        ImageFormat::Heic => &heic::ROOM,
         ImageFormat::Pnm => &pnm::ROOM,
         ImageFormat::Qoi => &qoi::ROOM,
         ImageFormat::Ico => &ico::ROOM,

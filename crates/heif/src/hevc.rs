@@ -2,8 +2,8 @@
 //! ITU-T H.265, 7.3.2.2, 7.3.3, 7.3.4, 7.3.7 and E.2.1.
 
 use crate::{
-    Nclx,
     boxes::{Cursor, Fault, cut},
+    facts::Nclx,
 };
 
 /// Parameter sets of one kind there are 64 at the most.

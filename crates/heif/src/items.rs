@@ -2,7 +2,7 @@
 
 use crate::{
     boxes::{Cursor, Fault, cut},
-    picture::Extent,
+    facts::Extent,
 };
 
 /// More items than any camera writes: 10,000 tiles of 512 by 512 are 2,600 megapixels.

@@ -4,10 +4,12 @@
 //! allocated for it. Sources: ISO/IEC 14496-12 (boxes), ISO/IEC 23008-12 (HEIF), ISO/IEC 14496-15 (`hvcC`), ITU-T H.265.
 
 mod boxes;
+mod facts;
 mod hevc;
 mod items;
 mod picture;
 
 pub use boxes::Fault;
+pub use facts::{Extent, Nclx};
 pub use hevc::{Configuration, Sequence};
-pub use picture::{Codec, Crop, Extent, Nclx, Picture, Read, Turn, read};
+pub use picture::{Codec, Crop, Picture, Read, Turn, read};

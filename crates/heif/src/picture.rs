@@ -1,8 +1,9 @@
 //! The primary item as a decoder needs it: its tiles in the order of the file, and what is done to them afterwards.
 
 use crate::{
-    Configuration,
     boxes::{Cursor, Fault, Header, cut},
+    facts::{Extent, Nclx},
+    hevc::Configuration,
     items::Meta,
 };
 
@@ -25,28 +26,6 @@ pub enum Codec {
     Hevc(Configuration),
     /// `av01`.
     Av1,
-}
-
-/// Bytes of the file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Extent {
-    /// From its start.
-    pub offset: u64,
-    /// How many.
-    pub bytes: u64,
-}
-
-/// Colours by the code points of ITU-T H.273.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Nclx {
-    /// ColourPrimaries.
-    pub primaries: u8,
-    /// TransferCharacteristics.
-    pub transfer: u8,
-    /// MatrixCoefficients.
-    pub matrix: u8,
-    /// 0 to 255 instead of 16 to 235.
-    pub full_range: bool,
 }
 
 /// What is done to the picture to see it, in the file's order.
@@ -214,9 +193,7 @@ fn grid(meta: &Meta<'_>) -> Result<(Sides, Sides), Fault> {
 
 fn codec(kind: Option<[u8; 4]>, properties: &Properties<'_>) -> Result<Codec, Fault> {
     match kind.as_ref() {
-        Some(b"hvc1" | b"hev1") => {
-            Ok(Codec::Hevc(Configuration::read(body(properties, b"hvcC").unwrap_or_default())?))
-        }
+        Some(b"hvc1" | b"hev1") => Ok(Codec::Hevc(Configuration::read(body(properties, b"hvcC").unwrap_or_default())?)),
         Some(b"av01") => Ok(Codec::Av1),
         _ => Err(Fault::Unsupported("its codec")),
     }

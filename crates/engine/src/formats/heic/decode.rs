@@ -13,13 +13,8 @@ use rust_h265::{DecodeLimits, Decoder, Frame, PixelData, parse_nal};
 
 use super::{FORMAT, HeifDetail, colour, colour::Matrix};
 use crate::{
-    EngineError, Plan, Probe,
-    decoded::Decoded,
-    error::Damage,
-    raster::Channels,
-    room::at_least_half,
-    shrink::Scattered,
-    source::Source,
+    EngineError, Plan, Probe, decoded::Decoded, error::Damage, raster::Channels, room::at_least_half,
+    shrink::Scattered, source::Source,
 };
 
 pub(super) fn decode(
@@ -110,7 +105,6 @@ impl Tiles<'_, '_> {
         // Ascending: `heif` has looked.
         let gap = tile.offset - self.at;
         self.at += io::copy(&mut self.source.take(gap), &mut io::sink()).map_err(cause)?;
-        self.bytes.clear();
         self.bytes.reserve_exact(usize::try_from(tile.bytes).map_err(|_| unreadable())?);
         self.at += self.source.take(tile.bytes).read_to_end(&mut self.bytes).map_err(cause)? as u64;
         if self.at < end {
@@ -124,17 +118,28 @@ impl Tiles<'_, '_> {
                 let length = length.iter().fold(0, |length, byte| length << 8 | usize::from(*byte));
                 let (unit, behind) = behind.split_at_checked(length).ok_or_else(unreadable)?;
                 rest = behind;
+                if is_escaped(unit) {
+                    return Err(unreadable());
+                }
                 // Slices only: 0 to 31.
                 if unit.first().is_none_or(|first| first >> 1 & 63 > 31) {
                     continue;
                 }
                 decoder.decode_nal(&parse_nal(unit).ok_or_else(unreadable)?).map_err(fault)?;
             }
+            // The picture's end is when most is held.
+            *bytes = Vec::new();
             let frame = decoder.flush().ok_or_else(unreadable)?;
             // One picture to a tile.
             if decoder.flush().is_some() { Err(unreadable()) } else { Ok(frame) }
         })
     }
+}
+
+/// Whether more bytes than one in 64 are escapes. Entropy coded data has one in millions, and `rust_h265` keeps a list
+/// of them, 16 bytes for each while it grows: the plan counts a quarter of the tile's bytes for it.
+fn is_escaped(unit: &[u8]) -> bool {
+    unit.windows(3).filter(|bytes| *bytes == [0, 0, 3]).count() > unit.len() / 64 + 1024
 }
 
 struct Small<'picture> {

@@ -101,8 +101,8 @@ fn orientation(turns: &[Turn]) -> Orientation {
 impl HeifDetail {
     /// What is held beside the small image, in bytes: the header, a tile's bytes, and the decoder.
     ///
-    /// Of a pixel `rust_h265` 0.4.0 holds its planes, those that are being filtered or kept as a reference, those that
-    /// it hands out, and tables of blocks of 4 by 4.
+    /// `rust_h265` 0.4.0 holds the planes twice while it reads slices, three times when a picture ends, once more for the
+    /// tile before as a reference, and for each pixel 2 bytes of tables of blocks of 4 by 4.
     fn plan_bytes(&self) -> u64 {
         let Sequence { coded: (width, height), chroma, bits, .. } = self.sequence;
         let aligned = |side: u32| u64::from(side).div_ceil(64) * 64;
@@ -110,10 +110,12 @@ impl HeifDetail {
         let sample_bytes = if bits > 8 { 2 } else { 1 };
         let plane_halves = if chroma == 3 { 6 } else { 3 };
         let planes = pixels * plane_halves * sample_bytes / 2;
-        // Units without their escapes are a copy.
-        let tile = self.picture.tiles.iter().map(|tile| tile.bytes).max().unwrap_or_default().saturating_mul(3);
+        let before = if self.picture.tiles.len() == 1 { 0 } else { planes };
+        // Units without their escapes are a copy, and each escape has its place in a list: see `decode::is_escaped`.
+        let tile = self.picture.tiles.iter().map(|tile| tile.bytes).max().unwrap_or_default().saturating_mul(9) / 4;
         let header = 3 * self.picture.header_bytes.max(PREFIX_BYTES as u64);
-        (planes * 3 + pixels * 6 + header + (1 << 20)).saturating_add(tile)
+        let most = (planes * 3).max((planes * 2).saturating_add(tile));
+        most.saturating_add(before + pixels * 5 / 2 + header + (1 << 20))
     }
 }
 
