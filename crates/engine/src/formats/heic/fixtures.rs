@@ -165,7 +165,7 @@ struct Bits {
 impl Bits {
     fn put(&mut self, value: u64, count: u32) {
         for shift in (0..count).rev() {
-            if self.used % 8 == 0 {
+            if self.used.is_multiple_of(8) {
                 self.bytes.push(0);
             }
             let at = self.bytes.len() - 1;
