@@ -180,7 +180,8 @@ fn size(properties: &Properties<'_>) -> Result<(u32, u32), Fault> {
 fn grid(meta: &Meta<'_>) -> Result<(Sides, Sides), Fault> {
     let place = meta.place(meta.primary).filter(|place| place.method == 1 && place.parts == 1);
     let place = place.ok_or(Fault::Unsupported("a grid outside of idat"))?;
-    let body = usize::try_from(place.extent.offset).ok().and_then(|at| meta.data.get(at..)).unwrap_or_default();
+    let (at, bytes) = (usize::try_from(place.extent.offset), usize::try_from(place.extent.bytes));
+    let body = at.ok().zip(bytes.ok()).and_then(|(at, bytes)| meta.data.get(at..)?.get(..bytes)).unwrap_or_default();
     let mut cursor = Cursor { bytes: body };
     let grid = (|| {
         let [_, flags, rows, columns] = *cursor.take(4)?.first_chunk::<4>()?;
