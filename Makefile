@@ -16,6 +16,7 @@ CHAOS_OBJECTS ?= 1000
 CHAOS_SEED ?=
 FUZZ_TARGETS ?=
 STAGE ?= dev
+HEVC ?= off
 # Compiled in a minute, and tested before anything that needs the AWS SDK.
 WITHOUT_SDK := -p benches -p calibrate -p coding -p contract -p engine -p jpeg -p resample -p thumbtier -p usage
 WITH_SDK := -p api -p dispatcher -p end-to-end -p function -p sdk -p thumbtier-aws -p worker
@@ -72,8 +73,9 @@ chaos: .venv/.done node_modules/.done ## a bad day for CHAOS_OBJECTS=1000 upload
 	@CHAOS_OBJECTS=$(CHAOS_OBJECTS) CHAOS_SEED=$(CHAOS_SEED) \
 		.venv/bin/python -m local test cargo test --quiet --locked $(WITH_SDK) --test chaos
 
-package: ## the zips for AWS, optimised, in target/lambda
-	@python3 -m local.package
+# HEVC is patented, so that HEIC is read only where HEVC=on says so.
+package: ## the zips for AWS, optimised, in target/lambda: HEVC=on reads HEIC
+	@HEVC=$(HEVC) python3 -m local.package
 
 # What was validated is what is deployed. PARAMS="--param=delete_thumbnails=false --param=event_source=none"
 deploy: package node_modules/.done ## to AWS: STAGE=prod REGION=eu-west-1 PARAMS="--param=…"

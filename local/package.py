@@ -3,6 +3,7 @@
 python3 -m local.package            for AWS: binaries of the `lambda` profile, into target/lambda
 """
 
+import os
 import subprocess
 import sys
 import zipfile
@@ -26,8 +27,14 @@ def cargo_build(profile: str, *flags: str) -> list[str]:
 
 
 def build(profile: str) -> Path:
-    """Builds the functions; cargo shows its own progress. Returns the folder of the binaries."""
-    command = cargo_build(profile)
+    """Builds the functions; cargo shows its own progress. Returns the folder of the binaries.
+
+    HEVC is patented: what is deployed has it only if HEVC=on says so, which is for whoever deploys to decide.
+    """
+    hevc = os.environ.get("HEVC", "off")
+    if hevc not in ("on", "off"):
+        raise PackageError(f"HEVC is `{hevc}`: say HEVC=on to read HEIC, or HEVC=off")
+    command = cargo_build(profile, *([] if hevc == "on" else ["--no-default-features"]))
     try:
         built = subprocess.run(command, cwd=ROOT, check=False)
     except FileNotFoundError:

@@ -16,6 +16,7 @@ mod exr;
 mod farbfeld;
 mod gif;
 mod hdr;
+mod heic;
 mod ico;
 mod jpeg;
 mod png;
@@ -38,6 +39,7 @@ pub(crate) const fn room(format: ImageFormat) -> &'static Room {
         ImageFormat::Gif => &gif::ROOM,
         ImageFormat::Bmp => &bmp::ROOM,
         ImageFormat::Tiff => &tiff::ROOM,
+        ImageFormat::Heic => &heic::ROOM,
         ImageFormat::Pnm => &pnm::ROOM,
         ImageFormat::Qoi => &qoi::ROOM,
         ImageFormat::Ico => &ico::ROOM,

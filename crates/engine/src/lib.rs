@@ -5,6 +5,7 @@
 //! [`std::io::Read`], and the caller stamps the [`Stage`]s.
 
 mod check;
+mod code_points;
 mod colour;
 mod decoded;
 mod encode;

@@ -119,6 +119,20 @@ formats! {
         reads: "the first page that is no reduced copy: strips, tiles, planes; 1 to 16 bits, and signed, float and longer samples stretched from their own range; grey, palette, RGB, CMYK, YCbCr, CIE L*a*b*; none, PackBits, LZW, Deflate, JPEG, old-style JPEG, CCITT G3, G4 and RLE",
         refuses: "samples of different widths, complex samples, ZSTD, LZMA, WebP and JPEG 2000 compression, progressive and 12-bit JPEG inside, raw sensor data",
     }
+    /// HEIF with pictures of HEVC.
+    Heic {
+        name: "heic",
+        title: "HEIC, HEIF",
+        spec: "ISO/IEC 23008-12, ITU-T H.265",
+        media_types: &["image/heic", "image/heif", "image/heic-sequence", "image/heif-sequence"],
+        extensions: &["heic", "heif", "hif"],
+        starts: |head| {
+            let brands: [&[u8; 4]; 7] = [b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"];
+            brand(head).is_some_and(|brand| brands.contains(&brand))
+        },
+        reads: "the primary picture, single or a grid: 4:2:0 and 4:4:4 of 8, 10 and 12 bits, colours by ICC profile, nclx or VUI, rotation, mirror and crop; half of the rows or more of a cut grid",
+        refuses: "builds without `hevc` (HEVC is patented: the zips for AWS leave it out unless `HEVC=on`), 4:2:2, grey, alpha planes, overlays, an index behind the pixels, AV1 inside",
+    }
     /// PBM, PGM, PPM and PAM.
     Pnm {
         name: "pnm",
@@ -215,10 +229,6 @@ type Unread = (&'static str, &'static [&'static str], fn(&[u8]) -> bool);
 ///
 /// Source: ISO/IEC 14496-12 `ftyp` brands (HEIF, AVIF), ISO/IEC 18181-2, ISO/IEC 15444-1, Adobe's PSD specification.
 pub(super) const UNREAD: &[Unread] = &[
-    ("HEIC", &["heic", "heif", "hif"], |bytes| {
-        let brands: [&[u8; 4]; 7] = [b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"];
-        brand(bytes).is_some_and(|brand| brands.contains(&brand))
-    }),
     ("AVIF", &["avif"], |bytes| brand(bytes).is_some_and(|brand| matches!(brand, b"avif" | b"avis"))),
     ("JPEG XL", &["jxl"], |bytes| matches!(bytes, [0xFF, 0x0A, ..] | [0, 0, 0, 0x0C, b'J', b'X', b'L', b' ', ..])),
     ("JPEG 2000", &["jp2", "j2k", "jpx"], |bytes| {

@@ -1,0 +1,131 @@
+//! Luma and chroma to red, green and blue, and what those are. Source: ITU-T H.273, tables 2 to 4 and equations 20 to 63.
+
+use heif::Nclx;
+
+use super::FORMAT;
+use crate::{EngineError, code_points::of_codes};
+
+/// More than a profile of code points has: three curves of 1,024 entries.
+pub(super) const PROFILE_BYTES: u64 = 16 << 10;
+
+/// Whether the code points are other colours than those of sRGB, or none.
+pub(super) fn has_profile(nclx: Option<Nclx>) -> bool {
+    // The curves of BT.709, BT.601 and BT.2020 stand for sRGB's, as browsers and libheif take them.
+    nclx.is_some_and(|nclx| !matches!(nclx.primaries, 0..=2) || !matches!(nclx.transfer, 0..=3 | 6 | 13..=15))
+}
+
+/// An ICC profile of the code points; `None` for sRGB.
+#[cfg_attr(not(feature = "hevc"), allow(dead_code))] // Nothing is decoded then.
+pub(super) fn profile(nclx: Option<Nclx>) -> Option<Vec<u8>> {
+    let Nclx { primaries, transfer, .. } = nclx.filter(|_| has_profile(nclx))?;
+    let primaries = if matches!(primaries, 0 | 2) { 1 } else { primaries };
+    let transfer = if matches!(transfer, 0..=3 | 6 | 13..=15) { 13 } else { transfer };
+    of_codes(primaries, transfer, true, false)?.encode().ok()
+}
+
+/// Samples of one depth to 8 bit, in 16-bit fixed point.
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(not(feature = "hevc"), allow(dead_code))] // Nothing is decoded then.
+pub(super) struct Matrix {
+    luma_zero: i32,
+    chroma_zero: i32,
+    luma: i32,
+    red_of_cr: i32,
+    green_of_cb: i32,
+    green_of_cr: i32,
+    blue_of_cb: i32,
+    /// Green, blue and red as they are.
+    is_identity: bool,
+}
+
+#[cfg_attr(not(feature = "hevc"), allow(dead_code))] // Nothing is decoded then.
+impl Matrix {
+    /// Without a word it is BT.601 in video range: what libheif takes.
+    ///
+    /// # Errors
+    /// [`EngineError::Unsupported`] for YCgCo and others that are no weights of red, green and blue.
+    pub(super) fn new(nclx: Option<Nclx>, bits: u8) -> Result<Self, EngineError> {
+        let matrix = nclx.map_or(2, |nclx| nclx.matrix);
+        let full_range = nclx.is_some_and(|nclx| nclx.full_range);
+        let (red, blue) = match matrix {
+            0 | 2 | 3 | 5 | 6 => (0.299, 0.114),
+            1 => (0.2126, 0.0722),
+            4 => (0.30, 0.11),
+            7 => (0.212, 0.087),
+            9 | 10 => (0.2627, 0.0593),
+            _ => return Err(EngineError::unsupported(FORMAT, format!("matrix coefficients {matrix}"))),
+        };
+        let green = 1.0 - red - blue;
+        let unit = f64::from(1_u32 << (bits - 8));
+        let (luma_zero, luma_range, chroma_range) = match full_range {
+            true => (0.0, unit * 256.0 - 1.0, unit * 256.0 - 1.0),
+            false => (16.0 * unit, 219.0 * unit, 224.0 * unit),
+        };
+        let fixed = |factor: f64| (factor * 65_536.0).round() as i32;
+        let (luma, chroma) = (255.0 / luma_range, 255.0 / chroma_range);
+        Ok(Self {
+            luma_zero: luma_zero as i32,
+            chroma_zero: 128 << (bits - 8),
+            luma: fixed(luma),
+            red_of_cr: fixed(2.0 * (1.0 - red) * chroma),
+            green_of_cb: fixed(-2.0 * (1.0 - blue) * blue / green * chroma),
+            green_of_cr: fixed(-2.0 * (1.0 - red) * red / green * chroma),
+            blue_of_cb: fixed(2.0 * (1.0 - blue) * chroma),
+            is_identity: matrix == 0,
+        })
+    }
+
+    /// Fills `out`, 3 bytes a pixel, from a row of luma and its rows of chroma, of which one sample stands for
+    /// `1 << halved` pixels.
+    pub(super) fn row<T: Copy + Into<i32>>(&self, [luma, blue, red]: [&[T]; 3], halved: u32, out: &mut [u8]) {
+        let byte = |value: i32| ((value + (1 << 15)) >> 16).clamp(0, 255) as u8;
+        let pixels = out.as_chunks_mut::<3>().0;
+        for (x, (pixel, luma)) in pixels.iter_mut().zip(luma).enumerate() {
+            let luma = ((*luma).into() - self.luma_zero) * self.luma;
+            let (cb, cr): (i32, i32) = (blue[x >> halved].into(), red[x >> halved].into());
+            if self.is_identity {
+                let level = |sample: i32| byte((sample - self.luma_zero) * self.luma);
+                *pixel = [level(cr), byte(luma), level(cb)];
+                continue;
+            }
+            let (cb, cr) = (cb - self.chroma_zero, cr - self.chroma_zero);
+            *pixel = [
+                byte(luma + self.red_of_cr * cr),
+                byte(luma + self.green_of_cb * cb + self.green_of_cr * cr),
+                byte(luma + self.blue_of_cb * cb),
+            ];
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn white_black_and_red_are_themselves_at_every_depth() {
+        for (full_range, bits) in [(false, 8), (true, 8), (false, 10), (true, 10), (false, 12), (true, 12)] {
+            let nclx = Nclx { primaries: 1, transfer: 13, matrix: 1, full_range };
+            let matrix = Matrix::new(Some(nclx), bits).unwrap();
+            let unit = f64::from(1_u32 << (bits - 8));
+            let (zero, range, chroma) = match full_range {
+                true => (0.0, 256.0 * unit - 1.0, 256.0 * unit - 1.0),
+                false => (16.0 * unit, 219.0 * unit, 224.0 * unit),
+            };
+            let check = |rgb: [u8; 3]| {
+                let [red, green, blue] = rgb.map(|level| f64::from(level) / 255.0);
+                let luma = 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+                let (cb, cr) = ((blue - luma) / 1.8556, (red - luma) / 1.5748);
+                let top = 256.0 * unit - 1.0;
+                let sample = |value: f64| [value.round().clamp(0.0, top) as u16];
+                let half = 128.0 * unit;
+                let [y, cb, cr] = [zero + range * luma, half + chroma * cb, half + chroma * cr].map(sample);
+                let mut out = [0; 3];
+                matrix.row([&y, &cb, &cr], 0, &mut out);
+                assert!(out.iter().zip(rgb).all(|(is, want)| is.abs_diff(want) <= 2), "{out:?} {rgb:?} {bits}");
+            };
+            [[0; 3], [255; 3], [255, 0, 0], [0, 255, 0], [0, 0, 255], [10, 120, 230]].into_iter().for_each(check);
+        }
+        assert!(Matrix::new(Some(Nclx { primaries: 1, transfer: 1, matrix: 8, full_range: true }), 8).is_err());
+    }
+}

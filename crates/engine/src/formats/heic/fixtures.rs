@@ -1,0 +1,310 @@
+//! HEIC files, written here: every coding block is PCM, so that the samples are in the file as they are and a decoder
+//! must give exactly them. Sources: ITU-T H.265, 7.3; ISO/IEC 23008-12.
+
+use image::{DynamicImage, RgbImage};
+
+use super::{picture, picture_rgba};
+
+/// What a file is to have.
+#[derive(Clone, Copy)]
+pub struct Kind {
+    pub bits: u32,
+    /// 4:2:0, else 4:4:4.
+    pub halved: bool,
+    /// Side of a tile; 0 for a single image.
+    pub tile_px: u32,
+    /// Properties of the primary item that are applied, in their order.
+    pub turns: &'static [&'static [u8]],
+}
+
+pub const PLAIN: Kind = Kind { bits: 8, halved: false, tile_px: 0, turns: &[] };
+/// A quarter turn with the clock: three against it.
+pub const TURNED: &[u8] = b"irot\x03";
+pub const MIRRORED: &[u8] = b"imir\x01";
+/// 40 by 30 pixels, their centre 5 to the right of the picture's and 5 above.
+pub const CROPPED: &[u8] = b"clap\0\0\0\x28\0\0\0\x01\0\0\0\x1E\0\0\0\x01\0\0\0\x05\0\0\0\x01\xFF\xFF\xFF\xFB\0\0\0\x01";
+
+pub fn encode(image: &DynamicImage) -> Vec<u8> {
+    heic(&image.to_rgb8(), PLAIN)
+}
+
+pub fn files() -> Vec<(&'static str, Vec<u8>)> {
+    let file = |kind| heic(&picture(), kind);
+    vec![
+        ("heic", encode(&picture_rgba().into())),
+        ("heic 4:2:0", file(Kind { halved: true, ..PLAIN })),
+        ("heic 10 bits", file(Kind { bits: 10, halved: true, ..PLAIN })),
+        ("heic 12 bits", file(Kind { bits: 12, ..PLAIN })),
+        ("heic grid", file(Kind { halved: true, tile_px: 32, ..PLAIN })),
+        ("heic turned", file(Kind { halved: true, tile_px: 32, turns: &[CROPPED, TURNED, MIRRORED], ..PLAIN })),
+    ]
+}
+
+pub fn heic(image: &RgbImage, kind: Kind) -> Vec<u8> {
+    let (width, height) = image.dimensions();
+    let (tile, columns, rows) = match kind.tile_px {
+        0 => ((width, height), 1, 1),
+        side => ((side, side), width.div_ceil(side), height.div_ceil(side)),
+    };
+    let mut tiles = Vec::new();
+    for row in 0..rows {
+        for column in 0..columns {
+            tiles.push(slice(image, (column * tile.0, row * tile.1), tile, kind));
+        }
+    }
+    let is_grid = kind.tile_px > 0;
+    let count = tiles.len() as u16;
+    // Items: the tiles from 1, then the grid.
+    let primary = if is_grid { count + 1 } else { 1 };
+    let item = |id: u16, name: &[u8; 4]| full(b"infe", 2, &[&id.to_be_bytes()[..], &[0, 0], name, &[0]].concat());
+    let mut infos: Vec<u8> = (1..=count).flat_map(|id| item(id, b"hvc1")).collect();
+    let mut references = Vec::new();
+    let mut data = Vec::new();
+    if is_grid {
+        infos.extend(item(primary, b"grid"));
+        let mut to = [primary, count].map(u16::to_be_bytes).concat();
+        (1..=count).for_each(|id| to.extend(id.to_be_bytes()));
+        references = full(b"iref", 0, &boxed(b"dimg", &to));
+        let size = [width as u16, height as u16].map(u16::to_be_bytes).concat();
+        data = boxed(b"idat", &[&[0, 0, rows as u8 - 1, columns as u8 - 1], size.as_slice()].concat());
+    }
+    let items = count + u16::from(is_grid);
+    let infos = full(b"iinf", 0, &[&items.to_be_bytes(), infos.as_slice()].concat());
+    let mut properties = [
+        boxed(b"hvcC", &configuration(tile, kind)),
+        ispe(tile.0, tile.1),
+        // Full range, by the matrix of BT.601, in the colours of sRGB.
+        boxed(b"colr", b"nclx\0\x01\0\x0D\0\x06\x80"),
+        ispe(width, height),
+    ]
+    .concat();
+    kind.turns.iter().for_each(|turn| properties.extend(boxed(turn.first_chunk().expect("a type"), &turn[4..])));
+    let turns: Vec<u8> = (5..5 + kind.turns.len() as u8).collect();
+    let mut associations = u32::from(items).to_be_bytes().to_vec();
+    for id in 1..=items {
+        let own: &[u8] = if id > count { &[4, 3] } else { &[0x81, 2, 3] };
+        let turns: &[u8] = if id == primary { &turns } else { &[] };
+        associations.extend(id.to_be_bytes());
+        associations.push((own.len() + turns.len()) as u8);
+        associations.extend([own, turns].concat());
+    }
+    let properties = boxed(b"iprp", &[boxed(b"ipco", &properties), full(b"ipma", 0, &associations)].concat());
+    let start = boxed(b"ftyp", b"heic\0\0\0\0mif1heic");
+    let meta = |first: usize| {
+        let mut places = [&[0x44, 0][..], &items.to_be_bytes()].concat();
+        let mut at = first;
+        let mut place = |id: u16, method: u16, at: usize, bytes: usize| {
+            places.extend([id, method, 0, 1].map(u16::to_be_bytes).concat());
+            places.extend([at as u32, bytes as u32].map(u32::to_be_bytes).concat());
+        };
+        for (id, tile) in (1..).zip(&tiles) {
+            place(id, 0, at, tile.len());
+            at += tile.len();
+        }
+        if is_grid {
+            place(primary, 1, 0, 8);
+        }
+        let handler = full(b"hdlr", 0, b"\0\0\0\0pict\0\0\0\0\0\0\0\0\0\0\0\0\0");
+        let first = full(b"pitm", 0, &primary.to_be_bytes());
+        let places = full(b"iloc", 1, &places);
+        full(b"meta", 0, &[&handler, &first, &infos, &references, &properties, &places, &data].map(Vec::as_slice).concat())
+    };
+    let first = start.len() + meta(0).len() + 8;
+    [start, meta(first), boxed(b"mdat", &tiles.concat())].concat()
+}
+
+fn boxed(kind: &[u8; 4], body: &[u8]) -> Vec<u8> {
+    [&(body.len() as u32 + 8).to_be_bytes()[..], kind, body].concat()
+}
+
+fn full(kind: &[u8; 4], version: u8, body: &[u8]) -> Vec<u8> {
+    boxed(kind, &[&[version, 0, 0, 0], body].concat())
+}
+
+fn ispe(width: u32, height: u32) -> Vec<u8> {
+    full(b"ispe", 0, &[width, height].map(u32::to_be_bytes).concat())
+}
+
+/// `hvcC` with its three parameter sets.
+fn configuration(size: (u32, u32), kind: Kind) -> Vec<u8> {
+    let sets = [(32, vps()), (33, sps(size, kind)), (34, pps())];
+    let chroma = if kind.halved { 1 } else { 3 };
+    let depth = 0xF8 | (kind.bits as u8 - 8);
+    let mut out = [&[1, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 180, 0xF0, 0, 0xFC, 0xFC | chroma][..], &[depth, depth]].concat();
+    out.extend([0, 0, 0x0F, sets.len() as u8]);
+    for (kind, set) in sets {
+        let unit = unit(kind, &set);
+        out.extend([0x80 | kind, 0, 1]);
+        out.extend((unit.len() as u16).to_be_bytes());
+        out.extend(unit);
+    }
+    out
+}
+
+/// Header and bytes, with start codes kept out.
+fn unit(kind: u8, bytes: &[u8]) -> Vec<u8> {
+    let mut out = vec![kind << 1, 1];
+    let mut zeros = 0;
+    for byte in bytes {
+        if zeros >= 2 && *byte <= 3 {
+            out.push(3);
+            zeros = 0;
+        }
+        zeros = if *byte == 0 { zeros + 1 } else { 0 };
+        out.push(*byte);
+    }
+    out
+}
+
+#[derive(Default)]
+struct Bits {
+    bytes: Vec<u8>,
+    used: usize,
+}
+
+impl Bits {
+    fn put(&mut self, value: u64, count: u32) {
+        for shift in (0..count).rev() {
+            if self.used.is_multiple_of(8) {
+                self.bytes.push(0);
+            }
+            let at = self.bytes.len() - 1;
+            self.bytes[at] |= (((value >> shift) & 1) << (7 - self.used % 8)) as u8;
+            self.used += 1;
+        }
+    }
+
+    fn golomb(&mut self, values: &[u32]) {
+        for value in values {
+            let length = (value + 1).ilog2();
+            self.put(u64::from(value + 1), 2 * length + 1);
+        }
+    }
+
+    /// A stop bit, then zeros up to a byte.
+    fn ended(mut self) -> Vec<u8> {
+        self.put(1, 1);
+        self.bytes
+    }
+}
+
+/// Format range extensions, level 6.
+fn profile(bits: &mut Bits) {
+    bits.put(4, 8);
+    bits.put(1 << 27, 32);
+    bits.put(0, 48);
+    bits.put(180, 8);
+}
+
+fn vps() -> Vec<u8> {
+    let mut bits = Bits::default();
+    bits.put(0b0000_1100_0000_0001, 16);
+    bits.put(0xFFFF, 16);
+    profile(&mut bits);
+    bits.put(1, 1);
+    bits.golomb(&[0, 0, 0]);
+    bits.put(0, 6);
+    bits.golomb(&[0]);
+    bits.put(0, 2);
+    bits.ended()
+}
+
+/// Coding tree blocks of 16 by 16.
+fn sps((width, height): (u32, u32), kind: Kind) -> Vec<u8> {
+    let mut bits = Bits::default();
+    bits.put(1, 8);
+    profile(&mut bits);
+    bits.golomb(&[0]);
+    if kind.halved {
+        bits.golomb(&[1]);
+    } else {
+        bits.golomb(&[3]);
+        bits.put(0, 1);
+    }
+    let (coded_width, coded_height) = (width.next_multiple_of(16), height.next_multiple_of(16));
+    let unit = if kind.halved { 2 } else { 1 };
+    bits.golomb(&[coded_width, coded_height]);
+    bits.put(1, 1);
+    bits.golomb(&[0, (coded_width - width) / unit, 0, (coded_height - height) / unit]);
+    bits.golomb(&[kind.bits - 8, kind.bits - 8, 0]);
+    bits.put(1, 1);
+    bits.golomb(&[0, 0, 0, 0, 1, 0, 2, 0, 0]);
+    // No scaling list, asymmetric partitions or offsets; PCM.
+    bits.put(1, 4);
+    bits.put(u64::from(kind.bits - 1) * 17, 8);
+    bits.golomb(&[1, 0]);
+    bits.put(1, 1);
+    bits.golomb(&[0]);
+    bits.put(0, 5);
+    bits.ended()
+}
+
+fn pps() -> Vec<u8> {
+    let mut bits = Bits::default();
+    bits.golomb(&[0, 0]);
+    bits.put(0, 7);
+    bits.golomb(&[0, 0, 0]);
+    bits.put(0, 3);
+    bits.golomb(&[0, 0]);
+    // No deblocking.
+    bits.put(0b0000_0001_0100, 12);
+    bits.golomb(&[0]);
+    bits.put(0, 2);
+    bits.ended()
+}
+
+/// What remains of the range of 9 bits where a split flag of state `n` is 0. Source: ITU-T H.265, table 9-52, last column.
+const LESS_PROBABLE: [u32; 63] = [
+    240, 227, 216, 205, 195, 185, 175, 166, 158, 150, 142, 135, 128, 122, 116, 110, 104, 99, 94, 89, 85, 80, 76, 72, 69,
+    65, 62, 59, 56, 53, 50, 48, 45, 43, 41, 39, 37, 35, 33, 31, 30, 28, 27, 25, 24, 23, 22, 21, 20, 19, 18, 17, 16, 15,
+    14, 14, 13, 12, 12, 11, 11, 10, 9,
+];
+
+/// One picture: length, and a slice of blocks that are not split and stored as they are.
+///
+/// The arithmetic coder starts anew behind every block, so that it never has more to say than: the slice goes on, no
+/// split, PCM. That is 9 bits, which follow from the state of the one context.
+fn slice(image: &RgbImage, (left, top): (u32, u32), (width, height): (u32, u32), kind: Kind) -> Vec<u8> {
+    let mut bits = Bits::default();
+    bits.put(0b10, 2);
+    bits.golomb(&[0, 2, 0]);
+    let mut bytes = bits.ended();
+    let pixel = |x: u32, y: u32| {
+        let (x, y) = ((left + x).min(image.width() - 1), (top + y).min(image.height() - 1));
+        ycbcr(image.get_pixel(x, y).0.map(f64::from), kind.bits)
+    };
+    let mut blocks = 0;
+    for y in (0..height).step_by(16) {
+        for x in (0..width).step_by(16) {
+            let range = if blocks == 0 { 510 } else { 508 };
+            let low = range - LESS_PROBABLE[blocks.min(62)] - 2;
+            bytes.extend(((((low & 0x1FF) | 1) << 7) as u16).to_be_bytes());
+            let mut samples = Bits::default();
+            for channel in 0..3 {
+                let step = if channel > 0 && kind.halved { 2 } else { 1 };
+                for row in (0..16).step_by(step) {
+                    for column in (0..16).step_by(step) {
+                        let sample = pixel(x + column as u32, y + row as u32)[channel];
+                        samples.put(u64::from(sample), kind.bits);
+                    }
+                }
+            }
+            bytes.extend(samples.bytes);
+            blocks += 1;
+        }
+    }
+    // The slice ends.
+    bytes.extend((0x1FD_u16 << 7).to_be_bytes());
+    let unit = unit(19, &bytes);
+    [&(unit.len() as u32).to_be_bytes()[..], &unit].concat()
+}
+
+/// Full range, BT.601.
+fn ycbcr([red, green, blue]: [f64; 3], bits: u32) -> [u32; 3] {
+    let luma = 0.299 * red + 0.587 * green + 0.114 * blue;
+    let (cb, cr) = ((blue - luma) / 1.772, (red - luma) / 1.402);
+    let top = f64::from((1_u32 << bits) - 1);
+    let half = f64::from(1_u32 << (bits - 1));
+    let sample = |value: f64| value.round().clamp(0.0, top) as u32;
+    [sample(luma / 255.0 * top), sample(half + cb / 255.0 * top), sample(half + cr / 255.0 * top)]
+}

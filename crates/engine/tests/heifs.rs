@@ -1,0 +1,130 @@
+//! HEIC: pictures, turns, cuts and boxes that lie. With feature `hevc`, which is on by default.
+#![cfg(feature = "hevc")]
+// Helpers unwrap as the tests do.
+#![allow(clippy::unwrap_used)]
+
+mod fixtures;
+
+use std::io::Cursor;
+
+use contract::{Background, Fit, OutputFormat, Variant};
+use engine::{EngineError, Limits, Made, Warning};
+use fixtures::heic::{CROPPED, Kind, MIRRORED, PLAIN, TURNED, heic};
+use image::{RgbImage, imageops};
+
+fn make(bytes: &[u8], side_px: u32) -> Result<Made, EngineError> {
+    let (name, fit, background) = ("a".to_owned(), Fit::Inside, Background::default());
+    let (width_px, height_px) = (side_px, side_px);
+    let variant = Variant { name, width_px, height_px, fit, format: OutputFormat::Png, quality: 90, background };
+    engine::make(&mut Cursor::new(bytes), &[variant], &Limits::for_budget(64 << 20), &mut |_| {})
+}
+
+fn pixels(bytes: &[u8]) -> RgbImage {
+    image::load_from_memory(&make(bytes, 90).unwrap().thumbnails[0].bytes).unwrap().into_rgb8()
+}
+
+/// The mean and the greatest difference of samples.
+fn difference(one: &RgbImage, other: &RgbImage) -> (f64, u8) {
+    assert_eq!(one.dimensions(), other.dimensions());
+    let steps: Vec<u8> = one.iter().zip(other.iter()).map(|(one, other)| one.abs_diff(*other)).collect();
+    let sum: f64 = steps.iter().copied().map(f64::from).sum();
+    (sum / steps.len() as f64, steps.into_iter().max().unwrap_or_default())
+}
+
+/// Full size, so that only rounding and halved chroma are between.
+#[test]
+fn every_kind_is_the_picture_that_was_stored() {
+    for bits in [8, 10, 12] {
+        for halved in [false, true] {
+            // Tiles that fit, that stand over, and none.
+            for tile_px in [0, 30, 32, 64] {
+                let kind = Kind { bits, halved, tile_px, turns: &[] };
+                let got = pixels(&heic(&fixtures::picture(), kind));
+                let (mean, most) = difference(&got, &fixtures::picture());
+                let (mean_limit, most_limit) = if halved { (4.0, 200) } else { (1.0, 3) };
+                assert!(mean <= mean_limit && most <= most_limit, "{bits} {halved} {tile_px}: {mean} {most}");
+            }
+        }
+    }
+}
+
+#[test]
+fn odd_sides_and_a_single_pixel() {
+    for (width, height) in [(1, 1), (2, 3), (17, 33), (90, 59), (89, 1)] {
+        let part = imageops::crop_imm(&fixtures::picture(), 0, 0, width, height).to_image();
+        let (mean, _) = difference(&pixels(&heic(&part, PLAIN)), &part);
+        assert!(mean <= 1.0, "{width}x{height}: {mean}");
+    }
+}
+
+#[test]
+fn crop_turn_and_mirror_come_in_the_order_of_the_file() {
+    let picture = fixtures::picture();
+    // (90 - 40) / 2 + 5 and (60 - 30) / 2 - 5.
+    let cropped = imageops::crop_imm(&picture, 30, 10, 40, 30).to_image();
+    let check = |turns: &'static [&'static [u8]], want: &RgbImage| {
+        for tile_px in [0, 32] {
+            let (mean, _) = difference(&pixels(&heic(&picture, Kind { tile_px, turns, ..PLAIN })), want);
+            assert!(mean <= 1.0, "{turns:?} {tile_px}: {mean}");
+        }
+    };
+    check(&[CROPPED], &cropped);
+    check(&[MIRRORED], &imageops::flip_horizontal(&picture));
+    check(&[b"imir\0"], &imageops::flip_vertical(&picture));
+    check(&[CROPPED, TURNED], &imageops::rotate90(&cropped));
+    check(&[CROPPED, TURNED, MIRRORED], &imageops::flip_horizontal(&imageops::rotate90(&cropped)));
+}
+
+#[test]
+fn half_of_a_cut_grid_is_made_and_less_is_refused() {
+    let file = heic(&fixtures::picture(), Kind { tile_px: 30, ..PLAIN });
+    let last_row = file.len() - 10;
+    let warnings = make(&file[..last_row], 30).unwrap().warnings;
+    assert_eq!(warnings, [Warning::Truncated { rows: 30, rows_expected: 60 }]);
+    assert_eq!(make(&file[..file.len() / 2 - 4000], 30).unwrap_err().name(), "corrupt");
+    let single = heic(&fixtures::picture(), PLAIN);
+    assert_eq!(make(&single[..single.len() - 10], 30).unwrap_err().name(), "corrupt");
+}
+
+#[test]
+fn numbers_that_lie_are_refused_within_the_budget() {
+    let file = heic(&fixtures::picture(), Kind { tile_px: 32, turns: &[CROPPED, TURNED], ..PLAIN });
+    let header = engine::probe(&file).unwrap().header_bytes as usize;
+    for end in 0..header {
+        assert!(make(&file[..end], 30).is_err(), "{end} bytes");
+    }
+    let mut refused = 0;
+    for at in 0..header - 4 {
+        for word in [0_u32, 1, 0x7FFF_FFFF, 0xFFFF_FFFF] {
+            let mut lying = file.clone();
+            lying[at..at + 4].copy_from_slice(&word.to_be_bytes());
+            match make(&lying, 30) {
+                Ok(made) => assert!(made.plan.peak_bytes <= 64 << 20),
+                Err(error) => {
+                    refused += 1;
+                    let named = ["corrupt", "unsupported", "not_an_image", "over_budget", "side_too_long"];
+                    assert!(named.contains(&error.name()), "{at}: {error}");
+                }
+            }
+        }
+    }
+    assert!(refused > header, "{refused}");
+}
+
+#[test]
+fn what_is_not_read_is_said() {
+    let check = |from: &[u8], to: &[u8], want: &str| {
+        let mut file = heic(&fixtures::picture(), Kind { tile_px: 32, turns: &[CROPPED], ..PLAIN });
+        let places: Vec<usize> = (0..file.len() - from.len()).filter(|at| file[*at..].starts_with(from)).collect();
+        assert!(!places.is_empty(), "{want}");
+        places.into_iter().for_each(|at| file[at..at + to.len()].copy_from_slice(to));
+        let error = make(&file, 30).unwrap_err();
+        assert!(error.name() == "unsupported" && error.to_string().contains(want), "{error}");
+    };
+    check(b"hvc1", b"av01", "AV1");
+    check(b"hvc1", b"jpeg", "codec");
+    check(b"grid", b"iovl", "overlay");
+    check(b"nclx\0\x01\0\x0D\0\x06", b"nclx\0\x01\0\x0D\0\x08", "matrix coefficients 8");
+    check(b"meta", b"mdat", "behind the pixels");
+    check(b"meta", b"moov", "primary item");
+}

@@ -1,0 +1,87 @@
+//! A box: length, type, body. And numbers of any width, in network order.
+
+/// Why a file is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// A field has a value that the format does not allow, or that the bytes at hand contradict.
+    #[error("{field} is {value}")]
+    Value {
+        /// The field, in the words of the specification.
+        field: &'static str,
+        /// Its value.
+        value: u64,
+    },
+    /// Well-formed, and not read.
+    #[error("{0} is not read")]
+    Unsupported(&'static str),
+}
+
+/// For `ok_or`: a box that ends within its fields.
+pub(crate) const fn cut(field: &'static str, bytes: &[u8]) -> Fault {
+    Fault::Value { field, value: bytes.len() as u64 }
+}
+
+/// Reads numbers from the front of `bytes`; `None` past the end.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cursor<'file> {
+    pub(crate) bytes: &'file [u8],
+}
+
+impl<'file> Cursor<'file> {
+    pub(crate) fn take(&mut self, count: usize) -> Option<&'file [u8]> {
+        let (taken, rest) = self.bytes.split_at_checked(count)?;
+        self.bytes = rest;
+        Some(taken)
+    }
+
+    /// A number of 0 to 8 bytes; of none it is 0.
+    pub(crate) fn number(&mut self, bytes: usize) -> Option<u64> {
+        Some(self.take(bytes)?.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)))
+    }
+
+    pub(crate) fn u8(&mut self) -> Option<u8> {
+        Some(self.number(1)? as u8)
+    }
+
+    pub(crate) fn u16(&mut self) -> Option<u16> {
+        Some(self.number(2)? as u16)
+    }
+
+    pub(crate) fn u32(&mut self) -> Option<u32> {
+        Some(self.number(4)? as u32)
+    }
+
+    /// Version and flags of a full box.
+    pub(crate) fn full(&mut self) -> Option<(u8, u32)> {
+        let word = self.u32()?;
+        Some(((word >> 24) as u8, word & 0xFF_FFFF))
+    }
+
+    /// The next box, type and body; `None` at the end, and for a box that is longer than what it stands in.
+    pub(crate) fn next_box(&mut self) -> Option<([u8; 4], &'file [u8])> {
+        let Header { kind, header_bytes, bytes } = Header::read(self.bytes)?;
+        let bytes = match bytes {
+            0 => self.bytes.len(),
+            bytes => usize::try_from(bytes).ok()?,
+        };
+        Some((kind, self.take(bytes)?.get(header_bytes..)?))
+    }
+}
+
+/// The start of a box.
+pub(crate) struct Header {
+    pub(crate) kind: [u8; 4],
+    pub(crate) header_bytes: usize,
+    /// With the header; 0 for all that is left.
+    pub(crate) bytes: u64,
+}
+
+impl Header {
+    pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
+        let mut cursor = Cursor { bytes };
+        let short = u64::from(cursor.u32()?);
+        let kind = *cursor.take(4)?.first_chunk::<4>()?;
+        let (header_bytes, bytes) = if short == 1 { (16, cursor.number(8)?) } else { (8, short) };
+        Some(Self { kind, header_bytes, bytes })
+    }
+}

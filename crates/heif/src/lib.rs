@@ -1,0 +1,15 @@
+//! The boxes of HEIF files, and what an HEVC sequence parameter set says: bytes in, facts out. No pixel is decoded here.
+//!
+//! Every count, size and offset is the file's claim: it is compared with the bytes that are there before anything is
+//! allocated for it. Sources: ISO/IEC 14496-12 (boxes), ISO/IEC 23008-12 (HEIF), ISO/IEC 14496-15 (`hvcC`), ITU-T H.265.
+
+mod boxes;
+mod facts;
+mod hevc;
+mod items;
+mod picture;
+
+pub use boxes::Fault;
+pub use facts::{Extent, Nclx};
+pub use hevc::{Configuration, Sequence};
+pub use picture::{Codec, Crop, Picture, Read, Turn, read};
