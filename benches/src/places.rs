@@ -31,4 +31,10 @@ impl Places {
     pub fn tiers_json(&self) -> PathBuf {
         self.root.join("tiers.json")
     }
+
+    /// The list of thumbnails.
+    #[must_use]
+    pub fn thumbnails_json(&self) -> PathBuf {
+        self.root.join("thumbnails.json")
+    }
 }

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use calibrate::{Calibration, DISPATCHER_MS, Share, Terms, Workload, compare, decide, write};
-use contract::{ImageFormat, RegionPrices, TierTable};
+use contract::{ImageFormat, RegionPrices, TierTable, VariantSet};
 
 use super::arguments::Arguments;
 use crate::outcome::{Gathered, Outcome};
@@ -42,12 +42,13 @@ pub(super) fn conclude(
     limits_by: Result<String, String>,
     gathered: Gathered,
     text_before: String,
+    measured_for: &VariantSet,
     terms: &Terms,
     prices: &RegionPrices,
 ) -> anyhow::Result<Outcome> {
     let measurements = gathered.measurements();
     let decision = decide(&measurements, &TierTable::parse(&text_before)?, terms, prices)?;
-    let text_after = write(&text_before, &decision)?;
+    let text_after = write(&text_before, &decision, Some(measured_for))?;
     let tiers = TierTable::parse(&text_after)?;
     let mix = MIX.map(|(format, size_bytes, weight)| Share { format, size_bytes, weight });
     let workload =
@@ -57,6 +58,7 @@ pub(super) fn conclude(
         date: said("date", &["-u", "+%F"]),
         command: Arguments::command(),
         region: arguments.region.clone(),
+        measured_for: measured_for.clone(),
         terms: terms.clone(),
         measurements,
     };
