@@ -9,19 +9,24 @@ PEERS ?=
 CALIBRATE ?=
 PEERS_CORPUS ?=
 FUZZ_SECONDS ?= 60
+MUTATIONS ?= 1000000
+FIRST_SEED ?= 0
+JOBS ?= 1
 CHAOS_OBJECTS ?= 1000
 CHAOS_SEED ?=
 FUZZ_TARGETS ?=
 STAGE ?= dev
 # Compiled in a minute, and tested before anything that needs the AWS SDK.
-WITHOUT_SDK := -p benches -p calibrate -p contract -p engine -p jpeg -p resample -p thumbtier -p usage
+WITHOUT_SDK := -p benches -p calibrate -p coding -p contract -p engine -p jpeg -p resample -p thumbtier -p usage
 WITH_SDK := -p api -p dispatcher -p end-to-end -p function -p sdk -p thumbtier-aws -p worker
 REGION ?= us-east-1
 # A key to lint and test the template with, everything that is off by default being on.
 KMS_KEY := arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab
 PARAMS ?=
+# The decoders that tests/differential.rs compares the engine with, beside those in Rust.
+AGAINST := $(CURDIR)/.venv/bin/python
 
-.PHONY: help local test unit downloads deployed chaos fuzz bench calibrate peers package deploy remove audit clean
+.PHONY: help local test unit downloads deployed chaos mutations differential fuzz bench calibrate peers package deploy remove audit clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +42,7 @@ test: ## format, lints, unit tests, template, end to end on the local AWS
 	.venv/bin/python -m local build
 	cargo build --locked -p thumbtier -p thumbtier-aws
 	cargo test --locked $(WITH_SDK)
+	AGAINST=$(AGAINST) cargo test --locked -p engine --test differential
 	node_modules/.bin/osls package --stage prod --param="package_dir=target/local" --package target/template
 	node_modules/.bin/osls package --stage prod --param="package_dir=target/local" --param="kms_key_arn=$(KMS_KEY)" --param="api=on" --package target/template-kms
 	.venv/bin/cfn-lint target/template/cloudformation-template-update-stack.json target/template-kms/cloudformation-template-update-stack.json
@@ -78,6 +84,14 @@ deploy: package node_modules/.done ## to AWS: STAGE=prod REGION=eu-west-1 PARAMS
 
 remove: node_modules/.done ## takes the deployment away; its buckets must be empty
 	@node_modules/.bin/osls remove --stage $(STAGE) --region $(REGION)
+
+# In a profile that notices overflows; what is found is kept in target/tmp/finds.
+mutations: ## MUTATIONS=1000000 damaged files through the engine: no panic, no hang, no plan exceeded. FIRST_SEED=0 JOBS=1
+	@MUTATIONS=$(MUTATIONS) FIRST_SEED=$(FIRST_SEED) JOBS=$(JOBS) cargo test --quiet --locked --profile checked -p engine --test mutations
+
+differential: .venv/.done ## the same files through other decoders too: the same picture, a warning or a refusal
+	@MUTATIONS=$(MUTATIONS) FIRST_SEED=$(FIRST_SEED) JOBS=$(JOBS) AGAINST=$(AGAINST) \
+		cargo test --quiet --locked --profile checked -p engine --test differential
 
 fuzz: ## each fuzz target for FUZZ_SECONDS=60, or FUZZ_TARGETS="engine_make jpeg_full"
 	@fuzz/run.sh $(FUZZ_SECONDS) $(FUZZ_TARGETS)

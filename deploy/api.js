@@ -104,7 +104,7 @@ exports.uploadCors = async ({ resolveVariable }) => {
       CorsRules: [{
         AllowedOrigins: [attribute("HttpApi", "ApiEndpoint"), ...api.origins],
         AllowedMethods: ["PUT"],
-        AllowedHeaders: ["content-type"],
+        AllowedHeaders: ["content-encoding", "content-type"],
         ExposedHeaders: ["ETag"],
         MaxAge: 3600,
       }],
@@ -138,7 +138,7 @@ const gateway = (api) => ({
         CorsConfiguration: {
           AllowOrigins: api.origins,
           AllowMethods: ["GET", "HEAD", "PUT", "POST"],
-          AllowHeaders: ["authorization", "content-type", "prefer", "if-none-match"],
+          AllowHeaders: ["authorization", "content-encoding", "content-type", "prefer", "if-none-match"],
           ExposeHeaders: ["etag", "location", "retry-after"],
           MaxAge: 3600,
         },

@@ -4,6 +4,12 @@
 const HOUR_S = 3600;
 const TEXT_ROWS = 2;
 
+/** `SKIPS` of crates/contract/src/metrics.rs. */
+const SKIPS = [
+  "not_an_image", "empty", "folder", "own_output", "delete_ignored", "too_large", "gone", "archived_storage_class",
+  "bad_key",
+];
+
 exports.widgets = (deployment) => {
   const { tiers, targetMs, region } = deployment;
   const names = tiers.map((tier) => tier.name);
@@ -58,6 +64,8 @@ exports.widgets = (deployment) => {
         (name === "dispatcher" ? ["failures"] : ["escalations", "refusals", "failures"])
           .map((what) => metric(name, what, { stat: "Sum", label: `${name} ${what}` })))),
     chart("Outcomes by name", { unit: "images" }, [found("outcome", "images"), found("outcome", "objects")]),
+    chart("Skipped by the dispatcher, by reason", { stacked: true, unit: "objects" },
+      SKIPS.map((skip) => [deployment.namespace, "objects", "outcome", skip, { stat: "Sum", label: skip }])),
     {
       type: "metric",
       properties: {

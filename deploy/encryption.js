@@ -24,14 +24,14 @@ exports.bucket = async ({ resolveVariable }) => {
 };
 
 // Workers read uploads and write thumbnails; a job of S3 Batch Operations reads its manifest and writes its report.
-// Whoever writes decrypts the bucket key too. The dispatcher only HEADs, which takes no key; with an HTTP API, which
-// reads and writes both, it keeps endings.
+// Whoever writes decrypts the bucket key too. Dispatcher and batch function only HEAD, which takes no key; with an HTTP
+// API, which reads and writes both, they keep endings.
 exports.resources = async ({ resolveVariable }) => {
   const arn = await key(resolveVariable);
   if (arn === "") {
     return {};
   }
-  const withApi = await resolveVariable("param:api") === "on" ? ["ApiRole", "DispatcherRole"] : [];
+  const withApi = await resolveVariable("param:api") === "on" ? ["ApiRole", "DispatcherRole", "BatchRole"] : [];
   const policy = {
     Type: "AWS::IAM::Policy",
     Properties: {

@@ -9,7 +9,7 @@ shift
 if ! cargo fuzz --version >/dev/null 2>&1; then
     echo "· installing cargo-fuzz" >&2
     cargo install --quiet --locked cargo-fuzz --version 0.13.2 || {
-        echo "cargo-fuzz cannot be installed here. Without it: MUTATIONS=200000 cargo test -p engine -p jpeg --test mutations --test hostile" >&2
+        echo "cargo-fuzz cannot be installed here. Without it: make mutations, make differential" >&2
         exit 1
     }
 fi
@@ -17,6 +17,10 @@ fi
 SEEDS=$PWD/fuzz/seeds cargo test --quiet --locked -p engine --test mutations >/dev/null
 # libFuzzer needs compiler flags of a nightly. This makes the stable compiler take them, so that none has to be installed.
 export RUSTC_BOOTSTRAP=1
+# Other decoders for engine_against, beside those in Rust.
+if [ -e .venv/.done ]; then
+    export AGAINST=$PWD/.venv/bin/python
+fi
 sanitizer=none
 if compgen -G "$(rustc --print sysroot)/lib/rustlib/*/lib/librustc*rt.asan.a" >/dev/null; then
     sanitizer=address

@@ -5,6 +5,7 @@
 - Log lines in CloudWatch's embedded metric format become metrics, as on AWS.
 - An environment that dies before its first event fails that event, and takes no other environment with it.
 - Alarms on metric math are accepted and not evaluated; saved queries are accepted and shown nowhere.
+- A line feed in a path goes with its route, as on AWS: `{key+}` takes any character.
 - It ends with the process that started it, however that one ended.
 """
 
@@ -16,13 +17,17 @@ import uuid
 
 from ministack import app as server
 from ministack.core.lambda_runtime import ProvidedWorker
-from ministack.services import cloudwatch, cloudwatch_logs
+from ministack.services import apigateway, cloudwatch, cloudwatch_logs
 from ministack.services.cloudformation import provisioners
 
 plain_app = server.app
 plain_append = cloudwatch_logs._append_log_events
 plain_alarm = provisioners._cw_metric_alarm_put
 plain_invoke = ProvidedWorker.invoke
+plain_path_parameters = apigateway._extract_path_params
+
+# A character of Unicode's private use area, for a pattern whose dot matches no line feed.
+LINE_FEED = "\uE00A"
 
 
 async def behind_tls(scope, receive, send):
@@ -64,6 +69,11 @@ def alarm(name, properties):
     return (name, {"Arn": name}) if "Metrics" in properties else plain_alarm(name, properties)
 
 
+def path_parameters(route: str, path: str) -> dict | None:
+    values = plain_path_parameters(route, path.replace("\n", LINE_FEED))
+    return values and {name: value.replace(LINE_FEED, "\n") for name, value in values.items()}
+
+
 def query_definition(logical_id, properties, stack_name):
     identifier = str(uuid.uuid4())
     return identifier, {"QueryDefinitionId": identifier}
@@ -80,6 +90,7 @@ if __name__ == "__main__":
     server.app = behind_tls
     cloudwatch_logs._append_log_events = append_and_publish
     ProvidedWorker.invoke = invoke
+    apigateway._extract_path_params = path_parameters
     provisioners._cw_metric_alarm_put = alarm
     provisioners._RESOURCE_HANDLERS["AWS::Logs::QueryDefinition"] = {
         "create": query_definition, "delete": lambda physical_id, properties: None}

@@ -62,6 +62,7 @@ impl PutUpload for Aws {
 
 fn request(aws: &Aws, upload: &Upload) -> PutObjectFluentBuilder {
     let call = aws.s3().put_object().bucket(aws.source_bucket()).key(&upload.key).content_type(&upload.content_type);
+    let call = call.set_content_encoding(upload.content_encoding.clone());
     if upload.waited_for { call.metadata(metadata::WAITED_FOR, "true") } else { call }
 }
 

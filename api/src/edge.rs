@@ -39,6 +39,8 @@ pub(crate) trait PutUpload {
 pub(crate) struct Upload {
     pub key: String,
     pub content_type: String,
+    /// How the bytes are encoded: the worker decodes them.
+    pub content_encoding: Option<String>,
     pub bytes: u64,
     /// A worker is invoked at once: the one that the event brings looks first.
     pub waited_for: bool,

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant, SystemTime};
 use bytes::Bytes;
 use contract::{Variant, unquoted};
 use lambda_http::http::header::{
-    AUTHORIZATION, CACHE_CONTROL, CONTENT_LOCATION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH,
-    LOCATION, RETRY_AFTER, VARY,
+    AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LOCATION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
+    IF_NONE_MATCH, LOCATION, RETRY_AFTER, VARY,
 };
 use lambda_http::http::response::Builder;
 use lambda_http::http::{Method, StatusCode};
@@ -109,7 +109,9 @@ async fn put_image(edge: &impl Edge, settings: &Settings, asked: &Asked<'_>, key
     let wait = headers::wait(prefer).map_err(Problem::BadRequest)?;
     let bytes = Bytes::copy_from_slice(asked.request.body());
     let content_type = asked.header(CONTENT_TYPE.as_str()).unwrap_or("application/octet-stream").to_owned();
-    let upload = Upload { key: key.to_owned(), content_type, bytes: bytes.len() as u64, waited_for: wait.is_some() };
+    let content_encoding = asked.header(CONTENT_ENCODING.as_str()).map(str::to_owned);
+    let waited_for = wait.is_some();
+    let upload = Upload { key: key.to_owned(), content_type, content_encoding, bytes: bytes.len() as u64, waited_for };
     let (etag, failed) = upload::put(edge, settings, &upload, bytes, wait, asked.request_id).await?;
     let thumbnail = asked.thumbnail_url(settings, key, Some(&etag));
     let status = status_url(key, Some(&etag));

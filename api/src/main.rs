@@ -50,7 +50,13 @@ async fn main() -> Result<(), Error> {
 
 /// Where presigned URLs lead to. Signing asks nobody.
 async fn upload_origin(aws: &Aws) -> Result<String, Error> {
-    let upload = Upload { key: "k".into(), content_type: "image/jpeg".into(), bytes: 1, waited_for: false };
+    let upload = Upload {
+        key: "k".into(),
+        content_type: "image/jpeg".into(),
+        content_encoding: None,
+        bytes: 1,
+        waited_for: false,
+    };
     let url = aws.presign(&upload, EXPIRES).await?;
     Ok(page::origin(&url).to_owned())
 }

@@ -172,7 +172,9 @@ mod tests {
         // An upload whose ending was kept before its retry came through.
         check(None, Some(source(new)), thumbnail(new), ending("killed", Some(new)), 0, "Made(None)");
         let text = ObjectHead { content_type: Some("text/plain".into()), ..source(new) };
-        check(None, Some(text), none(), None, 0, "not_an_image");
+        check(None, Some(text.clone()), none(), None, 0, "InWork"); // The key may be right.
+        // What the dispatcher skipped stays skipped, whatever the table of tiers says since.
+        check(None, Some(text), none(), ending("too_large", Some(new)), 0, "too_large");
         check(None, Some(source(new)), none(), None, 12, "InWork");
         check(None, Some(source(new)), none(), None, 13, "not_made");
     }

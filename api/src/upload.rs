@@ -40,9 +40,12 @@ pub(crate) struct NewUpload {
 pub(crate) fn check(settings: &Settings, upload: &Upload) -> Result<(), Problem> {
     let shared = &settings.shared;
     key::check(&upload.key, &settings.key_prefixes, &shared.thumbnails)?;
-    // It will be a header of a request to S3.
-    if !upload.content_type.bytes().all(|byte| matches!(byte, b' '..=b'~')) || upload.content_type.len() > 255 {
-        return Err(Problem::BadRequest("content_type: expected up to 255 visible characters of ASCII".to_owned()));
+    // They will be headers of a request to S3.
+    let encoding = upload.content_encoding.as_deref().unwrap_or_default();
+    for (name, value) in [("content_type", upload.content_type.as_str()), ("content-encoding", encoding)] {
+        if !value.bytes().all(|byte| matches!(byte, b' '..=b'~')) || value.len() > 255 {
+            return Err(Problem::BadRequest(format!("{name}: expected up to 255 visible characters of ASCII")));
+        }
     }
     let head =
         ObjectHead { bytes: upload.bytes, content_type: Some(upload.content_type.clone()), ..ObjectHead::default() };
@@ -66,7 +69,7 @@ pub(crate) fn new_upload(settings: &Settings, body: &[u8]) -> Result<Upload, Pro
             "{error}: expected {{\"key\": \"cat.jpg\", \"content_type\": \"image/jpeg\", \"bytes\": 123}}"
         ))
     })?;
-    let upload = Upload { key, content_type, bytes, waited_for: false };
+    let upload = Upload { key, content_type, content_encoding: None, bytes, waited_for: false };
     check(settings, &upload)?;
     Ok(upload)
 }

@@ -1,8 +1,8 @@
 //! From the objects of an event to tasks: HEAD, route, invoke, and an answer for each.
 
 use contract::{
-    DeadLetter, Decision, Job, KeyError, ObjectHead, ObjectRecord, Removal, Skip, Task, metrics, route, unquoted,
-    with_causes,
+    DeadLetter, Decision, Ending, Job, KeyError, ObjectHead, ObjectRecord, Removal, Skip, Task, metrics, route,
+    unquoted, with_causes,
 };
 use function::{CallError, HeadObject, InvokeWorker, KeepEnding, SendDeadLetter, Settings};
 use futures_util::future::join_all;
@@ -84,12 +84,26 @@ async fn dispatch_one(
     };
     let decision = route(&object.key, &head, &settings.tiers, settings.max_object_bytes);
     let bytes = head.bytes;
-    let job = Task::Make(job(object, head, correlation_id));
+    let job = job(object, head, correlation_id);
     match decision {
-        Decision::Skip(skip) if skip.is_ordinary() => skip.into(),
-        Decision::Skip(skip) => bury(edge, DeadLetter::about(job, skip.name(), &skip.to_string()), skip.name()).await,
-        Decision::Invoke(tier) => invoke(edge, &tier.name, job, Some(bytes)).await,
+        Decision::Skip(skip) => tell(edge, job, skip).await,
+        Decision::Invoke(tier) => invoke(edge, &tier.name, Task::Make(job), Some(bytes)).await,
     }
+}
+
+/// Keeps the ending of an upload that no worker will see, and buries it where the uploader would not expect that.
+async fn tell(edge: &impl Edge, job: Job, skip: Skip) -> Verdict {
+    // A copy of a thumbnail is nobody's upload. An ending is an object in a bucket too: where that bucket's objects
+    // are announced by mistake, none may be kept about another.
+    if skip != Skip::OwnOutput
+        && let Err(error) = edge.keep(&Ending::about(&job, skip.name(), &skip.to_string())).await
+    {
+        return Verdict::Failed(error);
+    }
+    if skip.is_ordinary() {
+        return skip.into();
+    }
+    bury(edge, DeadLetter::about(Task::Make(job), skip.name(), &skip.to_string()), skip.name()).await
 }
 
 async fn invoke(edge: &impl Edge, tier: &str, task: Task, bytes: Option<u64>) -> Verdict {

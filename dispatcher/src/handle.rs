@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use contract::{DeadLetter, Ending, InvocationRecord, Job, ObjectRecord, Requests, Task, metrics, with_causes};
+use contract::{Ending, InvocationRecord, ObjectRecord, Requests, Task, metrics, with_causes};
 use function::{CallError, Settings, Start};
 use serde::Serialize;
 use serde_json::Value;
@@ -148,7 +148,7 @@ async fn follow_up(edge: &impl Edge, settings: &Settings, failed: &FailedJob) ->
         }
         Next::Bury(letter) => {
             if let Task::Make(job) = &failed.task {
-                edge.keep(&ending(job, &letter)).await?;
+                edge.keep(&Ending::about(job, &letter.reason, &letter.message)).await?;
             }
             edge.send(&letter).await?;
             (letter.reason, None)
@@ -162,18 +162,6 @@ async fn follow_up(edge: &impl Edge, settings: &Settings, failed: &FailedJob) ->
     };
     settings.meter.log(&record, metrics::OBJECT);
     Ok(())
-}
-
-/// For those who ask what became of the upload.
-fn ending(job: &Job, letter: &DeadLetter) -> Ending {
-    Ending {
-        outcome: letter.reason.clone(),
-        message: Some(letter.message.clone()),
-        key: job.key.clone(),
-        source_etag: Some(job.etag.clone()),
-        made_by: None,
-        correlation_id: letter.correlation_id.clone(),
-    }
 }
 
 fn summary(answers: &[Answer]) -> Result<Summary, HandlerError> {

@@ -11,6 +11,7 @@ use crate::edge::{Condition, DeleteObject, Deleted, GetObject, ObjectBody, PutOb
 /// A body and what it is, for errors.
 pub(crate) struct Body {
     stream: ByteStream,
+    content_encoding: Option<String>,
     action: String,
 }
 
@@ -21,7 +22,7 @@ impl GetObject for Aws {
         let action = format!("GetObject of `{}/{}`", job.bucket, job.key);
         let call = self.s3().get_object().bucket(&job.bucket).key(&job.key).if_match(&job.etag);
         match call.send().await {
-            Ok(object) => Ok(Some(Body { stream: object.body, action })),
+            Ok(object) => Ok(Some(Body { stream: object.body, content_encoding: object.content_encoding, action })),
             Err(error) if is_changed(&error) => Ok(None),
             Err(error) => Err(CallError { action, cause: error.into() }),
         }
@@ -39,6 +40,10 @@ fn status<E>(error: &SdkError<E>) -> Option<u16> {
 }
 
 impl ObjectBody for Body {
+    fn content_encoding(&self) -> Option<&str> {
+        self.content_encoding.as_deref()
+    }
+
     async fn next(&mut self) -> Option<Result<Bytes, CallError>> {
         let chunk = self.stream.next().await?;
         Some(chunk.map_err(|error| CallError { action: self.action.clone(), cause: error.into() }))

@@ -1,6 +1,6 @@
 //! An S3 body as a blocking reader, so that the engine decodes while S3 is still sending.
 
-use std::io::{self, Read};
+use std::io::{self, BufRead, Read};
 
 use bytes::{Buf, Bytes};
 use function::CallError;
@@ -36,17 +36,27 @@ pub(crate) async fn pump(mut body: impl ObjectBody, sender: mpsc::Sender<Chunk>)
     }
 }
 
-impl Read for BodyReader {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+impl BufRead for BodyReader {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
         while self.chunk.is_empty() {
             match self.chunks.blocking_recv() {
                 Some(Ok(chunk)) => self.chunk = chunk,
                 Some(Err(error)) => return Err(io::Error::other(error)),
-                None => return Ok(0),
+                None => break,
             }
         }
-        let taken = self.chunk.len().min(buffer.len());
-        self.chunk.copy_to_slice(&mut buffer[..taken]);
-        Ok(taken)
+        Ok(&self.chunk)
+    }
+
+    fn consume(&mut self, bytes: usize) {
+        self.chunk.advance(bytes);
+    }
+}
+
+impl Read for BodyReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.fill_buf()?.read(buffer)?;
+        self.consume(count);
+        Ok(count)
     }
 }

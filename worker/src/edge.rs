@@ -24,6 +24,8 @@ pub(crate) trait GetObject {
 
 /// The body of an object, chunk by chunk.
 pub(crate) trait ObjectBody {
+    /// The object's Content-Encoding, as GET says it: nothing asks for it before, and no job carries it.
+    fn content_encoding(&self) -> Option<&str>;
     /// The next chunk; `None` at the end.
     fn next(&mut self) -> impl Future<Output = Option<Result<Bytes, CallError>>>;
 }

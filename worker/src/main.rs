@@ -4,19 +4,27 @@
 
 mod aws;
 mod body;
+mod calls;
+mod deliver;
 mod edge;
+mod error;
 mod handle;
+mod make;
 mod remove;
 mod settings;
 mod settle;
+mod step;
 mod stopwatch;
 mod store;
+mod tell;
+mod thumbnail;
 
 use contract::{Task, with_causes};
 use function::Aws;
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 
-use crate::handle::{WorkerError, handle};
+use crate::error::WorkerError;
+use crate::handle::handle;
 use crate::settings::Settings;
 
 #[tokio::main(flavor = "current_thread")]

@@ -5,10 +5,10 @@ use std::cmp::Ordering;
 use contract::{Job, ObjectHead, Outcome, Removal, compare_sequencers};
 use function::{CallError, HeadObject};
 
+use crate::calls::Calls;
 use crate::edge::{DeleteObject, Deleted};
-use crate::handle::Step;
 use crate::settings::Settings;
-use crate::stopwatch::Calls;
+use crate::step::Step;
 
 /// Removes every thumbnail of the object, unless it is there again.
 ///

@@ -8,8 +8,8 @@ use contract::{ObjectHead, Thumbnails};
 use function::{CallError, HeadObject};
 use futures_util::future::try_join_all;
 
+use crate::calls::Calls;
 use crate::edge::{DeleteObject, Deleted, StoredObject};
-use crate::stopwatch::Calls;
 use crate::store::Written;
 
 /// What the source is now.

@@ -1,6 +1,5 @@
 //! What a job took, and its log line: the plan and the outcome.
 
-use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use contract::{ImageRecord, JobCounts, JobRecord, MadeBy, Outcome, Requests, Stages, Task, with_causes};
@@ -8,27 +7,9 @@ use engine::{Made, Stage, Warning};
 use function::{Meter, Start};
 use usage::milliseconds;
 
-use crate::handle::WorkerError;
+use crate::calls::Calls;
+use crate::error::WorkerError;
 use crate::settings::Settings;
-
-/// Requests to S3 beyond the GET, counted where they are made.
-#[derive(Debug, Default)]
-pub(crate) struct Calls {
-    heads: Cell<u32>,
-    puts: Cell<u32>,
-}
-
-impl Calls {
-    /// A HEAD is sent.
-    pub(crate) fn head(&self) {
-        self.heads.set(self.heads.get() + 1);
-    }
-
-    /// A PUT is sent.
-    pub(crate) fn put(&self) {
-        self.puts.set(self.puts.get() + 1);
-    }
-}
 
 /// Wall-clock and CPU time of a job's stages; taken by the worker, because the engine reads no clock.
 #[derive(Debug)]
@@ -76,8 +57,8 @@ impl Stopwatch {
     }
 
     /// The engine is done.
-    pub(crate) fn made(&mut self, made: &Made) {
-        self.image = Some(image_record(made));
+    pub(crate) fn made(&mut self, made: &Made, of_body: Option<coding::Warning>) {
+        self.image = Some(image_record(made, of_body));
     }
 
     /// Every thumbnail is stored.
@@ -118,7 +99,7 @@ impl Stopwatch {
             Task::Make(job) => (&job.bucket, job.bytes, 1, 1),
             Task::Remove { remove } => (&remove.bucket, 0, 0, 0),
         };
-        let requests = Requests { invocations: 1, heads: self.calls.heads.get(), gets, puts: self.calls.puts.get() };
+        let requests = Requests { invocations: 1, heads: self.calls.heads(), gets, puts: self.calls.puts() };
         JobRecord {
             tier: settings.tier.name.clone(),
             outcome: name.to_owned(),
@@ -147,8 +128,9 @@ fn percent(share: f64) -> f64 {
 }
 
 /// What the engine found and planned.
-fn image_record(made: &Made) -> ImageRecord {
+fn image_record(made: &Made, of_body: Option<coding::Warning>) -> ImageRecord {
     let (width_px, height_px) = (made.probe.width_px, made.probe.height_px);
+    let warnings = made.warnings.iter().map(Warning::name).chain(of_body.map(coding::Warning::name));
     ImageRecord {
         format: made.probe.format.name().to_owned(),
         width_px,
@@ -157,6 +139,6 @@ fn image_record(made: &Made) -> ImageRecord {
         decode_shrink: made.plan.shrink,
         planned_peak_bytes: made.plan.peak_bytes,
         bytes_read: made.bytes_read,
-        warnings: made.warnings.iter().map(Warning::name).map(str::to_owned).collect(),
+        warnings: warnings.map(str::to_owned).collect(),
     }
 }

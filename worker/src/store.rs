@@ -10,9 +10,9 @@ use std::cmp::Ordering;
 use contract::{Job, ObjectHead, compare_sequencers};
 use function::{CallError, HeadObject};
 
+use crate::calls::Calls;
 use crate::edge::{Condition, PutObject, StoredObject};
 use crate::settings::Settings;
-use crate::stopwatch::Calls;
 
 /// How often a thumbnail is decided on again when others write the same key at the same time.
 const TRIES: u32 = 5;

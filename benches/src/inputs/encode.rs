@@ -26,12 +26,10 @@ pub(super) fn jpeg(picture: &RgbImage, quality: u8, progressive: bool) -> Vec<u8
 }
 
 pub(super) fn webp(picture: &RgbImage) -> Vec<u8> {
-    let mut config = webp::WebPConfig::new().expect("libwebp knows its own version");
-    config.quality = 80.0;
+    let encoder = webpx::Encoder::new_rgb(picture, picture.width(), picture.height());
     // The files should be there soon; how they were searched for hardly shows in how they are read.
-    config.method = 1;
-    let encoder = webp::Encoder::from_rgb(picture, picture.width(), picture.height());
-    encoder.encode_advanced(&config).expect("no side is longer than 16,383 px").to_vec()
+    let encoder = encoder.quality(80.0).method(1);
+    encoder.encode(webpx::Unstoppable).expect("no side is longer than 16,383 px")
 }
 
 /// Colours of a cube of six on each side, with an ordered dither: `image` would look for the best 256, which takes

@@ -11,8 +11,10 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::Args;
 use contract::Prices;
+use serde::Serialize;
 
 use crate::aws::{Deployment, StageArguments, block_on};
+use advice::advice;
 use figures::Figures;
 use thumbtier::Ending;
 use thumbtier::settings::TierArguments;
@@ -50,6 +52,14 @@ Examples:
 
 Exit status: 0 printed, 2 wrong usage, no such deployment, or no access to it.";
 
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Page {
+    #[serde(flatten)]
+    figures: Figures,
+    recommendation: String,
+}
+
 /// Fetches the figures and prints them.
 ///
 /// # Errors
@@ -64,11 +74,12 @@ pub(crate) fn run(arguments: &CostArguments) -> anyhow::Result<Ending> {
             true => Some(aws::billed(&deployment, &tiers, &prices, arguments.since).await?),
             false => None,
         };
-        Ok(Figures::new(&deployment, &tiers, &metrics, billed.as_ref(), arguments.latency_target_ms))
+        Ok(Figures::new(&deployment, &tiers, &metrics, billed.as_ref()))
     })?;
+    let recommendation = advice(&figures, arguments.latency_target_ms);
     let text = match arguments.json {
-        true => serde_json::to_string(&figures).context("figures serialise")?,
-        false => text::page(&figures, io::stdout().is_terminal()),
+        true => serde_json::to_string(&Page { figures, recommendation }).context("figures serialise")?,
+        false => text::page(&figures, &recommendation, io::stdout().is_terminal()),
     };
     writeln!(io::stdout().lock(), "{text}").context("writing to standard output")?;
     Ok(Ending::Done)

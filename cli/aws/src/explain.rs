@@ -2,9 +2,10 @@
 
 mod aws;
 
-use std::io::{Cursor, Read as _};
+use std::io::{BufReader, Cursor, Read as _};
 
-use contract::Skip;
+use coding::{CodingError, ContentEncoding};
+use contract::{Skip, with_causes};
 use thumbtier::explain::{Opened, Source, open_file};
 use thumbtier::refusal::Refusal;
 use thumbtier::source::read_magic;
@@ -17,7 +18,7 @@ pub(crate) fn open(name: &str) -> Opened {
         return (None, Err(Refusal::new("unreadable", format!("`{name}` names no object: expected s3://bucket/key"))));
     };
     let unreadable = |error: anyhow::Error| Refusal::new("unreadable", format!("{error:#}"));
-    let mut object = match aws::Object::open(bucket, key) {
+    let object = match aws::Object::open(bucket, key) {
         Ok(object) => object,
         Err(error) => return (None, Err(unreadable(error))),
     };
@@ -25,9 +26,17 @@ pub(crate) fn open(name: &str) -> Opened {
     if bytes == 0 {
         return (Some(bytes), Err(Skip::Empty.into()));
     }
-    let source = read_magic(&mut object, |error| unreadable(error.into())).map(|(format, magic)| {
-        let reader = Box::new(Cursor::new(magic.clone()).chain(object));
-        Source { reader, bytes, format, magic }
+    let encoding = ContentEncoding::from_header(object.content_encoding.as_deref());
+    let source = coding::open(BufReader::new(object), &encoding).map_err(|error| match error {
+        CodingError::Read(error) => unreadable(error.into()),
+        error => Refusal::new(error.name(), with_causes(&error)),
+    });
+    let source = source.and_then(|body| {
+        let reader_bytes = body.held_bytes();
+        let mut reader = body.into_reader();
+        let (format, magic) = read_magic(&mut reader, |error| unreadable(error.into()))?;
+        let reader = Box::new(Cursor::new(magic.clone()).chain(reader));
+        Ok(Source { reader, bytes, reader_bytes, format, magic })
     });
     (Some(bytes), source)
 }

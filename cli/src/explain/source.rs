@@ -13,8 +13,10 @@ use crate::source;
 pub struct Source {
     /// The whole image.
     pub reader: Box<dyn Read>,
-    /// Its size.
+    /// Its size, as it is stored.
     pub bytes: u64,
+    /// What its reader holds at the most, in bytes: the decoder of a Content-Encoding.
+    pub reader_bytes: u64,
     /// Its format, by its first bytes.
     pub format: ImageFormat,
     /// The first bytes, as many as tell formats apart.
@@ -30,6 +32,7 @@ pub fn open_file(name: &str) -> Opened {
     let source = opened.map(|found| Source {
         reader: Box::new(found.file),
         bytes: found.bytes,
+        reader_bytes: 0,
         format: found.format,
         magic: found.magic,
     });

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::keys::in_one_key;
-use crate::{Dollars, KeyError, metadata};
+use crate::{Dollars, Job, KeyError, metadata};
 
 /// Everything in the bucket of thumbnails that is no thumbnail stands below this.
 pub const OWN_PREFIX: &str = ".thumbtier/";
@@ -47,6 +47,25 @@ pub struct Ending {
 impl Ending {
     /// [`Ending::outcome`] of a deletion.
     pub const REMOVED: &str = "removed";
+
+    /// Of an upload that no worker ended; the sentence has the number and the limit.
+    #[must_use]
+    pub fn about(job: &Job, outcome: &str, message: &str) -> Self {
+        Self {
+            outcome: outcome.to_owned(),
+            message: Some(message.to_owned()),
+            key: job.key.clone(),
+            source_etag: Some(job.etag.clone()),
+            made_by: None,
+            correlation_id: job.correlation_id.clone(),
+        }
+    }
+
+    /// Its metadata: the mark of everything that is ours, which the dispatcher never dispatches.
+    #[must_use]
+    pub fn mark(&self) -> (&'static str, String) {
+        (metadata::SOURCE_ETAG, self.source_etag.clone().unwrap_or_else(|| Self::REMOVED.to_owned()))
+    }
 
     /// Where the ending of `key` stands in the bucket of thumbnails; a newer one replaces it.
     ///

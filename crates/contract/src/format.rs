@@ -39,12 +39,7 @@ impl ImageFormat {
     /// The format that the extension of an object key or file name suggests.
     #[must_use]
     pub fn from_key(key: &str) -> Option<Self> {
-        let name = key.rsplit('/').next()?;
-        let (stem, extension) = name.rsplit_once('.')?;
-        if stem.is_empty() {
-            return None;
-        }
-        let extension = extension.to_ascii_lowercase();
+        let extension = extension(key)?;
         Self::ALL.into_iter().find(|format| format.facts().extensions.contains(&extension.as_str()))
     }
 
@@ -60,7 +55,18 @@ impl ImageFormat {
 /// The name of an image format that `bytes` start with and that is not read; `None` for what is no image at all.
 #[must_use]
 pub fn unread_format(bytes: &[u8]) -> Option<&'static str> {
-    UNREAD.iter().find(|(_, starts)| starts(bytes)).map(|(name, _)| *name)
+    UNREAD.iter().find(|(_, _, starts)| starts(bytes)).map(|(name, ..)| *name)
+}
+
+/// Whether the extension of an object key is that of an image format that is not read.
+pub(crate) fn is_unread_extension(key: &str) -> bool {
+    extension(key).is_some_and(|extension| UNREAD.iter().any(|(_, known, _)| known.contains(&extension.as_str())))
+}
+
+/// What stands behind the last dot of a key's last segment, in lower case; `None` where nothing stands before it.
+pub(crate) fn extension(key: &str) -> Option<String> {
+    let (stem, extension) = key.rsplit('/').next()?.rsplit_once('.')?;
+    (!stem.is_empty()).then(|| extension.to_ascii_lowercase())
 }
 
 impl std::fmt::Display for ImageFormat {

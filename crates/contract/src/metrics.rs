@@ -86,6 +86,21 @@ pub const INVOCATION: &[Directive] = &[Directive {
 /// What the dispatcher publishes of each object.
 pub const OBJECT: &[Directive] = &[Directive { dimensions: &["outcome"], metrics: &[("objects", Unit::Count)] }];
 
+/// The values of `outcome` in [`OBJECT`] that say that an object was skipped: [`crate::Skip::name`], and `bad_key`.
+///
+/// Those that do not occur are no metric and cost nothing.
+pub const SKIPS: [&str; 9] = [
+    "not_an_image",
+    "empty",
+    "folder",
+    "own_output",
+    "delete_ignored",
+    "too_large",
+    "gone",
+    "archived_storage_class",
+    "bad_key",
+];
+
 /// The dispatcher's value of the dimension `tier`.
 pub const DISPATCHER: &str = "dispatcher";
 

@@ -6,11 +6,16 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Skip {
-    /// Its Content-Type says that it is something else.
-    #[error("content type is `{content_type}`, not an image: upload images as image/* or without a type")]
+    /// Both its Content-Type and its key say that it is something else.
+    #[error(
+        "content type is `{content_type}` and key ends with `.{extension}`, neither is an image's: upload images as \
+         image/*, or under a key that ends with .jpg, .png …"
+    )]
     NotAnImage {
         /// As the uploader gave it.
         content_type: String,
+        /// Behind the key's last dot.
+        extension: String,
     },
     /// No bytes.
     #[error("object is empty: it has 0 bytes")]
@@ -164,4 +169,29 @@ pub fn with_causes(error: &dyn std::error::Error) -> String {
         cause = error.source();
     }
     message
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::SKIPS;
+
+    #[test]
+    fn every_skip_is_counted_by_its_name() {
+        let text = String::new;
+        let skips = [
+            Skip::NotAnImage { content_type: text(), extension: text() },
+            Skip::Empty,
+            Skip::Folder,
+            Skip::OwnOutput,
+            Skip::DeleteIgnored,
+            Skip::TooLarge { bytes: 1, limit_bytes: 0 },
+            Skip::AboveLimit { bytes: 1, limit_bytes: 0 },
+            Skip::Gone,
+            Skip::ArchivedStorageClass { storage_class: text() },
+        ];
+        for name in skips.iter().map(Skip::name) {
+            assert!(SKIPS.contains(&name), "{name}");
+        }
+    }
 }

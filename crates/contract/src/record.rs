@@ -65,7 +65,7 @@ pub struct ImageRecord {
     pub decode_shrink: u32,
     /// What the plan allowed the engine to hold.
     pub planned_peak_bytes: u64,
-    /// What was taken from the object before the engine had enough.
+    /// What was taken from the object before the engine had enough; decoded, where it has a Content-Encoding.
     pub bytes_read: u64,
     /// Names of what was wrong with the file and did not matter.
     pub warnings: Vec<String>,

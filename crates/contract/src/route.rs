@@ -1,5 +1,19 @@
 //! Which tier an object goes to, or why it goes to none. Pure: the facts of a HEAD in, a decision out.
+//!
+//! Content-Type and key are claims, and both are wrong every day. An object is sent to a worker unless both deny that
+//! it is an image, because only its bytes know, and a GET costs less than a picture that nobody ever sees:
+//!
+//! | Content-Type \\ key          | `a.jpg`, `a.heic` | `a`, `v1.2` | `a.mp4`        |
+//! |------------------------------|-------------------|-------------|----------------|
+//! | `image/…`                    | worker            | worker      | worker         |
+//! | missing, generic, malformed  | worker            | worker      | worker         |
+//! | `text/plain`, `video/mp4` …  | worker            | worker      | `not_an_image` |
+//!
+//! A claim also picks the row of thresholds, the Content-Type's before the key's. What no claim names has the row of
+//! unknown formats. The thresholds are about the bytes that are stored: what a Content-Encoding hides in fewer bytes
+//! is measured again by the worker, while it decodes.
 
+use crate::format::{extension, is_unread_extension};
 use crate::{ImageFormat, ObjectHead, Skip, Tier, TierTable, TooLarge};
 
 /// What to do with an object.
@@ -11,14 +25,27 @@ pub enum Decision<'table> {
     Invoke(&'table Tier),
 }
 
-/// Content types that say nothing: what SDKs, command lines and forms send when nobody chose one.
-const UNTYPED: [&str; 5] = [
+/// Content types that say nothing, well-formed as they are: what SDKs, command lines, forms and browsers send when
+/// nobody chose one.
+const UNTYPED: [&str; 14] = [
     "application/octet-stream",
     "binary/octet-stream",
+    "application/binary",
+    "application/x-binary",
+    "application/unknown",
+    "application/x-unknown",
+    "unknown/unknown",
+    "content/unknown",
+    "application/force-download",
+    "application/x-download",
     "application/x-www-form-urlencoded",
     "multipart/form-data",
     "application/x-directory",
+    "*/*",
 ];
+
+/// The longest ending of a key that is taken for an extension.
+const MAX_EXTENSION_CHARS: usize = 8;
 
 /// Storage classes that must be restored before a GET.
 ///
@@ -37,7 +64,7 @@ pub fn route<'table>(
     tiers: &'table TierTable,
     max_object_bytes: u64,
 ) -> Decision<'table> {
-    if let Some(skip) = skip(head) {
+    if let Some(skip) = skip(key, head) {
         return Decision::Skip(skip);
     }
     if head.bytes > max_object_bytes {
@@ -56,23 +83,68 @@ pub fn claimed_format(key: &str, head: &ObjectHead) -> Option<ImageFormat> {
     content_type.and_then(ImageFormat::from_content_type).or_else(|| ImageFormat::from_key(key))
 }
 
-fn skip(head: &ObjectHead) -> Option<Skip> {
+fn skip(key: &str, head: &ObjectHead) -> Option<Skip> {
     if head.source_etag.is_some() {
         return Some(Skip::OwnOutput);
     }
     if head.bytes == 0 {
         return Some(Skip::Empty);
     }
-    if let Some(content_type) = head.content_type.as_deref().filter(|kind| !may_be_image(kind)) {
-        return Some(Skip::NotAnImage { content_type: content_type.to_owned() });
+    if let (Claim::Other, Claim::Other) = (claim_of_type(head.content_type.as_deref()), claim_of_key(key)) {
+        let content_type = head.content_type.clone().unwrap_or_default();
+        let extension = likely_extension(key).unwrap_or_default();
+        return Some(Skip::NotAnImage { content_type, extension });
     }
     let storage_class = head.storage_class.as_deref().filter(|class| ARCHIVED.contains(class) && !head.restored)?;
     Some(Skip::ArchivedStorageClass { storage_class: storage_class.to_owned() })
 }
 
-fn may_be_image(content_type: &str) -> bool {
-    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    essence.is_empty() || essence.starts_with("image/") || UNTYPED.contains(&essence.as_str())
+/// What a Content-Type or a key says of its object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Claim {
+    /// It is an image, perhaps of a format that is not read: the worker says so by name.
+    Image,
+    /// Nothing.
+    Nothing,
+    /// It is something else.
+    Other,
+}
+
+/// A type that is missing, generic or malformed says nothing: `undefined`, `null`, `image`, `jpg`, `[object Object]`
+/// and two types in one line are mistakes of programs, and no statement about the bytes.
+///
+/// Source: RFC 9110, 8.3.1, media types; 5.6.2, tokens.
+fn claim_of_type(content_type: Option<&str>) -> Claim {
+    let essence = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    if ImageFormat::from_content_type(&essence).is_some() || essence.starts_with("image/") {
+        return Claim::Image;
+    }
+    let is_token = |part: &str| !part.is_empty() && part.bytes().all(is_token_byte);
+    let is_well_formed = essence.split_once('/').is_some_and(|(kind, subtype)| is_token(kind) && is_token(subtype));
+    if !is_well_formed || UNTYPED.contains(&essence.as_str()) { Claim::Nothing } else { Claim::Other }
+}
+
+const fn is_token_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^'..=b'`' | b'|' | b'~')
+}
+
+/// A key without an extension says nothing: many systems name their uploads by an id.
+fn claim_of_key(key: &str) -> Claim {
+    if ImageFormat::from_key(key).is_some() || is_unread_extension(key) {
+        return Claim::Image;
+    }
+    if likely_extension(key).is_some() { Claim::Other } else { Claim::Nothing }
+}
+
+/// What stands behind the last dot, where it looks like an extension: `mp4` and `7z`, but not the end of
+/// `scan.2024-05`, of `v1.2` or of a sentence.
+fn likely_extension(key: &str) -> Option<String> {
+    extension(key).filter(|extension| {
+        extension.len() <= MAX_EXTENSION_CHARS
+            && extension.bytes().all(|byte| byte.is_ascii_alphanumeric())
+            && extension.bytes().any(|byte| byte.is_ascii_alphabetic())
+    })
 }
 
 #[cfg(test)]
@@ -155,13 +227,54 @@ mod tests {
         };
         check("a.png", head(0, Some("image/png")), Some("empty"));
         check("a.mp4", head(9, Some("video/mp4")), Some("not_an_image"));
-        check("a.jpg", head(9, Some("Text/HTML; charset=utf-8")), Some("not_an_image"));
-        check("a.jpg", head(9, Some("application/x-www-form-urlencoded")), None);
-        check("a.jpg", head(9, Some("")), None);
+        check("a.html", head(9, Some("Text/HTML; charset=utf-8")), Some("not_an_image"));
         check("a.png", ObjectHead { source_etag: Some("e".into()), ..head(9, Some("image/png")) }, Some("own_output"));
         check("a.png", archived("DEEP_ARCHIVE", false), Some("archived_storage_class"));
         check("a.png", archived("DEEP_ARCHIVE", true), None);
         check("a.png", archived("GLACIER_IR", false), None);
         check("a.png", archived("STANDARD_IA", false), None);
+    }
+
+    #[test]
+    fn only_what_type_and_key_both_deny_is_skipped() {
+        let table = table();
+        let images = ["image/jpeg", "Image/PNG; x=y", "image/svg+xml", "image/*"];
+        let generic = ["", " ", "binary/octet-stream", "application/x-www-form-urlencoded", "*/*", "Unknown/Unknown"];
+        let malformed = ["undefined", "null", "image", "jpg", "image jpeg", "[object Object]", "/", "text/", "a/b/c"];
+        let two_in_one = ["text/plain, image/jpeg"];
+        let others = ["text/plain", "application/json", "Text/HTML; charset=utf-8", "video/mp4", "application/pdf"];
+        let unknown = generic.iter().chain(&malformed).chain(&two_in_one).copied().map(Some).chain([None]);
+        let may_be: Vec<_> = images.into_iter().map(Some).chain(unknown).collect();
+        let keys_of_images = ["photo.jpg", "photo.JPEG", "IMG_1.heic", "a.b/scan.tiff", "logo.svg"];
+        let keys_of_anything =
+            ["photo", "a.b/photo", "v1.2", "scan.2024-05", "Fig. 3", "photo.", ".jpg", "a.verylongending"];
+        let other_keys = ["notes.txt", "data.json", "film.mp4", "photo.jpg.bak", "a.7z"];
+        let is_dispatched = |key: &str, content_type: Option<&str>| {
+            matches!(route(key, &head(9, content_type), &table, ANY), Decision::Invoke(_))
+        };
+        for key in keys_of_images.into_iter().chain(keys_of_anything).chain(other_keys) {
+            for content_type in &may_be {
+                assert!(is_dispatched(key, *content_type), "{key} {content_type:?}");
+            }
+            for content_type in others {
+                let want = !other_keys.contains(&key);
+                assert_eq!(is_dispatched(key, Some(content_type)), want, "{key} {content_type:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_wrong_type_leaves_the_thresholds_to_the_key() {
+        for content_type in ["application/json", "text/plain", "undefined", "image", "jpg"] {
+            assert_eq!(claimed_format("photo.jpg", &head(9, Some(content_type))), Some(ImageFormat::Jpeg));
+        }
+        assert_eq!(claimed_format("photo.jpg", &head(9, Some("image/png"))), Some(ImageFormat::Png));
+    }
+
+    #[test]
+    fn what_is_skipped_is_told_with_both_claims() {
+        let Some(skip) = skip("a/notes.txt", &head(9, Some("text/plain"))) else { panic!("not skipped") };
+        let message = skip.to_string();
+        assert!(message.contains("`text/plain`") && message.contains("`.txt`"), "{message}");
     }
 }

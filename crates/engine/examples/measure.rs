@@ -1,7 +1,7 @@
 //! CPU of `make`, in process and warm: `cargo run --release -p engine --example measure -- FILE...`
 //!
-//! Each file becomes a JPEG of 128 px nine times, and the least and the median are printed; with `OUT=DIR` a PNG of it
-//! is written there once more, to be compared with another program's.
+//! Each file becomes a JPEG of 128 px (`SIZE`) nine times (`ROUNDS`), and the least and the median are printed; with
+//! `OUT=DIR` a PNG and a JPEG (`QUALITY`) of it are written there once more, to be compared with another program's.
 
 // A tool at the desk: it may stop where it stands.
 #![allow(clippy::unwrap_used)]
@@ -11,11 +11,23 @@ use std::{io::Cursor, path::Path};
 use contract::{Background, Fit, OutputFormat, Variant};
 use engine::{EngineError, Limits, Made};
 
-const ROUNDS: usize = 9;
+/// The environment variable `name`, or `default`.
+fn setting(name: &str, default: u32) -> u32 {
+    std::env::var(name).map_or(default, |value| value.parse().unwrap())
+}
 
 fn make(bytes: &[u8], format: OutputFormat) -> Result<Made, EngineError> {
-    let (name, fit, background) = ("128".to_owned(), Fit::Inside, Background::default());
-    let variant = Variant { name, width_px: 128, height_px: 128, fit, format, quality: 80, background };
+    let (name, fit, background) = ("a".to_owned(), Fit::Inside, Background::default());
+    let side_px = setting("SIZE", 128);
+    let variant = Variant {
+        name,
+        width_px: side_px,
+        height_px: side_px,
+        fit,
+        format,
+        quality: setting("QUALITY", 80) as u8,
+        background,
+    };
     engine::make(&mut Cursor::new(bytes), &[variant], &Limits::for_budget(1 << 32), &mut |_| {})
 }
 
@@ -26,6 +38,7 @@ fn cpu_ms() -> f64 {
 }
 
 fn main() {
+    let rounds = setting("ROUNDS", 9);
     for path in std::env::args().skip(1) {
         let name = Path::new(&path).file_name().unwrap().to_string_lossy().into_owned();
         let bytes = std::fs::read(&path).unwrap();
@@ -38,8 +51,10 @@ fn main() {
         };
         if let Ok(out) = std::env::var("OUT") {
             std::fs::write(format!("{out}/{name}.png"), &made.thumbnails[0].bytes).unwrap();
+            let jpeg = make(&bytes, OutputFormat::Jpeg).unwrap();
+            std::fs::write(format!("{out}/{name}.jpg"), &jpeg.thumbnails[0].bytes).unwrap();
         }
-        let mut times_ms: Vec<f64> = (0..ROUNDS)
+        let mut times_ms: Vec<f64> = (0..rounds)
             .map(|_| {
                 let start_ms = cpu_ms();
                 make(&bytes, OutputFormat::Jpeg).unwrap();
@@ -47,7 +62,7 @@ fn main() {
             })
             .collect();
         times_ms.sort_by(f64::total_cmp);
-        let (least_ms, median_ms) = (times_ms[0], times_ms[ROUNDS / 2]);
+        let (least_ms, median_ms) = (times_ms[0], times_ms[rounds as usize / 2]);
         println!(
             "{name:28} least {least_ms:8.2} median {median_ms:8.2} ms, shrink {} x {}, planned {} KiB, read {} of {} bytes, {:?}",
             made.plan.shrink,

@@ -52,6 +52,11 @@ impl Colours {
         Self { model: *model, profile }
     }
 
+    /// Whether samples of YCbCr are in sRGB as they are.
+    pub(crate) fn keep_samples(&self) -> bool {
+        self.profile.is_none()
+    }
+
     /// Samples of the image's own model to grey, RGB or (with no profile in the way) YCbCr, all in sRGB; alpha, straight
     /// by now, is kept.
     pub(crate) fn to_srgb(&self, image: Raster) -> Raster {

@@ -9,7 +9,7 @@ use crate::{
     EngineError, colour,
     error::EncodeFault,
     raster::{Channels, Raster},
-    render,
+    render::{self, Picture},
 };
 
 /// One finished thumbnail.
@@ -30,17 +30,30 @@ pub struct Thumbnail {
     pub bytes: Vec<u8>,
 }
 
-/// Writes `image` (straight alpha, never CMYK) in the variant's format.
+/// Writes `picture` (never CMYK) in the variant's format.
 ///
 /// # Errors
 /// [`EngineError::Encode`], which would be a fault of this crate.
-pub(crate) fn encode(image: Raster, variant: &Variant) -> Result<Thumbnail, EngineError> {
+pub(crate) fn encode(picture: Picture, variant: &Variant) -> Result<Thumbnail, EngineError> {
+    match picture {
+        Picture::Raster(image) => encode_raster(image, variant),
+        Picture::Planes(planes) => {
+            let [luma, blue, red] = planes;
+            let size_px = (luma.width as u32, luma.height as u32);
+            let (blue, red) = (halved(blue, &luma), halved(red, &luma));
+            let result = planes_file(&luma, &blue, &red, variant.quality);
+            thumbnail(size_px, ("jpg", "image/jpeg"), result, variant)
+        }
+    }
+}
+
+fn encode_raster(image: Raster, variant: &Variant) -> Result<Thumbnail, EngineError> {
     let format = match variant.format {
         OutputFormat::Auto if image.channels.has_alpha() => OutputFormat::Png,
         OutputFormat::Auto => OutputFormat::Jpeg,
         format => format,
     };
-    let (width_px, height_px) = (image.width as u32, image.height as u32);
+    let size_px = (image.width as u32, image.height as u32);
     let (extension, content_type, result) = match format {
         OutputFormat::Png => ("png", "image/png", png_file(&colour::ycbcr_to_rgb(image))),
         OutputFormat::Webp => {
@@ -50,6 +63,15 @@ pub(crate) fn encode(image: Raster, variant: &Variant) -> Result<Thumbnail, Engi
             ("jpg", "image/jpeg", jpeg_file(&colour::rgb_to_ycbcr(image), variant.quality))
         }
     };
+    thumbnail(size_px, (extension, content_type), result, variant)
+}
+
+fn thumbnail(
+    (width_px, height_px): (u32, u32),
+    (extension, content_type): (&'static str, &'static str),
+    result: Result<Vec<u8>, EncodeFault>,
+    variant: &Variant,
+) -> Result<Thumbnail, EngineError> {
     let bytes = result.map_err(|cause| EngineError::Encode { variant: variant.name.clone(), extension, cause })?;
     Ok(Thumbnail { variant: variant.name.clone(), width_px, height_px, extension, content_type, bytes })
 }
@@ -61,26 +83,45 @@ fn jpeg_file(image: &Raster, quality: u8) -> Result<Vec<u8>, EncodeFault> {
         let plane = jpeg::PlaneRef { samples: &image.samples, width_px: width, height_px: height, stride: width };
         return jpeg::encode(&jpeg::Picture::Grey(plane), quality).map_err(|cause| EncodeFault(cause.into()));
     }
-    let luma: Vec<u8> = image.samples.iter().step_by(3).copied().collect();
-    let (half_width, half_height) = (width.div_ceil(2), height.div_ceil(2));
-    let chroma = |channel: usize| -> Vec<u8> {
-        let at = |x: usize, y: usize| {
-            // The last column or row of an odd side counts twice.
-            let (x, y) = (x.min(width - 1), y.min(height - 1));
-            u32::from(image.samples[(y * width + x) * 3 + channel])
-        };
-        let rows = (0..half_height).map(|y| y * 2);
-        let blocks = rows.flat_map(|y| (0..half_width).map(move |x| (x * 2, y)));
-        blocks.map(|(x, y)| ((at(x, y) + at(x + 1, y) + at(x, y + 1) + at(x + 1, y + 1) + 2) / 4) as u8).collect()
+    let pixels = image.samples.as_chunks::<3>().0;
+    let plane = |channel: usize| {
+        let samples = pixels.iter().map(|pixel| pixel[channel]).collect();
+        Raster { width, height, channels: Channels::Grey, samples }
     };
-    let (blue, red) = (chroma(1), chroma(2));
-    let half = |samples| jpeg::PlaneRef { samples, width_px: half_width, height_px: half_height, stride: half_width };
-    let picture = jpeg::Picture::YCbCr {
-        y: jpeg::PlaneRef { samples: &luma, width_px: width, height_px: height, stride: width },
-        cb: half(&blue),
-        cr: half(&red),
+    let luma = plane(0);
+    let (blue, red) = (halved(plane(1), &luma), halved(plane(2), &luma));
+    planes_file(&luma, &blue, &red, quality)
+}
+
+fn planes_file(luma: &Raster, blue: &Raster, red: &Raster, quality: u8) -> Result<Vec<u8>, EncodeFault> {
+    let view = |plane| {
+        let Raster { width, height, samples, .. }: &Raster = plane;
+        jpeg::PlaneRef { samples, width_px: *width, height_px: *height, stride: *width }
     };
+    let picture = jpeg::Picture::YCbCr { y: view(luma), cb: view(blue), cr: view(red) };
     jpeg::encode(&picture, quality).map_err(|cause| EncodeFault(cause.into()))
+}
+
+/// A plane of chroma at half the size of luma on each side, rounded up: the mean of two where it is not that yet.
+fn halved(plane: Raster, luma: &Raster) -> Raster {
+    let (width, height) = (luma.width.div_ceil(2), luma.height.div_ceil(2));
+    let (across, down) = (plane.width.div_ceil(width), plane.height.div_ceil(height));
+    if (across, down) == (1, 1) {
+        return plane;
+    }
+    let mut samples = Vec::with_capacity(width * height);
+    let rows = |y: usize| &plane.samples[y.min(plane.height - 1) * plane.width..][..plane.width];
+    for y in 0..height {
+        // The last column or row of an odd side counts twice.
+        let (upper, lower) = (rows(y * down), rows(y * down + down - 1));
+        let sum = |x: usize| u32::from(upper[x]) + u32::from(lower[x]);
+        let last = plane.width - 1;
+        samples.extend((0..width).map(|x| {
+            let (left, right) = (x * across, (x * across + across - 1).min(last));
+            ((sum(left) + sum(right) + 2) / 4) as u8
+        }));
+    }
+    Raster { width, height, samples, ..plane }
 }
 
 fn png_file(image: &Raster) -> Result<Vec<u8>, EncodeFault> {
@@ -105,9 +146,26 @@ fn png_file(image: &Raster) -> Result<Vec<u8>, EncodeFault> {
 fn webp_file(image: &Raster, quality: u8) -> Result<Vec<u8>, EncodeFault> {
     let (width, height) = (image.width as u32, image.height as u32);
     let encoder = match image.channels {
-        Channels::Rgba | Channels::Cmyk => webp::Encoder::from_rgba(&image.samples, width, height),
-        _ => webp::Encoder::from_rgb(&image.samples, width, height),
+        Channels::Rgba | Channels::Cmyk => webpx::Encoder::new_rgba(&image.samples, width, height),
+        _ => webpx::Encoder::new_rgb(&image.samples, width, height),
     };
-    let file = encoder.encode_simple(false, f32::from(quality));
-    file.map(|file| file.to_vec()).map_err(|cause| EncodeFault(format!("{cause:?}").into()))
+    let file = encoder.quality(f32::from(quality)).encode(webpx::Unstoppable);
+    file.map_err(|cause| EncodeFault(cause.to_string().into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plane(width: usize, height: usize, samples: &[u8]) -> Raster {
+        Raster { width, height, channels: Channels::Grey, samples: samples.to_vec() }
+    }
+
+    #[test]
+    fn chroma_is_halved_where_it_is_not_yet_and_the_edge_of_an_odd_side_counts_twice() {
+        let luma = plane(3, 2, &[0; 6]);
+        assert_eq!(halved(plane(3, 2, &[0, 4, 9, 8, 4, 11]), &luma), plane(2, 1, &[4, 10]));
+        assert_eq!(halved(plane(3, 1, &[0, 4, 9]), &luma), plane(2, 1, &[2, 9]));
+        assert_eq!(halved(plane(1, 1, &[7]), &plane(1, 1, &[0])), plane(1, 1, &[7]));
+    }
 }

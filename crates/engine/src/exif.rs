@@ -50,12 +50,16 @@ pub(crate) fn orientation(tiff: &[u8]) -> Option<Orientation> {
     // Some writers keep JPEG's prefix in PNG and WebP.
     let tiff = tiff.strip_prefix(b"Exif\0\0").unwrap_or(tiff);
     let order = Order::of(tiff)?;
+    if order.u16(tiff, 2)? != 42 {
+        return None;
+    }
     let directory = usize::try_from(order.u32(tiff, 4)?).ok()?;
     let entries = usize::from(order.u16(tiff, directory)?);
     (0..entries).find_map(|index| {
         let at = directory.checked_add(2 + index * 12)?;
         let (tag, kind) = (order.u16(tiff, at)?, order.u16(tiff, at + 2)?);
-        if tag != 274 {
+        // One value. A block that says otherwise is damaged, and Pillow and Firefox do not believe it either.
+        if tag != 274 || order.u32(tiff, at + 4)? != 1 {
             return None;
         }
         let value = match kind {
@@ -80,6 +84,11 @@ mod tests {
         assert_eq!(orientation(big), Some(Orientation::Rotate270));
         for end in 0..19 {
             assert_eq!(orientation(&little[..end]), None);
+        }
+        for at in [2, 14] {
+            let mut damaged = *little;
+            damaged[at] ^= 1;
+            assert_eq!(orientation(&damaged), None, "byte {at}");
         }
     }
 }

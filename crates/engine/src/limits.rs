@@ -6,6 +6,9 @@
 pub struct Limits {
     /// What the engine may hold at once for one image, in bytes; compared with [`crate::Plan::peak_bytes`].
     pub budget_bytes: u64,
+    /// What the caller's reader holds besides, in bytes: the window of a Content-Encoding's decoder. Part of the budget
+    /// and of the plan.
+    pub reader_bytes: u64,
     /// Width times height as stored, in pixels. Bounds CPU, not memory: 2^28, a little above 16,384 x 16,384.
     pub max_pixels: u64,
     /// Longest side as stored, in pixels: 65,535, what JPEG can say.
@@ -22,6 +25,7 @@ impl Limits {
     pub const fn for_budget(budget_bytes: u64) -> Self {
         Self {
             budget_bytes,
+            reader_bytes: 0,
             max_pixels: 1 << 28,
             max_side_px: 65_535,
             max_source_bytes: 512 << 20,

@@ -56,6 +56,31 @@ pub fn make(
     limits: &Limits,
     on_stage: &mut dyn FnMut(Stage),
 ) -> Result<Made, EngineError> {
+    // What the reader holds is not there for the image, and it holds it from its first byte.
+    let Limits { budget_bytes: whole_bytes, reader_bytes, .. } = *limits;
+    let Some(budget_bytes) = whole_bytes.checked_sub(reader_bytes) else {
+        return Err(EngineError::OverBudget { needed_bytes: reader_bytes, budget_bytes: whole_bytes });
+    };
+    match make_within(source, variants, &Limits { budget_bytes, ..*limits }, on_stage) {
+        Ok(mut made) => {
+            made.plan.peak_bytes = made.plan.peak_bytes.saturating_add(reader_bytes);
+            Ok(made)
+        }
+        Err(EngineError::OverBudget { needed_bytes, .. }) => Err(EngineError::OverBudget {
+            needed_bytes: needed_bytes.saturating_add(reader_bytes),
+            budget_bytes: whole_bytes,
+        }),
+        Err(error) => Err(error),
+    }
+}
+
+/// With the whole budget for the image.
+fn make_within(
+    source: &mut dyn Read,
+    variants: &[Variant],
+    limits: &Limits,
+    on_stage: &mut dyn FnMut(Stage),
+) -> Result<Made, EngineError> {
     let mut source = Source::new(source, limits);
     let mut probe = probe::read(&mut source, limits)?;
     limits.check_size(&probe)?;

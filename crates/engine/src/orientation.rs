@@ -65,23 +65,37 @@ impl Orientation {
         if self == Self::Upright || samples.is_empty() {
             return samples;
         }
+        match channels {
+            1 => self.turned::<1>(&samples, width, height),
+            2 => self.turned::<2>(&samples, width, height),
+            3 => self.turned::<3>(&samples, width, height),
+            _ => self.turned::<4>(&samples, width, height),
+        }
+    }
+
+    fn turned<const N: usize>(self, samples: &[u8], width: usize, height: usize) -> Vec<u8> {
+        let pixels = samples.as_chunks::<N>().0;
         let (seen_width, seen_height) = self.seen((width, height));
-        let mut out = Vec::with_capacity(samples.len());
-        for y in 0..seen_height {
-            for x in 0..seen_width {
-                let (right, down) = (width - 1, height - 1);
-                let (from_x, from_y) = match self {
-                    Self::Upright => (x, y),
-                    Self::FlipH => (right - x, y),
-                    Self::Rotate180 => (right - x, down - y),
-                    Self::FlipV => (x, down - y),
-                    Self::Transpose => (y, x),
-                    Self::Rotate90 => (y, down - x),
-                    Self::Transverse => (right - y, down - x),
-                    Self::Rotate270 => (right - y, x),
-                };
-                let at = (from_y * width + from_x) * channels;
-                out.extend_from_slice(&samples[at..at + channels]);
+        let mut out = vec![0; samples.len()];
+        for (y, row) in out.as_chunks_mut::<N>().0.chunks_exact_mut(seen_width).enumerate() {
+            let (right, down, y_from_end) = (width - 1, height - 1, seen_height - 1 - y);
+            // Where the row's first pixel is stored, and whether the others lie behind it or before it.
+            let (first_x, first_y, is_forwards) = match self {
+                Self::Upright => (0, y, true),
+                Self::FlipH => (right, y, false),
+                Self::Rotate180 => (right, y_from_end, false),
+                Self::FlipV => (0, y_from_end, true),
+                Self::Transpose => (y, 0, true),
+                Self::Rotate90 => (y, down, false),
+                Self::Transverse => (y_from_end, down, false),
+                Self::Rotate270 => (y_from_end, 0, true),
+            };
+            let step = if self.swaps_sides() { width } else { 1 };
+            let first = first_y * width + first_x;
+            if is_forwards {
+                row.iter_mut().zip(pixels[first..].iter().step_by(step)).for_each(|(to, from)| *to = *from);
+            } else {
+                row.iter_mut().zip(pixels[..=first].iter().rev().step_by(step)).for_each(|(to, from)| *to = *from);
             }
         }
         out

@@ -1,6 +1,6 @@
 //! What an image will cost, before anything is allocated for it.
 
-use contract::{OutputFormat, Variant};
+use contract::{Fit, OutputFormat, Variant};
 
 use crate::{
     Colour, Plan, Probe, colour,
@@ -8,9 +8,13 @@ use crate::{
     room::Cost,
 };
 
-/// Plans `variants` of the image that `probe` describes. Pure.
+/// Plans `variants` of the image that `probe` describes. Pure. More pixels than any memory holds need `u64::MAX` bytes.
 #[must_use]
 pub fn plan(probe: &Probe, variants: &[Variant]) -> Plan {
+    if probe.pixels() > MOST_PIXELS {
+        let decoded_px = (probe.width_px, probe.height_px);
+        return Plan { shrink: 1, row_shrink: 1, decoded_px, peak_bytes: u64::MAX };
+    }
     let Cost { shrink, row_shrink, bytes } = probe.detail.cost(probe, least_shrink(probe, variants));
     let decoded_px = (probe.width_px.div_ceil(shrink * row_shrink), probe.height_px.div_ceil(shrink * row_shrink));
     let colour_bytes = colour::transform_bytes(probe.colour, probe.detail.profile_bytes());
@@ -18,6 +22,8 @@ pub fn plan(probe: &Probe, variants: &[Variant]) -> Plan {
     Plan { shrink, row_shrink, decoded_px, peak_bytes }
 }
 
+/// What every room can multiply by its bytes a pixel. Most formats have sides of 32 bits.
+const MOST_PIXELS: u64 = 1 << 48;
 /// Strings, tables and the allocator's rounding.
 const SMALL_BYTES: u64 = 96 << 10;
 /// What an encoder holds beside pixels.
@@ -36,9 +42,17 @@ fn render_bytes(probe: &Probe, (width, height): (u32, u32), variants: &[Variant]
     let small_bytes = u64::from(width) * u64::from(height) * stored_channels;
     let mut finished_bytes = 0;
     let mut most_bytes = 0;
-    // Padding with a colour, or WebP, makes grey three channels.
-    let channels = if stored_channels % 2 == 0 { 4 } else { 3 };
     for variant in variants {
+        // Padding with a colour, WebP or a profile makes grey three channels.
+        let stays_grey = stored_channels == 1
+            && variant.fit != Fit::Contain
+            && variant.format != OutputFormat::Webp
+            && probe.detail.profile_bytes() == 0;
+        let channels = match stored_channels {
+            1 if stays_grey => 1,
+            1 | 3 => 3,
+            _ => 4,
+        };
         let may_be_png = match variant.format {
             OutputFormat::Png => true,
             OutputFormat::Auto => probe.has_alpha,
@@ -47,16 +61,23 @@ fn render_bytes(probe: &Probe, (width, height): (u32, u32), variants: &[Variant]
         let encoder_bytes = if may_be_png { PNG_ENCODER_BYTES } else { ENCODER_BYTES };
         let layout = geometry::layout(probe.seen_px(), variant);
         let pixels = |(width, height): (u32, u32)| u64::from(width) * u64::from(height);
-        let (picture_width, _) = probe.orientation.seen(layout.picture);
+        let (picture_width, picture_height) = probe.orientation.seen(layout.picture);
         // The resizer's rows between its two passes, then the picture before and after a step.
         let between_bytes = u64::from(picture_width) * u64::from(height) * stored_channels;
-        let resize_bytes = between_bytes + pixels(layout.picture) * channels * 2;
+        let weights_bytes = weights_bytes(width, picture_width) + weights_bytes(height, picture_height);
+        let resize_bytes = between_bytes + pixels(layout.picture) * channels * 2 + weights_bytes;
         // Pixels, planes, coefficients of 16 bits and the file, at the most 4 bytes for a pixel.
-        let encode_bytes = pixels(layout.canvas) * (channels + 8) + encoder_bytes;
+        let encode_bytes = pixels(layout.canvas) * if stays_grey { 7 } else { channels + 8 } + encoder_bytes;
         most_bytes = most_bytes.max(finished_bytes + resize_bytes.max(encode_bytes));
         finished_bytes += pixels(layout.canvas) * channels / 2 + 4096;
     }
     small_bytes + most_bytes
+}
+
+/// The weights of one side: a window of Lanczos3 for each pixel, each weight in 8 bytes and then in 2 of them. They are
+/// larger than the picture where it is long and thin. Source: `precompute_coefficients` of `fast_image_resize` 6.1.
+fn weights_bytes(from_px: u32, to_px: u32) -> u64 {
+    (u64::from(from_px.max(to_px)) * 6 + u64::from(to_px) * 3) * 12
 }
 
 /// Source over target, in pixels per pixel, of the variant that needs most; infinite without variants.

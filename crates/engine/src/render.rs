@@ -11,10 +11,40 @@ use crate::{
     raster::{Channels, Raster},
 };
 
-/// Pixels that only an encoder still touches: upright, straight alpha, sRGB as grey, RGB or YCbCr.
-pub(crate) fn render(decoded: &Decoded, probe: &Probe, colours: &Colours, variant: &Variant) -> Raster {
+/// Pixels that only an encoder still touches: upright, in sRGB.
+pub(crate) enum Picture {
+    /// Straight alpha; grey, RGB or YCbCr.
+    Raster(Raster),
+    /// Y, Cb and Cr for a JPEG. A side of chroma is half of luma's where that is even, and luma's where it is odd.
+    Planes([Raster; 3]),
+}
+
+/// Brings the small image to `variant`'s size and colours.
+pub(crate) fn render(decoded: &Decoded, probe: &Probe, colours: &Colours, variant: &Variant) -> Picture {
     let layout = geometry::layout(probe.seen_px(), variant);
-    let mut image = resize(&decoded.pixels, probe, &layout);
+    let is_jpeg = matches!(variant.format, OutputFormat::Jpeg | OutputFormat::Auto);
+    match &decoded.pixels {
+        Pixels::Planes(planes, Model::YCbCr)
+            if is_jpeg && colours.keep_samples() && layout.canvas == layout.picture && planes.len() == 3 =>
+        {
+            Picture::Planes([0, 1, 2].map(|index| plane(&planes[index], probe, &layout, index > 0)))
+        }
+        _ => Picture::Raster(render_raster(decoded, probe, colours, variant, &layout)),
+    }
+}
+
+/// One plane of a JPEG on its way to another one: it never becomes a pixel with the others, and chroma is brought to
+/// the size that is stored, in one step.
+fn plane(plane: &Plane, probe: &Probe, layout: &Layout, is_chroma: bool) -> Raster {
+    let side = |side: u32| if is_chroma && side.is_multiple_of(2) { side / 2 } else { side };
+    let (width, height) = probe.orientation.seen(layout.picture);
+    let stored = stored_window(layout.crop, probe);
+    let resized = resize_raster(&plane.raster, &plane.extent, probe, stored, (side(width), side(height)), plane.kernel);
+    turn(resized, probe.orientation)
+}
+
+fn render_raster(decoded: &Decoded, probe: &Probe, colours: &Colours, variant: &Variant, layout: &Layout) -> Raster {
+    let mut image = resize(&decoded.pixels, probe, layout);
     image.unpremultiply();
     let mut image = turn(colours.to_srgb(image), probe.orientation);
     if image.is_opaque() {

@@ -3,7 +3,7 @@
 //!
 //! Types only, and what every room needs of them; nothing here knows a format.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, io, sync::Arc};
 
 use contract::ImageFormat;
 
@@ -175,6 +175,25 @@ const OVERSAMPLING: f64 = 3.0;
 pub(crate) fn row_shrink(left: f64) -> u32 {
     // In range: a finite quotient of sides, or infinity without variants.
     ((left / OVERSAMPLING) as u32).clamp(1, MAX_FACTOR)
+}
+
+/// Fills rows and averages them as they come, until the picture is whole or `fill` fails; no warning means whole.
+///
+/// # Errors
+/// As [`at_least_half`], with the error of `fill` where there was not a single row.
+pub(crate) fn rows_until_damage(
+    probe: &Probe,
+    shrinker: &mut Shrinker,
+    row: &mut [u8],
+    mut fill: impl FnMut(&mut [u8]) -> io::Result<()>,
+) -> Result<Vec<Warning>, EngineError> {
+    while shrinker.rows() < probe.height_px {
+        if let Err(cause) = fill(row) {
+            return at_least_half(probe, shrinker.rows(), || EngineError::decoder(probe.format, cause));
+        }
+        shrinker.push(row);
+    }
+    Ok(Vec::new())
 }
 
 /// The rule for files that end early or are damaged from some row on: half of the rows make a thumbnail, as browsers

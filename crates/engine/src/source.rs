@@ -84,12 +84,6 @@ impl<'caller> Source<'caller> {
         std::mem::take(&mut self.prefix)
     }
 
-    /// How much room to make for the rest of the stream, of which at most `limit_bytes` are read: nothing is known of
-    /// its length, so a first megabyte, or less.
-    pub(crate) fn expected_rest(&self, limit_bytes: u64) -> u64 {
-        if self.at_end { 0 } else { limit_bytes.min(1 << 20) }
-    }
-
     fn read_stream(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.failure.is_some() {
             return Err(io::ErrorKind::BrokenPipe.into());

@@ -17,7 +17,7 @@ use crate::{
     decoded::Decoded,
     raster::Channels,
     room::{Cost, Detail, Step},
-    samples::{Light, to_8},
+    samples::to_8,
     shrink::{RowOrder, Shrinker},
     source::Source,
 };
@@ -158,8 +158,7 @@ pub(crate) fn step(
 pub(crate) fn cost(probe: &Probe, colour: ColorType, beside_bytes: u64, least_shrink: f64) -> Cost {
     let row_bytes = u64::from(probe.width_px) * channels(colour).count() as u64;
     let picture_bytes = probe.pixels() * u64::from(colour.bytes_per_pixel());
-    let light_bytes = if is_float(colour) { Light::BYTES } else { 0 };
-    Cost::of_rows(probe, channels(colour), picture_bytes + row_bytes + light_bytes + beside_bytes, least_shrink)
+    Cost::of_rows(probe, channels(colour), picture_bytes + row_bytes + beside_bytes, least_shrink)
 }
 
 /// The small image of the whole picture in `decoder`, which must be what was planned.
@@ -184,30 +183,19 @@ pub(crate) fn decode(
     decoder.read_image_boxed(&mut picture).map_err(fault)?;
     let mut shrinker =
         Shrinker::new(channels(colour), (probe.width_px, probe.height_px), plan.row_shrink, RowOrder::TopDown);
-    let light = if is_float(colour) { Some(Light::new()) } else { None };
     let mut pixels = vec![0; probe.width_px as usize * channels(colour).count()];
+    let is_wide = usize::from(colour.bytes_per_pixel()) == 2 * channels(colour).count();
     for row in picture.chunks_exact(row_bytes) {
-        match (&light, usize::from(colour.bytes_per_pixel()) / channels(colour).count()) {
-            (Some(light), _) => {
-                for (pixel, sample) in pixels.iter_mut().zip(row.as_chunks::<4>().0) {
-                    *pixel = light.to_srgb(f32::from_ne_bytes(*sample));
-                }
-                shrinker.push(&pixels);
+        if is_wide {
+            for (pixel, sample) in pixels.iter_mut().zip(row.as_chunks::<2>().0) {
+                *pixel = to_8(u16::from_ne_bytes(*sample));
             }
-            (None, 2) => {
-                for (pixel, sample) in pixels.iter_mut().zip(row.as_chunks::<2>().0) {
-                    *pixel = to_8(u16::from_ne_bytes(*sample));
-                }
-                shrinker.push(&pixels);
-            }
-            _ => shrinker.push(row),
+            shrinker.push(&pixels);
+        } else {
+            shrinker.push(row);
         }
     }
     Ok(Decoded::of_rows(shrinker, None, Vec::new()))
-}
-
-const fn is_float(colour: ColorType) -> bool {
-    matches!(colour, ColorType::Rgb32F | ColorType::Rgba32F)
 }
 
 fn channels(colour: ColorType) -> Channels {

@@ -68,6 +68,22 @@ fn every_format_becomes_a_thumbnail_of_the_right_size_and_colours() {
 }
 
 #[test]
+fn what_the_reader_holds_is_part_of_the_plan_and_of_the_budget() {
+    let png = encoded(&flag(640, 480).into(), ImageFormat::Png);
+    let with = |reader_bytes, budget_bytes| {
+        let mut limits = Limits::for_budget(budget_bytes);
+        limits.reader_bytes = reader_bytes;
+        engine::make(&mut Cursor::new(&png), &[inside(128)], &limits, &mut |_| {})
+    };
+    let alone_bytes = with(0, BUDGET_BYTES).unwrap().plan.peak_bytes;
+    assert_eq!(with(1 << 24, alone_bytes + (1 << 24)).unwrap().plan.peak_bytes, alone_bytes + (1 << 24));
+    let error = with(1 << 24, alone_bytes + (1 << 24) - 1).unwrap_err();
+    let EngineError::OverBudget { needed_bytes, budget_bytes } = error else { panic!("{error}") };
+    assert_eq!((needed_bytes, budget_bytes), (alone_bytes + (1 << 24), alone_bytes + (1 << 24) - 1));
+    assert!(matches!(with(1 << 24, 1 << 20), Err(EngineError::OverBudget { budget_bytes: 1_048_576, .. })));
+}
+
+#[test]
 fn exif_orientation_turns_the_thumbnail_upright() {
     let plain = encoded(&flag(640, 320).into(), ImageFormat::Jpeg);
     // Where the green column is seen, for each orientation: a point that is green, one that is not.

@@ -346,12 +346,17 @@ fn what_is_damaged_or_not_read_says_so() {
     let cut = |bytes: usize| plain(vec![half[..bytes].to_vec()]).tags(&tags).file();
     check(&cut(4), "corrupt", "fax: no such code");
     // What is damaged within group 3 costs a row or two, and leaves a word.
+    let fax_3 = |stream: Vec<u8>| plain(vec![stream]).tags(&tags).tags(&[(259, &[3])]).file();
     let (stream, want) =
         (any::fax_3(false, &any::ink()), pixels(&plain(vec![any::fax_4(&any::ink())]).tags(&tags).file()));
+    // Two line ends: an empty row for libtiff, and no row here.
+    let doubled = fax_3([[0, 1].as_slice(), &stream].concat());
+    assert_eq!(make(&doubled).unwrap().warnings, [engine::Warning::Damaged]);
+    assert_eq!(pixels(&doubled), want);
     for at in 4..stream.len() - 12 {
         let mut stream = stream.clone();
         stream[at] ^= 0x18;
-        let bytes = plain(vec![stream]).tags(&tags).tags(&[(259, &[3])]).file();
+        let bytes = fax_3(stream);
         let made = make(&bytes).unwrap();
         let got = pixels(&bytes);
         let wrong_rows = got.rows().zip(want.rows()).filter(|(got, want)| !got.clone().eq(want.clone())).count();

@@ -134,7 +134,8 @@ impl KeepEnding for Aws {
         let failed = |cause| CallError { action: format!("PutObject of `{bucket}/{key}`"), cause };
         let body = serde_json::to_vec(ending).map_err(|error| failed(error.into()))?;
         let call = self.s3.put_object().bucket(bucket).key(&key).content_type("application/json");
-        call.body(body.into()).send().await.map_err(|error| failed(error.into()))?;
+        let (name, mark) = ending.mark();
+        call.metadata(name, mark).body(body.into()).send().await.map_err(|error| failed(error.into()))?;
         Ok(())
     }
 }

@@ -24,9 +24,14 @@ impl Position {
         self.byte
     }
 
+    /// Bits in front of the next.
+    pub(crate) fn consumed_bits(&self) -> usize {
+        self.byte * 8 - self.left as usize
+    }
+
     /// Bytes in front of the next bit.
     pub(crate) fn consumed_bytes(&self) -> usize {
-        (self.byte * 8 - self.left as usize) / 8
+        self.consumed_bits() / 8
     }
 
     /// The same position once `count` bytes in front of it are gone.
@@ -53,6 +58,15 @@ pub(crate) struct Bits<'a> {
 impl<'a> Bits<'a> {
     pub(crate) fn resume(data: &'a Data, position: Position) -> Self {
         Self { data, byte: position.byte, window: position.bits, left: position.left, corrupt: false }
+    }
+
+    /// A reader at bit `at`, with at least 49 bits available.
+    #[inline(always)]
+    pub(crate) fn at_bit(data: &'a Data, at: usize) -> Self {
+        let mut bits = Self::resume(data, Position::at(at / 8));
+        bits.refill();
+        bits.consume((at & 7) as u32);
+        bits
     }
 
     pub(crate) fn position(&self) -> Position {

@@ -1,7 +1,7 @@
 //! The store of a progressive decode: the low coefficients of every block and, for refinement, which others are nonzero.
 
 use crate::frame::Frame;
-use crate::idct::{self, Low};
+use crate::idct::{self, Low, eight};
 use crate::scale::Scale;
 use crate::stripe::Stripe;
 use crate::tables::Quantisation;
@@ -73,6 +73,35 @@ pub(crate) fn render<L: Low>(
         // DC was cut downwards.
         block.as_mut()[0] = idct::bounded((i32::from(low[0]) * low_steps[0]).saturating_add(halves[0]));
         L::transform(&block, &mut stripe.samples[column * L::N..], stride);
+    }
+}
+
+/// The same with all samples.
+pub(crate) fn render_full(
+    store: &Coefficients,
+    row: usize,
+    steps: &Quantisation,
+    known_to: &[Option<u8>; 64],
+    stripe: &mut Stripe,
+) {
+    let stride = stripe.stride;
+    let first = row * store.columns;
+    let (blocks, _) = store.low.as_chunks::<64>();
+    let by_step = eight::factors(steps);
+    let by_one = eight::factors(&[1; 64]);
+    let (mut factors, mut halves) = ([0.0; 64], [0.0; 64]);
+    for (k, &at) in eight::POSITIONS.iter().enumerate() {
+        factors[usize::from(at)] = by_step[k];
+        halves[usize::from(at)] = half_of_missing(steps[k], known_to[k]) as f32 * by_one[k];
+    }
+    for ((column, low), nonzero) in (0..stride / 8).zip(&blocks[first..]).zip(&store.nonzero[first..]) {
+        let mut block = [0.0; 64];
+        for (((into, &value), &factor), &half) in block.iter_mut().zip(low).zip(&factors).zip(&halves) {
+            *into = f32::from(value) * factor + f32::from(value.signum()) * half;
+        }
+        block[0] = f32::from(low[0]) * factors[0] + halves[0];
+        let last = 63 - (nonzero | 1).leading_zeros();
+        eight::transform(&block, last, &mut stripe.samples[column * 8..], stride);
     }
 }
 

@@ -1,5 +1,7 @@
 //! What the components of a file mean.
 
+use crate::markers::{APP0, APP14};
+
 /// The colour model of a file's components.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -37,6 +39,35 @@ impl ColourModel {
             ([_, _, _, _], Some(_)) => Self::Ycck,
             _ => Self::Unknown,
         }
+    }
+}
+
+/// What the segments in front of the first scan say of the colours; of each kind the last one counts.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ColourSegments {
+    jfif: bool,
+    adobe_transform: Option<u8>,
+}
+
+impl ColourSegments {
+    /// Takes the body of a segment. Those other than APP0 and APP14 say nothing, and neither do shorter ones.
+    ///
+    /// **Source:** libjpeg-turbo `jdmarker.c`, `examine_app0` and `examine_app14`; Adobe Technical Note 5116, section 18:
+    /// version, two flag words, then the transform.
+    pub fn add(&mut self, marker: u8, body: &[u8]) {
+        match marker {
+            APP0 => self.jfif |= body.starts_with(b"JFIF\0") && body.len() >= 14,
+            APP14 if body.starts_with(b"Adobe") => {
+                self.adobe_transform = body.get(11).copied().or(self.adobe_transform);
+            }
+            _ => {}
+        }
+    }
+
+    /// The model of components with these identifiers.
+    #[must_use]
+    pub fn model(self, ids: &[u8]) -> ColourModel {
+        ColourModel::decide(ids, self.jfif, self.adobe_transform)
     }
 }
 

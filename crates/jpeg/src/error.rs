@@ -107,6 +107,9 @@ pub enum Warning {
     /// Data is left behind the last block of a scan: codes before it are damaged, or the file is not as it should be.
     #[error("image data is left over")]
     DataLeft,
+    /// Values that no samples have: codes before them are damaged, each of which changes all values behind it.
+    #[error("the image data holds values that no samples have")]
+    BeyondSamples,
     /// A table or scan header after the first scan is damaged.
     #[error("a later segment is damaged")]
     BadSegment,

@@ -10,8 +10,11 @@ use crate::error::Error;
 use crate::input::Input;
 use crate::markers::{RST0, RST7};
 
-/// Data bytes held. Small, so that it stays in the L1 or L2 cache beside the tables.
-const DATA_BYTES: usize = 16 * 1024;
+/// Data bytes that there is room for: with more at once, [`Lanes`](crate::lanes::Lanes) lose less at both ends.
+const DATA_BYTES: usize = 68 * 1024;
+
+/// Data bytes held otherwise. Few, so that they stay in the L1 or L2 cache beside the tables.
+const USUAL_BYTES: usize = 16 * 1024;
 
 /// Zero bytes behind the data, so that a refill never needs to ask where the data ends.
 const PAD_BYTES: usize = 16;
@@ -49,6 +52,12 @@ pub(crate) struct Feed {
     end: Option<End>,
     /// Where the last MCU that was read ended.
     used: usize,
+    /// Data bytes to hold.
+    capacity: usize,
+    /// Data bytes that may not be zero.
+    written: usize,
+    /// How often the data has changed.
+    moves: u64,
 }
 
 /// Heap bytes of a [`Feed`].
@@ -58,7 +67,16 @@ impl Feed {
     pub(crate) fn new() -> Self {
         let data = vec![0; DATA_BYTES + PAD_BYTES].into_boxed_slice();
         let data = data.try_into().expect("the length is the array's");
-        Self { data, length: 0, marks: VecDeque::with_capacity(MARKS), end: None, used: 0 }
+        Self {
+            data,
+            length: 0,
+            marks: VecDeque::with_capacity(MARKS),
+            end: None,
+            used: 0,
+            capacity: USUAL_BYTES,
+            written: 0,
+            moves: 0,
+        }
     }
 
     /// Starts another scan.
@@ -67,6 +85,18 @@ impl Feed {
         self.marks.clear();
         self.end = None;
         self.used = 0;
+        self.capacity = USUAL_BYTES;
+        self.moves += 1;
+    }
+
+    /// Holds as much data as there is room for, until the next scan.
+    pub(crate) fn hold_more(&mut self) {
+        self.capacity = DATA_BYTES;
+    }
+
+    /// A number that changes whenever offsets in the data do.
+    pub(crate) fn moves(&self) -> u64 {
+        self.moves
     }
 
     pub(crate) fn data(&self) -> &Data {
@@ -116,6 +146,7 @@ impl Feed {
     /// Returns with a boundary in sight or with at least [`HEADROOM_BYTES`] of data.
     pub(crate) fn advance<R: Read>(&mut self, input: &mut Input<R>, from: usize) -> Result<(), Error> {
         let from = from.min(self.length);
+        self.moves += 1;
         self.data.copy_within(from..self.length, 0);
         self.length -= from;
         self.used = self.used.saturating_sub(from);
@@ -123,8 +154,8 @@ impl Feed {
             // A mark that was passed over lies before `from`; its number still counts.
             mark.at = mark.at.saturating_sub(from);
         }
-        while self.end.is_none() && self.marks.len() < MARKS && self.length < DATA_BYTES {
-            let (used, stored, stop) = unstuff(input.available(), &mut self.data[self.length..DATA_BYTES]);
+        while self.end.is_none() && self.marks.len() < MARKS && self.length < self.capacity {
+            let (used, stored, stop) = unstuff(input.available(), &mut self.data[self.length..self.capacity]);
             input.consume(used);
             self.length += stored;
             match stop {
@@ -139,7 +170,10 @@ impl Feed {
                 Stop::NeedsInput => {}
             }
         }
-        self.data[self.length..].fill(0);
+        // What was copied in whole pieces may reach a little further than what counts.
+        let reached = (self.length + PAD_BYTES).max(self.written);
+        self.data[self.length..reached.min(DATA_BYTES + PAD_BYTES)].fill(0);
+        self.written = self.length;
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use crate::coding::Coding;
-use crate::colour::ColourModel;
+use crate::colour::{ColourModel, ColourSegments};
 use crate::error::Error;
 use crate::icc::{IccChunks, Profile};
 use crate::input::Input;
@@ -97,8 +97,7 @@ pub(crate) fn read<R: Read>(input: &mut Input<R>) -> Result<(Header, Tables), Er
 struct Parts {
     frame: Option<Header>,
     tables: Tables,
-    jfif: bool,
-    adobe_transform: Option<u8>,
+    colours: ColourSegments,
     exif: Option<Vec<u8>>,
     icc: IccChunks,
     longest_segment_bytes: usize,
@@ -141,17 +140,12 @@ impl Parts {
             DHT => self.tables.define_huffman(&body)?,
             DQT => self.tables.define_quantisation(&body)?,
             DRI => self.tables.define_restart_interval(&body)?,
-            // Shorter ones are not believed. Source: libjpeg-turbo `jdmarker.c`, `examine_app0` and `examine_app14`.
-            APP0 => self.jfif |= body.starts_with(b"JFIF\0") && body.len() >= 14,
+            APP0 | APP14 => self.colours.add(marker, &body),
             APP1 if body.starts_with(b"Exif\0\0") && self.exif.is_none() => {
                 body.drain(..6);
                 self.exif = Some(body);
             }
             APP2 => self.icc.add(&body),
-            // Version, two flag words, then the transform. Source: Adobe Technical Note 5116, section 18.
-            APP14 if body.starts_with(b"Adobe") => {
-                self.adobe_transform = body.get(11).copied().or(self.adobe_transform);
-            }
             SOF0..=SOF15 if self.frame.is_some() => return Err(Error::Marker { marker }),
             SOF0..=SOF15 => self.frame = Some(parse_frame(Coding::of_marker(marker), &body)?),
             _ => {}
@@ -162,7 +156,7 @@ impl Parts {
     fn finish<R: Read>(mut self, input: &Input<R>) -> Result<(Header, Tables), Error> {
         let mut header = self.frame.ok_or(Error::HeaderTruncated { bytes_read: input.bytes_read() })?;
         let ids: Vec<u8> = header.components.iter().map(|component| component.id).collect();
-        header.colour_model = ColourModel::decide(&ids, self.jfif, self.adobe_transform);
+        header.colour_model = self.colours.model(&ids);
         header.restart_interval_mcus = self.tables.restart_interval_mcus;
         header.brings_huffman = self.tables.has_huffman();
         if !header.brings_huffman && header.coding != Coding::Progressive {

@@ -49,6 +49,7 @@ mod huffman;
 mod icc;
 mod idct;
 mod input;
+mod lanes;
 mod lookup;
 mod markers;
 mod outcome;
@@ -65,7 +66,7 @@ mod stripe;
 mod tables;
 
 pub use coding::Coding;
-pub use colour::ColourModel;
+pub use colour::{ColourModel, ColourSegments};
 pub use decoder::Decoder;
 pub use encode::{EncodeError, Picture, PlaneRef, encode};
 pub use error::{Error, Warning};

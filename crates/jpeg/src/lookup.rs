@@ -9,7 +9,7 @@ use crate::huffman::{Code, Huffman, extend};
 
 /// Index width of every table.
 const INDEX_BITS: u32 = 12;
-const ENTRIES: usize = 1 << INDEX_BITS;
+pub(crate) const ENTRIES: usize = 1 << INDEX_BITS;
 
 /// Bytes of the largest table, [`Values`].
 pub(crate) const VALUES_BYTES: usize = ENTRIES * 4;
@@ -18,7 +18,7 @@ pub(crate) const TABLE_BYTES: usize = ENTRIES * 2;
 
 /// Builds a table: for each code, and each value of the `size` bits behind it, what `entry` makes of both.
 /// Indices whose code and bits do not fit hold the default, 0.
-fn build<T: Copy + Default>(
+pub(crate) fn build<T: Copy + Default>(
     huffman: &Huffman,
     size: impl Fn(u8) -> u32,
     entry: impl Fn(Code, u32) -> T,
@@ -102,6 +102,12 @@ impl<'t> Differences<'t> {
     #[inline(always)]
     pub(crate) fn next(&self, bits: &mut Bits<'_>) -> i32 {
         bits.refill();
+        self.at_hand(bits)
+    }
+
+    /// The next difference without refilling first. Needs 12 bits; refills if the code needs more.
+    #[inline(always)]
+    pub(crate) fn at_hand(&self, bits: &mut Bits<'_>) -> i32 {
         let entry = i32::from(self.entries[bits.peek12()]);
         if entry == 0 {
             let (after, difference) = self.long(*bits);
@@ -136,7 +142,7 @@ const SKIP_LONG: u32 = 512;
 ///
 /// With 14, and so four entries to a refill, camera files had one code for [`Skips::pass_one`] in every two to four
 /// blocks. 18 is 1.00 to 1.18 times as fast at 1/8 (seven of them, mean 1.07), and as fast at 1/4 and 1/2.
-const SKIP_BITS: u32 = 18;
+pub(crate) const SKIP_BITS: u32 = 18;
 
 impl<'t> Skips<'t> {
     pub(crate) fn new(huffman: &'t Huffman) -> Self {
@@ -171,6 +177,14 @@ impl<'t> Skips<'t> {
             *entry = (SKIP_LONG << 6) as u16;
         }
         Self { huffman, entries }
+    }
+
+    /// `map` of every entry, and whether it ends the block, and whether it stands for a code that does not fit.
+    pub(crate) fn map_entries(&self, map: impl Fn(u16, bool, bool) -> u16) -> Vec<u16> {
+        let entries = self.entries.iter();
+        entries
+            .map(|&entry| map(entry, u32::from(entry) >> 6 >= SKIP_END, u32::from(entry) >> 6 == SKIP_LONG))
+            .collect()
     }
 
     /// Passes over the codes from coefficient `next` (1 to 63) to the end of the block.

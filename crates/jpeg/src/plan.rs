@@ -7,6 +7,7 @@ use crate::feed::FEED_BYTES;
 use crate::frame::{Frame, largest_factors};
 use crate::header::Header;
 use crate::input::WINDOW_BYTES;
+use crate::lanes::{self, LANE_TABLES_BYTES, LANES_BYTES};
 use crate::lookup::{TABLE_BYTES, VALUES_BYTES};
 use crate::markers::MAX_TABLE_BODY_BYTES;
 use crate::scale::{ComponentPlan, Scale};
@@ -71,6 +72,9 @@ fn peak_bytes(header: &Header, scales: &[Scale]) -> u64 {
             Scale::Eighth => 2 * TABLE_BYTES,
             Scale::Quarter | Scale::Half | Scale::Full => 2 * TABLE_BYTES + VALUES_BYTES,
         };
+    }
+    if lanes::pay(header, scales.iter().copied(), frame.blocks()) {
+        decoding += LANES_BYTES + frame.components.len() * LANE_TABLES_BYTES;
     }
     let stored = if progressive { coefficient_bytes(&frame, scales) } else { 0 };
     (kept + reading.max(decoding)) as u64 + stored

@@ -1,6 +1,7 @@
 //! Walking the MCUs of a scan: data in time, restart intervals, and what to do when they are damaged.
 
 use std::io::Read;
+use std::ops::Range;
 
 use crate::bits::{Bits, Position};
 use crate::error::{Error, Warning};
@@ -9,14 +10,38 @@ use crate::input::Input;
 
 /// What a kind of scan does with its MCUs. [`walk`] calls it for every MCU, row by row.
 pub(crate) trait Scan {
+    /// Whether [`ahead`](Self::ahead) gains by more data at once.
+    fn wants_more(&self) -> bool {
+        false
+    }
     /// Decodes the MCU in `column` of the current row.
     fn mcu(&mut self, bits: &mut Bits<'_>, column: usize);
+    /// Decodes MCUs of `columns` from `from` on as far as it finds out where they end before it reads them.
+    ///
+    /// It takes and returns a position, because a reader that it could change would stay in memory for all others.
+    fn ahead(&mut self, _feed: &Feed, from: Position, columns: Range<usize>) -> Ahead {
+        Ahead { column: columns.start, position: from, corrupt: false }
+    }
     /// Takes note that the MCU in `column` is lost, or that what [`mcu`](Self::mcu) made of it was no data.
     fn lose(&mut self, column: usize);
     /// Forgets predictions, at the begin of a restart interval.
     fn restart(&mut self);
     /// Ends the current row.
     fn finish_row(&mut self);
+    /// Whether values were read that no samples have.
+    fn is_beyond_samples(&self) -> bool {
+        false
+    }
+}
+
+/// How far [`Scan::ahead`] came.
+pub(crate) struct Ahead {
+    /// The first column not decoded.
+    pub(crate) column: usize,
+    /// Behind the last that was.
+    pub(crate) position: Position,
+    /// Whether a code was damaged.
+    pub(crate) corrupt: bool,
 }
 
 /// The size of a scan, and what may be missing from it.
@@ -52,6 +77,9 @@ pub(crate) fn walk<R: Read>(
     scan: &mut impl Scan,
 ) -> Result<Report, Error> {
     feed.restart();
+    if scan.wants_more() {
+        feed.hold_more();
+    }
     let interval_mcus = match extent.restart_interval_mcus {
         0 => usize::MAX,
         mcus => mcus as usize,
@@ -93,6 +121,9 @@ pub(crate) fn walk<R: Read>(
     if feed.is_left_over() {
         report.warn(Warning::DataLeft);
     }
+    if scan.is_beyond_samples() {
+        report.warn(Warning::BeyondSamples);
+    }
     Ok(report)
 }
 
@@ -102,7 +133,7 @@ fn run<R: Read>(
     input: &mut Input<R>,
     feed: &mut Feed,
     mut from: Position,
-    columns: std::ops::Range<usize>,
+    columns: Range<usize>,
     scan: &mut impl Scan,
     report: &mut Report,
 ) -> Result<(usize, Option<Position>), Error> {
@@ -113,8 +144,8 @@ fn run<R: Read>(
     }
     let safe_until = feed.safe_until();
     let boundary_bits = feed.boundary().map_or(usize::MAX, |bytes| bytes * 8);
-    let mut bits = Bits::resume(feed.data(), from);
-    let mut column = columns.start;
+    let Ahead { mut column, position, corrupt } = scan.ahead(feed, from, columns.clone());
+    let mut bits = Bits::resume(feed.data(), position);
     while column < columns.end && bits.byte() <= safe_until {
         scan.mcu(&mut bits, column);
         if bits.consumed_bits() > boundary_bits {
@@ -127,7 +158,7 @@ fn run<R: Read>(
         }
         column += 1;
     }
-    if bits.corrupt {
+    if corrupt || bits.corrupt {
         report.warn(Warning::CorruptData);
     }
     let position = bits.position();

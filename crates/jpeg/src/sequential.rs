@@ -1,13 +1,21 @@
 //! Scans whose samples go straight to the sink: sequential ones, and the first DC scan of a progressive file.
 
-use crate::bits::Bits;
-use crate::idct::{self, Eight, Four, Low, Two};
+mod found;
+mod full;
+
+use std::ops::Range;
+
+use crate::bits::{Bits, Position};
+use crate::feed::Feed;
+use crate::idct::{self, Four, Low, Two, eight};
+use crate::lanes::{Lanes, Table};
 use crate::lookup::{Differences, Skips, Values};
 use crate::scale::Scale;
-use crate::scan::Scan;
+use crate::scan::{Ahead, Scan};
 use crate::sink::Sink;
 use crate::stripe::Stripe;
 use crate::tables::Quantisation;
+use found::Found;
 
 /// What a component's blocks hold and what becomes of them.
 pub(crate) enum Blocks<'t> {
@@ -34,8 +42,21 @@ pub(crate) struct Part<'t> {
     blocks: Blocks<'t>,
     /// Quantisation steps, in zigzag order.
     steps: [i32; 64],
+    /// The same for [`eight::transform`].
+    factors: [f32; 64],
     prediction: i32,
+    /// All bits that any DC value, and at full size any AC value, had: below twice the furthest from 0.
+    reach: i32,
     stripe: Stripe,
+}
+
+/// What no value of samples of 8 bits comes near in [`Part::reach`]: DC is within 1,024 and AC within 930, and what is
+/// rounded to a step is at the most twice that. DC differences add up, so behind a damaged code they soon are.
+const BEYOND_ALL: i32 = 4096;
+
+/// The bits of a value that say how far from 0 it is.
+const fn reach(value: i32) -> i32 {
+    value ^ (value >> 31)
 }
 
 impl<'t> Part<'t> {
@@ -47,13 +68,16 @@ impl<'t> Part<'t> {
         steps: &Quantisation,
     ) -> Self {
         let (h, v) = (stripe.h, stripe.v);
-        Self { component, h, v, dc, blocks, steps: steps.map(i32::from), prediction: 0, stripe }
+        let factors = eight::factors(steps);
+        let steps = steps.map(i32::from);
+        Self { component, h, v, dc, blocks, steps, factors, prediction: 0, reach: 0, stripe }
     }
 
     /// The next DC value, in quantisation steps.
     #[inline(always)]
     fn dc(&mut self, bits: &mut Bits<'_>) -> i32 {
         self.prediction = self.prediction.wrapping_add(self.dc.next(bits));
+        self.reach |= reach(self.prediction.wrapping_mul(self.steps[0]));
         self.prediction
     }
 
@@ -64,8 +88,10 @@ impl<'t> Part<'t> {
             let at = y * self.stripe.stride + column * self.h;
             for out in &mut self.stripe.samples[at..at + self.h] {
                 self.prediction = self.prediction.wrapping_add(self.dc.next(bits));
+                let value = self.prediction.wrapping_mul(step);
+                self.reach |= reach(value);
                 ac.pass(bits, 1);
-                *out = idct::sample(self.prediction.wrapping_mul(step));
+                *out = idct::sample(value);
             }
         }
     }
@@ -84,41 +110,15 @@ impl<'t> Part<'t> {
         }
     }
 
-    /// Not inlined, and the reader by value: within the loop of all kinds it cost the 1/8 decode 2 %.
-    #[inline(never)]
-    fn full<'d>(&mut self, mut bits: Bits<'d>, column: usize, all: &Values<'_>) -> Bits<'d> {
-        self.low::<Eight>(&mut bits, column, all, None);
-        bits
-    }
-
     #[inline(always)]
-    fn low<L: Low>(&mut self, bits: &mut Bits<'_>, column: usize, low: &Values<'_>, rest: Option<&Skips<'_>>) {
-        // Behind the last coefficient there is no code for the end of the block.
-        let beyond = if rest.is_some() { 63 } else { 64 };
+    fn low<L: Low>(&mut self, bits: &mut Bits<'_>, column: usize, low: &Values<'_>, rest: &Skips<'_>) {
         for y in 0..self.v {
             for x in 0..self.h {
                 let mut block = L::ZERO;
                 block.as_mut()[0] = idct::dequantise(self.dc(bits), self.steps[0]);
-                let mut k = 0;
-                'block: loop {
-                    // The DC code and three of these are at most 48 of 56 bits.
-                    for _ in 0..3 {
-                        let (value, passed) = low.next(bits);
-                        k += passed;
-                        if k >= beyond {
-                            break 'block;
-                        }
-                        let at = k as usize & 63;
-                        block.as_mut()[usize::from(L::POSITIONS[at])] = idct::dequantise(value, self.steps[at]);
-                        if k >= L::LAST {
-                            if let Some(rest) = rest {
-                                bits.refill();
-                                rest.pass(bits, k + 1);
-                            }
-                            break 'block;
-                        }
-                    }
+                if let Some(last) = low_values::<L>(bits, low, &self.steps, &mut block) {
                     bits.refill();
+                    rest.pass(bits, last + 1);
                 }
                 let at = y * L::N * self.stripe.stride + (column * self.h + x) * L::N;
                 L::transform(&block, &mut self.stripe.samples[at..], self.stripe.stride);
@@ -127,21 +127,81 @@ impl<'t> Part<'t> {
     }
 }
 
+/// Reads the AC values that `L` needs into `block`; returns the last coefficient read, `None` at the end of the block.
+///
+/// Needs 36 bits, and refills after every three values.
+#[inline(always)]
+fn low_values<L: Low>(bits: &mut Bits<'_>, low: &Values<'_>, steps: &[i32; 64], block: &mut L::Block) -> Option<u32> {
+    let mut k = 0;
+    loop {
+        // The DC code and three of these are at most 48 bits; 49 are there, or 56.
+        for _ in 0..3 {
+            let (value, passed) = low.next(bits);
+            k += passed;
+            if k >= 63 {
+                return None;
+            }
+            let at = k as usize & 63;
+            block.as_mut()[usize::from(L::POSITIONS[at])] = idct::dequantise(value, steps[at]);
+            if k >= L::LAST {
+                return Some(k);
+            }
+        }
+        bits.refill();
+    }
+}
+
 /// A scan of one or more components into a sink.
 pub(crate) struct Straight<'t, 's, S: ?Sized> {
     pub(crate) parts: Vec<Part<'t>>,
     pub(crate) sink: &'s mut S,
+    /// For a large scan at 1/8.
+    pub(crate) lanes: Option<Lanes<'t>>,
+}
+
+impl<S: Sink + ?Sized> Straight<'_, '_, S> {
+    /// Decodes the MCUs up to column `end` that the lanes find.
+    #[inline(never)]
+    fn in_lanes(&mut self, feed: &Feed, mut ahead: Ahead, end: usize) -> Ahead {
+        let Some(lanes) = &mut self.lanes else { return ahead };
+        let mcu_blocks = lanes.mcu_blocks();
+        let mut at = ahead.position.consumed_bits();
+        while ahead.column < end {
+            let (begins, next) = lanes.take(feed, at, end - ahead.column);
+            if begins.is_empty() {
+                break;
+            }
+            let mut found = Found { data: feed.data(), begins, mcu_blocks, first: 0, column: ahead.column };
+            for part in &mut self.parts {
+                ahead.corrupt |= part.found(&found);
+                found.first += part.h * part.v;
+            }
+            ahead.column += begins.len() / mcu_blocks;
+            at = next;
+            ahead.position = Bits::at_bit(feed.data(), at).position();
+        }
+        ahead
+    }
 }
 
 impl<S: Sink + ?Sized> Scan for Straight<'_, '_, S> {
+    fn wants_more(&self) -> bool {
+        self.lanes.is_some()
+    }
+
+    fn ahead(&mut self, feed: &Feed, from: Position, columns: Range<usize>) -> Ahead {
+        let ahead = Ahead { column: columns.start, position: from, corrupt: false };
+        if self.lanes.is_some() { self.in_lanes(feed, ahead, columns.end) } else { ahead }
+    }
+
     #[inline(always)]
     fn mcu(&mut self, bits: &mut Bits<'_>, column: usize) {
         for part in &mut self.parts {
             match part.blocks {
                 Blocks::Eighth { ac } => part.eighth(bits, column, ac),
                 Blocks::DcOnly { low_bits } => part.dc_only(bits, column, low_bits),
-                Blocks::Quarter { low, ac } => part.low::<Two>(bits, column, low, Some(ac)),
-                Blocks::Half { low, ac } => part.low::<Four>(bits, column, low, Some(ac)),
+                Blocks::Quarter { low, ac } => part.low::<Two>(bits, column, low, ac),
+                Blocks::Half { low, ac } => part.low::<Four>(bits, column, low, ac),
                 Blocks::Full { all } => *bits = part.full(*bits, column, all),
             }
         }
@@ -164,13 +224,21 @@ impl<S: Sink + ?Sized> Scan for Straight<'_, '_, S> {
             part.stripe.deliver(part.component, self.sink);
         }
     }
+
+    fn is_beyond_samples(&self) -> bool {
+        self.parts.iter().any(|part| part.reach > BEYOND_ALL)
+    }
 }
 
 /// The lookup tables of one scan, each built once however many components share it.
+#[derive(Default)]
 pub(crate) struct Lookups<'t> {
     pub(crate) dc: [Option<Differences<'t>>; 4],
     pub(crate) skips: [Option<Skips<'t>>; 4],
     pub(crate) values: [Option<Values<'t>>; 4],
+    /// For [`Lanes`], if there are to be any.
+    pub(crate) lane_dc: [Option<Table<'t>>; 4],
+    pub(crate) lane_ac: [Option<Table<'t>>; 4],
 }
 
 impl<'t> Lookups<'t> {
@@ -183,5 +251,16 @@ impl<'t> Lookups<'t> {
             Scale::Half => Blocks::Half { low: low?, ac: ac? },
             Scale::Full => Blocks::Full { all: low? },
         })
+    }
+
+    /// The lanes of a scan: `mcu` has, of each component, the DC table, the AC table and the blocks of an MCU.
+    /// `None` if their tables have not been built.
+    pub(crate) fn lanes(&'t self, mcu: impl Iterator<Item = (usize, usize, usize)>) -> Option<Lanes<'t>> {
+        let mut states = Vec::new();
+        for (dc, ac, blocks) in mcu {
+            let block = [self.lane_dc[dc].as_ref()?, self.lane_ac[ac].as_ref()?];
+            states.extend(std::iter::repeat_n(block, blocks).flatten());
+        }
+        Some(Lanes::new(&states))
     }
 }

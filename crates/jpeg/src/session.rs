@@ -5,12 +5,12 @@ mod scans;
 use std::io::Read;
 
 use crate::coding::Coding;
-use crate::coefficients::{Coefficients, render, render_dc};
+use crate::coefficients::{Coefficients, render, render_dc, render_full};
 use crate::error::{Error, Warning};
 use crate::feed::{End, Feed};
 use crate::frame::Frame;
 use crate::header::Header;
-use crate::idct::{Eight, Four, Low, Two};
+use crate::idct::{Four, Low, Two, eight};
 use crate::input::Input;
 use crate::markers::{self, DHT, DQT, DRI, EOI, SOF0, SOF15, SOS};
 use crate::outcome::{Outcome, USABLE_SHARE};
@@ -236,7 +236,7 @@ impl<'a, R: Read, S: Sink + ?Sized> Session<'a, R, S> {
                 Scale::Eighth => known(0, |bit| bit.is_some()),
                 Scale::Quarter => known(Two::LAST, |bit| bit.is_some()),
                 Scale::Half => known(Four::LAST, |bit| bit == Some(0)),
-                Scale::Full => known(Eight::LAST, |bit| bit == Some(0)),
+                Scale::Full => known(eight::LAST, |bit| bit == Some(0)),
             }
         })
     }
@@ -299,7 +299,7 @@ impl<'a, R: Read, S: Sink + ?Sized> Session<'a, R, S> {
                         Scale::Eighth => render_dc,
                         Scale::Quarter => render::<Two>,
                         Scale::Half => render::<Four>,
-                        Scale::Full => render::<Eight>,
+                        Scale::Full => render_full,
                     };
                     for row in 0..self.frame.components[index].block_rows {
                         transform(&store, row, &steps, &state.known_to, &mut stripe);

@@ -155,3 +155,27 @@ fn about_half_of_the_flipped_bits_that_show_are_told() {
     }
     assert!(wrong > 100 && silent * 5 < wrong * 3, "{wrong} wrong, {silent} without a word");
 }
+
+#[test]
+fn values_that_no_samples_have_are_a_warning() {
+    for name in ["sampling_2x2", "progressive"] {
+        let whole = fixture(name).jpeg;
+        let (tables, _) = segments(&whole, 0xDB)[0];
+        // The first step is that of DC.
+        let with_steps = |steps: std::ops::Range<usize>| {
+            let mut jpeg = whole.clone();
+            jpeg[tables + 5..][steps].fill(255);
+            jpeg
+        };
+        for scale in SCALES {
+            assert_eq!(decode(&whole, scale).unwrap().1.warning, None, "{name} {scale:?}");
+            let warning = decode(&with_steps(0..1), scale).unwrap().1.warning;
+            let is_straight = name != "progressive" || scale == Scale::Eighth;
+            assert_eq!(warning, is_straight.then_some(Warning::BeyondSamples), "{name} {scale:?}");
+        }
+        if name != "progressive" {
+            let warning = decode(&with_steps(1..64), Scale::Full).unwrap().1.warning;
+            assert_eq!(warning, Some(Warning::BeyondSamples), "AC at full size");
+        }
+    }
+}

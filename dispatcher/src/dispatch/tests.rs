@@ -129,16 +129,23 @@ fn a_deletion_goes_to_the_smallest_tier_without_a_question() {
 fn ordinary_skips_are_told_to_nobody_and_the_others_to_the_dead_letters() {
     let archived = ObjectHead { storage_class: Some("GLACIER".into()), ..jpeg(9) };
     let film = ObjectHead { content_type: Some("video/mp4".into()), ..jpeg(9) };
-    let heads = [("empty.jpg", jpeg(0)), ("film", film), ("large.jpg", jpeg(u64::MAX)), ("archived.jpg", archived)];
+    let heads = [("empty.jpg", jpeg(0)), ("film.mp4", film), ("large.jpg", jpeg(u64::MAX)), ("archived.jpg", archived)];
     let edge = MemoryEdge::with(&heads);
-    for (key, want) in [("empty.jpg", "empty"), ("film", "not_an_image"), ("gone.jpg", "gone"), ("folder/", "folder")] {
+    for (key, want) in
+        [("empty.jpg", "empty"), ("film.mp4", "not_an_image"), ("gone.jpg", "gone"), ("folder/", "folder")]
+    {
         assert_eq!(name(&run(&edge, &settings(), object(key))), want);
     }
     assert!(edge.letters.borrow().is_empty());
+    let endings = edge.endings.take();
+    let told: Vec<_> = endings.iter().map(|ending| (ending.key.as_str(), ending.outcome.as_str())).collect();
+    assert_eq!(told, [("empty.jpg", "empty"), ("film.mp4", "not_an_image")]);
+    assert!(endings[1].message.as_ref().is_some_and(|message| message.contains("video/mp4")), "{endings:?}");
     for (key, want) in [("large.jpg", "too_large"), ("archived.jpg", "archived_storage_class")] {
         assert_eq!(name(&run(&edge, &settings(), object(key))), want);
         let letter = edge.letters.borrow_mut().remove(0);
         assert_eq!((letter.reason.as_str(), letter.job.unwrap().key()), (want, key));
+        assert_eq!(edge.endings.take().remove(0).outcome, want);
     }
     assert!(edge.tasks.borrow().is_empty());
 }
@@ -151,7 +158,9 @@ fn a_key_of_ours_in_the_bucket_of_thumbnails_is_never_dispatched() {
     assert_eq!(name(&run(&edge, &settings(), there("cat.png/128x128.jpg"))), "own_output");
     let deletion = EventObject { change: Change::Removed, ..there("cat.png/128x128.jpg") };
     assert_eq!(name(&run(&edge, &settings(), deletion)), "own_output");
-    assert!(edge.tasks.borrow().is_empty());
+    // An ending has the key of its upload at its end.
+    assert_eq!(name(&run(&edge, &settings(), there(".thumbtier/endings/cat.png"))), "own_output");
+    assert!(edge.tasks.borrow().is_empty() && edge.endings.borrow().is_empty());
     // Where images are uploaded, anybody may choose such a key.
     assert_eq!(name(&run(&edge, &settings(), object("cat.png/128x128.jpg"))), "small");
 }
@@ -161,5 +170,35 @@ fn a_key_of_ours_in_the_bucket_of_thumbnails_is_never_dispatched() {
 fn an_object_with_our_marker_is_never_dispatched() {
     let edge = MemoryEdge::with(&[("a.jpg", ObjectHead { source_etag: Some("e".into()), ..jpeg(9) })]);
     assert_eq!(name(&run(&edge, &settings(), object("a.jpg"))), "own_output");
-    assert!(edge.tasks.borrow().is_empty());
+    assert!(edge.tasks.borrow().is_empty() && edge.endings.borrow().is_empty());
+}
+
+/// The marker, on an ending: alone too.
+#[test]
+fn an_ending_is_never_dispatched() {
+    let removed = Ending {
+        outcome: Ending::REMOVED.into(),
+        message: None,
+        key: "a.jpg".into(),
+        source_etag: None,
+        made_by: None,
+        correlation_id: "c".into(),
+    };
+    for ending in [Ending { source_etag: Some("\"e\"".into()), ..removed.clone() }, removed] {
+        let (name_of_mark, mark) = ending.mark();
+        let head = jpeg(9).with_metadata(&HashMap::from([(name_of_mark.to_owned(), mark)]));
+        let edge = MemoryEdge::with(&[("a.jpg", head)]);
+        assert_eq!(name(&run(&edge, &settings(), object("a.jpg"))), "own_output");
+    }
+}
+
+#[test]
+fn a_wrong_type_does_not_hide_a_picture() {
+    for content_type in ["application/json", "text/plain", "undefined", "image", "jpg"] {
+        let head = ObjectHead { content_type: Some(content_type.into()), ..jpeg(9) };
+        let edge = MemoryEdge::with(&[("photo.jpg", head)]);
+        assert_eq!(name(&run(&edge, &settings(), object("photo.jpg"))), "small", "{content_type}");
+        let tasks = edge.tasks.borrow();
+        assert!(matches!(&tasks[0].1, Task::Make(Job { format: Some(contract::ImageFormat::Jpeg), .. })));
+    }
 }

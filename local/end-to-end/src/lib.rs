@@ -3,6 +3,7 @@
 //! The tests run inside `make test`, which starts and deploys to the local AWS and sets the variables read here.
 
 pub mod chaos;
+mod encoding;
 mod http;
 mod images;
 mod lost;
@@ -16,6 +17,7 @@ use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_s3::primitives::ByteStream;
 use serde_json::Value;
 
+pub use encoding::{brotli, gzip};
 pub use http::{Api, problem};
 pub use images::{flat_webp, webp_over};
 
@@ -73,7 +75,19 @@ impl Deployment {
 
     /// Uploads an object; returns its ETag.
     pub async fn upload(&self, key: &str, content_type: &str, bytes: Vec<u8>) -> String {
+        self.upload_encoded(key, content_type, None, bytes).await
+    }
+
+    /// The same, with a Content-Encoding.
+    pub async fn upload_encoded(
+        &self,
+        key: &str,
+        content_type: &str,
+        content_encoding: Option<&str>,
+        bytes: Vec<u8>,
+    ) -> String {
         let call = self.s3.put_object().bucket(&self.source_bucket).key(key).content_type(content_type);
+        let call = call.set_content_encoding(content_encoding.map(str::to_owned));
         let stored = call.body(ByteStream::from(bytes)).send().await.expect("uploads work");
         stored.e_tag().expect("S3 gives an ETag").to_owned()
     }

@@ -8,6 +8,7 @@ use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::InvocationType;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_sqs::types::QueueAttributeName;
+use contract::Ending;
 use serde_json::{Value, json};
 
 use crate::{Deployment, function_name, patiently};
@@ -18,6 +19,17 @@ impl Deployment {
         let call = self.s3.put_object().bucket(&self.source_bucket).key(key).content_type("image/png");
         let call = call.metadata(contract::metadata::SOURCE_ETAG, "\"of another\"").body(ByteStream::from(bytes));
         call.send().await.expect("uploads work");
+    }
+
+    /// The ending of an upload, as soon as it is kept.
+    ///
+    /// # Panics
+    /// For a key that is too long to have one.
+    pub async fn ending(&self, key: &str) -> Vec<u8> {
+        let key = Ending::key_of(key).expect("keys of tests are short");
+        let call = || async { self.s3.get_object().bucket(&self.destination_bucket).key(&key).send().await.ok() };
+        let object = patiently(&format!("ending `{key}`"), call).await;
+        object.body.collect().await.expect("the body arrives").into_bytes().to_vec()
     }
 
     /// The ETag of an object of the source bucket.

@@ -1,11 +1,14 @@
 use std::io::Cursor;
 
-use contract::{ImageFormat as Format, Removal};
+use bytes::Bytes;
+use contract::{Ending, ImageFormat as Format, MadeBy, Removal, metadata};
 use image::{ImageFormat, ImageReader, Rgb, RgbImage, RgbaImage};
 
 use super::*;
+use crate::edge::StoredObject;
 use memory::{MemoryStore, settings};
 
+mod encoded;
 mod memory;
 mod once;
 

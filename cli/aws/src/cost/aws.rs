@@ -10,7 +10,7 @@ use contract::metrics::DISPATCHER;
 use contract::{InvocationReport, RegionPrices, TierTable};
 use indicatif::ProgressBar;
 
-use super::figures::{Billed, MetricKey, Metrics, SUMS, Statistic};
+use super::figures::{Billed, MetricKey, Metrics, Statistic};
 use crate::aws::Deployment;
 
 const HOUR_S: u64 = 3600;
@@ -24,17 +24,7 @@ pub(super) async fn metrics(deployment: &Deployment, tiers: &TierTable, since: D
     let start_s = now_s.saturating_sub(since.as_secs()) / HOUR_S * HOUR_S;
     let end_s = now_s.next_multiple_of(HOUR_S);
     let whole_s = end_s - start_s;
-    let names = tiers.iter().map(|tier| tier.name.as_str()).chain([DISPATCHER]);
-    let mut keys = Vec::new();
-    for tier in names {
-        let statistics = [("headroom_percent", Statistic::Minimum), ("total_ms", Statistic::P95)];
-        let sums = SUMS.into_iter().map(|name| (name, Statistic::Sum));
-        keys.extend(sums.chain(statistics).map(|(name, statistic)| MetricKey {
-            tier: tier.to_owned(),
-            name,
-            statistic,
-        }));
-    }
+    let keys = MetricKey::all(tiers);
     let namespace = deployment.metrics_namespace();
     let queries = keys.iter().enumerate().map(|(index, key)| {
         let period_s = if key.statistic == Statistic::P95 { whole_s } else { HOUR_S };
@@ -58,7 +48,7 @@ pub(super) async fn metrics(deployment: &Deployment, tiers: &TierTable, since: D
 }
 
 fn query(id: &str, namespace: &str, key: &MetricKey, period_s: u64) -> MetricDataQuery {
-    let dimension = Dimension::builder().name("tier").value(&key.tier).build();
+    let dimension = Dimension::builder().name(key.dimension).value(&key.value).build();
     let metric = Metric::builder().namespace(namespace).metric_name(key.name).dimensions(dimension).build();
     let period_s = i32::try_from(period_s).unwrap_or(i32::MAX);
     let statistic = MetricStat::builder().metric(metric).period(period_s).stat(key.statistic.name()).build();

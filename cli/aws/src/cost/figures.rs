@@ -2,15 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use contract::metrics::DISPATCHER;
+use contract::metrics::{DISPATCHER, SKIPS};
 use contract::{Architecture, Dollars, InvocationReport, RegionPrices, TierTable};
 use serde::Serialize;
 
-use super::advice::advice;
 use crate::aws::Deployment;
 
 /// Metrics that are added up, by their names in [`contract::metrics`].
-pub(super) const SUMS: [&str; 8] = [
+const SUMS: [&str; 8] = [
     "images",
     "objects",
     "compute_dollars",
@@ -21,15 +20,38 @@ pub(super) const SUMS: [&str; 8] = [
     "failures",
 ];
 
-/// A metric of a tier.
+/// A metric of a tier, or of the objects that ended in one way.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct MetricKey {
-    /// A tier's name, or `dispatcher`.
-    pub tier: String,
+    /// `tier` or `outcome`.
+    pub dimension: &'static str,
+    /// A tier's name, `dispatcher`, or the name of an outcome.
+    pub value: String,
     /// The metric's name.
     pub name: &'static str,
     /// Over each period.
     pub statistic: Statistic,
+}
+
+impl MetricKey {
+    /// Every metric that [`Figures`] are made of.
+    pub(super) fn all(tiers: &TierTable) -> Vec<Self> {
+        let names = tiers.iter().map(|tier| tier.name.as_str()).chain([DISPATCHER]);
+        let of_tier = names.flat_map(|tier| {
+            let statistics = [("headroom_percent", Statistic::Minimum), ("total_ms", Statistic::P95)];
+            let sums = SUMS.into_iter().map(|name| (name, Statistic::Sum));
+            sums.chain(statistics).map(|(name, statistic)| Self::of_tier(tier, name, statistic))
+        });
+        of_tier.chain(SKIPS.map(Self::of_skip)).collect()
+    }
+
+    fn of_tier(tier: &str, name: &'static str, statistic: Statistic) -> Self {
+        Self { dimension: "tier", value: tier.to_owned(), name, statistic }
+    }
+
+    fn of_skip(skip: &str) -> Self {
+        Self { dimension: "outcome", value: skip.to_owned(), name: "objects", statistic: Statistic::Sum }
+    }
 }
 
 /// A CloudWatch statistic.
@@ -62,8 +84,12 @@ impl Metrics {
     }
 
     fn values(&self, tier: &str, name: &'static str, statistic: Statistic) -> impl Iterator<Item = (i64, f64)> {
-        let key = MetricKey { tier: tier.to_owned(), name, statistic };
-        self.0.get(&key).into_iter().flatten().map(|(hour, value)| (*hour, *value))
+        let values = self.0.get(&MetricKey::of_tier(tier, name, statistic));
+        values.into_iter().flatten().map(|(hour, value)| (*hour, *value))
+    }
+
+    fn skipped(&self, skip: &'static str) -> u64 {
+        self.0.get(&MetricKey::of_skip(skip)).into_iter().flat_map(BTreeMap::values).sum::<f64>() as u64
     }
 
     fn sum(&self, tier: &str, name: &'static str) -> f64 {
@@ -88,7 +114,7 @@ impl Billed {
     }
 }
 
-/// What the page says; `--json` is this.
+/// What the page says; `--json` is this and the recommendation.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Figures {
     pub stage: String,
@@ -102,7 +128,6 @@ pub(super) struct Figures {
     pub single_function: SingleFunction,
     /// Dollars by the hour, from the first hour with a cost to the last.
     pub hourly_dollars: Vec<f64>,
-    pub recommendation: String,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -122,8 +147,17 @@ pub(super) struct TierFigures {
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct DispatcherFigures {
     pub objects: u64,
+    pub skipped: Skipped,
     #[serde(flatten)]
     pub cost: Cost,
+}
+
+/// Objects that no worker saw.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Skipped {
+    pub objects: u64,
+    /// By the name of the skip; without those that did not occur.
+    pub by_name: BTreeMap<&'static str, u64>,
 }
 
 /// What a function cost, and how long it took.
@@ -158,7 +192,6 @@ impl Figures {
         tiers: &TierTable,
         metrics: &Metrics,
         billed: Option<&BTreeMap<String, Billed>>,
-        target_ms: f64,
     ) -> Self {
         let compute = |tier: &str| match billed.and_then(|billed| billed.get(tier)) {
             Some(billed) => billed.compute,
@@ -179,7 +212,7 @@ impl Figures {
             Dollars(metrics.sum(&tier.name, "largest_only_dollars") + beyond * dearer)
         });
         let single = single.sum::<Dollars>() + requests;
-        let mut figures = Self {
+        Self {
             stage: deployment.stage.clone(),
             region: deployment.region.clone(),
             compute_from: if billed.is_some() { "billed" } else { "metrics" },
@@ -192,10 +225,7 @@ impl Figures {
                 dollars_per_million: per_million(single, images),
             },
             hourly_dollars: hourly(metrics, tiers),
-            recommendation: String::new(),
-        };
-        figures.recommendation = advice(&figures, target_ms);
-        figures
+        }
     }
 }
 
@@ -215,7 +245,13 @@ fn row(metrics: &Metrics, tier: &str, memory_mb: u64, compute: Dollars) -> TierF
 
 fn dispatcher(metrics: &Metrics, compute: Dollars) -> DispatcherFigures {
     let objects = metrics.sum(DISPATCHER, "objects") as u64;
-    DispatcherFigures { objects, cost: cost(metrics, DISPATCHER, compute, objects) }
+    DispatcherFigures { objects, skipped: skipped(metrics), cost: cost(metrics, DISPATCHER, compute, objects) }
+}
+
+fn skipped(metrics: &Metrics) -> Skipped {
+    let by_name = SKIPS.into_iter().map(|name| (name, metrics.skipped(name))).filter(|(_, objects)| *objects > 0);
+    let by_name: BTreeMap<_, _> = by_name.collect();
+    Skipped { objects: by_name.values().sum(), by_name }
 }
 
 fn cost(metrics: &Metrics, tier: &str, compute: Dollars, count: u64) -> Cost {
@@ -248,4 +284,20 @@ fn hourly(metrics: &Metrics, tiers: &TierTable) -> Vec<f64> {
         return Vec::new();
     };
     (first..=last).map(|hour| hours.get(&hour).copied().unwrap_or_default()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn skips_are_added_up_by_their_names() {
+        let mut metrics = Metrics::default();
+        metrics.add(&MetricKey::of_skip("not_an_image"), [(0, 2.0), (3600, 3.0)].into_iter());
+        metrics.add(&MetricKey::of_skip("folder"), [(0, 1.0)].into_iter());
+        metrics.add(&MetricKey::of_skip("dispatched"), [(0, 9.0)].into_iter());
+        let skipped = skipped(&metrics);
+        assert_eq!(skipped.objects, 6);
+        assert_eq!(skipped.by_name, BTreeMap::from([("folder", 1), ("not_an_image", 5)]));
+    }
 }

@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 
 use contract::{Dollars, thousands};
 
-use super::figures::{Cost, Figures};
+use super::figures::{Cost, Figures, Skipped};
 use crate::words::{dollars, table};
 
 /// A table per tier, the whole, the comparison, the recommendation; on a terminal also the hours as a small chart.
-pub(super) fn page(figures: &Figures, is_terminal: bool) -> String {
+pub(super) fn page(figures: &Figures, recommendation: &str, is_terminal: bool) -> String {
     let mut rows = vec![
         vec![
             "tier",
@@ -23,6 +23,7 @@ pub(super) fn page(figures: &Figures, is_terminal: bool) -> String {
             "escalated",
             "refused",
             "failed",
+            "skipped",
         ]
         .into_iter()
         .map(str::to_owned)
@@ -37,6 +38,8 @@ pub(super) fn page(figures: &Figures, is_terminal: bool) -> String {
     }
     let mut row = vec!["dispatcher".to_owned(), String::new(), thousands(figures.dispatcher.objects)];
     row.extend(cost_cells(&figures.dispatcher.cost));
+    row.extend([const { String::new() }; 4]);
+    row.push(thousands(figures.dispatcher.skipped.objects));
     rows.push(row);
     let total = &figures.total;
     rows.push(vec![
@@ -53,6 +56,9 @@ pub(super) fn page(figures: &Figures, is_terminal: bool) -> String {
         _ => "estimated by the functions' metrics",
     };
     let mut text = format!("thumbtier {} in {}, {source}\n\n{}", figures.stage, figures.region, table(&rows, 1));
+    if !figures.dispatcher.skipped.by_name.is_empty() {
+        write!(text, "\n\nskipped: {}", skips(&figures.dispatcher.skipped)).expect("a String takes everything");
+    }
     let single = &figures.single_function;
     write!(
         text,
@@ -60,13 +66,20 @@ pub(super) fn page(figures: &Figures, is_terminal: bool) -> String {
         single.memory_mb,
         dollars(single.dollars),
         per_million(single.dollars_per_million),
-        figures.recommendation,
+        recommendation,
     )
     .expect("a String takes everything");
     if is_terminal && figures.hourly_dollars.len() > 1 {
         write!(text, "\n\n{}", chart(&figures.hourly_dollars)).expect("a String takes everything");
     }
     text
+}
+
+/// `5 not_an_image, 1 folder`: the most first.
+fn skips(skipped: &Skipped) -> String {
+    let mut by_name: Vec<_> = skipped.by_name.iter().collect();
+    by_name.sort_by_key(|(_, objects)| std::cmp::Reverse(**objects));
+    by_name.into_iter().map(|(name, objects)| format!("{} {name}", thousands(*objects))).collect::<Vec<_>>().join(", ")
 }
 
 /// Compute, requests, both, both per million, p95.
@@ -96,7 +109,15 @@ fn chart(hourly: &[f64]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
+
+    #[test]
+    fn the_most_frequent_skip_is_named_first() {
+        let by_name = BTreeMap::from([("folder", 1), ("not_an_image", 1500), ("empty", 2)]);
+        assert_eq!(skips(&Skipped { objects: 1503, by_name }), "1,500 not_an_image, 2 empty, 1 folder");
+    }
 
     #[test]
     fn a_week_of_hours_becomes_one_line() {

@@ -15,6 +15,8 @@ pub(super) struct Object {
     key: String,
     /// Its size.
     pub(super) bytes: u64,
+    /// As HEAD says it.
+    pub(super) content_encoding: Option<String>,
     at: u64,
     chunk: Bytes,
 }
@@ -31,7 +33,8 @@ impl Object {
             let head = client.head_object().bucket(bucket).key(key).send().await;
             let head = head.with_context(|| format!("HEAD of `s3://{bucket}/{key}`"))?;
             let bytes = head.content_length().and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or_default();
-            Ok(Self { client, bucket: bucket.to_owned(), key: key.to_owned(), bytes, at: 0, chunk: Bytes::new() })
+            let (bucket, key, content_encoding) = (bucket.to_owned(), key.to_owned(), head.content_encoding);
+            Ok(Self { client, bucket, key, bytes, content_encoding, at: 0, chunk: Bytes::new() })
         })
     }
 

@@ -160,8 +160,8 @@ formats! {
         media_types: &["image/vnd.ms-dds", "image/x-dds"],
         extensions: &["dds"],
         starts: |head| head.starts_with(b"DDS \x7C\0\0\0"),
-        reads: "the first surface: DXT1, DXT3, DXT5 (BC1 to BC3)",
-        refuses: "other pixel formats, sides that are no multiples of 4, a cut file",
+        reads: "the first surface: DXT1, DXT3, DXT5 (BC1 to BC3); half of the rows or more of a cut file",
+        refuses: "other pixel formats, sides that are no multiples of 4",
     }
     /// Radiance pictures.
     Hdr {
@@ -171,8 +171,8 @@ formats! {
         media_types: &["image/vnd.radiance", "image/x-hdr"],
         extensions: &["hdr", "rgbe"],
         starts: |head| head.starts_with(b"#?RADIANCE\n") || head.starts_with(b"#?RGBE\n"),
-        reads: "RGBE from the top left, clamped at white",
-        refuses: "XYZE, other orders of pixels, a cut file",
+        reads: "RGBE from the top left, clamped at white; half of the rows or more of a cut file",
+        refuses: "XYZE, other orders of pixels",
     }
     /// OpenEXR.
     Exr {
@@ -209,21 +209,23 @@ formats! {
     }
 }
 
-type Unread = (&'static str, fn(&[u8]) -> bool);
+type Unread = (&'static str, &'static [&'static str], fn(&[u8]) -> bool);
 
-/// Formats that are known and not read: name and signature.
+/// Formats that are known and not read: name, extensions and signature.
 ///
 /// Source: ISO/IEC 14496-12 `ftyp` brands (HEIF, AVIF), ISO/IEC 18181-2, ISO/IEC 15444-1, Adobe's PSD specification.
 pub(super) const UNREAD: &[Unread] = &[
-    ("HEIC", |bytes| {
+    ("HEIC", &["heic", "heif", "hif"], |bytes| {
         let brands: [&[u8; 4]; 7] = [b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"];
         brand(bytes).is_some_and(|brand| brands.contains(&brand))
     }),
-    ("AVIF", |bytes| brand(bytes).is_some_and(|brand| matches!(brand, b"avif" | b"avis"))),
-    ("JPEG XL", |bytes| matches!(bytes, [0xFF, 0x0A, ..] | [0, 0, 0, 0x0C, b'J', b'X', b'L', b' ', ..])),
-    ("JPEG 2000", |bytes| matches!(bytes, [0, 0, 0, 0x0C, b'j', b'P', b' ', b' ', ..] | [0xFF, 0x4F, 0xFF, 0x51, ..])),
-    ("PSD", |bytes| bytes.starts_with(b"8BPS")),
-    ("SVG", |bytes| bytes.starts_with(b"<svg")),
+    ("AVIF", &["avif"], |bytes| brand(bytes).is_some_and(|brand| matches!(brand, b"avif" | b"avis"))),
+    ("JPEG XL", &["jxl"], |bytes| matches!(bytes, [0xFF, 0x0A, ..] | [0, 0, 0, 0x0C, b'J', b'X', b'L', b' ', ..])),
+    ("JPEG 2000", &["jp2", "j2k", "jpx"], |bytes| {
+        matches!(bytes, [0, 0, 0, 0x0C, b'j', b'P', b' ', b' ', ..] | [0xFF, 0x4F, 0xFF, 0x51, ..])
+    }),
+    ("PSD", &["psd"], |bytes| bytes.starts_with(b"8BPS")),
+    ("SVG", &["svg"], |bytes| bytes.starts_with(b"<svg")),
 ];
 
 /// The major brand of an ISO base media file.

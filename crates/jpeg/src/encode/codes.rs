@@ -57,23 +57,39 @@ impl Codes {
 fn for_each_symbol(block: &Block, previous_dc: i16, mut visit: impl FnMut(bool, u8, u32, u32)) {
     let (size, value) = magnitude(i32::from(block[0]) - i32::from(previous_dc));
     visit(true, size as u8, size, value);
-    let mut run = 0;
-    for &coefficient in &block[1..] {
-        if coefficient == 0 {
-            run += 1;
-            continue;
-        }
+    let mut before = 0;
+    let mut rest = nonzero(block) & !1;
+    while rest != 0 {
+        let k = rest.trailing_zeros();
+        rest &= rest - 1;
+        let mut run = k - before - 1;
+        before = k;
         while run > 15 {
             visit(false, 0xF0, 0, 0);
             run -= 16;
         }
-        let (size, value) = magnitude(i32::from(coefficient));
-        visit(false, run << 4 | size as u8, size, value);
-        run = 0;
+        let (size, value) = magnitude(i32::from(block[k as usize & 63]));
+        visit(false, (run << 4 | size) as u8, size, value);
     }
-    if run > 0 {
+    if before < 63 {
         visit(false, 0, 0, 0);
     }
+}
+
+/// One bit for each coefficient: whether it is other than 0. Most are 0, and asking each took longer.
+#[inline(always)]
+fn nonzero(block: &Block) -> u64 {
+    let mut is_nonzero = [0_u8; 64];
+    for at in 0..64 {
+        is_nonzero[at] = u8::from(block[at] != 0);
+    }
+    let mut mask = 0;
+    for (at, &eight) in is_nonzero.as_chunks::<8>().0.iter().enumerate() {
+        // Bit 0 of byte i moves to bit 56 + i.
+        let bits = u64::from_le_bytes(eight).wrapping_mul(0x0102_0408_1020_4080) >> 56;
+        mask |= bits << (8 * at);
+    }
+    mask
 }
 
 /// The number of bits of a value, and those bits; negative ones count down from all ones. **Source:** T.81 F.1.2.1.
@@ -177,26 +193,67 @@ impl BitWriter {
     fn put(&mut self, word: u32, length: u32) {
         self.window = self.window << length | u64::from(word);
         self.held += length;
-        while self.held >= 8 {
-            self.held -= 8;
-            let byte = (self.window >> self.held) as u8;
-            self.out.push(byte);
-            if byte == 0xFF {
-                self.out.push(0);
-            }
+        if self.held >= 32 {
+            self.held -= 32;
+            self.store((self.window >> self.held) as u32);
+        }
+    }
+
+    /// Stores four bytes.
+    #[inline(always)]
+    fn store(&mut self, word: u32) {
+        // A byte of 0xFF becomes 0x00 in the complement; a zero byte is one that a borrow reaches.
+        let complement = !word;
+        if complement.wrapping_sub(0x0101_0101) & word & 0x8080_8080 == 0 {
+            self.out.extend_from_slice(&word.to_be_bytes());
+        } else {
+            word.to_be_bytes().into_iter().for_each(|byte| self.store_byte(byte));
+        }
+    }
+
+    fn store_byte(&mut self, byte: u8) {
+        self.out.push(byte);
+        if byte == 0xFF {
+            self.out.push(0);
         }
     }
 
     /// Fills the last byte with ones.
     pub(super) fn finish(mut self) -> Vec<u8> {
         self.put(0x7F, 7);
+        while self.held >= 8 {
+            self.held -= 8;
+            self.store_byte((self.window >> self.held) as u8);
+        }
         self.out
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Code, magnitude};
+    use super::{BitWriter, Code, magnitude, nonzero};
+
+    #[test]
+    fn the_mask_names_what_is_not_zero() {
+        for bits in [0, 1, u64::MAX, 1 << 63, 0x0123_4567_89AB_CDEF, 0xFEDC_BA98_7654_3210] {
+            let block = std::array::from_fn(|at| if bits >> at & 1 == 1 { 256 - 5 * at as i16 } else { 0 });
+            assert_eq!(nonzero(&block), bits);
+        }
+    }
+
+    #[test]
+    fn bytes_of_ones_are_stuffed_wherever_they_stand() {
+        for at in 0..8 {
+            for before in [0x00, 0x7F, 0xFE, 0xFF_u8] {
+                let bytes: Vec<u8> = (0..8).map(|byte| if byte == at { 0xFF } else { before }).collect();
+                let mut bits = BitWriter::new(Vec::new());
+                bytes.iter().for_each(|&byte| bits.put(byte.into(), 8));
+                let stuffed = |&byte: &u8| if byte == 0xFF { vec![byte, 0] } else { vec![byte] };
+                let want: Vec<u8> = bytes.iter().flat_map(stuffed).collect();
+                assert_eq!(bits.finish(), want);
+            }
+        }
+    }
 
     #[test]
     fn values_have_the_bits_of_the_standard() {

@@ -41,6 +41,7 @@ const ZIGZAG: [u8; 64] = [
 pub(super) struct Quantiser {
     /// Row by row.
     steps: [u8; 64],
+    /// Column by column, as the transform leaves its coefficients.
     inverses: [f32; 64],
 }
 
@@ -58,7 +59,7 @@ impl Quantiser {
         let quality = u32::from(quality.clamp(1, 100));
         let percent = if quality < 50 { 5000 / quality } else { 200 - 2 * quality };
         let steps = table.map(|step| ((u32::from(step) * percent + 50) / 100).clamp(1, 255) as u8);
-        Self { steps, inverses: steps.map(|step| 1.0 / f32::from(step)) }
+        Self { steps, inverses: std::array::from_fn(|at| 1.0 / f32::from(steps[at % 8 * 8 + at / 8])) }
     }
 
     /// The steps as a DQT segment has them.
@@ -72,20 +73,33 @@ impl Quantiser {
         for (dy, row) in rows.iter_mut().enumerate() {
             let from = (y + dy).min(plane.height_px - 1) * plane.stride;
             let line = &plane.samples[from..from + plane.width_px];
-            if let Some(samples) = line[x..].first_chunk::<8>() {
-                *row = samples.map(|sample| f32::from(sample) - 128.0);
+            let mut samples = [0; 8];
+            if let Some(inner) = line[x..].first_chunk::<8>() {
+                samples = *inner;
             } else {
-                *row = std::array::from_fn(|dx| f32::from(line[(x + dx).min(line.len() - 1)]) - 128.0);
+                for (dx, sample) in samples.iter_mut().enumerate() {
+                    *sample = line[(x + dx).min(line.len() - 1)];
+                }
+            }
+            for dx in 0..8 {
+                row[dx] = f32::from(samples[dx]) - 128.0;
             }
         }
         // Columns first, all eight at once; then the same on the transpose, whose result is transposed too.
-        let coefficients = transpose(&transform(&transpose(&transform(&rows))));
+        let coefficients = transform(&transpose(&transform(&rows)));
         let mut quantised = [0_i16; 64];
-        for (at, (&coefficient, &inverse)) in coefficients.as_flattened().iter().zip(&self.inverses).enumerate() {
-            let value = coefficient * inverse;
-            quantised[at] = (value + 0.5_f32.copysign(value)) as i16;
+        for at in 0..64 {
+            // 1.5 times 2^23 has no bits behind the point: what is added to it is rounded, and stands in its lowest
+            // bits. A cast takes eight scalar ones, because it also has to know what to make of infinity.
+            let shifted = coefficients[at / 8][at % 8] * self.inverses[at] + 12_582_912.0;
+            quantised[at] = shifted.to_bits() as i16;
         }
-        ZIGZAG.map(|at| quantised[usize::from(at)])
+        let mut block = [0; 64];
+        for (to, &at) in block.iter_mut().zip(&ZIGZAG) {
+            let at = usize::from(at);
+            *to = quantised[at % 8 * 8 + at / 8];
+        }
+        block
     }
 }
 
@@ -104,7 +118,10 @@ fn transform(rows: &[Lanes; 8]) -> [Lanes; 8] {
     const C7: f32 = 0.097_545_16;
     let mut out = [[0.0; 8]; 8];
     for lane in 0..8 {
-        let x: Lanes = std::array::from_fn(|row| rows[row][lane]);
+        let mut x = [0.0; 8];
+        for row in 0..8 {
+            x[row] = rows[row][lane];
+        }
         let [s0, s1, s2, s3] = [x[0] + x[7], x[1] + x[6], x[2] + x[5], x[3] + x[4]];
         let [d0, d1, d2, d3] = [x[0] - x[7], x[1] - x[6], x[2] - x[5], x[3] - x[4]];
         let [sum_outer, sum_inner, difference_outer, difference_inner] = [s0 + s3, s1 + s2, s0 - s3, s1 - s2];
@@ -120,9 +137,16 @@ fn transform(rows: &[Lanes; 8]) -> [Lanes; 8] {
     out
 }
 
+// Loops here and above, and no `map` of arrays: not all of those became part of their callers, and none a vector.
 #[inline(always)]
 fn transpose(rows: &[Lanes; 8]) -> [Lanes; 8] {
-    std::array::from_fn(|row| std::array::from_fn(|column| rows[column][row]))
+    let mut out = [[0.0; 8]; 8];
+    for row in 0..8 {
+        for column in 0..8 {
+            out[row][column] = rows[column][row];
+        }
+    }
+    out
 }
 
 #[cfg(test)]

@@ -5,7 +5,8 @@ use std::io::Read;
 use super::Session;
 use crate::coding::Coding;
 use crate::error::Error;
-use crate::idct::{Eight, Four, Low, Two};
+use crate::idct::{Four, Low, Two, eight};
+use crate::lanes::{self, Table};
 use crate::lookup::{Differences, Skips, Symbols, Values};
 use crate::outcome::USABLE_SHARE;
 use crate::progressive::{AcScan, DcPart, DcScan};
@@ -20,7 +21,9 @@ impl<R: Read, S: Sink + ?Sized> Session<'_, R, S> {
     /// Decodes a scan of samples into the sink.
     pub(super) fn straight_scan(&mut self, scan: &ScanHeader) -> Result<(), Error> {
         let progressive = self.header.coding == Coding::Progressive;
-        let mut lookups = Lookups { dc: [const { None }; 4], skips: [const { None }; 4], values: [const { None }; 4] };
+        let mut lookups = Lookups::default();
+        let scales = self.plan.components.iter().map(|component| component.scale);
+        let in_lanes = lanes::pay(self.header, scales, self.total_blocks);
         for part in &scan.components {
             let missing =
                 |table, index: usize| Error::MissingTable { component: part.index, table, index: index as u8 };
@@ -30,14 +33,24 @@ impl<R: Read, S: Sink + ?Sized> Session<'_, R, S> {
                 let ac = self.tables.ac[part.ac_table].as_deref().ok_or(missing("AC Huffman", part.ac_table))?;
                 let scale = self.plan.components[part.index].scale;
                 if scale != Scale::Full {
-                    lookups.skips[part.ac_table].get_or_insert_with(|| Skips::new(ac));
+                    let skips = lookups.skips[part.ac_table].get_or_insert_with(|| Skips::new(ac));
+                    if in_lanes {
+                        lookups.lane_dc[part.dc_table].get_or_insert_with(|| Table::dc(dc));
+                        lookups.lane_ac[part.ac_table].get_or_insert_with(|| Table::ac(ac, skips));
+                    }
                 }
                 if scale != Scale::Eighth {
                     lookups.values[part.ac_table].get_or_insert_with(|| Values::new(ac));
                 }
             }
         }
+        let (extent, blocks_per_mcu) = self.extent(scan);
         let interleaved = scan.components.len() > 1;
+        let mcu = scan.components.iter().map(|part| {
+            let component = &self.frame.components[part.index];
+            (part.dc_table, part.ac_table, if interleaved { component.h * component.v } else { 1 })
+        });
+        let lanes = lookups.lanes(mcu);
         let mut parts = Vec::with_capacity(scan.components.len());
         for part in &scan.components {
             let plan = &self.plan.components[part.index];
@@ -51,8 +64,7 @@ impl<R: Read, S: Sink + ?Sized> Session<'_, R, S> {
             };
             parts.push(Part::new(part.index, stripe, dc, blocks, steps));
         }
-        let (extent, blocks_per_mcu) = self.extent(scan);
-        let mut straight = Straight { parts, sink: &mut *self.sink };
+        let mut straight = Straight { parts, sink: &mut *self.sink, lanes };
         let report = walk(&mut self.input, &mut self.feed, extent, &mut straight)?;
         for part in &scan.components {
             self.states[part.index].done = true;
@@ -98,7 +110,7 @@ impl<R: Read, S: Sink + ?Sized> Session<'_, R, S> {
         let (mut extent, _) = self.extent(scan);
         extent.bearable_mcus = 0; // What is missing at the end of the data only costs sharpness: no need to go on.
         let (positions, last_kept) = match self.plan.components[part.index].scale {
-            Scale::Full => (&Eight::POSITIONS, Eight::LAST),
+            Scale::Full => (&eight::POSITIONS, eight::LAST),
             Scale::Half => (&Four::POSITIONS, Four::LAST),
             Scale::Quarter | Scale::Eighth => (&Two::POSITIONS, Two::LAST),
         };

@@ -13,6 +13,8 @@ pub(super) struct File {
     pub bytes: Vec<u8>,
     /// As the uploader gives it.
     pub content_type: &'static str,
+    /// As the uploader gives it.
+    pub content_encoding: Option<&'static str>,
 }
 
 /// How a heavy picture is dressed.
@@ -42,7 +44,7 @@ pub(super) fn small(format: ImageFormat, dice: &mut Dice) -> File {
     if format == ImageFormat::Jpeg && dice.percent(20) {
         let rare: &&[u8] = dice.pick(&RARE_JPEGS);
         let bytes = unique(rare, dice.below(u64::MAX));
-        return File { bytes, content_type: "image/jpeg" };
+        return File { bytes, content_type: "image/jpeg", content_encoding: None };
     }
     // A palette takes long to find.
     let longest_px = if format == ImageFormat::Gif { 240 } else { 900 };
@@ -50,7 +52,7 @@ pub(super) fn small(format: ImageFormat, dice: &mut Dice) -> File {
     let has_alpha = dice.percent(40) && matches!(format, ImageFormat::Png | ImageFormat::Webp | ImageFormat::Tiff);
     let image = scene(width_px, height_px, has_alpha, dice);
     let encoder = encoder(format);
-    File { bytes: encode(&image, encoder), content_type: encoder.to_mime_type() }
+    File { bytes: encode(&image, encoder), content_type: encoder.to_mime_type(), content_encoding: None }
 }
 
 /// Noise, a little more of it than `tier` takes.
@@ -63,7 +65,7 @@ pub(super) fn heavy(tier: &str, dress: Dress, dice: &mut Dice) -> File {
     };
     let rows = tier.max_object_bytes(format) / (1000 * 3) + dice.between(20, 200);
     let noise = RgbImage::from_fn(1000, rows as u32, |_, _| Rgb([dice.byte(), dice.byte(), dice.byte()]));
-    File { bytes: encode(&noise.into(), encoder), content_type }
+    File { bytes: encode(&noise.into(), encoder), content_type, content_encoding: None }
 }
 
 /// Slopes of three colours with a grain on them, unlike those of any other throw.

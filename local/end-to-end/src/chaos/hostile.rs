@@ -7,6 +7,7 @@ use image::{DynamicImage, GrayImage, Luma, RgbImage};
 
 use super::dice::Dice;
 use super::file::{File, encode, formats, small, unique};
+use crate::encoding::{brotli, gzip};
 
 /// What is wrong with a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,8 +26,10 @@ pub(super) enum Hostile {
     OverBudget,
     /// Text that says it is an image.
     FalseImage,
-    /// An image, or none, that says it is something else.
+    /// An image that says it is something else: only a key that says so too hides it.
     OtherType,
+    /// A picture with a Content-Encoding, which may lie.
+    Encoded,
     /// Bytes that say nothing of themselves and are no image.
     Unclaimed,
     /// A format that nobody here reads.
@@ -38,7 +41,7 @@ pub(super) enum Hostile {
 }
 
 impl Hostile {
-    pub(super) const ALL: [Self; 12] = [
+    pub(super) const ALL: [Self; 13] = [
         Self::Truncated,
         Self::Mutated,
         Self::LyingHeader,
@@ -47,6 +50,7 @@ impl Hostile {
         Self::OverBudget,
         Self::FalseImage,
         Self::OtherType,
+        Self::Encoded,
         Self::Unclaimed,
         Self::Unsupported,
         Self::Empty,
@@ -55,7 +59,7 @@ impl Hostile {
 
     /// A file of this kind.
     pub(super) fn file(self, dice: &mut Dice) -> File {
-        let of = |bytes, content_type| File { bytes, content_type };
+        let of = |bytes, content_type| File { bytes, content_type, content_encoding: None };
         let number = dice.below(u64::MAX);
         match self {
             Self::Truncated => {
@@ -71,6 +75,7 @@ impl Hostile {
             Self::OverBudget => of(unique(&HUGE_WEBP, number), "image/webp"),
             Self::FalseImage => of(format!("<html>{number} not found</html>").into(), "image/jpeg"),
             Self::OtherType => File { content_type: "text/plain", ..any(dice) },
+            Self::Encoded => encoded(any(dice), dice),
             Self::Unclaimed => of(unique(b"PK\x03\x04", number), "application/octet-stream"),
             Self::Unsupported => of(unique(b"\0\0\0\x20ftypavif\0\0\0\0avifmif1", number), "image/avif"),
             Self::Empty => of(Vec::new(), "image/png"),
@@ -81,6 +86,18 @@ impl Hostile {
 
 fn any(dice: &mut Dice) -> File {
     small(*dice.pick(&formats()), dice)
+}
+
+/// As a program that means well stores it, or one that only says so.
+fn encoded(mut file: File, dice: &mut Dice) -> File {
+    let content_encoding = *dice.pick(&["gzip", "br", "base64", "zstd"]);
+    match content_encoding {
+        "gzip" if dice.percent(70) => file.bytes = gzip(&file.bytes),
+        "br" => file.bytes = brotli(&file.bytes),
+        "zstd" => file.bytes = [&b"\x28\xB5\x2F\xFD"[..], &file.bytes].concat(),
+        _ => {}
+    }
+    File { content_encoding: Some(content_encoding), ..file }
 }
 
 fn mutated(mut file: File, dice: &mut Dice) -> File {

@@ -142,6 +142,7 @@ fn key(number: u64, kind: Kind, dice: &mut Dice) -> String {
     let end = match kind {
         Kind::Heavy(_, Dress::Untyped) | Kind::Hostile(Hostile::Unclaimed) => "",
         Kind::Hostile(Hostile::Folder) => "/",
+        Kind::Hostile(Hostile::OtherType) => *dice.pick(&[".jpg", ".txt", ""]),
         _ => *dice.pick(&[".jpg", ".png", ".img", ""]),
     };
     format!("{root}{number:04}{odd}{end}")
@@ -167,11 +168,11 @@ mod tests {
 
     #[test]
     fn a_run_has_its_share_of_everything() {
-        let scripts = scripts(240, 9);
+        let scripts = scripts(260, 9);
         let deleted = |script: &Script| script.steps.iter().any(|step| matches!(step.act, Act::Delete));
-        assert_eq!(count(&scripts, |script| uploads(script).iter().any(|version| version.is_hostile())), 24);
+        assert_eq!(count(&scripts, |script| uploads(script).iter().any(|version| version.is_hostile())), 26);
         assert!(count(&scripts, |script| script.steps.len() > 1 && !deleted(script)) >= 48);
-        assert_eq!(count(&scripts, deleted), 12);
+        assert_eq!(count(&scripts, deleted), 13);
         assert!(
             count(&scripts, |script| deleted(script) && !matches!(script.steps.last().unwrap().act, Act::Delete)) > 0
         );

@@ -87,7 +87,8 @@ async fn play_one(deployment: &Deployment, key: String, steps: Vec<(Duration, Re
         tokio::time::sleep(wait).await;
         match ready {
             Ready::Upload(file, want) => {
-                let etag = deployment.upload(&played.key, file.content_type, file.bytes).await;
+                let etag =
+                    deployment.upload_encoded(&played.key, file.content_type, file.content_encoding, file.bytes).await;
                 played.newest = want.map(|want| Newest { etag, want });
                 played.uploads += 1;
             }

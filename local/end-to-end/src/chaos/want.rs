@@ -1,6 +1,9 @@
 //! What must become of a version. The engine itself is asked, so that nothing is expected of it that it does not do.
 
-use contract::{ImageFormat, Thumbnails, TierTable, thumbnail_key};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use coding::ContentEncoding;
+use contract::{Decision, ObjectHead, Thumbnails, TierTable, claimed_format, route, thumbnail_key};
 use engine::Limits;
 
 use super::file::File;
@@ -19,20 +22,22 @@ pub(super) enum Want {
 impl Want {
     /// Of `file` as the object of `key`.
     pub(super) fn of(key: &str, file: &File, thumbnails: &Thumbnails) -> Self {
-        let claimed = ImageFormat::from_content_type(file.content_type).or_else(|| ImageFormat::from_key(key));
+        let tiers = TierTable::builtin().expect("the committed table is sound");
+        let content_type = Some(file.content_type.to_owned());
+        let head = ObjectHead { bytes: file.bytes.len() as u64, content_type, ..ObjectHead::default() };
         if key.ends_with('/') {
             return Self::Skip("folder");
         }
-        if file.bytes.is_empty() {
-            return Self::Skip("empty");
+        if let Decision::Skip(skip) = route(key, &head, &tiers, u64::MAX) {
+            return Self::Skip(skip.name());
         }
-        if file.content_type.starts_with("text/") {
-            return Self::Skip("not_an_image");
-        }
-        let tiers = TierTable::builtin().expect("the committed table is sound");
         let limits = Limits::for_budget(tiers.largest().budget_bytes());
-        let making = || engine::make(&mut file.bytes.as_slice(), &thumbnails.variants, &limits, &mut |_| ());
-        match std::panic::catch_unwind(making) {
+        let Ok(mut body) = coding::open(file.bytes.as_slice(), &ContentEncoding::from_header(file.content_encoding))
+        else {
+            return Self::Refusal;
+        };
+        let making = AssertUnwindSafe(|| engine::make(body.reader(), &thumbnails.variants, &limits, &mut |_| ()));
+        match catch_unwind(making) {
             Ok(Ok(made)) => Self::Thumbnails(
                 made.thumbnails
                     .into_iter()
@@ -42,7 +47,9 @@ impl Want {
                     })
                     .collect(),
             ),
-            Ok(Err(error)) if error.name() == "not_an_image" && claimed.is_none() => Self::Skip("not_an_image"),
+            Ok(Err(error)) if error.name() == "not_an_image" && claimed_format(key, &head).is_none() => {
+                Self::Skip("not_an_image")
+            }
             Ok(Err(_)) | Err(_) => Self::Refusal,
         }
     }
@@ -50,6 +57,8 @@ impl Want {
 
 #[cfg(test)]
 mod tests {
+    use contract::ImageFormat;
+
     use super::*;
     use crate::chaos::dice::Dice;
     use crate::chaos::file::small;
@@ -78,7 +87,17 @@ mod tests {
         check(Hostile::Unsupported, "a", Want::Refusal);
         check(Hostile::Unclaimed, "a", Want::Skip("not_an_image"));
         check(Hostile::Unclaimed, "a.png", Want::Refusal);
-        check(Hostile::OtherType, "a.png", Want::Skip("not_an_image"));
+        check(Hostile::OtherType, "a.txt", Want::Skip("not_an_image"));
+        let other = Hostile::OtherType.file(&mut Dice::of(2, "want"));
+        assert!(
+            matches!(want("a.png", &other), Want::Thumbnails(_)) && matches!(want("a", &other), Want::Thumbnails(_))
+        );
+        let mut dice = Dice::of(2, "want");
+        for _ in 0..20 {
+            let file = Hostile::Encoded.file(&mut dice);
+            let is_refused = want("a.png", &file) == Want::Refusal;
+            assert_eq!(is_refused, file.content_encoding == Some("zstd"));
+        }
         check(Hostile::Empty, "a.png", Want::Skip("empty"));
         check(Hostile::Folder, "a/", Want::Skip("folder"));
     }

@@ -4,7 +4,7 @@
 
 use std::io::Cursor;
 
-use end_to_end::{Api, Deployment, flat_webp, problem, webp_over};
+use end_to_end::{Api, Deployment, flat_webp, gzip, problem, webp_over};
 use image::{ImageFormat, Rgb, RgbImage};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -60,6 +60,15 @@ async fn who_waits_does_not_pay_for_decoding_twice() {
     assert_eq!(call.send().await.unwrap().status(), 200);
     let line = deployment.outcome("worker-small", "http/once.png", "duplicate").await;
     assert_eq!(line["bytes_read"], Value::Null, "{line}");
+}
+
+#[tokio::test]
+async fn a_request_with_an_encoded_body_gets_its_thumbnail() {
+    let api = Api::connect();
+    let call = api.request(Method::PUT, "/images/http/encoded.png").header("prefer", "wait=20");
+    let answer = call.header("content-encoding", "gzip").body(gzip(&png(9))).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    assert_eq!(size_of(answer).await, (128, 85));
 }
 
 #[tokio::test]
@@ -216,12 +225,20 @@ async fn every_refusal_has_its_status_and_its_name() {
     uploads(json!({ "key": "a.png" })).await;
     uploads(json!({ "key": "a.png", "content_type": "image/png", "bytes": -1 })).await;
     uploads(json!([1])).await;
-    let upload = |bytes: u64, content_type: &str| {
-        json!({ "key": "http/u.png", "content_type": content_type, "bytes": bytes }).to_string().into_bytes()
+    let upload = |key: &str, bytes: u64, content_type: &str| {
+        json!({ "key": key, "content_type": content_type, "bytes": bytes }).to_string().into_bytes()
     };
-    check(Method::POST, "/uploads", upload(1 << 40, "image/png"), (413, "object_too_large"), "takes 536870912").await;
-    check(Method::POST, "/uploads", upload(9, "text/plain"), (422, "not_an_image"), "text/plain").await;
-    check(Method::POST, "/uploads", upload(9, "image/png\r\nx: y"), (400, "bad_request"), "content_type").await;
+    check(
+        Method::POST,
+        "/uploads",
+        upload("http/u.png", 1 << 40, "image/png"),
+        (413, "object_too_large"),
+        "takes 536870912",
+    )
+    .await;
+    check(Method::POST, "/uploads", upload("http/u.txt", 9, "text/plain"), (422, "not_an_image"), "text/plain").await;
+    check(Method::POST, "/uploads", upload("http/u.png", 9, "image/png\r\nx: y"), (400, "bad_request"), "content_type")
+        .await;
     // The status of a refusal says what it took.
     let status: Value = api.request(Method::GET, "/status/http/cut.png").send().await.unwrap().json().await.unwrap();
     assert_eq!(

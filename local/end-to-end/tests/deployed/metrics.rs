@@ -66,6 +66,8 @@ async fn cloudwatch_has_what_the_functions_did_and_what_it_cost() {
     }
     deployment.upload("metrics/broken.png", "image/png", broken()).await;
     keys.push(("small".into(), "metrics/broken.png".into()));
+    deployment.upload("metrics/notes.txt", "text/plain", b"hello".to_vec()).await;
+    deployment.log_line("dispatcher", "metrics/notes.txt").await;
     let mut records = Vec::new();
     for (tier, key) in &keys {
         let line = deployment.log_line(&format!("worker-{tier}"), key).await;
@@ -89,8 +91,9 @@ async fn cloudwatch_has_what_the_functions_did_and_what_it_cost() {
         let requests = of_tier.iter().map(|record| prices.requests(Requests::of_worker(record.counts.thumbnails)).0);
         assert_near(rise(&tier.name, "request_dollars"), requests.sum(), &tier.name);
     }
-    assert_eq!(rise(DISPATCHER, "objects"), keys.len() as f64);
-    assert_eq!(rise(DISPATCHER, "heads"), keys.len() as f64);
+    let objects = (keys.len() + 1) as f64;
+    assert_eq!(rise(DISPATCHER, "objects"), objects);
+    assert_eq!(rise(DISPATCHER, "heads"), objects);
     assert_eq!(records.last().unwrap().outcome, "corrupt");
     assert_eq!(deployment.metric_sum("outcome", "corrupt", "images").await - corrupt_before, 1.0);
 
@@ -114,6 +117,8 @@ fn the_command_prints_the_same_sums(deployment: &Deployment, sums: &BTreeMap<(St
         }
     }
     assert_near(page["total"]["dollars"].as_f64().unwrap(), whole, "total");
+    let skipped = &page["dispatcher"]["skipped"];
+    assert!(skipped["by_name"]["not_an_image"].as_u64() >= Some(1) && skipped["objects"].as_u64() >= Some(1), "{page}");
     let billed: Value = serde_json::from_str(&run(&["--json", "--billed"])).unwrap();
     assert_eq!(billed["compute_from"], "billed");
     assert!(billed["total"]["dollars"].as_f64().unwrap() > 0.0, "{billed}");
@@ -123,4 +128,5 @@ fn the_command_prints_the_same_sums(deployment: &Deployment, sums: &BTreeMap<(St
         assert!(text.lines().any(|line| line.starts_with(tier)), "no row `{tier}` in\n{text}");
     }
     assert!(text.contains(&deployment.region()), "{text}");
+    assert!(text.lines().any(|line| line.starts_with("skipped: ") && line.contains("not_an_image")), "{text}");
 }

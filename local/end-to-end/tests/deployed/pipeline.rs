@@ -4,10 +4,11 @@
 
 use std::io::Cursor;
 
-use contract::{ImageFormat, TierTable};
-use end_to_end::{Deployment, webp_over};
+use contract::{Ending, ImageFormat, TierTable};
+use end_to_end::{Api, Deployment, brotli, gzip, webp_over};
 use image::{DynamicImage, ImageReader, Rgb, RgbImage};
-use serde_json::json;
+use reqwest::Method;
+use serde_json::{Value, json};
 
 fn encode(image: &RgbImage, format: image::ImageFormat) -> Vec<u8> {
     let mut bytes = Vec::new();
@@ -107,6 +108,70 @@ async fn orientation_is_applied_to_the_pixels() {
     near(56, 8, [255, 0, 0]);
     near(56, 120, [0, 255, 0]);
     near(8, 120, [0, 0, 255]);
+}
+
+#[tokio::test]
+async fn a_wrong_content_type_hides_no_picture() {
+    let deployment = Deployment::connect().await;
+    let jpeg = encode(&quarters(300, 200), image::ImageFormat::Jpeg);
+    let types = ["application/json", "text/plain", "undefined", "image", "jpg"];
+    for (number, content_type) in types.into_iter().enumerate() {
+        deployment.upload(&format!("types/{number}/photo.jpg"), content_type, jpeg.clone()).await;
+        // A key that says nothing denies nothing.
+        deployment.upload(&format!("types/{number}/photo"), content_type, jpeg.clone()).await;
+    }
+    for number in 0..types.len() {
+        for name in ["photo.jpg", "photo"] {
+            deployment.thumbnail(&format!("types/{number}/{name}/128x128.jpg")).await;
+        }
+    }
+    // Nobody but the bytes can tell, and they deny it: a refusal by name, and a letter because the key said so.
+    deployment.upload("types/page.jpg", "text/html", b"<html>404</html>".to_vec()).await;
+    let line = deployment.log_line("worker-small", "types/page.jpg").await;
+    assert_eq!(line["outcome"], "not_an_image", "{line}");
+}
+
+#[tokio::test]
+async fn an_encoded_body_is_decoded_or_refused_by_name() {
+    let deployment = Deployment::connect().await;
+    let jpeg = encode(&quarters(300, 200), image::ImageFormat::Jpeg);
+    let bodies = [
+        ("plain.jpg", None, jpeg.clone()),
+        ("gzip.jpg", Some("gzip"), gzip(&jpeg)),
+        ("br.jpg", Some("br"), brotli(&jpeg)),
+        ("lie.jpg", Some("gzip"), jpeg),
+        ("zstd.jpg", Some("zstd"), b"\x28\xB5\x2F\xFD and more".to_vec()),
+    ];
+    for (name, content_encoding, bytes) in bodies {
+        deployment.upload_encoded(&format!("encoded/{name}"), "image/jpeg", content_encoding, bytes).await;
+    }
+    let want = deployment.thumbnail("encoded/plain.jpg/128x128.jpg").await;
+    for (name, warnings) in [("gzip.jpg", json!([])), ("br.jpg", json!([])), ("lie.jpg", json!(["encoding_ignored"]))] {
+        let thumbnail = deployment.thumbnail(&format!("encoded/{name}/128x128.jpg")).await;
+        assert!(thumbnail.bytes == want.bytes, "{name}");
+        let line = deployment.log_line("worker-small", &format!("encoded/{name}")).await;
+        assert_eq!((&line["outcome"], &line["warnings"]), (&json!("made"), &warnings), "{line}");
+    }
+    let line = deployment.log_line("worker-small", "encoded/zstd.jpg").await;
+    assert_eq!(line["outcome"], "unsupported_encoding", "{line}");
+    let ending: Ending = serde_json::from_slice(&deployment.ending("encoded/zstd.jpg").await).unwrap();
+    assert_eq!(ending.outcome, "unsupported_encoding");
+    let status = Api::connect().request(Method::GET, "/status/encoded/zstd.jpg").send().await.unwrap();
+    let status: Value = status.json().await.unwrap();
+    assert_eq!((&status["state"], &status["outcome"]), (&json!("refused"), &json!("unsupported_encoding")), "{status}");
+    assert!(status["message"].as_str().is_some_and(|message| message.contains("`zstd`")), "{status}");
+}
+
+#[tokio::test]
+async fn a_skip_tells_its_reason_to_who_asks() {
+    let deployment = Deployment::connect().await;
+    let etag = deployment.upload("asked/notes.txt", "text/plain", b"hello".to_vec()).await;
+    let ending: Ending = serde_json::from_slice(&deployment.ending("asked/notes.txt").await).unwrap();
+    assert_eq!((ending.outcome.as_str(), ending.source_etag), ("not_an_image", Some(etag)));
+    let status = Api::connect().request(Method::GET, "/status/asked/notes.txt").send().await.unwrap();
+    let status: Value = status.json().await.unwrap();
+    assert_eq!((&status["state"], &status["outcome"]), (&json!("refused"), &json!("not_an_image")), "{status}");
+    assert!(status["message"].as_str().is_some_and(|message| message.contains("text/plain")), "{status}");
 }
 
 #[tokio::test]

@@ -135,6 +135,7 @@ async fn the_batch_function_tells_s3_of_the_right_that_it_lacks() {
     let deployment = Deployment::connect().await;
     let key = "privilege/batch.png";
     deployment.upload(key, "image/png", png()).await;
+    deployment.upload("privilege/batch.txt", "text/plain", b"no image".to_vec()).await;
     let event = |key: &str| {
         let task = json!({ "taskId": "t", "s3Key": key, "s3Bucket": deployment.source_bucket });
         json!({ "invocationSchemaVersion": "2.0", "invocationId": "i", "tasks": [task] })
@@ -143,6 +144,7 @@ async fn the_batch_function_tells_s3_of_the_right_that_it_lacks() {
         ("ReadSource", key, "HeadObject of `"),
         ("InvokeWorkers", key, "Invoke of `"),
         ("SendDeadLetters", "%FF", "SendMessage to `"),
+        ("KeepEndings", "privilege/batch.txt", "PutObject of `"),
     ] {
         let policy = deployment.without_statement("batch", sid).await;
         let denied = deployment.invoke("batch", &event(key)).await;

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use contract::metrics::{INVOCATION, JOB, OBJECT};
+use contract::metrics::{INVOCATION, JOB, OBJECT, SKIPS};
 use contract::{
     Dollars, ImageRecord, InvocationRecord, JobCost, JobCounts, JobRecord, ObjectRecord, Outcome, Stages, Thumbnails,
     TierTable,
@@ -92,6 +92,20 @@ fn every_metric_is_shown_and_every_shown_metric_is_emitted() {
     assert!(in_alarms.len() >= 6, "{in_alarms:?}");
     let shown: BTreeSet<Name> = on_dashboard.union(&in_alarms).cloned().collect();
     assert_eq!(shown, emitted());
+}
+
+#[test]
+fn every_skip_is_on_the_dashboard() {
+    let dashboards = resources("AWS::CloudWatch::Dashboard");
+    let body: Value = serde_json::from_str(dashboards[0]["DashboardBody"].as_str().unwrap()).unwrap();
+    let lines = body["widgets"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|widget| widget["properties"]["metrics"].as_array().into_iter().flatten());
+    let shown: Vec<_> = lines.filter(|line| line[1] == "objects" && line[2] == "outcome").collect();
+    let shown: Vec<_> = shown.iter().map(|line| line[3].as_str().unwrap()).collect();
+    assert_eq!(shown, SKIPS);
 }
 
 /// Every name that a line of any function can have.
@@ -269,7 +283,7 @@ fn with_a_key_both_buckets_use_it_and_only_those_who_read_or_write_bytes_may() {
     assert_eq!(
         policy["Roles"],
         workers
-            .chain(["BatchJobRole", "ApiRole", "DispatcherRole"].map(|role| json!({ "Ref": role })))
+            .chain(["BatchJobRole", "ApiRole", "DispatcherRole", "BatchRole"].map(|role| json!({ "Ref": role })))
             .collect::<Value>()
     );
     let [statement] = policy["PolicyDocument"]["Statement"].as_array().unwrap().as_slice() else { panic!("{policy}") };

@@ -20,6 +20,8 @@ pub(super) struct MemoryStore {
     thumbnails: RefCell<HashMap<String, StoredObject>>,
     /// The connection breaks after this many bytes.
     pub breaks_after_bytes: Option<usize>,
+    /// Of every source.
+    pub content_encoding: Option<&'static str>,
     refused_puts: RefCell<Vec<String>>,
     /// What somebody else does just before the next PUT.
     pub before_put: RefCell<VecDeque<Race>>,
@@ -78,7 +80,10 @@ pub(super) fn failure(action: &str) -> CallError {
     CallError { action: action.into(), cause: "503 SlowDown".into() }
 }
 
-pub(super) struct MemoryBody(VecDeque<Result<Bytes, CallError>>);
+pub(super) struct MemoryBody {
+    chunks: VecDeque<Result<Bytes, CallError>>,
+    content_encoding: Option<&'static str>,
+}
 
 impl GetObject for MemoryStore {
     type Body = MemoryBody;
@@ -92,13 +97,17 @@ impl GetObject for MemoryStore {
         if self.breaks_after_bytes.is_some() {
             chunks.push_back(Err(failure("GetObject")));
         }
-        Ok(Some(MemoryBody(chunks)))
+        Ok(Some(MemoryBody { chunks, content_encoding: self.content_encoding }))
     }
 }
 
 impl ObjectBody for MemoryBody {
+    fn content_encoding(&self) -> Option<&str> {
+        self.content_encoding
+    }
+
     async fn next(&mut self) -> Option<Result<Bytes, CallError>> {
-        self.0.pop_front()
+        self.chunks.pop_front()
     }
 }
 

@@ -3,9 +3,12 @@
 use std::io::{self, BufReader, Read};
 
 use contract::ImageFormat;
-use gif::{ColorOutput, DecodeOptions, MemoryLimit};
 
-use super::header::{GifDetail, table_bytes};
+use super::{
+    blocks::{self, Blocks},
+    header::{GifDetail, table_bytes},
+    lzw::{self, End, Lzw},
+};
 use crate::{
     EngineError, Plan, Probe, Warning,
     decoded::Decoded,
@@ -16,7 +19,7 @@ use crate::{
 };
 
 const FORMAT: ImageFormat = ImageFormat::Gif;
-const BLOCK_BYTES: usize = 64 << 10;
+const READ_BYTES: usize = 64 << 10;
 /// The image separator and the image descriptor.
 const DESCRIPTOR_BYTES: usize = 10;
 
@@ -26,9 +29,9 @@ pub(super) const fn channels(probe: &Probe) -> Channels {
 }
 
 /// What decoding holds beside the small image, in bytes.
-pub(super) fn plan_bytes(probe: &Probe, detail: &GifDetail) -> u64 {
-    // A row of indices, the canvas row, and the LZW tables with their 64 KiB buffer.
-    u64::from(detail.frame_px.0) + u64::from(probe.width_px) * 4 + 2 * BLOCK_BYTES as u64 + (128 << 10)
+pub(super) fn plan_bytes(probe: &Probe) -> u64 {
+    // The canvas row, the buffers, and three tables of colours.
+    u64::from(probe.width_px) * 4 + (READ_BYTES + blocks::BYTES + lzw::BYTES + 3 * 1_024) as u64
 }
 
 pub(super) fn decode(
@@ -37,51 +40,32 @@ pub(super) fn decode(
     detail: &GifDetail,
     plan: &Plan,
 ) -> Result<Decoded, EngineError> {
-    let fault = |cause: gif::DecodingError| EngineError::decoder(FORMAT, cause);
-    let mut options = DecodeOptions::new();
-    options.set_color_output(ColorOutput::Indexed);
-    // The plan has counted what is held; the crate's own limit of 50 MB would refuse what the budget allows.
-    options.set_memory_limit(MemoryLimit::Unlimited);
-    let has_colours = has_colours(source.prefix(), probe.header_bytes as usize);
-    let head = head(source.prefix(), probe.header_bytes as usize);
-    let skipped = io::copy(&mut source.take(probe.header_bytes + DESCRIPTOR_BYTES as u64), &mut io::sink());
-    skipped.map_err(|cause| fault(cause.into()))?;
-    let stream = head.chain(BufReader::with_capacity(BLOCK_BYTES, source));
-    let mut decoder = options.read_info(stream).map_err(fault)?;
-    let frame = decoder.next_frame_info().map_err(fault)?;
-    let Some(frame) = frame else { return Err(EngineError::header(FORMAT, "number of frames", 0_u8)) };
-    if (u32::from(frame.width), u32::from(frame.height)) != detail.frame_px {
-        return Err(EngineError::header(FORMAT, "frame width", frame.width));
-    }
-    let palette = colours(decoder.palette().unwrap_or_default(), detail.transparent);
+    let (palette, has_colours) = palette(source, probe, detail)?;
+    let mut pixels = pixels(source)?;
     let channels = channels(probe);
     let size = (probe.width_px, probe.height_px);
     let mut canvas = Canvas { row: vec![0; size.0 as usize * channels.count()], palette, detail: *detail, channels };
     let (width, height) = (detail.frame_px.0 as usize, detail.frame_px.1 as usize);
-    let mut indices = vec![0; width];
     if probe.interlaced {
         // What of the canvas is beside the frame stays transparent.
         let mut small = Scattered::new(channels, size, plan.row_shrink);
         for y in interlaced_rows(height) {
-            if !decoder.fill_buffer(&mut indices).map_err(fault)? {
-                return Err(EngineError::header(FORMAT, "rows", 0_u8));
-            }
-            small.push(canvas.paint(&indices), y + detail.frame_at.1 as usize, 0, 1);
+            let indices = pixels.row(width).map_err(fault)?;
+            small.push(canvas.paint(indices), y + detail.frame_at.1 as usize, 0, 1);
         }
         let (raster, extent) = small.finish();
-        return Ok(Decoded::of_raster(raster, extent, None, at_end(&mut decoder, has_colours)));
+        return Ok(Decoded::of_raster(raster, extent, None, at_end(&mut pixels, has_colours)));
     }
     let mut shrinker = Shrinker::new(channels, size, plan.row_shrink, RowOrder::TopDown);
     // Canvas rows above the frame are transparent.
     (0..detail.frame_at.1).for_each(|_| shrinker.push(&canvas.row));
-    let mut stopped = None;
+    let mut stopped = End::Data;
     let mut rows_decoded = 0;
     while rows_decoded < height {
-        match decoder.fill_buffer(&mut indices) {
-            Ok(true) => shrinker.push(canvas.paint(&indices)),
-            Ok(false) => break,
-            Err(cause) => {
-                stopped = Some(cause);
+        match pixels.row(width) {
+            Ok(indices) => shrinker.push(canvas.paint(indices)),
+            Err(end) => {
+                stopped = end;
                 break;
             }
         }
@@ -94,43 +78,66 @@ pub(super) fn decode(
             shrinker.push(&canvas.row);
         }
     }
-    let mut warnings = at_least_half(probe, shrinker.rows(), || match stopped {
-        Some(cause) => fault(cause),
-        None => EngineError::header(FORMAT, "rows", 0_u8),
-    })?;
+    let mut warnings = at_least_half(probe, shrinker.rows(), || fault(stopped))?;
     if rows_decoded == height {
-        warnings = at_end(&mut decoder, has_colours);
+        warnings = at_end(&mut pixels, has_colours);
     }
     Ok(Decoded::of_rows(shrinker, None, warnings))
 }
 
-/// The start of a file that has nothing in front of its first frame: what `at` bytes of the real one are for the crate.
+/// RGBA of each index.
+type Palette = [[u8; 4]; 256];
+
+/// The colours of the first frame, and whether the file has any; reads up to the end of the frame's own table.
 ///
 /// Without a colour table of the frame or the screen all colours are black, as in Chrome (Wuffs). GIF89a, section 18,
 /// leaves the choice to the reader.
-fn head(prefix: &[u8], at: usize) -> io::Cursor<Vec<u8>> {
-    let descriptor = &prefix[at..at + DESCRIPTOR_BYTES];
-    let mut head = prefix[..13 + table_bytes(prefix[10])].to_vec();
-    if !has_colours(prefix, at) {
-        head[10] |= 0x87;
-        head.extend([0; 3 << 8]);
-    }
-    head.extend(descriptor);
-    io::Cursor::new(head)
+fn palette(source: &mut Source<'_>, probe: &Probe, detail: &GifDetail) -> Result<(Box<Palette>, bool), EngineError> {
+    let (prefix, at) = (source.prefix(), probe.header_bytes as usize);
+    let screen = prefix[13..][..table_bytes(prefix[10])].to_vec();
+    let mut frame = vec![0; table_bytes(prefix[at + DESCRIPTOR_BYTES - 1])];
+    io::copy(&mut source.take(probe.header_bytes + DESCRIPTOR_BYTES as u64), &mut io::sink()).map_err(cut)?;
+    source.read_exact(&mut frame).map_err(cut)?;
+    let table = match (frame.is_empty(), screen.is_empty()) {
+        (false, _) => &frame,
+        (true, false) => &screen,
+        (true, true) => return Ok((colours(&[0; 256 * 3], detail.transparent), false)),
+    };
+    Ok((colours(table, detail.transparent), true))
 }
 
-/// Whether there is a colour table, of the screen or of the frame at `at`.
-fn has_colours(prefix: &[u8], at: usize) -> bool {
-    table_bytes(prefix[10]) > 0 || table_bytes(prefix[at + DESCRIPTOR_BYTES - 1]) > 0
+/// The pixels that begin here in the file, with their code size.
+fn pixels<'source, 'caller>(
+    source: &'source mut Source<'caller>,
+) -> Result<Lzw<BufReader<&'source mut Source<'caller>>>, EngineError> {
+    let mut literal_bits = [0];
+    source.read_exact(&mut literal_bits).map_err(cut)?;
+    let [literal_bits] = literal_bits;
+    if !(1..=11).contains(&literal_bits) {
+        return Err(EngineError::header(FORMAT, "LZW minimum code size", literal_bits));
+    }
+    Ok(Lzw::new(Blocks::new(BufReader::with_capacity(READ_BYTES, source)), literal_bits))
+}
+
+fn cut(cause: io::Error) -> EngineError {
+    EngineError::decoder(FORMAT, cause)
+}
+
+/// Why a frame has too few rows.
+fn fault(end: End) -> EngineError {
+    match end {
+        End::Data => EngineError::header(FORMAT, "rows", 0_u8),
+        End::File => cut(io::ErrorKind::UnexpectedEof.into()),
+        End::Code(code) => EngineError::header(FORMAT, "LZW code", code),
+    }
 }
 
 /// What is wrong with a frame of which every row is there.
 ///
 /// There is no checksum, but pixels that go on behind the last row are those of another size, or damaged.
-fn at_end(decoder: &mut gif::Decoder<impl Read>, has_colours: bool) -> Vec<Warning> {
-    use gif::DecodingError::{Format, LzwError};
-    match decoder.fill_buffer(&mut [0]) {
-        Ok(true) | Err(Format(_) | LzwError(_)) => vec![Warning::Damaged],
+fn at_end(pixels: &mut Lzw<impl Read>, has_colours: bool) -> Vec<Warning> {
+    match pixels.row(1) {
+        Ok(_) | Err(End::Code(_)) => vec![Warning::Damaged],
         // A picture without its colours is not the one that was drawn.
         _ if !has_colours => vec![Warning::Damaged],
         // Nothing more is needed, so a file may also be cut here.
@@ -144,7 +151,7 @@ fn interlaced_rows(height: usize) -> impl Iterator<Item = usize> {
 }
 
 /// 256 colours with alpha; indices past the table are transparent, as in browsers.
-fn colours(palette: &[u8], transparent: Option<u8>) -> Box<[[u8; 4]; 256]> {
+fn colours(palette: &[u8], transparent: Option<u8>) -> Box<Palette> {
     let mut colours = Box::new([[0; 4]; 256]);
     for (colour, [red, green, blue]) in colours.iter_mut().zip(palette.as_chunks::<3>().0) {
         *colour = [*red, *green, *blue, 255];
@@ -158,7 +165,7 @@ fn colours(palette: &[u8], transparent: Option<u8>) -> Box<[[u8; 4]; 256]> {
 /// One row of the canvas, the frame's part of which changes.
 struct Canvas {
     row: Vec<u8>,
-    palette: Box<[[u8; 4]; 256]>,
+    palette: Box<Palette>,
     detail: GifDetail,
     channels: Channels,
 }

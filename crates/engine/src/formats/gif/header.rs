@@ -1,6 +1,6 @@
 //! GIF blocks up to the first frame. Source: GIF89a specification, sections 18 to 23.
 //!
-//! This is the only reader of these blocks: what is behind the first frame's descriptor goes to crate `gif`.
+//! What is behind the first frame's descriptor is read by `decode.rs`.
 
 use std::sync::Arc;
 

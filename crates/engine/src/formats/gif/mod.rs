@@ -1,7 +1,9 @@
 //! The first frame of a GIF, by rows.
 
+mod blocks;
 mod decode;
 mod header;
+mod lzw;
 
 use crate::{
     EngineError, Limits, Plan, Probe,
@@ -15,7 +17,7 @@ pub(super) const ROOM: Room = Room { step: header::step, header_place: HeaderPla
 
 impl Detail for GifDetail {
     fn cost(&self, probe: &Probe, least_shrink: f64) -> Cost {
-        Cost::of_rows(probe, decode::channels(probe), decode::plan_bytes(probe, self), least_shrink)
+        Cost::of_rows(probe, decode::channels(probe), decode::plan_bytes(probe), least_shrink)
     }
 
     fn decode(&self, source: &mut Source<'_>, probe: &Probe, plan: &Plan, _: &Limits) -> Result<Decoded, EngineError> {

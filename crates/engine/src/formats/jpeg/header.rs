@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ::jpeg::ColourModel;
+use ::jpeg::{ColourModel, ColourSegments};
 use contract::ImageFormat;
 
 use crate::{Colour, EngineError, Orientation, Probe, decoded::Model, error::Damage, exif, fields::Fields, room::Step};
@@ -20,9 +20,6 @@ pub(super) enum Coding {
 pub(super) struct JpegDetail {
     pub(super) coding: Coding,
     pub(super) model: Model,
-    pub(super) components: u8,
-    /// How many of them the first scan has; 0 as long as that is not known.
-    pub(super) first_scan_components: u8,
     /// The same header as crate `jpeg` reads it, for its planner; `None` as long as the first scan is not reached.
     pub(super) header: Option<Box<::jpeg::Header>>,
 }
@@ -69,7 +66,6 @@ pub(super) fn step(prefix: &[u8]) -> Result<Step, EngineError> {
             let Some(mut frame) = frame else {
                 return Err(EngineError::header(FORMAT, "scan before frame", marker));
             };
-            frame.detail.first_scan_components = body.first().copied().unwrap_or_default();
             frame.detail.header = Some(Box::new(::jpeg::read_header(&prefix[..end]).map_err(named)?));
             return Ok(Step::Done(frame.probe()));
         }
@@ -141,26 +137,8 @@ fn start_of_frame(marker: u8, body: &[u8]) -> Result<Frame, EngineError> {
         colour: Colour::YCbCr,
         orientation: Orientation::Upright,
         header_bytes: 0,
-        detail: JpegDetail { coding, model: Model::YCbCr, components, first_scan_components: 0, header: None },
+        detail: JpegDetail { coding, model: Model::YCbCr, header: None },
     })
-}
-
-/// What the segments around the frame header say of the colours; the last one counts.
-#[derive(Clone, Copy, Default)]
-struct ColourSegments {
-    jfif: bool,
-    adobe_transform: Option<u8>,
-}
-
-impl ColourSegments {
-    /// Takes the body of an APP0 or APP14 segment; short ones are not believed, as crate `jpeg` does not.
-    fn add(&mut self, marker: u8, body: &[u8]) {
-        if marker == 0xE0 {
-            self.jfif |= body.starts_with(b"JFIF\0") && body.len() >= 14;
-        } else if body.starts_with(b"Adobe") {
-            self.adobe_transform = body.get(11).copied().or(self.adobe_transform);
-        }
-    }
 }
 
 impl Frame {
@@ -173,7 +151,7 @@ impl Frame {
     ) -> Result<(), EngineError> {
         self.orientation = orientation.unwrap_or_default();
         self.header_bytes = header_bytes as u64;
-        (self.colour, self.detail.model) = match ColourModel::decide(&self.ids, colours.jfif, colours.adobe_transform) {
+        (self.colour, self.detail.model) = match colours.model(&self.ids) {
             ColourModel::Grey => (Colour::Grey, Model::Grey),
             ColourModel::YCbCr => (Colour::YCbCr, Model::YCbCr),
             ColourModel::Rgb => (Colour::Rgb, Model::Rgb),

@@ -1,4 +1,4 @@
-//! JPEG: small through crate `jpeg`, at full size through `zune-jpeg`.
+//! JPEG, at every scale through crate `jpeg`.
 
 mod decode;
 mod header;

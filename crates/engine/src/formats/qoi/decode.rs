@@ -10,7 +10,7 @@ use crate::{
     EngineError, Plan, Probe, Warning,
     decoded::Decoded,
     raster::Channels,
-    room::at_least_half,
+    room::rows_until_damage,
     shrink::{RowOrder, Shrinker},
     source::Source,
 };
@@ -47,18 +47,10 @@ pub(super) fn decode(source: &mut Source<'_>, probe: &Probe, plan: &Plan) -> Res
         hashes: 0,
         is_damaged: false,
     };
-    let mut stopped = None;
-    while shrinker.rows() < size.1 && stopped.is_none() {
-        let filled = if probe.has_alpha { pixels.fill::<4>(&mut row) } else { pixels.fill::<3>(&mut row) };
-        match filled {
-            Ok(()) => shrinker.push(&row),
-            Err(cause) => stopped = Some(cause),
-        }
-    }
-    let is_whole = stopped.is_none();
-    let mut warnings =
-        at_least_half(probe, shrinker.rows(), || fault(stopped.unwrap_or(io::ErrorKind::UnexpectedEof.into())))?;
-    if pixels.is_damaged || (is_whole && !pixels.is_at_end()) {
+    let mut warnings = rows_until_damage(probe, &mut shrinker, &mut row, |row| {
+        if probe.has_alpha { pixels.fill::<4>(row) } else { pixels.fill::<3>(row) }
+    })?;
+    if pixels.is_damaged || (warnings.is_empty() && !pixels.is_at_end()) {
         warnings.push(Warning::Damaged);
     }
     Ok(Decoded::of_rows(shrinker, None, warnings))

@@ -312,9 +312,16 @@ impl<'probe> Tiff<'probe> {
     }
 
     fn jpeg(&self, chunk: &[u8], size: (usize, usize), rows: usize) -> Result<Vec<u8>, EngineError> {
-        match &self.old_jpeg {
-            Some(stream) => jpeg::decode(stream, self.probe, size, rows),
-            None => jpeg::decode(&jpeg::with_tables(chunk, &self.jpeg_tables), self.probe, size, rows),
-        }
+        let with_tables;
+        let stream = match &self.old_jpeg {
+            Some(stream) => stream,
+            None => {
+                with_tables = jpeg::with_tables(chunk, &self.jpeg_tables);
+                &with_tables
+            }
+        };
+        let samples = jpeg::decode(stream, self.probe, size, rows)?;
+        self.is_damaged.set(self.is_damaged.get() || jpeg::is_damaged(stream));
+        Ok(samples)
     }
 }

@@ -121,9 +121,10 @@ impl Fax<'_> {
 
     /// Reads line ends; whether a row of runs follows, or `None` where no row does.
     ///
-    /// Six in a row are the end of a page, behind which there is nothing; fewer are what damage leaves behind.
+    /// Six in a row are the end of a page, behind which there is nothing; two to five are damage, of which libtiff makes
+    /// empty rows.
     fn line_end(&mut self, two_dimensions: bool) -> Option<bool> {
-        let mut is_in_runs = true;
+        let (mut is_in_runs, mut count) = (true, 0);
         // Some writers leave line ends out where every row is of runs; where there was one, each row has one.
         if self.has_line_ends && self.bits.peek_word() >> 5 != 0 {
             self.damaged = true;
@@ -133,12 +134,15 @@ impl Fax<'_> {
             self.bits.skip_to_line_end()?;
             self.bits.skip_line_end();
             self.has_line_ends = true;
+            count += 1;
             if two_dimensions {
                 is_in_runs = self.bits.peek_word() >> 15 == 1;
                 self.bits.position += 1;
             }
         }
-        (!self.bits.is_at_end()).then_some(is_in_runs)
+        let has_row = !self.bits.is_at_end();
+        self.damaged |= has_row && count > 1;
+        has_row.then_some(is_in_runs)
     }
 
     /// The length of a run: codes of multiples of 64, then one below.

@@ -191,6 +191,8 @@ fn detail(directory: &Directory<'_>, (width_px, height_px): (u32, u32)) -> Resul
     // Without SamplesPerPixel there are as many as have a width.
     let samples = directory.short(277, widths)?;
     let photometric = match directory.value(262)? {
+        // Old-style JPEG of three samples is YCbCr whatever the tag says. Source: libtiff, `tif_dirread.c`.
+        _ if compression == compression::OLD_JPEG && samples == 3 => 6,
         Some(value) => u16::try_from(value).unwrap_or(u16::MAX),
         None => assumed_photometric(directory, compression, samples)?,
     };

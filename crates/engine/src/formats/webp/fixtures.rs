@@ -22,7 +22,7 @@ pub fn webp_with_exif(webp: &[u8], orientation: u8) -> Vec<u8> {
 }
 
 pub fn webp_lossy() -> Vec<u8> {
-    ::webp::Encoder::from_rgb(&picture(), WIDTH, HEIGHT).encode(90.0).to_vec()
+    ::webpx::Encoder::new_rgb(&picture(), WIDTH, HEIGHT).quality(90.0).encode(::webpx::Unstoppable).expect("a file")
 }
 
 pub fn files() -> Vec<(&'static str, Vec<u8>)> {

@@ -1,4 +1,4 @@
-//! WebP through libwebp, whole.
+//! WebP through libwebp, from the whole file.
 
 mod decode;
 mod header;
@@ -15,7 +15,7 @@ pub(super) const ROOM: Room = Room { step: header::step, header_place: HeaderPla
 
 impl Detail for WebpDetail {
     fn cost(&self, probe: &Probe, least_shrink: f64) -> Cost {
-        Cost::of_rows(probe, decode::channels(probe, self), decode::plan_bytes(probe, self), least_shrink)
+        decode::cost(probe, self, least_shrink)
     }
 
     fn profile_bytes(&self) -> u64 {

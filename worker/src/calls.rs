@@ -1,0 +1,32 @@
+//! How often S3 was asked.
+
+use std::cell::Cell;
+
+/// Requests to S3 beyond the GET, counted where they are made.
+#[derive(Debug, Default)]
+pub(crate) struct Calls {
+    heads: Cell<u32>,
+    puts: Cell<u32>,
+}
+
+impl Calls {
+    /// A HEAD is sent.
+    pub(crate) fn head(&self) {
+        self.heads.set(self.heads.get() + 1);
+    }
+
+    /// A PUT is sent.
+    pub(crate) fn put(&self) {
+        self.puts.set(self.puts.get() + 1);
+    }
+
+    /// How many HEADs were sent.
+    pub(crate) const fn heads(&self) -> u32 {
+        self.heads.get()
+    }
+
+    /// How many PUTs were sent.
+    pub(crate) const fn puts(&self) -> u32 {
+        self.puts.get()
+    }
+}

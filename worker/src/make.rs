@@ -1,0 +1,99 @@
+//! From a body to thumbnails: the engine on a thread of its own, beside the transfer.
+
+use std::time::Instant;
+
+use coding::{CodingError, ContentEncoding};
+use contract::Variant;
+use engine::{EngineError, Limits, Made, Stage};
+
+use crate::body::{BodyReader, pipe, pump};
+use crate::edge::ObjectBody;
+use crate::settings::Settings;
+use crate::stopwatch::Stopwatch;
+
+/// Why nothing was made.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    #[error(transparent)]
+    Coding(CodingError),
+    #[error("the decoder panicked")]
+    Panicked(#[source] tokio::task::JoinError),
+}
+
+impl Failure {
+    /// The name in logs, counters and metrics.
+    pub(crate) const fn name(&self) -> &'static str {
+        match self {
+            Self::Engine(error) => error.name(),
+            Self::Coding(error) => error.name(),
+            Self::Panicked(_) => "panicked",
+        }
+    }
+}
+
+impl From<CodingError> for Failure {
+    fn from(error: CodingError) -> Self {
+        match error {
+            CodingError::Read(cause) => EngineError::Source { bytes_read: 0, cause }.into(),
+            error => Self::Coding(error),
+        }
+    }
+}
+
+/// What was made.
+#[derive(Debug)]
+pub(crate) struct Work {
+    pub made: Made,
+    /// What was wrong with the body's encoding.
+    pub warning: Option<coding::Warning>,
+}
+
+/// Makes every variant.
+///
+/// # Errors
+/// [`Failure`]; [`EngineError::Source`] alone may go better the next time.
+pub(crate) async fn make(
+    body: impl ObjectBody,
+    settings: &Settings,
+    stopwatch: &mut Stopwatch,
+) -> Result<Work, Failure> {
+    let encoding = ContentEncoding::from_header(body.content_encoding());
+    let (sender, reader) = pipe();
+    let mut limits = Limits::for_budget(settings.tier.budget_bytes());
+    limits.max_pixels = settings.max_pixels;
+    limits.max_source_bytes = settings.shared.max_object_bytes;
+    let variants = settings.shared.thumbnails.variants.clone();
+    let engine = tokio::task::spawn_blocking(move || {
+        let mut stages = Vec::new();
+        let on_stage = &mut |stage| stages.push((stage, Instant::now()));
+        (decode_and_make(reader, &encoding, &variants, limits, on_stage), stages)
+    });
+    let ((), engine) = tokio::join!(pump(body, sender), engine);
+    // A decoder that panics does so every time: a final answer, not a reason to pay for two retries.
+    let (work, stages) = engine.map_err(Failure::Panicked)?;
+    for (stage, finished) in stages {
+        stopwatch.stage(stage, finished);
+    }
+    work
+}
+
+fn decode_and_make(
+    reader: BodyReader,
+    encoding: &ContentEncoding,
+    variants: &[Variant],
+    mut limits: Limits,
+    on_stage: &mut dyn FnMut(Stage),
+) -> Result<Work, Failure> {
+    let mut body = coding::open(reader, encoding)?;
+    limits.reader_bytes = body.held_bytes();
+    match engine::make(body.reader(), variants, &limits, on_stage) {
+        Ok(made) => Ok(Work { made, warning: body.into_warning() }),
+        // What cannot be decoded has no first bytes to judge by.
+        Err(error @ EngineError::NotAnImage { .. }) => {
+            Err(body.into_fault().map_or(Failure::Engine(error), Failure::Coding))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
