@@ -2,7 +2,6 @@
 //!
 //! Deterministic, as `mutations.rs`; `make differential MUTATIONS=500000` tries as many. Decoders in Rust have eight
 //! formats and are always here; those of `AGAINST=python` have the others, and `make test` names it.
-//! In about one of 100,000 files JPEG inside a TIFF has AC values that no samples have: there only DC is looked at.
 
 // Helpers unwrap as the tests do.
 #![allow(clippy::unwrap_used)]

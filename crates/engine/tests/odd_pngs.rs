@@ -161,7 +161,10 @@ fn only_the_very_colour_is_transparent() {
     check("8 bit, another", &png(GREY, 8, &trns(), &row(3)), [[3, 3, 3, 255], grey], &[]);
     // Below 8 bits the value is that of the stored sample.
     let trns = [(b"tRNS", vec![0, 3])];
-    check("2 bit", &png(GREY, 2, &trns, &[0b1101_0101, 0x55, 0x55, 0x55]), [[0; 4], [85, 85, 85, 255]], &[]);
+    let pixels = [0b1101_0101, 0x55, 0x55, 0x55];
+    check("2 bit", &png(GREY, 2, &trns, &pixels), [[0; 4], [85, 85, 85, 255]], &[]);
+    let beyond = made(&png(GREY, 2, &[(b"tRNS", vec![0, 4 | 3])], &pixels)).unwrap();
+    assert_eq!(beyond.1, ["damaged"]);
 }
 
 #[test]

@@ -175,6 +175,11 @@ fn the_planned_peak_is_never_under_the_real_one_and_close_above_ten_megapixels()
     for (name, bytes) in fixtures::all() {
         lines.push(check(name, &bytes, &[variant(Fit::Inside, OutputFormat::Auto, 64)], f64::INFINITY));
     }
+    // Of JPEG a whole row of units is held, however few lines of it there are.
+    let tags: [(u16, &[u64]); 4] = [(258, &[8; 3]), (259, &[7]), (262, &[6]), (277, &[3])];
+    let chunks = vec![fixtures::jpeg::two_lines(60_000)];
+    let bytes = fixtures::tiff::any::AnyTiff::new((60_000, 2), chunks).tags(&tags).file();
+    lines.push(check("tiff jpeg of two lines", &bytes, &[variant(Fit::Inside, OutputFormat::Auto, 64)], f64::INFINITY));
     for (name, bytes) in with_profiles() {
         for side_px in [12, 64] {
             let variants = [variant(Fit::Inside, OutputFormat::Auto, side_px)];

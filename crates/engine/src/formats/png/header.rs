@@ -13,7 +13,8 @@ pub(super) struct PngDetail {
     pub(super) profile_bytes: u64,
     /// There is an embedded profile, of use or not.
     pub(super) has_iccp: bool,
-    /// A chunk before the pixels has a wrong checksum: it may have said something of colours, or of transparency.
+    /// A chunk before the pixels has a wrong checksum, or a transparent grey of more bits than grey has: it may have said
+    /// something of colours, or of transparency.
     pub(super) is_damaged: bool,
 }
 
@@ -44,7 +45,15 @@ pub(super) fn step(prefix: &[u8]) -> Result<Step, EngineError> {
                 probe.detail = Arc::new(detail);
                 return Ok(Step::Done(probe));
             }
-            b"tRNS" => probe.has_alpha = true,
+            b"tRNS" => {
+                probe.has_alpha = true;
+                // Bits above the depth are to be passed over (section 11.3.1.1): browsers do, crate `png` and Pillow do not,
+                // so the picture may be another one.
+                let level =
+                    prefix.get(at + 8..).and_then(|body| body.first_chunk()).map(|level| u16::from_be_bytes(*level));
+                let is_grey = matches!(probe.colour, Colour::Grey) && probe.bits_per_sample < 8;
+                detail.is_damaged |= is_grey && level.is_some_and(|level| level >> probe.bits_per_sample != 0);
+            }
             b"iCCP" | b"gAMA" | b"cICP" => {
                 detail.has_iccp |= &kind == b"iCCP";
                 let profile_bytes = (u64::from(length) * INFLATION).max(SHORT_PROFILE_BYTES);

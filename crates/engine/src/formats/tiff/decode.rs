@@ -42,6 +42,9 @@ pub(super) const fn channels(probe: &Probe) -> Channels {
     }
 }
 
+/// The rows of an MCU whose sampling factors are the largest ones.
+const MOST_UNIT_ROWS: u64 = 32;
+
 /// What decoding holds beside the small image, in bytes.
 pub(super) fn plan_bytes(probe: &Probe, detail: &TiffDetail) -> u64 {
     let (width, planes) = (u64::from(probe.width_px), planes(detail));
@@ -51,8 +54,12 @@ pub(super) fn plan_bytes(probe: &Probe, detail: &TiffDetail) -> u64 {
     let chunk_bytes = detail.chunk_bytes();
     let is_banded = detail.tiled || detail.is_jpeg();
     let band_bytes = if is_banded { chunk_bytes.saturating_mul(u64::from(across) * planes) } else { 0 };
-    // JPEG comes in one piece, with its file and the decoder's own rows.
-    let jpeg_bytes = if detail.is_jpeg() { 2 * detail.longest_chunk_bytes + 2 * chunk_bytes + (1 << 20) } else { 0 };
+    // JPEG comes in one piece, with its file and the decoder's own rows: those of a unit, however low the chunk is.
+    let unit_bytes = MOST_UNIT_ROWS * detail.row_bytes(detail.chunk_px.0);
+    let jpeg_bytes = match detail.is_jpeg() {
+        true => 2 * detail.longest_chunk_bytes + 2 * chunk_bytes.max(unit_bytes) + (1 << 20),
+        false => 0,
+    };
     let fax_bytes = if detail.is_fax() { Fax::bytes(detail.chunk_px.0) } else { 0 };
     let decoder_bytes = if is_banded { 1 } else { planes } * (LZW_BYTES + fax_bytes);
     let colour_bytes = match probe.colour {

@@ -63,11 +63,12 @@ pub(super) fn decode(
     Ok(samples)
 }
 
-/// Whether codes in the JPEG are wrong or missing. The decoder above fills that up without a word; as in the room of
-/// JPEG, a decode to 1/8 reads all codes once more.
+/// Whether codes in the JPEG are wrong or missing, or make values that no samples have. The decoder above fills that up
+/// without a word, so a decode reads all codes once more: at full size, the only one where AC is looked at. That takes 75
+/// ms for 12 MP beside 310, and at 1/8 it took 16: in one of 100,000 damaged files another picture came out.
 pub(super) fn is_damaged(file: &[u8]) -> bool {
     let Ok(decoder) = ::jpeg::Decoder::new(file) else { return true };
-    let scales = vec![Scale::Eighth; decoder.header().components.len()];
+    let scales = vec![Scale::Full; decoder.header().components.len()];
     decoder.decode(&scales, &mut Nowhere).map_or(true, |outcome| outcome.warning.is_some())
 }
 
