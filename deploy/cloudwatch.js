@@ -6,7 +6,7 @@ const path = require("node:path");
 const { widgets } = require("./dashboard.js");
 const { alarms } = require("./alarms.js");
 const { queries } = require("./queries.js");
-const { tiers } = require("./tiers.js");
+const { tiers, measuredFor, variantSet } = require("./tiers.js");
 
 const prices = JSON.parse(fs.readFileSync(path.join(__dirname, "..", "prices.json"), "utf8"));
 
@@ -24,6 +24,8 @@ module.exports = async ({ resolveVariable }) => {
     namespace: `${service}/${stage}`,
     region,
     tiers,
+    measuredFor,
+    variantSet,
     targetMs: Number(targetMs),
     costLimit: Number(costLimit),
     email,

@@ -1,6 +1,8 @@
-// The widgets, two to a row. Money first, then whether the thresholds are right, then what went wrong.
+// The widgets, two to a row below a line of words. Money first, then whether the thresholds are right, then what went
+// wrong.
 
 const HOUR_S = 3600;
+const TEXT_ROWS = 2;
 
 /** `SKIPS` of crates/contract/src/metrics.rs. */
 const SKIPS = [
@@ -29,7 +31,7 @@ exports.widgets = (deployment) => {
   const found = (dimension, metricName) =>
     ({ expression: `SEARCH('{${deployment.namespace},${dimension}} ${metricName}', 'Sum', ${HOUR_S})`, id: metricName });
 
-  return layout([
+  return layout(readme(deployment), [
     chart("Cost per hour, dollars (estimated)", { stacked: true, unit: "dollars" }, [
       ...everyFunction.flatMap(cost),
       ...everyFunction.map((name) => expression(dollars(name), name, `${name}_cost`)),
@@ -91,6 +93,12 @@ exports.widgets = (deployment) => {
   ]);
 };
 
+/** What the thresholds are for, and whether that is what this deployment makes. */
+const readme = ({ measuredFor, variantSet }) => measuredFor === variantSet
+  ? `Each image becomes \`${variantSet}\`, which the tiers' thresholds were measured for.`
+  : `**The thresholds are not for these thumbnails.** Each image becomes \`${variantSet}\`; the tiers were measured for ` +
+    `\`${measuredFor ?? "unknown"}\`. Time, memory and cost per tier are not as planned: run \`make calibrate\` and deploy again.`;
+
 /** Widgets in CloudWatch's own notation: arrays of namespace, name, dimension, value, options. */
 const tools = ({ namespace, region }) => {
   const metric = (tier, name, options) => [namespace, name, "tier", tier, options];
@@ -111,7 +119,10 @@ const tools = ({ namespace, region }) => {
   return { metric, sum, expression, chart };
 };
 
-/** Two columns of the dashboard's 24 units. */
-const layout = (widgets) => widgets.map((widget, index) => ({
-  ...widget, x: (index % 2) * 12, y: Math.floor(index / 2) * 6, width: 12, height: 6,
-}));
+/** The words over all of the dashboard's 24 units, then two columns. */
+const layout = (markdown, widgets) => [
+  { type: "text", x: 0, y: 0, width: 24, height: TEXT_ROWS, properties: { markdown } },
+  ...widgets.map((widget, index) => ({
+    ...widget, x: (index % 2) * 12, y: TEXT_ROWS + Math.floor(index / 2) * 6, width: 12, height: 6,
+  })),
+];

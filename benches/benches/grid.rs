@@ -1,20 +1,22 @@
-//! CPU time of every file of the calibration's grid, the same thumbnail each. `make calibrate` reads the estimates.
+//! CPU time of every file of the calibration's grid, made into the thumbnails of `thumbnails.json`. `make calibrate`
+//! reads the estimates.
 //!
 //! `cargo bench -p benches --bench grid -- png-screen` runs a part of it.
 
-use std::path::Path;
 use std::time::Duration;
 
-use benches::{grid, shipped_variant};
-use contract::{OutputFormat, TierTable};
+use benches::grid;
+use benches::places::Places;
+use contract::TierTable;
 use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
 use engine::Limits;
 
 fn grid(criterion: &mut Criterion) {
     let tiers = TierTable::builtin().expect("the shipped table is sound");
     let limits = Limits::for_budget(tiers.largest().budget_bytes());
-    let variant = [shipped_variant(OutputFormat::Jpeg)];
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/calibrate/inputs");
+    let places = Places::here();
+    let variants = places.thumbnails().expect("thumbnails.json is sound").variants;
+    let folder = places.inputs();
     let mut group = criterion.benchmark_group(grid::BENCH);
     for input in grid::coarse() {
         let id = BenchmarkId::from_parameter(input.name());
@@ -26,9 +28,9 @@ fn grid(criterion: &mut Criterion) {
             bencher.iter_custom(|rounds| {
                 let started = usage::cpu_time();
                 for _ in 0..rounds {
-                    let made = engine::make(&mut file.as_slice(), &variant, &limits, &mut |_| ());
+                    let made = engine::make(&mut file.as_slice(), &variants, &limits, &mut |_| ());
                     let made = made.expect("the grid is sound");
-                    assert_eq!(made.thumbnails.first().map(|thumbnail| thumbnail.width_px), Some(128));
+                    assert_eq!(made.thumbnails.len(), variants.len());
                 }
                 usage::cpu_time() - started
             });

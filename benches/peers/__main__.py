@@ -1,57 +1,46 @@
 """`make peers`: the corpus, the measurements, benches/report.md, and the aims on standard output."""
 
 import argparse
-import json
 import os
 import shlex
 import subprocess
 import sys
-from dataclasses import asdict
 from pathlib import Path
 
 from . import aims, measure, report
-from .children import HERE, PYTHON, ROOT, all_peers
+from .children import ENGINE, HERE, PYTHON, ROOT, all_peers
+from .files import Image, images
+from .targets import SMALLEST
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make peers", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="few files, few rounds: under 3 minutes")
-    parser.add_argument("--corpus", type=Path, default=None, help="a folder of images instead of the made ones")
+    parser.add_argument("--quick", action="store_true", help="few files, few rounds: about 5 minutes")
+    parser.add_argument("--corpus", type=Path, default=None, help="a folder of images beside the made ones")
     parser.add_argument("--only", default="", help="only files whose name contains this")
     parser.add_argument("--report", type=Path, default=ROOT / "benches/report.md", help="the file to write into")
     arguments = parser.parse_args()
-
-    corpus = arguments.corpus or HERE / "corpus"
-    if arguments.corpus is None:
-        # NumPy stays out of this process: its memory would be in the numbers of its children.
-        quick = ["--quick"] if arguments.quick else []
-        subprocess.run([PYTHON, "-m", "benches.peers.corpus", corpus, *quick], cwd=ROOT, check=True)
-    elif not corpus.is_dir():
-        print(f"peers: corpus `{corpus}` is not a directory: set PEERS_CORPUS to a folder of images", file=sys.stderr)
+    if arguments.corpus is not None and not arguments.corpus.is_dir():
+        folder = arguments.corpus
+        print(f"peers: corpus `{folder}` is not a directory: set PEERS_CORPUS to a folder of images", file=sys.stderr)
         return 2
-    files = [image for image in measure.images(corpus) if arguments.only in image.name]
-    if arguments.quick and arguments.corpus is None:
-        files = [image for image in files if image.name in QUICK]
+
+    files, refused = _files(arguments)
     if not files:
-        print(f"peers: no image in `{corpus}`: put some there", file=sys.stderr)
+        print("peers: no image is left to measure: name another with --only", file=sys.stderr)
         return 2
-
     _take_one_core()
     peers = all_peers()
-    rounds = {image.name: _rounds(image, arguments.quick) for image in files}
+    rounds = {case: _rounds(case, arguments.quick) for case in measure.cases(files)}
     results: measure.Results = {}
-    measure.cpu(peers, files, rounds, results)
-    measure.memory(peers, files, results)
-    measure.quality(peers, files, results)
+    measure.cpu(peers, rounds, results)
+    measure.memory(peers, list(rounds), results)
+    missing = measure.quality(peers, list(rounds), results)
 
-    verdicts = aims.verdicts(files, results)
-    command = "make peers" + (" PEERS=--quick" if arguments.quick else "")
-    if arguments.corpus is not None:
-        command += f" PEERS_CORPUS={shlex.quote(arguments.corpus.name)}"
-    report.write(arguments.report, report.section(peers, files, results, verdicts, rounds, command))
-    raw = [{"file": file, "peer": peer, **asdict(cell)} for (file, peer), cell in results.items()]
-    (HERE / "out/results.json").write_text(json.dumps(raw, indent=1))
-    _print(verdicts, arguments.report)
+    verdicts = aims.verdicts(list(rounds), results)
+    run = report.Run(_command(arguments), peers, rounds, results, verdicts, _notes(refused, results, missing))
+    report.write(arguments.report, run)
+    _print(run, arguments.report)
     return 0
 
 
@@ -68,9 +57,28 @@ QUICK = {
 }
 
 
-def _rounds(image: measure.Image, quick: bool) -> int:
+def _files(arguments: argparse.Namespace) -> tuple[list[Image], dict[str, str]]:
+    """The made ones, then those of the user's folder; and by name what is no image there, and why."""
+    made = HERE / "corpus"
+    # NumPy stays out of this process: its memory would be in the numbers of its children.
+    quick = ["--quick"] if arguments.quick else []
+    subprocess.run([PYTHON, "-m", "benches.peers.corpus", made, *quick], cwd=ROOT, check=True)
+    files, refused = images(made, own=False)
+    if arguments.quick:
+        files = [image for image in files if image.name in QUICK]
+    if arguments.corpus is not None:
+        theirs, refused_theirs = images(arguments.corpus.resolve(), own=True)
+        files, refused = files + theirs, refused | refused_theirs
+    wanted = lambda name: arguments.only in name
+    return [image for image in files if wanted(image.name)], {name: why for name, why in refused.items() if wanted(name)}
+
+
+def _rounds(case: measure.Case, quick: bool) -> int:
+    image, target = case
     if quick:
-        return 3 if image.megapixels > 4 else 5
+        return 3
+    if target != SMALLEST:
+        return 5
     return 5 if image.megapixels > 30 else 9 if image.megapixels > 4 else 15
 
 
@@ -80,19 +88,38 @@ def _take_one_core() -> None:
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
 
 
-def _print(verdicts: list[aims.Verdict], path: Path) -> None:
-    width = max(len(verdict.file) for verdict in verdicts)
-    for verdict in verdicts:
+def _command(arguments: argparse.Namespace) -> str:
+    words = ["--quick"] if arguments.quick else []
+    words += ["--only", arguments.only] if arguments.only else []
+    command = "make peers" + (f" PEERS={shlex.quote(shlex.join(words))}" if words else "")
+    # The folder's name alone: where it lies is nobody's business.
+    return command + (f" PEERS_CORPUS={shlex.quote(arguments.corpus.resolve().name)}" if arguments.corpus else "")
+
+
+def _notes(refused: dict[str, str], results: measure.Results, missing: dict[str, str]) -> list[tuple[str, str, str]]:
+    """What somebody said of a file, each once."""
+    notes = [(name, ENGINE, why) for name, why in refused.items()]
+    for (name, _, peer), cell in results.items():
+        notes += [(name, peer, f"warning: {warning}") for warning in cell.warnings]
+        notes += [(name, peer, cell.error)] if cell.error else []
+    notes += [(name, "the reference, by Pillow", why) for name, why in missing.items()]
+    return list(dict.fromkeys(notes))
+
+
+def _print(run: report.Run, path: Path) -> None:
+    width = max((len(verdict.file) for verdict in run.verdicts), default=0)
+    for verdict in run.verdicts:
         ratio = "" if verdict.ratio is None else f"{verdict.ratio:.3f}"
         met = "met" if verdict.met else "MISSED"
         numbers = f"{verdict.ours:>10} {verdict.best:>20} {ratio:>7} {verdict.aim:>8}"
-        print(f"{verdict.file:<{width}} {verdict.what:<11} {numbers}  {met}")
-    met = sum(verdict.met for verdict in verdicts)
+        print(f"{verdict.file:<{width}} {verdict.target.name:>17} {verdict.what:<11} {numbers}  {met}")
+    for name, who, words in run.notes:
+        print(f"{name}: {who}: {words}")
     try:
         path = path.relative_to(ROOT)
     except ValueError:
         pass
-    print(f"{met} of {len(verdicts)} aims met; tables in {path}")
+    print(f"{run.facts['aims']}; tables in {path}, every round in {path.with_name('peers.json')}")
 
 
 if __name__ == "__main__":

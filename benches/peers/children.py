@@ -5,10 +5,12 @@ import os
 import shutil
 import subprocess
 import tempfile
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import once
+from .targets import SMALLEST, Target
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -17,6 +19,8 @@ PYTHON = HERE / ".venv/bin/python"
 
 ENGINE = "thumbtier"
 SHARP = "sharp"
+# A damaged file may keep a peer busy for ever.
+TIMEOUT_S = 120
 
 
 @dataclass
@@ -26,28 +30,37 @@ class Child:
     name: str
     command: list[str]
     version: str
+    environment: dict[str, str] = field(default_factory=dict)
     whole_process: bool = False
     process: subprocess.Popen | None = field(default=None, repr=False)
 
-    def ask(self, file: Path, format: str = "jpeg", out: Path | None = None) -> dict:
-        """`cpu_ms` and `peak_bytes`, or `error`."""
-        return self.exchange({"file": str(file), "format": format, "out": str(out) if out else None})
+    def ask(self, file: Path, target: Target = SMALLEST, format: str = "jpeg", outs: list[Path] | None = None) -> dict:
+        """`cpu_ms`, `peak_bytes` and `bytes_written`, or `error`. `outs` are the thumbnails, the largest first."""
+        outs = [str(out) for out in outs] if outs else None
+        return self.exchange({"file": str(file), "sides": target.sides, "format": format, "outs": outs})
 
     def exchange(self, job: dict) -> dict:
         """One job, one answer; a child that ended is started again by the next job."""
         if self.process is None:
             pipe = subprocess.PIPE
-            self.process = subprocess.Popen(self.command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True)
+            environment = os.environ | self.environment
+            self.process = subprocess.Popen(
+                self.command, env=environment, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True
+            )
+        timer = threading.Timer(TIMEOUT_S, self.process.kill)
+        timer.start()
         try:
             self.process.stdin.write(json.dumps(job) + "\n")
             self.process.stdin.flush()
             line = self.process.stdout.readline()
         except BrokenPipeError:
             line = ""
+        late = not timer.is_alive()
+        timer.cancel()
         if not line:
             status = self.process.wait()
             self.process = None
-            return {"error": f"ended with status {status}"}
+            return {"error": f"no answer within {TIMEOUT_S} s" if late else f"ended with status {status}"}
         return json.loads(line)
 
     def close(self) -> None:
@@ -67,15 +80,22 @@ class ImageMagick:
     name: str = "imagemagick"
     whole_process: bool = True
 
-    def ask(self, file: Path, format: str = "jpeg", out: Path | None = None) -> dict:
+    def ask(self, file: Path, target: Target = SMALLEST, format: str = "jpeg", outs: list[Path] | None = None) -> dict:
+        """As of a [`Child`]. The hint for libjpeg's scale is twice the box, as ImageMagick's manual has it."""
+        hint = 2 * target.sides[0]
         with tempfile.TemporaryDirectory() as folder:
-            target = out or Path(folder) / "out"
-            command = [self.convert, "-define", "jpeg:size=256x256", f"{file}[0]", "-auto-orient"]
-            command += ["-thumbnail", "128x128>", "-quality", "80", f"{format}:{target}"]
+            outs = outs or [Path(folder) / str(side) for side in target.sides]
+            command = [self.convert, "-define", f"jpeg:size={hint}x{hint}", f"{file}[0]", "-auto-orient"]
+            command += ["-quality", "80"]
+            for side, out in zip(target.sides, outs):
+                # The last is the command's own output; the others are written on the way.
+                write = [] if side == target.sides[-1] else ["-write"]
+                command += ["-thumbnail", f"{side}x{side}>", *write, f"{format}:{out}"]
             usage = once.run(command, self.environment)
-        if usage.exit_code:
-            return {"error": f"ended with status {usage.exit_code}"}
-        return {"cpu_ms": usage.cpu_ms, "peak_bytes": usage.peak_bytes}
+            if usage.exit_code:
+                return {"error": f"ended with status {usage.exit_code}"}
+            bytes_written = sum(out.stat().st_size for out in outs)
+        return {"cpu_ms": usage.cpu_ms, "peak_bytes": usage.peak_bytes, "bytes_written": bytes_written}
 
     def close(self) -> None:
         """Nothing stays."""
@@ -92,7 +112,8 @@ def all_peers() -> list[Child | ImageMagick]:
     peers: list[Child | ImageMagick] = []
     for name, command in commands.items():
         version = _engine_version() if name == ENGINE else _output([*command, "--version"])
-        peers.append(Child(name, command, version))
+        environment = {"VIPS_CONCURRENCY": "1"} if name == "pyvips" else {}
+        peers.append(Child(name, command, version, environment))
     magick = _imagemagick()
     return [*peers, magick] if magick else peers
 

@@ -1,6 +1,5 @@
 """The measurements: CPU interleaved and warm, peak memory of fresh processes, likeness to a reference."""
 
-import json
 import random
 import shutil
 import subprocess
@@ -11,62 +10,41 @@ from pathlib import Path
 
 from . import once
 from .children import ENGINE, HERE, PYTHON, RELEASE, Child, ImageMagick
+from .files import Image
+from .targets import TARGETS, Target
 
 Peer = Child | ImageMagick
-
-
-@dataclass(frozen=True)
-class Image:
-    """One file of the corpus, as its header tells it."""
-
-    path: Path
-    format: str
-    width_px: int
-    height_px: int
-    interlaced: bool
-    bytes: int
-
-    @property
-    def name(self) -> str:
-        return self.path.name
-
-    @property
-    def megapixels(self) -> float:
-        return self.width_px * self.height_px / 1e6
+Case = tuple[Image, Target]
 
 
 @dataclass
 class Cell:
-    """What one peer did with one file."""
+    """What one peer did with one file and one target."""
 
     cpu_ms: list[float] = field(default_factory=list)
     peak_bytes: int | None = None
+    # Of the poorest of the target's thumbnails.
     ssimulacra2: float | None = None
     ssim: float | None = None
+    # Of all thumbnails together, as JPEG.
+    bytes_written: int | None = None
     bytes_read: int | None = None
     planned_peak_bytes: int | None = None
+    warnings: list[str] = field(default_factory=list)
     error: str | None = None
 
 
-Results = dict[tuple[str, str], Cell]
+# By file, target and peer.
+Results = dict[tuple[str, Target, str], Cell]
 
 
-def images(folder: Path) -> list[Image]:
-    """The images in `folder`, smallest first within each format."""
-    files = sorted(str(path) for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
-    if not files:
-        return []
-    command = [str(RELEASE / "thumbtier"), "explain", "--json", *files]
-    lines = subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines()
+def cases(files: list[Image]) -> list[Case]:
+    """Each file with the targets that are smaller than it; a file that is smaller than all, with the smallest."""
     found = []
-    for line in map(json.loads, lines):
-        if line.get("width_px") is None:
-            print(f"· left out {line['file']}: {line.get('message')}", file=sys.stderr)
-            continue
-        size = (line["width_px"], line["height_px"])
-        found.append(Image(Path(line["file"]), line["format"], *size, line["interlaced"], line["source_bytes"]))
-    order = ["jpeg", "png", "webp", "gif", "tiff", "bmp"]
-    return sorted(found, key=lambda image: (order.index(image.format), image.interlaced, image.megapixels))
+    for file in files:
+        targets = [target for target in TARGETS if target.shrinks(file.width_px, file.height_px)]
+        found += [(file, target) for target in targets or TARGETS[:1]]
+    return found
 
 
 class Progress:
@@ -88,70 +66,106 @@ class Progress:
             print(f"· {line}", file=sys.stderr, flush=True)
 
 
-def cpu(peers: list[Peer], files: list[Image], rounds: dict[str, int], results: Results) -> None:
-    """A warm-up of each file, then round by round: every file, every peer, in a new order each time."""
+def cpu(peers: list[Peer], rounds: dict[Case, int], results: Results) -> None:
+    """A warm-up of each case, then round by round: every case, every peer, in a new order each time."""
     order = random.Random(1)
-    steps = len(files) + sum(rounds[file.name] for file in files)
-    progress = Progress("measuring CPU", steps)
+    progress = Progress("measuring CPU", len(rounds) + sum(rounds.values()))
     for number in range(max(rounds.values()) + 1):
-        for file in files:
-            if number > rounds[file.name]:
+        for (file, target), wanted in rounds.items():
+            if number > wanted:
                 continue
             for peer in order.sample(peers, len(peers)):
-                cell = results.setdefault((file.name, peer.name), Cell())
-                if cell.error:
-                    continue
-                answer = peer.ask(file.path)
-                cell.error = answer.get("error")
-                if number > 0 and not cell.error:
-                    cell.cpu_ms.append(answer["cpu_ms"])
-                    cell.bytes_read = answer.get("bytes_read")
-                    cell.planned_peak_bytes = answer.get("planned_peak_bytes")
-            progress.step(file.name)
+                cell = results.setdefault((file.name, target, peer.name), Cell())
+                if not cell.error:
+                    _note(cell, peer.ask(file.path, target), keep=number > 0)
+            progress.step(f"{file.name} to {target.name}")
     for peer in peers:
         peer.close()
 
 
-def memory(peers: list[Peer], files: list[Image], results: Results) -> None:
-    """The peak resident set of a fresh process for each file and peer; of the engine, of `thumbtier make`."""
-    progress = Progress("measuring memory", len(files))
-    out = HERE / "out/memory"
-    for file in files:
-        for peer in peers:
-            cell = results[file.name, peer.name]
-            if peer.name == ENGINE:
-                # What users run, not this harness's own binary.
-                usage = once.run([RELEASE / "thumbtier", "make", "--out", out, file.path])
-                cell.peak_bytes = None if usage.exit_code else usage.peak_bytes
-            elif not cell.error:
-                cell.peak_bytes = peer.ask(file.path).get("peak_bytes")
-            peer.close()
-        progress.step(file.name)
+def _note(cell: Cell, answer: dict, keep: bool) -> None:
+    cell.error = answer.get("error")
+    if cell.error or not keep:
+        return
+    cell.cpu_ms.append(round(answer["cpu_ms"], 3))
+    cell.bytes_written = answer["bytes_written"]
+    cell.bytes_read = answer.get("bytes_read")
+    cell.planned_peak_bytes = answer.get("planned_peak_bytes")
+    cell.warnings = answer.get("warnings", [])
 
 
-def quality(peers: list[Peer], files: list[Image], results: Results) -> None:
-    """Likeness of each peer's PNG to a full-size decode resized with Lanczos3, at the size that the peer chose."""
-    progress = Progress("measuring quality", len(files))
-    out = HERE / "out/quality"
-    out.mkdir(parents=True, exist_ok=True)
-    score = Child("score", [str(RELEASE / "score")], "")
-    for file in files:
-        references: dict[tuple[int, int], Path] = {}
+def memory(peers: list[Peer], all_cases: list[Case], results: Results) -> None:
+    """The peak resident set of a fresh process for each case and peer; of the engine, of `thumbtier make`."""
+    progress = Progress("measuring memory", len(all_cases))
+    for file, target in all_cases:
         for peer in peers:
-            cell = results[file.name, peer.name]
-            picture = out / f"{file.name}.{peer.name}.png"
-            if cell.error or "error" in peer.ask(file.path, "png", picture):
+            cell = results[file.name, target, peer.name]
+            if cell.error:
                 continue
-            size = png_size(picture)
-            if size not in references:
-                references[size] = out / f"{file.name}.{size[0]}x{size[1]}.reference.png"
-                command = [PYTHON, HERE / "reference.py", file.path, str(size[0]), str(size[1]), references[size]]
-                subprocess.run(command, check=True)
-            answer = score.exchange({"picture": str(picture), "reference": str(references[size])})
-            cell.ssimulacra2, cell.ssim = answer.get("ssimulacra2"), answer.get("ssim")
-        progress.step(file.name)
+            if peer.name == ENGINE and len(target.sides) == 1:
+                # What users run, not this harness's own binary. It makes one size.
+                box = f"{target.sides[0]}x{target.sides[0]}"
+                command = [RELEASE / "thumbtier", "make", "--size", box, "--out", HERE / "out/memory", file.path]
+                usage = once.run(command)
+                cell.peak_bytes = None if usage.exit_code else usage.peak_bytes
+            else:
+                cell.peak_bytes = peer.ask(file.path, target).get("peak_bytes")
+            peer.close()
+        progress.step(f"{file.name} to {target.name}")
+    shutil.rmtree(HERE / "out/memory", ignore_errors=True)
+
+
+def quality(peers: list[Peer], all_cases: list[Case], results: Results) -> dict[str, str]:
+    """Likeness of each peer's PNGs to a full-size decode resized with Lanczos3, at the sizes that the peer chose.
+
+    Returned is why a file has no reference, by name: one that is damaged.
+    """
+    progress = Progress("measuring quality", len(all_cases))
+    score = Child("score", [str(RELEASE / "score")], "")
+    out = HERE / "out/quality"
+    missing = {}
+    for file in dict.fromkeys(file for file, _ in all_cases):
+        # A file's pictures of all peers are some hundred megabytes: they stay until the next file.
+        shutil.rmtree(out, ignore_errors=True)
+        out.mkdir(parents=True)
+        targets = [target for other, target in all_cases if other == file]
+        pictures: dict[tuple[Target, str], list[Path]] = {}
+        for index, target in enumerate(targets):
+            for peer in peers:
+                paths = [out / f"{index}.{side}.{peer.name}.png" for side in target.sides]
+                cell = results[file.name, target, peer.name]
+                if not cell.error and "error" not in peer.ask(file.path, target, "png", paths):
+                    pictures[target, peer.name] = paths
+        try:
+            references = _references(file, {png_size(path) for paths in pictures.values() for path in paths}, out)
+        except subprocess.CalledProcessError as error:
+            missing[file.name] = error.stderr.strip().splitlines()[-1]
+            references = {}
+        for target in targets:
+            for peer in peers:
+                for path in pictures.get((target, peer.name), []) if references else []:
+                    pair = {"picture": str(path), "reference": str(references[png_size(path)])}
+                    _poorest(results[file.name, target, peer.name], score.exchange(pair))
+            progress.step(f"{file.name} to {target.name}")
     for peer in [*peers, score]:
         peer.close()
+    return missing
+
+
+def _references(file: Image, sizes: set[tuple[int, int]], out: Path) -> dict[tuple[int, int], Path]:
+    """One decode for all sizes."""
+    paths = {size: out / f"reference.{size[0]}x{size[1]}.png" for size in sorted(sizes)}
+    words = [str(word) for (width, height), path in paths.items() for word in (width, height, path)]
+    command = [PYTHON, HERE / "reference.py", file.path, *words]
+    subprocess.run(command, check=True, capture_output=True, text=True)
+    return paths
+
+
+def _poorest(cell: Cell, answer: dict) -> None:
+    if "error" in answer:
+        return
+    if cell.ssimulacra2 is None or answer["ssimulacra2"] < cell.ssimulacra2:
+        cell.ssimulacra2, cell.ssim = round(answer["ssimulacra2"], 2), round(answer["ssim"], 4)
 
 
 def png_size(path: Path) -> tuple[int, int]:

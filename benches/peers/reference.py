@@ -1,6 +1,6 @@
-"""The picture that thumbnails are compared with: decoded at full size, then Lanczos3 from full resolution.
+"""The pictures that thumbnails are compared with: decoded at full size, then Lanczos3 from full resolution.
 
-Arguments: the image, width and height of the thumbnail in pixels, the PNG to write.
+Arguments: the image, then for each thumbnail its width and height in pixels and the PNG to write.
 """
 
 import sys
@@ -10,13 +10,16 @@ from PIL import Image, ImageOps
 Image.MAX_IMAGE_PIXELS = None
 
 
-def main(source: str, width: str, height: str, target: str) -> None:
+def main(source: str, *thumbnails: str) -> None:
     with Image.open(source) as image:
         # Pillow resamples RGBA with alpha premultiplied.
         has_alpha = image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
         picture = ImageOps.exif_transpose(image.convert("RGBA" if has_alpha else "RGB"))
-        picture = picture.resize((int(width), int(height)), Image.Resampling.LANCZOS)
-        picture.save(target)
+    for width, height, target in zip(*[iter(thumbnails)] * 3, strict=True):
+        picture.resize((int(width), int(height)), Image.Resampling.LANCZOS).save(target)
 
 
-main(*sys.argv[1:])
+try:
+    main(*sys.argv[1:])
+except (OSError, SyntaxError, ValueError) as error:  # What Pillow raises of a file that it does not read.
+    sys.exit(f"{type(error).__name__}: {error}")

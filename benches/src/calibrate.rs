@@ -44,11 +44,12 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Option<Outcome>> {
         verify::run(&rig, &places, &tiers, 10)?;
         return Ok(None);
     }
+    let thumbnails = places.thumbnails()?;
     let terms = arguments.terms();
     terms.check()?;
     let prices = Prices::builtin()?.region(&arguments.region)?.clone();
 
-    let mut journal = Journal::open(&places.folder, &rig.binary, arguments.fresh)?;
+    let mut journal = Journal::open(&places.folder, &rig.binary, thumbnails.set(), arguments.fresh)?;
     let inputs = grid::coarse();
     measure::make_inputs(&inputs, &places)?;
     let estimates = estimates::estimates(&inputs, &places, &mut journal, arguments)?;
@@ -60,5 +61,5 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Option<Outcome>> {
     let searched = search::search(&mut bench, inputs, &estimates, &prices, arguments)?;
 
     let gathered = gather::gather(&searched, &journal, &estimates, &tiers);
-    conclude::conclude(arguments, limits_by, gathered, text, &terms, &prices).map(Some)
+    conclude::conclude(arguments, limits_by, gathered, text, &thumbnails, &terms, &prices).map(Some)
 }

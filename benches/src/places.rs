@@ -2,6 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use anyhow::Context;
+use contract::Thumbnails;
+
 /// Folders and files of one repository.
 #[derive(Clone, Debug)]
 pub struct Places {
@@ -30,5 +33,14 @@ impl Places {
     #[must_use]
     pub fn tiers_json(&self) -> PathBuf {
         self.root.join("tiers.json")
+    }
+
+    /// The list of thumbnails as it stands now; a build holds the list of its own day.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or is refused.
+    pub fn thumbnails(&self) -> anyhow::Result<Thumbnails> {
+        let text = std::fs::read_to_string(self.root.join("thumbnails.json")).context("reading thumbnails.json")?;
+        Ok(Thumbnails::parse(&text)?)
     }
 }

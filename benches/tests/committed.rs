@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use calibrate::{Calibration, write};
-use contract::TierTable;
+use contract::{Thumbnails, TierTable};
 
 fn committed(name: &str) -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name)).unwrap()
@@ -16,7 +16,13 @@ fn the_thresholds_are_the_calibrations_own_output() {
     let text = committed("tiers.json");
     let calibration = Calibration::parse(&committed("benches/measurements.json")).unwrap();
     let decision = calibration.decide(&TierTable::parse(&text).unwrap(), &calibration.prices().unwrap()).unwrap();
-    assert_eq!(write(&text, &decision).unwrap(), text, "run `make calibrate`");
+    assert_eq!(write(&text, &decision, Some(&calibration.measured_for)).unwrap(), text, "run `make calibrate`");
+}
+
+#[test]
+fn the_thresholds_are_for_the_thumbnails() {
+    let (tiers, thumbnails) = (TierTable::builtin().unwrap(), Thumbnails::builtin().unwrap());
+    assert_eq!(thumbnails.set().mismatch(tiers.measured_for()), None);
 }
 
 #[test]

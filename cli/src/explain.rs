@@ -8,7 +8,7 @@ use std::io::{self, Write as _};
 use anyhow::Context;
 use calibrate::{Calibration, Prediction, predict};
 use clap::Args;
-use contract::{ImageFormat, RegionPrices, Skip, Tier, TierTable, Variant};
+use contract::{ImageFormat, RegionPrices, Skip, Tier, TierTable, Variant, VariantSet};
 use engine::{Colour, EngineError, Limits, Plan, Probe};
 use serde::Serialize;
 
@@ -95,6 +95,9 @@ struct Explanation {
     /// Of the usual file of its format and size, warm, in each tier.
     predictions: Vec<Prediction>,
     tier: Option<String>,
+    /// Where table or predictions are of other thumbnails than the one explained.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mismatch: Option<String>,
     /// `tier`, or the name of the refusal.
     outcome: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -145,6 +148,9 @@ fn explain(
     model: &Model,
 ) -> Explanation {
     let mut explanation = Explanation { file: name.to_owned(), table: table_name.to_owned(), ..Explanation::default() };
+    let set = VariantSet::of(variant);
+    explanation.mismatch =
+        set.mismatch(tiers.measured_for()).or_else(|| set.mismatch(Some(&model.calibration.measured_for)));
     match decide(&mut explanation, opened, name, variant, tiers, model) {
         Ok(tier) => {
             explanation.tier = Some(tier.name.clone());
@@ -272,6 +278,9 @@ impl Explanation {
                 "time",
                 format!("{tier} takes {duration_ms:.0} ms, at worst {worst_ms:.0} ms; {per_million} per million"),
             );
+        }
+        if let Some(mismatch) = &self.mismatch {
+            line("note", mismatch.clone());
         }
         match (&self.tier, &self.message) {
             (Some(tier), _) => line("tier", format!("{tier}: the smallest with threshold and budget for it")),

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use calibrate::{Calibration, Job, Logs, dollars, tune, write};
 use clap::Args;
-use contract::TierTable;
+use contract::{Thumbnails, TierTable};
 use flate2::read::MultiGzDecoder;
 
 use crate::Ending;
@@ -100,10 +100,13 @@ pub fn run(
     }
     let prices = calibration.prices()?;
     let tuning = tune(&jobs, &calibration, &tiers, &prices)?;
-    let tuned = write(&text, &tuning.sure(&tiers))?;
+    let tuned = write(&text, &tuning.sure(&tiers), None)?;
     let after = TierTable::parse(&tuned)?;
     let cost = |table: &TierTable| dollars(&jobs, &calibration, table, &tuning.terms, &prices);
-    let findings = Findings::new(&logs, &jobs, &tuning, &calibration.terms, cost(&tiers), cost(&after));
+    let thumbnails = Thumbnails::builtin()?.set();
+    let mismatch = thumbnails.mismatch(Some(&calibration.measured_for));
+    let mismatch = mismatch.or_else(|| thumbnails.mismatch(tiers.measured_for()));
+    let findings = Findings::new(&logs, &jobs, &tuning, &calibration.terms, cost(&tiers), cost(&after), mismatch);
     let page = match arguments.json {
         true => serde_json::to_string(&findings).context("findings serialise")?,
         false => text::page(&findings),

@@ -54,9 +54,9 @@ const SAMPLE_KEYS: [&str; 2] = ["cat.png", "holiday/red flower+1.jpg"];
 /// One check.
 #[derive(Debug, Serialize)]
 struct Check {
-    /// `tiers`, `thumbnails`, `prices`, `buckets`, `keys`.
+    /// `tiers`, `thumbnails`, `measured`, `prices`, `buckets`, `keys`.
     check: &'static str,
-    /// `ok` or `refused`.
+    /// `ok`, `warning` (it runs, but not as planned) or `refused`.
     outcome: &'static str,
     message: String,
 }
@@ -64,6 +64,10 @@ struct Check {
 impl Check {
     fn ok(check: &'static str, message: impl Into<String>) -> Self {
         Self { check, outcome: "ok", message: message.into() }
+    }
+
+    fn warning(check: &'static str, message: impl Into<String>) -> Self {
+        Self { check, outcome: "warning", message: message.into() }
     }
 
     fn refused(check: &'static str, message: impl Into<String>) -> Self {
@@ -106,6 +110,14 @@ fn checks(arguments: &ValidateArguments) -> anyhow::Result<Vec<Check>> {
     let thumbnails = Thumbnails::parse(&text(&arguments.thumbnails)?);
     let variants = |all: &Thumbnails| list(all.variants.iter().map(|variant| &variant.name));
     checks.push(Check::of("thumbnails", &thumbnails, variants));
+
+    if let (Ok(tiers), Ok(thumbnails)) = (&tiers, &thumbnails) {
+        let set = thumbnails.set();
+        checks.push(match set.mismatch(tiers.measured_for()) {
+            Some(mismatch) => Check::warning("measured", mismatch),
+            None => Check::ok("measured", format!("the thresholds are for `{set}`")),
+        });
+    }
 
     if let Some(region) = &arguments.region {
         let prices = Prices::parse(&text(&arguments.prices)?);

@@ -299,6 +299,10 @@ fn explain_goes_step_by_step_and_help_shows_examples() {
         let at = rest.find(step).unwrap_or_else(|| panic!("no `{step}`, in order, in\n{text}"));
         rest = &rest[at..];
     }
+    assert!(!text.contains("make calibrate"), "{text}");
+    let other = stdout(&thumbtier(&folder, &["explain", "--size", "512x512", "photo.jpg"]));
+    let note = "note      the thresholds were measured for `128x128 inside auto 80`, not for `512x512 inside auto 80`";
+    assert!(other.contains(note) && other.contains("run `make calibrate`"), "{other}");
     for command in ["make", "explain", "tune"] {
         let help = stdout(&thumbtier(&folder, &[command, "--help"]));
         assert!(help.contains("Examples:") && help.contains("Exit status:"), "{help}");

@@ -90,6 +90,18 @@ fn slow_images_lower_their_thresholds_and_no_others() {
 }
 
 #[test]
+fn a_table_of_other_thumbnails_is_said_first() {
+    let folder = folder("other");
+    fs::write(folder.join("log.jsonl"), lines(60, 10.0)).unwrap();
+    let page = || String::from_utf8(tune(&folder, &["--from-logs", "log.jsonl"]).stdout).unwrap();
+    assert!(!page().contains("note: "), "{}", page());
+    let table = fs::read_to_string(folder.join("tiers.json")).unwrap();
+    fs::write(folder.join("tiers.json"), table.replace("128x128 inside", "512x512 inside")).unwrap();
+    let want = "note: the thresholds were measured for `512x512 inside auto 80`, not for `128x128 inside auto 80`";
+    assert!(page().starts_with(want) && page().contains("run `make calibrate`"), "{}", page());
+}
+
+#[test]
 fn a_few_lines_change_nothing_and_none_is_an_error() {
     let folder = folder("few");
     fs::write(folder.join("few.log"), lines(9, 60.0)).unwrap();

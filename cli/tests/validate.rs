@@ -25,6 +25,23 @@ fn the_shipped_files_are_good_and_sample_keys_are_shown() {
 }
 
 #[test]
+fn other_thumbnails_than_were_measured_are_a_warning_with_what_to_run() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let shipped = std::fs::read_to_string(root.join("thumbnails.json")).unwrap();
+    let output = validate(&[]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("ok       measured    the thresholds are for `128x128 inside auto 80`"), "{text}");
+
+    let larger = file("larger.json", &shipped.replace(": 128", ": 2048"));
+    let output = validate(&["--thumbnails", larger.to_str().unwrap()]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "it would run: {text}");
+    let warning = text.lines().find(|line| line.starts_with("warning  measured")).unwrap();
+    assert!(warning.contains("`128x128 inside auto 80`, not for `2048x2048 inside auto 80`"), "{warning}");
+    assert!(warning.contains("run `make calibrate`"), "{warning}");
+}
+
+#[test]
 fn what_could_loop_is_refused_by_name() {
     let template = r#"{"Resources":{
         "Worker":{"Properties":{"Environment":{"Variables":{"SOURCE_BUCKET":"b","DESTINATION_BUCKET":"b"}}}},

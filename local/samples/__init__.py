@@ -103,6 +103,8 @@ def _at_least_bytes() -> dict[str, int]:
     """For each tier the size of a WebP that is just over the threshold of the tier below."""
     at_least_bytes, sizes = 100_000, {}
     for name, tier in json.loads(TIERS.read_text()).items():
+        if name == "measured_for":
+            continue
         sizes[name] = at_least_bytes
         thresholds = tier["max_object_bytes"]
         at_least_bytes = thresholds.get("webp", thresholds["default"]) * 11 // 10

@@ -1,20 +1,22 @@
 //! The engine as one of the peers: one JSON job a line on standard input, one answer a line on standard output.
 //!
-//! `{"file": "a.jpg", "format": "jpeg", "out": null}` gives `{"cpu_ms": 1.2, "peak_bytes": 5000000, …}`.
+//! `{"file": "a.jpg", "sides": [1600, 128], "format": "jpeg", "outs": null}` gives
+//! `{"cpu_ms": 1.2, "peak_bytes": 5000000, …}`: all thumbnails of one decode. A side is that of the box, in pixels.
 
 use std::fs::File;
 use std::io::{self, BufRead, Write};
 
 use benches::shipped_variant;
-use contract::{OutputFormat, TierTable};
-use engine::Limits;
+use contract::{OutputFormat, TierTable, Variant};
+use engine::{Limits, Warning};
 use serde::{Deserialize, Serialize};
 
 #[derive(Deserialize)]
 struct Job {
     file: String,
+    sides: Vec<u32>,
     format: OutputFormat,
-    out: Option<String>,
+    outs: Option<Vec<String>>,
 }
 
 #[derive(Serialize)]
@@ -23,7 +25,8 @@ struct Answer {
     peak_bytes: u64,
     bytes_read: u64,
     planned_peak_bytes: u64,
-    shrink: u32,
+    bytes_written: usize,
+    warnings: Vec<&'static str>,
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -42,12 +45,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 fn run(job: &Job, limits: &Limits) -> Result<Answer, Box<dyn std::error::Error>> {
-    let variant = [shipped_variant(job.format)];
+    let shipped = shipped_variant(job.format);
+    let variant = |side: &u32| Variant { width_px: *side, height_px: *side, ..shipped.clone() };
+    let variants: Vec<Variant> = job.sides.iter().map(variant).collect();
     let before = usage::cpu_time();
-    let made = engine::make(&mut File::open(&job.file)?, &variant, limits, &mut |_| ())?;
+    let made = engine::make(&mut File::open(&job.file)?, &variants, limits, &mut |_| ())?;
     let cpu = usage::cpu_time() - before;
-    let thumbnail = made.thumbnails.first().ok_or("no thumbnail")?;
-    if let Some(out) = &job.out {
+    for (out, thumbnail) in job.outs.iter().flatten().zip(&made.thumbnails) {
         std::fs::write(out, &thumbnail.bytes)?;
     }
     Ok(Answer {
@@ -55,6 +59,7 @@ fn run(job: &Job, limits: &Limits) -> Result<Answer, Box<dyn std::error::Error>>
         peak_bytes: usage::peak_bytes(),
         bytes_read: made.bytes_read,
         planned_peak_bytes: made.plan.peak_bytes,
-        shrink: made.plan.shrink,
+        bytes_written: made.thumbnails.iter().map(|thumbnail| thumbnail.bytes.len()).sum(),
+        warnings: made.warnings.iter().map(Warning::name).collect(),
     })
 }

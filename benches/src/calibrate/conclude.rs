@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use calibrate::{Calibration, DISPATCHER_MS, Share, Terms, Workload, compare, decide, write};
-use contract::{ImageFormat, RegionPrices, TierTable};
+use contract::{ImageFormat, RegionPrices, Thumbnails, TierTable};
 
 use super::arguments::Arguments;
 use crate::outcome::{Gathered, Outcome};
@@ -42,21 +42,27 @@ pub(super) fn conclude(
     limits_by: Result<String, String>,
     gathered: Gathered,
     text_before: String,
+    thumbnails: &Thumbnails,
     terms: &Terms,
     prices: &RegionPrices,
 ) -> anyhow::Result<Outcome> {
     let measurements = gathered.measurements();
     let decision = decide(&measurements, &TierTable::parse(&text_before)?, terms, prices)?;
-    let text_after = write(&text_before, &decision)?;
+    let text_after = write(&text_before, &decision, Some(&thumbnails.set()))?;
     let tiers = TierTable::parse(&text_after)?;
     let mix = MIX.map(|(format, size_bytes, weight)| Share { format, size_bytes, weight });
-    let workload =
-        Workload { mix: mix.into(), variants: 1, dispatcher_memory_mb: DISPATCHER_MB, dispatcher_ms: DISPATCHER_MS };
+    let workload = Workload {
+        mix: mix.into(),
+        variants: thumbnails.variants.len() as u32,
+        dispatcher_memory_mb: DISPATCHER_MB,
+        dispatcher_ms: DISPATCHER_MS,
+    };
     let comparison = compare(&measurements, &tiers, &workload, &SINGLE_MB, terms, prices)?;
     let calibration = Calibration {
         date: said("date", &["-u", "+%F"]),
         command: Arguments::command(),
         region: arguments.region.clone(),
+        measured_for: thumbnails.set(),
         terms: terms.clone(),
         measurements,
     };

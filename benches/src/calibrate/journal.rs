@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::Context;
-use contract::fnv1a;
+use contract::{VariantSet, fnv1a};
 use serde::{Deserialize, Serialize};
 
 use crate::rig::{Ending, Sample};
@@ -14,10 +14,11 @@ use crate::rig::{Ending, Sample};
 /// The place of the measurement of a fresh process; the others are tiers.
 pub(super) const FRESH: &str = "fresh";
 
-/// What was measured, of one binary.
+/// What was measured, of one binary and one set of thumbnails.
 pub(super) struct Journal {
     file: File,
     binary: String,
+    measured_for: VariantSet,
     found: HashMap<(String, String, u32), Ending>,
     engine_ms: HashMap<String, f64>,
 }
@@ -27,6 +28,7 @@ pub(super) struct Journal {
 enum Line {
     Job {
         binary: String,
+        measured_for: VariantSet,
         input: String,
         place: String,
         round: u32,
@@ -35,14 +37,15 @@ enum Line {
     },
     Estimate {
         binary: String,
+        measured_for: VariantSet,
         input: String,
         engine_ms: f64,
     },
 }
 
 impl Journal {
-    /// Opens or makes it; what another binary was measured with is left alone.
-    pub(super) fn open(folder: &Path, binary: &Path, fresh: bool) -> anyhow::Result<Self> {
+    /// Opens or makes it. Lines of another binary, or of other thumbnails, stay in the file and are not read.
+    pub(super) fn open(folder: &Path, binary: &Path, measured_for: VariantSet, fresh: bool) -> anyhow::Result<Self> {
         std::fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
         let bytes = std::fs::read(binary).with_context(|| format!("reading {}", binary.display()))?;
         let binary = format!("{:016x}", fnv1a(&bytes));
@@ -53,21 +56,20 @@ impl Journal {
         let text = std::fs::read_to_string(&path).unwrap_or_default();
         let file = OpenOptions::new().create(true).append(true).open(&path);
         let file = file.with_context(|| format!("opening {}", path.display()))?;
-        let mut journal = Self { file, binary, found: HashMap::new(), engine_ms: HashMap::new() };
+        let mut journal = Self { file, binary, measured_for, found: HashMap::new(), engine_ms: HashMap::new() };
         // A line that was being written when the run was interrupted does not parse, and is measured again.
         text.lines().filter_map(|line| serde_json::from_str(line).ok()).for_each(|line| journal.take(line));
         Ok(journal)
     }
 
     fn take(&mut self, line: Line) {
+        let (Line::Job { binary, measured_for, .. } | Line::Estimate { binary, measured_for, .. }) = &line;
+        if (binary, measured_for) != (&self.binary, &self.measured_for) {
+            return;
+        }
         match line {
-            Line::Job { binary, input, place, round, ending } if binary == self.binary => {
-                self.found.insert((input, place, round), ending);
-            }
-            Line::Estimate { binary, input, engine_ms } if binary == self.binary => {
-                self.engine_ms.insert(input, engine_ms);
-            }
-            _ => {}
+            Line::Job { input, place, round, ending, .. } => drop(self.found.insert((input, place, round), ending)),
+            Line::Estimate { input, engine_ms, .. } => drop(self.engine_ms.insert(input, engine_ms)),
         }
     }
 
@@ -86,13 +88,15 @@ impl Journal {
 
     /// Notes how a job ended.
     pub(super) fn add(&mut self, input: &str, place: &str, round: u32, ending: Ending) -> anyhow::Result<()> {
-        let (binary, input, place) = (self.binary.clone(), input.to_owned(), place.to_owned());
-        self.append(Line::Job { binary, input, place, round, ending })
+        let (binary, measured_for) = (self.binary.clone(), self.measured_for.clone());
+        let (input, place) = (input.to_owned(), place.to_owned());
+        self.append(Line::Job { binary, measured_for, input, place, round, ending })
     }
 
     /// Notes the CPU time that criterion found.
     pub(super) fn add_engine_ms(&mut self, input: &str, engine_ms: f64) -> anyhow::Result<()> {
-        self.append(Line::Estimate { binary: self.binary.clone(), input: input.to_owned(), engine_ms })
+        let (binary, measured_for) = (self.binary.clone(), self.measured_for.clone());
+        self.append(Line::Estimate { binary, measured_for, input: input.to_owned(), engine_ms })
     }
 
     /// The CPU time of the engine alone, by criterion.
@@ -123,12 +127,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_run_goes_on_where_it_was_unless_the_binary_is_another() {
+    fn a_run_goes_on_where_it_was_unless_binary_or_thumbnails_are_others() {
         let folder = std::env::temp_dir().join(format!("thumbtier-journal-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let binary = folder.join("worker");
         std::fs::write(&binary, "one").unwrap();
-        let mut journal = Journal::open(&folder, &binary, false).unwrap();
+        let shipped = contract::Thumbnails::builtin().unwrap();
+        let set = shipped.set();
+        let mut journal = Journal::open(&folder, &binary, set.clone(), false).unwrap();
         journal.add("png-1", FRESH, 0, Ending::Killed).unwrap();
         journal.add_engine_ms("png-1", 1.5).unwrap();
         std::fs::OpenOptions::new()
@@ -137,11 +143,14 @@ mod tests {
             .unwrap()
             .write_all(b"{\"cut")
             .unwrap();
-        let again = Journal::open(&folder, &binary, false).unwrap();
+        let again = Journal::open(&folder, &binary, set.clone(), false).unwrap();
         assert!(again.has("png-1", FRESH, 0) && !again.has("png-1", FRESH, 1));
         assert_eq!((again.engine_ms("png-1"), again.endings("png-1", FRESH)), (Some(1.5), vec![&Ending::Killed]));
+        let other = VariantSet::of(&[contract::Variant { quality: 81, ..shipped.variants[0].clone() }]);
+        let other = Journal::open(&folder, &binary, other, false).unwrap();
+        assert!(!other.has("png-1", FRESH, 0) && other.engine_ms("png-1").is_none());
         std::fs::write(&binary, "two").unwrap();
-        assert!(!Journal::open(&folder, &binary, false).unwrap().has("png-1", FRESH, 0));
+        assert!(!Journal::open(&folder, &binary, set, false).unwrap().has("png-1", FRESH, 0));
         std::fs::remove_dir_all(folder).unwrap();
     }
 }

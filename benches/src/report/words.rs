@@ -57,6 +57,7 @@ pub(super) fn facts(outcome: &Outcome) -> String {
     [
         format!("- command: `{}`", calibration.command),
         format!("- date: {}", calibration.date),
+        format!("- thumbnails: each image becomes `{}`", calibration.measured_for),
         format!("- versions: {}", outcome.versions),
         format!("- machine: {}", outcome.machine),
         format!("- limits: {limits}"),
@@ -127,11 +128,17 @@ pub(super) fn mix(outcome: &Outcome) -> String {
     let shares: Vec<String> = workload.mix.iter().map(share).collect();
     let places = outcome.comparison.tiers.iter().map(|tier| format!("{:.1} % to {}", tier.images * 100.0, tier.tier));
     format!(
-        "Over this mix of uploads, a guess at a site whose users upload photographs: {}. Of these go {}. One thumbnail \
+        "Over this mix of uploads, a guess at a site whose users upload photographs: {}. Of these go {}. {} \
          each; storage, transfer and logs are the same for all three.",
         shares.join(", "),
-        places.collect::<Vec<_>>().join(", ")
+        places.collect::<Vec<_>>().join(", "),
+        count(workload.variants),
     )
+}
+
+/// How many thumbnails of an image are stored, and paid for.
+fn count(variants: u32) -> String {
+    if variants == 1 { "One thumbnail".to_owned() } else { format!("{variants} thumbnails") }
 }
 
 /// How far the model is off, by tier.

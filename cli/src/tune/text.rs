@@ -23,6 +23,9 @@ pub(super) struct Findings {
     /// Compute per million of these images, by the table as it is and with the sure changes.
     now_dollars_per_million: Option<Dollars>,
     tuned_dollars_per_million: Option<Dollars>,
+    /// Where the thresholds were measured for other thumbnails than this build makes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mismatch: Option<String>,
 }
 
 impl Findings {
@@ -33,6 +36,7 @@ impl Findings {
         assumed: &Terms,
         now: Option<Dollars>,
         tuned: Option<Dollars>,
+        mismatch: Option<String>,
     ) -> Self {
         let mut outcomes = BTreeMap::new();
         for record in &logs.records {
@@ -49,6 +53,7 @@ impl Findings {
             formats: tuning.formats.clone(),
             now_dollars_per_million: now,
             tuned_dollars_per_million: tuned,
+            mismatch,
         }
     }
 }
@@ -59,6 +64,9 @@ pub(super) fn page(findings: &Findings) -> String {
     let mut line = |words: String| {
         writeln!(page, "{words}").expect("a String takes everything");
     };
+    if let Some(mismatch) = &findings.mismatch {
+        line(format!("note: {mismatch}. What follows corrects curves of the other thumbnails"));
+    }
     let outcomes: Vec<String> = findings.outcomes.iter().map(|(name, count)| format!("{count} {name}")).collect();
     line(format!("{} warm jobs; log lines by outcome: {}", findings.jobs, outcomes.join(", ")));
     if findings.broken_lines > 0 {

@@ -1,6 +1,6 @@
 //! A finished calibration, as it is kept beside its report: from it alone the thresholds can be decided again.
 
-use contract::{PricesError, RegionPrices, TierTable};
+use contract::{PricesError, RegionPrices, TierTable, VariantSet};
 use serde::{Deserialize, Serialize};
 
 use crate::{CalibrateError, Decision, Measurement, Terms, decide};
@@ -15,6 +15,8 @@ pub struct Calibration {
     pub command: String,
     /// Whose prices, by the name of `prices.json`.
     pub region: String,
+    /// Which thumbnails were made of each image.
+    pub measured_for: VariantSet,
     /// On which terms.
     pub terms: Terms,
     /// What was measured.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use contract::{ImageFormat, TierError, TierTable};
+use contract::{ImageFormat, TierError, TierTable, VariantSet};
 use serde_json::value::RawValue;
 
 use crate::Decision;
@@ -34,11 +34,11 @@ pub enum WriteError {
 /// `json`, the text of a `tiers.json`, with the thresholds of `decision`.
 ///
 /// Only numbers that differ are replaced, so layout and order stay. A row that has no threshold of its own for a
-/// measured format gets one at its end.
+/// measured format gets one at its end. `measured_for` is noted at the top; `None` leaves what stands there.
 ///
 /// # Errors
 /// [`WriteError`]; a table that does not parse is never returned.
-pub fn write(json: &str, decision: &Decision) -> Result<String, WriteError> {
+pub fn write(json: &str, decision: &Decision, measured_for: Option<&VariantSet>) -> Result<String, WriteError> {
     let table = TierTable::parse(json).map_err(|cause| WriteError::Table { when: "before", cause })?;
     let (found, expected) = (table.iter().count(), decision.default_bytes.len());
     if found != expected {
@@ -47,6 +47,16 @@ pub fn write(json: &str, decision: &Decision) -> Result<String, WriteError> {
     let shape = |cause| WriteError::Table { when: "before", cause: TierError::Shape(cause) };
     let rows: HashMap<String, &RawValue> = serde_json::from_str(json).map_err(shape)?;
     let mut edits: Vec<(Range<usize>, String)> = Vec::new();
+    if let Some(set) = measured_for.filter(|set| table.measured_for() != Some(*set)) {
+        let words = serde_json::to_string(set).map_err(shape)?;
+        edits.push(match rows.get("measured_for") {
+            Some(value) => (span(json, value.get()), words),
+            None => {
+                let top = json.find('{').map_or(0, |brace| brace + 1);
+                (top..top, format!("\n  \"measured_for\": {words},"))
+            }
+        });
+    }
     for (position, tier) in table.iter().enumerate() {
         let row: HashMap<String, &RawValue> = serde_json::from_str(rows[&tier.name].get()).map_err(shape)?;
         let thresholds = row["max_object_bytes"].get();

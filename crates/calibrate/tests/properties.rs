@@ -77,9 +77,9 @@ proptest! {
         for row in rows(&decision) {
             prop_assert!(row.is_sorted_by(|less, more| less < more), "{row:?}");
         }
-        let text = write(TABLE, &decision);
+        let text = write(TABLE, &decision, None);
         prop_assert!(text.is_ok(), "{text:?}");
-        prop_assert_eq!(&write(text.as_ref().unwrap(), &decision).unwrap(), text.as_ref().unwrap());
+        prop_assert_eq!(&write(text.as_ref().unwrap(), &decision, None).unwrap(), text.as_ref().unwrap());
     }
 
     #[test]

@@ -12,21 +12,21 @@ use contract::{ImageFormat, TierTable};
 fn only_the_numbers_that_changed_change() {
     // jpeg 4, 15 and 30 MB, and `default` the same: no other format has a row.
     let rows = [1, 2, 4, 8, 16, 32, 64].map(|mb| jpeg(mb, 1.0, 50 * mb));
-    let text = write(TABLE, &decided(&rows, &terms())).unwrap();
+    let text = write(TABLE, &decided(&rows, &terms()), None).unwrap();
     let row = |default: u64, jpeg: u64| format!("\"default\": {default}, \"jpeg\": {jpeg} }}");
     let want = TABLE
         .replacen(&row(MB, 2 * MB), &row(4 * MB, 4 * MB), 1)
         .replacen(&row(8 * MB, 16 * MB), &row(15 * MB, 15 * MB), 1)
         .replacen(&row(100 * MB, 100 * MB), &row(30 * MB, 30 * MB), 1);
     assert_eq!(text, want);
-    assert_eq!(write(&text, &decided(&rows, &terms())).unwrap(), text);
+    assert_eq!(write(&text, &decided(&rows, &terms()), None).unwrap(), text);
 }
 
 #[test]
 fn the_committed_file_keeps_its_layout() {
     let committed = include_str!("../../../tiers.json");
     let rows = [1, 2, 4, 8, 16, 32, 64].map(|mb| jpeg(mb, 1.0, 50 * mb));
-    let text = write(committed, &decided(&rows, &terms())).unwrap();
+    let text = write(committed, &decided(&rows, &terms()), None).unwrap();
     let letters = |text: &str| text.replace(|letter: char| letter.is_ascii_digit(), "");
     assert_eq!(letters(&text), letters(committed));
     assert_eq!(TierTable::parse(&text).unwrap().largest().max_object_bytes(Some(ImageFormat::Jpeg)), 30 * MB);
@@ -37,8 +37,25 @@ fn a_format_without_a_row_gets_one() {
     let png = |mb| Measurement { format: ImageFormat::Png, ..jpeg(mb, 1.0, 50 * mb) };
     let tiff = |mb| Measurement { format: ImageFormat::Tiff, ..jpeg(mb, 1.0, 50 * mb) };
     let rows: Vec<_> = [4, 16, 32].into_iter().flat_map(|mb| [png(mb), tiff(mb)]).collect();
-    let text = write(TABLE, &decided(&rows, &terms())).unwrap();
+    let text = write(TABLE, &decided(&rows, &terms()), None).unwrap();
     assert!(text.contains(r#"{ "default": 2000000, "jpeg": 2000000, "png": 4000000, "tiff": 4000000 }"#), "{text}");
+}
+
+#[test]
+fn what_it_was_measured_for_is_noted_and_changed() {
+    let set = |side: u32| {
+        let mut thumbnails = contract::Thumbnails::builtin().unwrap();
+        thumbnails.variants[0].width_px = side;
+        thumbnails.set()
+    };
+    let decision = decided(&[1, 2, 4, 8, 16, 32, 64].map(|mb| jpeg(mb, 1.0, 50 * mb)), &terms());
+    let plain = write(TABLE, &decision, None).unwrap();
+    let one = write(TABLE, &decision, Some(&set(128))).unwrap();
+    assert_eq!(one, plain.replacen('{', "{\n  \"measured_for\": \"128x128 inside auto 80\",", 1));
+    let two = write(&one, &decision, Some(&set(2048))).unwrap();
+    assert_eq!(two, one.replace("\"128x128", "\"2048x128"));
+    assert_eq!(write(&two, &decision, None).unwrap(), two);
+    assert_eq!(TierTable::parse(&two).unwrap().measured_for(), Some(&set(2048)));
 }
 
 #[test]
@@ -46,8 +63,8 @@ fn a_table_with_other_tiers_is_refused() {
     let decision = decided(&[jpeg(1, 1.0, 60)], &terms());
     let start = TABLE.find("  \"large\"").unwrap();
     let two = format!("{}\n}}", TABLE[..start].trim_end().trim_end_matches(','));
-    assert!(write(&two, &decision).unwrap_err().to_string().contains("has 2 tiers, the thresholds are for 3"));
-    assert!(write("[]", &decision).unwrap_err().to_string().contains("wrong before the edit"));
+    assert!(write(&two, &decision, None).unwrap_err().to_string().contains("has 2 tiers, the thresholds are for 3"));
+    assert!(write("[]", &decision, None).unwrap_err().to_string().contains("wrong before the edit"));
 }
 
 fn workload(mix: &[(u64, f64)]) -> Workload {

@@ -12,13 +12,14 @@ use contract::{ImageFormat, TierTable};
 fn calibration() -> Calibration {
     let measurements = [1, 2, 4, 6, 8, 16, 24, 32, 48, 64].map(|mb| jpeg(mb, 20.0 * mb as f64, 60)).into();
     let (date, command, region) = ("2026-11-21".to_owned(), "make calibrate".to_owned(), "us-east-1".to_owned());
-    Calibration { date, command, region, terms: terms(), measurements }
+    let measured_for = contract::Thumbnails::builtin().unwrap().set();
+    Calibration { date, command, region, measured_for, terms: terms(), measurements }
 }
 
 /// The table that follows from it: 6, 20 and 100 MB.
 fn calibrated() -> TierTable {
     let decision = calibration().decide(&table(), &prices()).unwrap();
-    TierTable::parse(&calibrate::write(common::TABLE, &decision).unwrap()).unwrap()
+    TierTable::parse(&calibrate::write(common::TABLE, &decision, None).unwrap()).unwrap()
 }
 
 /// Jobs of 1 to 6 MB in the small tier, `times` as slow as the curve, the slowest a tenth more.

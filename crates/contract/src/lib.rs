@@ -20,6 +20,7 @@ mod route;
 mod sequencer;
 mod thumbnails;
 mod tiers;
+mod variant_set;
 
 pub use cost::{Function, MB_PER_VCPU, Requests, Work, billed_ms, cpu_share};
 pub use dead_letter::DeadLetter;
@@ -37,6 +38,7 @@ pub use route::{Decision, claimed_format, route};
 pub use sequencer::compare_sequencers;
 pub use thumbnails::{Background, BadBackground, Fit, OutputFormat, Thumbnails, ThumbnailsError, Variant};
 pub use tiers::{Tier, TierError, TierTable, TooLarge};
+pub use variant_set::VariantSet;
 
 /// User metadata of thumbnails and sources, as S3 returns it: without the `x-amz-meta-` prefix.
 pub mod metadata {

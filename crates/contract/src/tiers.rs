@@ -3,10 +3,13 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::ImageFormat;
+use crate::{ImageFormat, VariantSet};
 
 /// The row of `max_object_bytes` for a format without a row of its own, or not known at dispatch.
 const DEFAULT_ROW: &str = "default";
+
+/// Beside the tiers: what the thresholds were measured for.
+const MEASURED_FOR: &str = "measured_for";
 
 /// One deployment of the worker.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +53,7 @@ pub struct TooLarge {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TierTable {
     tiers: Vec<Tier>,
+    measured_for: Option<VariantSet>,
 }
 
 /// What is wrong with a tier table. Each message names the row and the fix.
@@ -124,7 +128,10 @@ impl TierTable {
     /// # Errors
     /// [`TierError`], for the first row that is wrong.
     pub fn parse(json: &str) -> Result<Self, TierError> {
-        let rows: Map<String, Value> = serde_json::from_str(json).map_err(TierError::Shape)?;
+        let mut rows: Map<String, Value> = serde_json::from_str(json).map_err(TierError::Shape)?;
+        // `shift_remove`, because the other one would put the last row in its place.
+        let measured_for = rows.shift_remove(MEASURED_FOR).map(serde_json::from_value).transpose();
+        let measured_for = measured_for.map_err(TierError::Shape)?;
         let tiers = rows.into_iter().map(|(name, row)| tier(name, row)).collect::<Result<Vec<_>, _>>()?;
         if tiers.is_empty() {
             return Err(TierError::Empty);
@@ -132,7 +139,7 @@ impl TierTable {
         for pair in tiers.windows(2) {
             check_order(&pair[0], &pair[1])?;
         }
-        Ok(Self { tiers })
+        Ok(Self { tiers, measured_for })
     }
 
     /// The tiers from the smallest to the largest.
@@ -147,6 +154,12 @@ impl TierTable {
         let has_row =
             |format: &ImageFormat| self.tiers.iter().any(|tier| tier.max_bytes.iter().any(|row| row.0 == *format));
         ImageFormat::ALL.into_iter().filter(has_row).collect()
+    }
+
+    /// The variants that the thresholds were measured for; `None` in a table that does not say.
+    #[must_use]
+    pub const fn measured_for(&self) -> Option<&VariantSet> {
+        self.measured_for.as_ref()
     }
 
     /// The tier of that name.
@@ -292,6 +305,20 @@ mod tests {
             two(&good, &row(1024, 800, r#"{"default":20,"png":5}"#)),
             "more max_object_bytes of png than tier `small`",
         );
+    }
+
+    #[test]
+    fn what_it_was_measured_for_stands_beside_the_tiers() {
+        let row = row(256, 160, r#"{"default":10}"#);
+        let more = row.replace("256", "512").replace("160", "161").replace("10", "11");
+        let table =
+            |first: &str| TierTable::parse(&format!(r#"{{{first}"small":{row},"large":{more}}}"#)).map_err(|_| ());
+        let said = table(r#""measured_for":"9x9 fill png 80","#).unwrap();
+        assert_eq!(said.measured_for().unwrap().to_string(), "9x9 fill png 80");
+        let names: Vec<_> = said.iter().map(|tier| tier.name.as_str()).collect();
+        assert_eq!(names, ["small", "large"], "the order of size is that of the file");
+        assert_eq!(table("").unwrap().measured_for(), None);
+        assert_eq!(table(r#""measured_for":9,"#), Err(()));
     }
 
     #[test]

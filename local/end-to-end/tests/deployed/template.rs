@@ -9,7 +9,8 @@ use std::path::Path;
 
 use contract::metrics::{INVOCATION, JOB, OBJECT, SKIPS};
 use contract::{
-    Dollars, ImageRecord, InvocationRecord, JobCost, JobCounts, JobRecord, ObjectRecord, Outcome, Stages, TierTable,
+    Dollars, ImageRecord, InvocationRecord, JobCost, JobCounts, JobRecord, ObjectRecord, Outcome, Stages, Thumbnails,
+    TierTable,
 };
 use serde_json::{Value, json};
 
@@ -65,11 +66,22 @@ fn in_alarm(metric: &Value) -> Option<Name> {
 }
 
 #[test]
+fn the_dashboard_says_what_the_thresholds_are_for() {
+    let dashboards = resources("AWS::CloudWatch::Dashboard");
+    let body: Value = serde_json::from_str(dashboards[0]["DashboardBody"].as_str().unwrap()).unwrap();
+    let words = body["widgets"][0]["properties"]["markdown"].as_str().unwrap();
+    let (set, tiers) = (Thumbnails::builtin().unwrap().set(), TierTable::builtin().unwrap());
+    assert!(words.contains(&format!("`{set}`")), "{words}");
+    assert_eq!(words.contains("make calibrate"), set.mismatch(tiers.measured_for()).is_some(), "{words}");
+}
+
+#[test]
 fn every_metric_is_shown_and_every_shown_metric_is_emitted() {
     let dashboards = resources("AWS::CloudWatch::Dashboard");
     let body: Value = serde_json::from_str(dashboards[0]["DashboardBody"].as_str().unwrap()).unwrap();
     let widgets = body["widgets"].as_array().unwrap();
-    let lines = widgets.iter().flat_map(|widget| widget["properties"]["metrics"].as_array().unwrap());
+    let charts = widgets.iter().filter(|widget| widget["type"] == "metric");
+    let lines = charts.flat_map(|widget| widget["properties"]["metrics"].as_array().unwrap());
     let on_dashboard: BTreeSet<Name> = lines.filter_map(in_widget).collect();
     let alarms = resources("AWS::CloudWatch::Alarm");
     let plain = alarms.iter().filter_map(in_alarm);
