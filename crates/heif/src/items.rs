@@ -21,7 +21,15 @@ pub(crate) struct Meta<'file> {
     places: Vec<(u32, Place)>,
     references: &'file [u8],
     properties: Vec<([u8; 4], &'file [u8])>,
-    associations: Vec<&'file [u8]>,
+    /// Sorted by item.
+    associations: Vec<(u32, Indices<'file>)>,
+}
+
+/// Which properties an item has, each a number of `width` bytes.
+#[derive(Clone, Copy, Debug)]
+struct Indices<'file> {
+    bytes: &'file [u8],
+    width: usize,
 }
 
 /// Where an item's bytes are.
@@ -52,11 +60,15 @@ impl<'file> Meta<'file> {
                 _ => {}
             }
         }
+        // Of an item that is there twice, the first row counts.
+        meta.associations.sort_by_key(|(item, _)| *item);
+        meta.associations.dedup_by_key(|(item, _)| *item);
         Ok(meta)
     }
 
     fn add_properties(&mut self, body: &'file [u8]) -> Result<(), Fault> {
         let mut cursor = Cursor { bytes: body };
+        let mut tables = 0;
         while let Some((kind, body)) = cursor.next_box() {
             match &kind {
                 b"ipco" => {
@@ -68,7 +80,10 @@ impl<'file> Meta<'file> {
                         self.properties.push(property);
                     }
                 }
-                b"ipma" if self.associations.len() < 2 => self.associations.push(body),
+                b"ipma" if tables < 2 => {
+                    tables += 1;
+                    self.associations.extend(associations(body));
+                }
                 _ => {}
             }
         }
@@ -85,8 +100,12 @@ impl<'file> Meta<'file> {
 
     /// The properties of `item`, in the order in which they apply.
     pub(crate) fn properties(&self, item: u32) -> Vec<([u8; 4], &'file [u8])> {
-        let indices = self.associations.iter().find_map(|body| associated(body, item)).unwrap_or_default();
-        indices.into_iter().filter_map(|index| self.properties.get(index.checked_sub(1)?).copied()).collect()
+        let Some(Indices { bytes, width }) = find(&self.associations, item) else { return Vec::new() };
+        // The upper bit says that the property is essential.
+        let mask = if width == 1 { 0x7F } else { 0x7FFF };
+        let mut cursor = Cursor { bytes };
+        let indices = std::iter::from_fn(|| cursor.number(width)).map(|index| index as usize & mask);
+        indices.filter_map(|index| self.properties.get(index.checked_sub(1)?).copied()).collect()
     }
 
     /// What `item` is made from, in order.
@@ -201,20 +220,16 @@ fn check_count(count: u64) -> Result<(), Fault> {
     if count > MOST_ITEMS { Err(Fault::Unsupported("so many items")) } else { Ok(()) }
 }
 
-/// The indices of the properties of `item`, from 1.
-fn associated(body: &[u8], wanted: u32) -> Option<Vec<usize>> {
+/// Of each item the indices of its properties, from 1, up to where the table ends early.
+fn associations(body: &[u8]) -> impl Iterator<Item = (u32, Indices<'_>)> {
     let mut cursor = Cursor { bytes: body };
-    let (version, flags) = cursor.full()?;
-    let entries = cursor.u32().filter(|entries| u64::from(*entries) <= MOST_ITEMS)?;
-    for _ in 0..entries {
-        let item = cursor.number(if version < 1 { 2 } else { 4 })? as u32;
+    let start = cursor.full().zip(cursor.u32()).filter(|(_, entries)| u64::from(*entries) <= MOST_ITEMS);
+    let ((version, flags), entries) = start.unwrap_or_default();
+    let id_bytes = if version < 1 { 2 } else { 4 };
+    let width = if flags & 1 == 0 { 1 } else { 2 };
+    (0..entries).map_while(move |_| {
+        let item = cursor.number(id_bytes)? as u32;
         let count = usize::from(cursor.u8()?);
-        let width = if flags & 1 == 0 { 1 } else { 2 };
-        let mut indices = Cursor { bytes: cursor.take(count * width)? };
-        if item == wanted {
-            let mask = if width == 1 { 0x7F } else { 0x7FFF };
-            return Some(std::iter::from_fn(|| indices.number(width)).map(|index| index as usize & mask).collect());
-        }
-    }
-    None
+        Some((item, Indices { bytes: cursor.take(count * width)?, width }))
+    })
 }
