@@ -1,5 +1,7 @@
 //! The small image between decoder and encoder.
 
+use resample::{Crop, Kernel, Source, resample};
+
 /// Channels of a pixel, all of eight bits. Alpha is premultiplied as long as an image is resized.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Channels {
@@ -42,6 +44,18 @@ impl Raster {
     pub(crate) fn is_opaque(&self) -> bool {
         let count = self.channels.count();
         !self.channels.has_alpha() || self.samples.chunks_exact(count).all(|pixel| pixel[count - 1] == 255)
+    }
+
+    /// `crop` of it as `size` pixels, width and height.
+    pub(crate) fn resized(&self, crop: Crop, size: (u32, u32), kernel: Kernel) -> Self {
+        let source = Source {
+            width: self.width as u32,
+            height: self.height as u32,
+            channels: self.channels.count(),
+            samples: &self.samples,
+        };
+        let samples = resample(&source, crop, size, kernel);
+        Self { width: size.0 as usize, height: size.1 as usize, channels: self.channels, samples }
     }
 
     /// Colour through alpha, rounded; colour under no alpha becomes black.

@@ -1,7 +1,7 @@
 //! From the small image to one variant's pixels: crop, Lanczos3, colours, orientation, background.
 
 use contract::{OutputFormat, Variant};
-use resample::{Kernel, Source, resample};
+use resample::Kernel;
 
 use crate::{
     Orientation, Probe,
@@ -23,31 +23,24 @@ pub(crate) enum Picture {
 pub(crate) fn render(small: (&Raster, Window), probe: &Probe, colours: &Colours, variant: &Variant) -> Picture {
     let layout = geometry::layout(probe.seen_px(), variant);
     let (source, extent) = small;
-    let (width, height) = probe.orientation.seen(layout.picture);
     let stored_px = (probe.width_px, probe.height_px);
     let crop = geometry::on_raster(layout.crop, (stored_px, probe.orientation), extent, (source.width, source.height));
-    let view = Source {
-        width: source.width as u32,
-        height: source.height as u32,
-        channels: source.channels.count(),
-        samples: &source.samples,
-    };
-    let samples = resample(&view, crop, (width, height), Kernel::Lanczos3);
-    let image = Raster { width: width as usize, height: height as usize, channels: source.channels, samples };
+    let image = source.resized(crop, probe.orientation.seen(layout.picture), Kernel::Lanczos3);
     Picture::Raster(finish(image, probe, colours, variant, &layout))
 }
 
 /// The same from the components of the picture, resized as they came.
 pub(crate) fn render_planes(planes: Vec<Raster>, probe: &Probe, colours: &Colours, variant: &Variant) -> Picture {
     let layout = geometry::layout(probe.seen_px(), variant);
-    match <[Raster; 3]>::try_from(planes) {
+    let planes = match <[Raster; 3]>::try_from(planes) {
         // One JPEG on its way to another: its planes never become pixels.
         Ok(planes) if streams::keeps_planes(colours, variant, &layout) => {
-            Picture::Planes(planes.map(|plane| turn(plane, probe.orientation)))
+            return Picture::Planes(planes.map(|plane| turn(plane, probe.orientation)));
         }
-        Ok(planes) => Picture::Raster(finish(interleave(&planes, colours), probe, colours, variant, &layout)),
-        Err(planes) => Picture::Raster(finish(interleave(&planes, colours), probe, colours, variant, &layout)),
-    }
+        Ok(planes) => planes.into(),
+        Err(planes) => planes,
+    };
+    Picture::Raster(finish(interleave(&planes, colours), probe, colours, variant, &layout))
 }
 
 /// Components of one size as pixels.

@@ -4,7 +4,7 @@
 //! from its planes, every other one from the rows.
 
 use contract::{OutputFormat, Variant};
-use resample::{Kernel, RowResampler, Source};
+use resample::{Kernel, RowResampler};
 
 use crate::{
     Plan, Probe,
@@ -34,17 +34,18 @@ pub(crate) struct Streams {
 impl Streams {
     /// For the components as `plan` has them decoded.
     pub(crate) fn new(probe: &Probe, plan: &Plan, components: &[Component], colours: Colours) -> Self {
+        let shrinks = (plan.shrink, plan.row_shrink);
+        let layouts = layouts(probe, &plan.variants);
         let of = |(index, component): (usize, &Component)| {
-            let of = |variant: &Variant| {
-                let layout = geometry::layout(probe.seen_px(), variant);
-                let is_halved = index > 0 && components.len() == 3 && keeps_planes(&colours, variant, &layout);
-                let shape = Shape::new(probe, plan.shrink, plan.row_shrink, component, variant, is_halved);
-                match largest(probe, &plan.variants, variant) {
-                    Some(largest) => Way::From(largest, shape.size),
+            let of = |(variant, (layout, from)): (&Variant, &(Layout, Option<usize>))| {
+                let is_halved = index > 0 && components.len() == 3 && keeps_planes(&colours, variant, layout);
+                let shape = Shape::new(probe, shrinks, component, layout, is_halved);
+                match *from {
+                    Some(larger) => Way::From(larger, shape.size),
                     None => Way::Rows(Box::new(Stream::new(component, shape))),
                 }
             };
-            plan.variants.iter().map(of).collect()
+            plan.variants.iter().zip(&layouts).map(of).collect()
         };
         Self { streams: components.iter().enumerate().map(of).collect(), colours }
     }
@@ -52,18 +53,19 @@ impl Streams {
     /// What [`Streams::new`] holds at the most, resized planes included, and these alone, in bytes.
     pub(crate) fn bytes(
         probe: &Probe,
-        (shrink, row_shrink): (u32, u32),
+        shrinks: (u32, u32),
         components: &[Component],
         variants: &[Variant],
     ) -> (u64, u64) {
         let (mut all_bytes, mut planes_bytes) = (0, 0);
+        let layouts = layouts(probe, variants);
         for component in components {
-            for variant in variants {
+            for (layout, from) in &layouts {
                 // A profile may ask for chroma at luma's size; what is halved is smaller.
-                let shape = Shape::new(probe, shrink, row_shrink, component, variant, false);
+                let shape = Shape::new(probe, shrinks, component, layout, false);
                 let plane_bytes = u64::from(shape.size.0) * u64::from(shape.size.1);
                 planes_bytes += plane_bytes;
-                all_bytes += match largest(probe, variants, variant) {
+                all_bytes += match from {
                     // What the resizer holds besides is far less than the bands that are gone by then.
                     Some(_) => plane_bytes,
                     None => shape.bytes(component),
@@ -104,29 +106,27 @@ fn finish(ways: Vec<Way>) -> Vec<Raster> {
     let of_rows = |way| if let Way::Rows(stream) = way { stream.finish() } else { blank() };
     let mut planes: Vec<_> = ways.into_iter().map(of_rows).collect();
     for (plane, (index, size)) in small.into_iter().enumerate().filter_map(|(plane, from)| Some((plane, from?))) {
-        planes[plane] = resized(&planes[index], size);
+        let large = &planes[index];
+        let (width, height) = (large.width as f64, large.height as f64);
+        let whole = resample::Crop { left: 0.0, top: 0.0, width, height };
+        planes[plane] = large.resized(whole, size, Kernel::Lanczos3);
     }
     planes
 }
 
-/// All of `plane` at another size.
-fn resized(plane: &Raster, size: (u32, u32)) -> Raster {
-    let (width, height) = (plane.width as u32, plane.height as u32);
-    let crop = resample::Crop { left: 0.0, top: 0.0, width: f64::from(width), height: f64::from(height) };
-    let source = Source { width, height, channels: 1, samples: &plane.samples };
-    let samples = resample::resample(&source, crop, size, Kernel::Lanczos3);
-    Raster { width: size.0 as usize, height: size.1 as usize, channels: Channels::Grey, samples }
-}
-
-/// The largest variant, if `variant` shows the same of the image and is small enough to be resized from it.
-fn largest(probe: &Probe, variants: &[Variant], variant: &Variant) -> Option<usize> {
-    let layout = |variant| geometry::layout(probe.seen_px(), variant);
-    let pixels = |variant| u64::from(layout(variant).picture.0) * u64::from(layout(variant).picture.1);
-    let (index, largest) = variants.iter().enumerate().max_by_key(|(_, variant)| pixels(variant))?;
-    let (small, large) = (layout(variant), layout(largest));
-    let fits = |small: u32, large: u32| small.saturating_mul(FROM_LARGEST) <= large;
-    let is_small = fits(small.picture.0, large.picture.0) && fits(small.picture.1, large.picture.1);
-    (is_small && small.crop == large.crop).then_some(index)
+/// How each variant lies, and the number of the largest one, if the variant shows the same of the image and is small
+/// enough to be resized from it.
+fn layouts(probe: &Probe, variants: &[Variant]) -> Vec<(Layout, Option<usize>)> {
+    let layouts: Vec<_> = variants.iter().map(|variant| geometry::layout(probe.seen_px(), variant)).collect();
+    let pixels = |layout: &Layout| u64::from(layout.picture.0) * u64::from(layout.picture.1);
+    let largest = layouts.iter().copied().enumerate().max_by_key(|(_, layout)| pixels(layout));
+    let from = |small: &Layout| {
+        let (index, large) = largest?;
+        let fits = |small: u32, large: u32| small.saturating_mul(FROM_LARGEST) <= large;
+        let is_small = fits(small.picture.0, large.picture.0) && fits(small.picture.1, large.picture.1);
+        (is_small && small.crop == large.crop).then_some(index)
+    };
+    layouts.iter().map(|layout| (*layout, from(layout))).collect()
 }
 
 /// Whether the three planes go to the encoder as they are, chroma at half the size where a side is even.
@@ -149,13 +149,11 @@ struct Shape {
 impl Shape {
     fn new(
         probe: &Probe,
-        shrink: u32,
-        row_shrink: u32,
+        (shrink, row_shrink): (u32, u32),
         component: &Component,
-        variant: &Variant,
+        layout: &Layout,
         is_halved: bool,
     ) -> Self {
-        let layout = geometry::layout(probe.seen_px(), variant);
         let factor = component_factor(probe, shrink, component, row_shrink);
         let small = (component.size.0.div_ceil(factor), component.size.1.div_ceil(factor));
         let (width, height) = (component.extent.0 / f64::from(factor), component.extent.1 / f64::from(factor));
