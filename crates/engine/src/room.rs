@@ -194,21 +194,22 @@ pub(crate) fn row_shrink(left: f64) -> u32 {
     ((left / OVERSAMPLING) as u32).clamp(1, MAX_FACTOR)
 }
 
-/// Fills rows and averages them as they come, until the picture is whole or `fill` fails; no warning means whole.
+/// Fills `rows`, one or more of them, and averages them as they come, until the picture is whole or `fill` fails; no
+/// warning means whole.
 ///
 /// # Errors
 /// As [`at_least_half`], with the error of `fill` where there was not a single row.
 pub(crate) fn rows_until_damage(
     probe: &Probe,
     shrinker: &mut Shrinker,
-    row: &mut [u8],
+    rows: &mut [u8],
     mut fill: impl FnMut(&mut [u8]) -> io::Result<()>,
 ) -> Result<Vec<Warning>, EngineError> {
     while shrinker.rows() < probe.height_px {
-        if let Err(cause) = fill(row) {
+        if let Err(cause) = fill(rows) {
             return at_least_half(probe, shrinker.rows(), || EngineError::decoder(probe.format, cause));
         }
-        shrinker.push(row);
+        rows.chunks_exact(shrinker.row_bytes()).for_each(|row| shrinker.push(row));
     }
     Ok(Vec::new())
 }

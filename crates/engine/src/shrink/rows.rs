@@ -82,9 +82,14 @@ impl Shrinker {
         self.rows as u32
     }
 
+    /// Samples of a row, each a byte.
+    pub(crate) fn row_bytes(&self) -> usize {
+        self.width * self.channels.count()
+    }
+
     /// Takes the next row: `width * channels` samples. Rows past the height are dropped.
     pub(crate) fn push(&mut self, row: &[u8]) {
-        debug_assert_eq!(row.len(), self.width * self.channels.count());
+        debug_assert_eq!(row.len(), self.row_bytes());
         if self.rows == self.height {
             return;
         }

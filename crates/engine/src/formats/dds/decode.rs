@@ -10,7 +10,7 @@ use crate::{
     EngineError, Plan, Probe,
     decoded::Decoded,
     raster::Channels,
-    room::at_least_half,
+    room::rows_until_damage,
     shrink::{RowOrder, Shrinker},
     source::Source,
 };
@@ -111,23 +111,16 @@ pub(super) fn decode(
     let mut shrinker = Shrinker::new(CHANNELS, size, plan.row_shrink, RowOrder::TopDown);
     let mut stored = vec![0; width / 4 * blocks.bytes()];
     let mut rows = vec![0; width * 4 * 4];
-    let mut stopped = None;
-    while shrinker.rows() < probe.height_px && stopped.is_none() {
-        match stream.read_exact(&mut stored) {
-            Ok(()) => {
-                for (at, block) in stored.chunks_exact(blocks.bytes()).enumerate() {
-                    let pixels = blocks.pixels(block);
-                    for (line, row) in pixels.chunks_exact(4).zip(rows.chunks_exact_mut(width * 4)) {
-                        row[at * 16..][..16].copy_from_slice(line.as_flattened());
-                    }
-                }
-                rows.chunks_exact(width * 4).for_each(|row| shrinker.push(row));
+    let warnings = rows_until_damage(probe, &mut shrinker, &mut rows, |rows| {
+        stream.read_exact(&mut stored)?;
+        for (at, block) in stored.chunks_exact(blocks.bytes()).enumerate() {
+            let pixels = blocks.pixels(block);
+            for (line, row) in pixels.chunks_exact(4).zip(rows.chunks_exact_mut(width * 4)) {
+                row[at * 16..][..16].copy_from_slice(line.as_flattened());
             }
-            Err(cause) => stopped = Some(cause),
         }
-    }
-    let warnings =
-        at_least_half(probe, shrinker.rows(), || fault(stopped.unwrap_or(io::ErrorKind::UnexpectedEof.into())))?;
+        Ok(())
+    })?;
     Ok(Decoded::of_rows(shrinker, None, warnings))
 }
 
