@@ -15,7 +15,6 @@ pub(super) fn has_profile(nclx: Option<Nclx>) -> bool {
 }
 
 /// An ICC profile of the code points; `None` for sRGB.
-#[cfg_attr(not(feature = "hevc"), allow(dead_code))] // Nothing is decoded then.
 pub(super) fn profile(nclx: Option<Nclx>) -> Option<Vec<u8>> {
     let Nclx { primaries, transfer, .. } = nclx.filter(|_| has_profile(nclx))?;
     let primaries = if matches!(primaries, 0 | 2) { 1 } else { primaries };
@@ -25,7 +24,6 @@ pub(super) fn profile(nclx: Option<Nclx>) -> Option<Vec<u8>> {
 
 /// Samples of one depth to 8 bit, in 16-bit fixed point.
 #[derive(Clone, Copy, Debug)]
-#[cfg_attr(not(feature = "hevc"), allow(dead_code))] // Nothing is decoded then.
 pub(super) struct Matrix {
     luma_zero: i32,
     chroma_zero: i32,
@@ -38,7 +36,6 @@ pub(super) struct Matrix {
     is_identity: bool,
 }
 
-#[cfg_attr(not(feature = "hevc"), allow(dead_code))] // Nothing is decoded then.
 impl Matrix {
     /// Without a word it is BT.601 in video range: what libheif takes.
     ///

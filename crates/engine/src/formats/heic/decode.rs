@@ -46,12 +46,12 @@ pub(super) fn decode(
         whole_rows = (down as u32 + 1).saturating_mul(picture.tile.1);
     }
     let rows = whole_rows.saturating_sub(picture.crop.top).min(probe.height_px);
-    let mut fault = fault.unwrap_or(EngineError::Corrupt { format: FORMAT, cause: Damage::Unreadable });
+    let fault = fault.unwrap_or(unreadable());
     // What is well-formed and not decoded is said, whatever came before.
     if matches!(fault, EngineError::Unsupported { .. }) && rows < probe.height_px {
         return Err(fault);
     }
-    let warnings = at_least_half(probe, rows, || std::mem::replace(&mut fault, unreadable()))?;
+    let warnings = at_least_half(probe, rows, || fault)?;
     let profile = picture.profile.clone().or_else(|| colour::profile(detail.nclx()));
     let (raster, extent) = small.out.finish();
     Ok(Decoded::of_raster(raster, extent, profile, warnings))

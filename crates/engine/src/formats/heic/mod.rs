@@ -1,5 +1,8 @@
 //! HEIF: boxes by crate `heif`, HEVC by crate `rust_h265`, tile by tile into the small image.
 
+// Without HEVC nothing is decoded.
+#![cfg_attr(not(feature = "hevc"), allow(dead_code))]
+
 mod colour;
 #[cfg(feature = "hevc")]
 mod decode;
@@ -24,7 +27,6 @@ pub(super) const ROOM: Room = Room { step, header_place: HeaderPlace::Front };
 
 /// What the boxes say, and the one sequence parameter set.
 #[derive(Debug)]
-#[cfg_attr(not(feature = "hevc"), allow(dead_code))] // Nothing is decoded then.
 struct HeifDetail {
     picture: Picture,
     sequence: Sequence,
