@@ -38,7 +38,7 @@ fn every_kind_is_the_picture_that_was_stored() {
         for halved in [false, true] {
             // Tiles that fit, that stand over, and none.
             for tile_px in [0, 30, 32, 64] {
-                let kind = Kind { bits, halved, tile_px, turns: &[] };
+                let kind = Kind { bits, halved, tile_px, ..PLAIN };
                 let got = pixels(&heic(&fixtures::picture(), kind));
                 let (mean, most) = difference(&got, &fixtures::picture());
                 let (mean_limit, most_limit) = if halved { (4.0, 200) } else { (1.0, 3) };
@@ -84,6 +84,28 @@ fn half_of_a_cut_grid_is_made_and_less_is_refused() {
     assert_eq!(make(&file[..file.len() / 2 - 4000], 30).unwrap_err().name(), "corrupt");
     let single = heic(&fixtures::picture(), PLAIN);
     assert_eq!(make(&single[..single.len() - 10], 30).unwrap_err().name(), "corrupt");
+}
+
+/// The decoder leaves grey what no slice had, and says nothing.
+#[test]
+fn a_slice_that_ends_early_is_a_tile_that_is_lost() {
+    let picture = fixtures::picture();
+    // 6 by 4 blocks.
+    for blocks in [1, 5, 6, 12, 18, 23] {
+        let error = make(&heic(&picture, Kind { blocks, ..PLAIN }), 90).unwrap_err();
+        assert_eq!(error.name(), "corrupt", "{blocks} of 24 blocks");
+    }
+    assert!(make(&heic(&picture, Kind { blocks: 24, ..PLAIN }), 90).unwrap().warnings.is_empty());
+    // 3 by 2 tiles of 2 by 2 blocks: the first row of tiles is whole.
+    for blocks in 1..4 {
+        let made = make(&heic(&picture, Kind { blocks, tile_px: 30, ..PLAIN }), 90).unwrap();
+        assert_eq!(made.warnings, [Warning::Truncated { rows: 30, rows_expected: 60 }], "{blocks} of 4 blocks");
+    }
+    // A picture of one block, or of one row of them, is whole or refused by the decoder itself.
+    for (width, height) in [(16, 16), (33, 9)] {
+        let part = imageops::crop_imm(&picture, 0, 0, width, height).to_image();
+        assert!(make(&heic(&part, PLAIN), 90).unwrap().warnings.is_empty(), "{width}x{height}");
+    }
 }
 
 #[test]
