@@ -4,6 +4,7 @@
 
 use moxcms::{Chromaticity, ColorPrimaries, ColorProfile, DataColorSpace, curve_from_gamma};
 
+use super::header::PngDetail;
 use crate::{
     Warning,
     code_points::{of_codes, with_curve},
@@ -12,11 +13,11 @@ use crate::{
 
 /// An ICC profile of the samples; `None` for sRGB, which is also what nothing at all means.
 ///
-/// `has_iccp` is whether the file has that chunk: the crate drops one that cannot be inflated.
+/// The crate drops a profile that cannot be inflated, and code points with a matrix; `detail` says that they were there.
 pub(super) fn profile(
     info: &png::Info<'_>,
     channels: Channels,
-    has_iccp: bool,
+    detail: &PngDetail,
     warnings: &mut Vec<Warning>,
 ) -> Option<Vec<u8>> {
     let is_grey = matches!(channels, Channels::Grey | Channels::GreyAlpha);
@@ -25,13 +26,18 @@ pub(super) fn profile(
     }) {
         return coded.encode().ok();
     }
-    if has_iccp {
+    // Of damaged chunks that is said already.
+    let mut is_ignored = detail.has_cicp && !detail.is_damaged;
+    if detail.has_iccp {
         let space = if is_grey { DataColorSpace::Gray } else { DataColorSpace::Rgb };
         let suits = |profile: &&[u8]| ColorProfile::new_from_slice(profile).is_ok_and(|it| it.color_space == space);
         match info.icc_profile.as_deref().filter(suits) {
             Some(profile) => return Some(profile.to_vec()),
-            None => warnings.push(Warning::ProfileIgnored),
+            None => is_ignored = true,
         }
+    }
+    if is_ignored {
+        warnings.push(Warning::ProfileIgnored);
     }
     if info.srgb.is_some() { None } else { of_gamma(info, is_grey)?.encode().ok() }
 }

@@ -10,7 +10,10 @@ use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use contract::ImageFormat;
 use png::{BitDepth, ColorType, Decoder, Transformations};
 
-use super::{colour, header::PngDetail};
+use super::{
+    colour,
+    header::{PngDetail, hide_invalid},
+};
 use crate::{
     Colour, EngineError, Limits, Plan, Probe, Warning,
     decoded::Decoded,
@@ -54,6 +57,7 @@ pub(super) fn decode(
 ) -> Result<Decoded, EngineError> {
     let fault = |cause| EngineError::decoder(ImageFormat::Png, cause);
     let crate_limit_bytes = usize::try_from(limits.max_header_bytes).unwrap_or(usize::MAX);
+    hide_invalid(source.prefix_mut());
     let stream = BufReader::with_capacity(BLOCK_BYTES, Forward(source));
     let mut decoder = Decoder::new_with_limits(stream, png::Limits { bytes: crate_limit_bytes });
     decoder.set_ignore_text_chunk(true);
@@ -109,7 +113,7 @@ pub(super) fn decode(
     if detail.is_damaged && !warnings.contains(&Warning::Damaged) {
         warnings.push(Warning::Damaged);
     }
-    let profile = colour::profile(reader.info(), channels, detail.has_iccp, &mut warnings);
+    let profile = colour::profile(reader.info(), channels, detail, &mut warnings);
     let orientation = reader.info().exif_metadata.as_deref().and_then(exif::orientation);
     Ok(Decoded { orientation, ..Decoded::of_raster(raster, extent, profile, warnings) })
 }

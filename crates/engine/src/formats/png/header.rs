@@ -13,6 +13,8 @@ pub(super) struct PngDetail {
     pub(super) profile_bytes: u64,
     /// There is an embedded profile, of use or not.
     pub(super) has_iccp: bool,
+    /// There are code points, of use or not.
+    pub(super) has_cicp: bool,
     /// A chunk before the pixels has a wrong checksum, or a transparent grey of more bits than grey has: it may have said
     /// something of colours, or of transparency.
     pub(super) is_damaged: bool,
@@ -56,6 +58,7 @@ pub(super) fn step(prefix: &[u8]) -> Result<Step, EngineError> {
             }
             b"iCCP" | b"gAMA" | b"cICP" => {
                 detail.has_iccp |= &kind == b"iCCP";
+                detail.has_cicp |= &kind == b"cICP";
                 let profile_bytes = (u64::from(length) * INFLATION).max(SHORT_PROFILE_BYTES);
                 detail.profile_bytes = detail.profile_bytes.max(profile_bytes);
                 // Also for a header that goes on past the prefix.
@@ -76,6 +79,27 @@ pub(super) fn step(prefix: &[u8]) -> Result<Step, EngineError> {
             }
             _ => return Ok(Step::Known(probe, end + 8)),
         }
+    }
+}
+
+/// Takes chunks out of `prefix` that crate `png` (0.18.1) refuses the whole file for: code points with a matrix, which
+/// samples of RGB have none of, and a mastering display of another length.
+///
+/// The third edition says that the matrix shall be 0 (section 11.3.2.6), and not what a reader does where it is not;
+/// libpng passes over the chunk with a warning, and so does this crate. They get a name that no reader knows.
+pub(super) fn hide_invalid(prefix: &mut [u8]) {
+    let mut at = 8;
+    while let (Some(length), Some(kind)) = (prefix.be32(at), prefix.array::<4>(at + 4)) {
+        let is_valid = match &kind {
+            b"IDAT" => return,
+            b"cICP" => length == 4 && matches!(prefix.array::<4>(at + 8), Some([_, _, 0, 0 | 1])),
+            b"mDCV" => length == 24,
+            _ => true,
+        };
+        if !is_valid {
+            prefix[at + 4..at + 8].copy_from_slice(b"xxXx");
+        }
+        at = at.saturating_add(length as usize).saturating_add(12);
     }
 }
 
