@@ -134,6 +134,18 @@ fn numbers_that_lie_are_refused_within_the_budget() {
 }
 
 #[test]
+fn a_property_that_is_not_there_is_damage() {
+    let mut file = heic(&fixtures::picture(), Kind { tile_px: 32, ..PLAIN });
+    // Of the fourth tile: parameter sets, size, colours.
+    let at = file.windows(6).position(|six| six == [0, 4, 3, 0x81, 2, 3]).unwrap();
+    for index in [0x7F, 0xFF] {
+        file[at + 5] = index;
+        let error = make(&file, 90).unwrap_err();
+        assert!(error.name() == "corrupt" && error.to_string().contains("127"), "{error}");
+    }
+}
+
+#[test]
 fn what_is_not_read_is_said() {
     let check = |from: &[u8], to: &[u8], want: &str| {
         let mut file = heic(&fixtures::picture(), Kind { tile_px: 32, turns: &[CROPPED], ..PLAIN });
@@ -145,6 +157,7 @@ fn what_is_not_read_is_said() {
     };
     check(b"hvc1", b"av01", "AV1");
     check(b"hvc1", b"jpeg", "codec");
+    check(b"hvcC", b"xxxx", "essential property");
     check(b"grid", b"iovl", "overlay");
     check(b"nclx\0\x01\0\x0D\0\x06", b"nclx\0\x01\0\x0D\0\x08", "matrix coefficients 8");
     check(b"meta", b"mdat", "behind the pixels");
