@@ -6,6 +6,7 @@ use crate::{
     Colour, Plan, Probe, colour,
     formats::room,
     geometry,
+    limits::MAX_HEADER_BYTES,
     room::{self, Cost, HeaderPlace, PREFIX_BYTES},
     streams::Streams,
 };
@@ -32,7 +33,7 @@ pub fn plan(probe: &Probe, variants: &[Variant]) -> Plan {
     };
     // A long header is held, and copied while it grows; where it may stand at the end, the room plans the file.
     let header_bytes = match room(probe.format).header_place {
-        HeaderPlace::Front => 2 * probe.header_bytes.saturating_sub(PREFIX_BYTES as u64),
+        HeaderPlace::Front => 2 * probe.header_bytes.min(MAX_HEADER_BYTES).saturating_sub(PREFIX_BYTES as u64),
         HeaderPlace::Anywhere => 0,
     };
     let peak_bytes = peak_bytes.saturating_add(header_bytes + SMALL_BYTES);
