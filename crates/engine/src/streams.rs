@@ -66,7 +66,7 @@ impl Streams {
                 let plane_bytes = u64::from(shape.size.0) * u64::from(shape.size.1);
                 planes_bytes += plane_bytes;
                 all_bytes += match from {
-                    // What the resizer holds besides is far less than the bands that are gone by then.
+                    // What the resizer holds besides is less than the rows of all others, which are gone by then.
                     Some(_) => plane_bytes,
                     None => shape.bytes(component),
                 };
@@ -107,8 +107,7 @@ fn finish(ways: Vec<Way>) -> Vec<Raster> {
     let mut planes: Vec<_> = ways.into_iter().map(of_rows).collect();
     for (plane, (index, size)) in small.into_iter().enumerate().filter_map(|(plane, from)| Some((plane, from?))) {
         let large = &planes[index];
-        let (width, height) = (large.width as f64, large.height as f64);
-        let whole = resample::Crop { left: 0.0, top: 0.0, width, height };
+        let whole = resample::Crop::whole((large.width as u32, large.height as u32));
         planes[plane] = large.resized(whole, size, Kernel::Lanczos3);
     }
     planes
