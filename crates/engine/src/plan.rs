@@ -6,7 +6,7 @@ use resample::{Crop, Kernel, resample_bytes};
 use crate::{
     Colour, Plan, Probe, colour, geometry,
     room::{self, Cost},
-    streams::Streams,
+    streams::{Streams, keeps_planes, keeps_samples},
 };
 
 /// Plans `variants` of the image that `probe` describes. Pure. More pixels than any memory holds need `u64::MAX` bytes.
@@ -78,10 +78,24 @@ fn render_bytes(probe: &Probe, small_px: Option<(u32, u32)>, variants: &[Variant
             let size = probe.orientation.seen(layout.picture);
             resample_bytes(stored_channels as usize, small_px, Crop::whole(small_px), size, Kernel::Lanczos3)
         }) + picture_bytes;
-        // Pixels, planes, coefficients of 16 bits and the file, at the most 4 bytes for a pixel.
-        let encode_bytes = pixels(layout.canvas) * if stays_grey { 7 } else { channels + 8 } + encoder_bytes;
-        most_bytes = most_bytes.max(finished_bytes + resize_bytes.max(encode_bytes));
-        finished_bytes += pixels(layout.canvas) * channels / 2 + 4096;
+        let canvas_px = pixels(layout.canvas);
+        let (encode_bytes, file_bytes) = if may_be_png || variant.format == OutputFormat::Webp {
+            // Pixels, what the encoder makes of them, and the file.
+            (canvas_px * (channels + 8), canvas_px * channels)
+        } else {
+            let is_planes = small_px.is_none() && keeps_planes(keeps_samples(probe), variant, &layout);
+            let picture_bytes = match channels {
+                1 => canvas_px,
+                // Planes are counted as such; one is turned, or chroma of an odd side halved.
+                _ if is_planes => canvas_px,
+                // Pixels, then planes of them.
+                _ => canvas_px * (channels + 4),
+            };
+            let (encoder_bytes, file_bytes) = jpeg::most_bytes(layout.canvas, stays_grey, variant.quality);
+            (picture_bytes + encoder_bytes, file_bytes)
+        };
+        most_bytes = most_bytes.max(finished_bytes + resize_bytes.max(encode_bytes + encoder_bytes));
+        finished_bytes += file_bytes + 4096;
     }
     small_bytes + most_bytes
 }
