@@ -141,7 +141,7 @@ fn a_property_that_is_not_there_is_damage() {
     for index in [0x7F, 0xFF] {
         file[at + 5] = index;
         let error = make(&file, 90).unwrap_err();
-        assert!(error.name() == "corrupt" && error.to_string().contains("127"), "{error}");
+        assert!(error.name() == "corrupt" && format!("{error:?}").contains("127"), "{error:?}");
     }
 }
 
