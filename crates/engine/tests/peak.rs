@@ -151,7 +151,7 @@ fn with_long_chunks() -> Vec<(&'static str, Vec<u8>)> {
     let long_gif = [&gif[..palette_end], &comment, &gif[palette_end..]].concat();
     let webp = fixtures::encode(&picture(), contract::ImageFormat::Webp);
     let (width, height) = fixtures::picture().dimensions();
-    let canvas = [width - 1, height - 1].map(|side| side.to_le_bytes());
+    let canvas = [width - 1, height - 1].map(u32::to_le_bytes);
     let extended = [b"VP8X\x0A\0\0\0\0\0\0\0", &canvas[0][..3], &canvas[1][..3]].concat();
     let unknown = [b"xxXx", (noise.len() as u32).to_le_bytes().as_slice(), &noise].concat();
     let body = [b"WEBP", extended.as_slice(), &unknown, &webp[12..]].concat();
