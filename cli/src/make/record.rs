@@ -76,7 +76,7 @@ impl Record {
         self.height_px = Some(probe.height_px);
         // A plan for sizes beyond every limit would mean nothing.
         if Limits::for_budget(u64::MAX).check_size(&probe).is_ok() {
-            self.planned_peak_bytes = Some(engine::plan(&probe, variant).peak_bytes);
+            self.planned_peak_bytes = Some(engine::plan(&probe, variant, 1).peak_bytes);
         }
     }
 

@@ -17,6 +17,8 @@ pub struct Limits {
     pub max_source_bytes: u64,
     /// What may stand before the first pixel (profiles, Exif, comments), in bytes: 16 MiB.
     pub max_header_bytes: u64,
+    /// Among how many threads the work of one image may be divided: 1. More than 2 are not used.
+    pub threads: u32,
 }
 
 impl Limits {
@@ -30,6 +32,7 @@ impl Limits {
             max_side_px: 65_535,
             max_source_bytes: 512 << 20,
             max_header_bytes: 16 << 20,
+            threads: 1,
         }
     }
 }

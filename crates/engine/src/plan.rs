@@ -8,9 +8,10 @@ use crate::{
     streams::Streams,
 };
 
-/// Plans `variants` of the image that `probe` describes. Pure. More pixels than any memory holds need `u64::MAX` bytes.
+/// Plans `variants` of the image that `probe` describes, made by so many `threads`. Pure. More pixels than any memory
+/// holds need `u64::MAX` bytes.
 #[must_use]
-pub fn plan(probe: &Probe, variants: &[Variant]) -> Plan {
+pub fn plan(probe: &Probe, variants: &[Variant], threads: u32) -> Plan {
     if probe.pixels() > MOST_PIXELS {
         let decoded_px = (probe.width_px, probe.height_px);
         return Plan { shrink: 1, row_shrink: 1, decoded_px, peak_bytes: u64::MAX, variants: variants.to_vec() };
@@ -22,11 +23,13 @@ pub fn plan(probe: &Probe, variants: &[Variant]) -> Plan {
     let decoded_px = (probe.width_px.div_ceil(shrink * row_shrink), probe.height_px.div_ceil(shrink * row_shrink));
     let colour_bytes = colour::transform_bytes(probe.colour, probe.detail.profile_bytes());
     let components = probe.detail.components(probe, &cost);
+    let is_shared = threads > 1;
+    let bytes = bytes + if is_shared { probe.detail.beside_bytes(probe, &cost) } else { 0 };
     let peak_bytes = if components.is_empty() {
-        bytes.max(render_bytes(probe, Some(decoded_px), variants) + colour_bytes)
+        bytes.max(render_bytes(probe, Some(decoded_px), variants, is_shared) + colour_bytes)
     } else {
         let (streams_bytes, planes_bytes) = Streams::bytes(probe, (shrink, row_shrink), &components, variants);
-        (bytes + streams_bytes).max(planes_bytes + render_bytes(probe, None, variants)) + colour_bytes
+        (bytes + streams_bytes).max(planes_bytes + render_bytes(probe, None, variants, is_shared)) + colour_bytes
     };
     Plan { shrink, row_shrink, decoded_px, peak_bytes: peak_bytes + SMALL_BYTES, variants: variants.to_vec() }
 }
@@ -35,14 +38,16 @@ pub fn plan(probe: &Probe, variants: &[Variant]) -> Plan {
 const MOST_PIXELS: u64 = 1 << 48;
 /// Strings, tables and the allocator's rounding.
 const SMALL_BYTES: u64 = 96 << 10;
+/// What a second thread holds by itself.
+const THREAD_BYTES: u64 = 16 << 10;
 /// What an encoder holds beside pixels.
 const ENCODER_BYTES: u64 = 64 << 10;
 /// The same for PNG, with deflate's window and tables.
 const PNG_ENCODER_BYTES: u64 = 400 << 10;
 
 /// The most that is held from the small image to the last encoded variant, in bytes; without a small image where the
-/// variants have their sizes already.
-fn render_bytes(probe: &Probe, small_px: Option<(u32, u32)>, variants: &[Variant]) -> u64 {
+/// variants have their sizes already. `is_shared` where two threads each have a variant in hand.
+fn render_bytes(probe: &Probe, small_px: Option<(u32, u32)>, variants: &[Variant], is_shared: bool) -> u64 {
     let stored_channels = match (probe.colour, probe.has_alpha) {
         (Colour::Grey, false) => 1,
         (Colour::Grey, true) => 2,
@@ -52,7 +57,9 @@ fn render_bytes(probe: &Probe, small_px: Option<(u32, u32)>, variants: &[Variant
     let pixels = |(width, height): (u32, u32)| u64::from(width) * u64::from(height);
     let small_bytes = small_px.map_or(0, pixels) * stored_channels;
     let mut finished_bytes = 0;
+    // One by one, and each that is in hand without those before it.
     let mut most_bytes = 0;
+    let mut in_hand_bytes = Vec::with_capacity(variants.len());
     for variant in variants {
         // Padding with a colour, WebP or a profile makes grey three channels.
         let stays_grey = stored_channels == 1
@@ -81,7 +88,13 @@ fn render_bytes(probe: &Probe, small_px: Option<(u32, u32)>, variants: &[Variant
         // Pixels, planes, coefficients of 16 bits and the file, at the most 4 bytes for a pixel.
         let encode_bytes = pixels(layout.canvas) * if stays_grey { 7 } else { channels + 8 } + encoder_bytes;
         most_bytes = most_bytes.max(finished_bytes + resize_bytes.max(encode_bytes));
+        // Two threads write one file in two parts, and then join them.
+        in_hand_bytes.push(resize_bytes.max(encode_bytes + pixels(layout.canvas) * channels / 2));
         finished_bytes += pixels(layout.canvas) * channels / 2 + 4096;
+    }
+    if is_shared {
+        in_hand_bytes.sort_unstable();
+        most_bytes = finished_bytes + in_hand_bytes.iter().rev().take(2).sum::<u64>() + THREAD_BYTES;
     }
     small_bytes + most_bytes
 }

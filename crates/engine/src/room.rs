@@ -134,6 +134,11 @@ pub(crate) trait Detail: fmt::Debug + Send + Sync {
         Vec::new()
     }
 
+    /// What `decode` holds besides that cost where it may use a second thread, in bytes; 0 for a room that uses none.
+    fn beside_bytes(&self, _probe: &Probe, _cost: &Cost) -> u64 {
+        0
+    }
+
     /// The most bytes that an embedded profile may have; 0 where there is none. The transform is planned by it, and a
     /// longer profile is left out with a warning.
     fn profile_bytes(&self) -> u64 {

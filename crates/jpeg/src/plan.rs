@@ -4,13 +4,15 @@ use crate::coding::Coding;
 use crate::coefficients::coefficient_bytes;
 use crate::error::Error;
 use crate::feed::FEED_BYTES;
-use crate::frame::{Frame, largest_factors};
+use crate::frame::{Frame, FrameComponent, largest_factors};
 use crate::header::Header;
 use crate::input::WINDOW_BYTES;
 use crate::lanes::{self, LANE_TABLES_BYTES, LANES_BYTES};
 use crate::lookup::{TABLE_BYTES, VALUES_BYTES};
 use crate::markers::MAX_TABLE_BODY_BYTES;
+use crate::relay::{BUFFERS, pays};
 use crate::scale::{ComponentPlan, Scale};
+use crate::sequential::Tokens;
 
 /// What a decode delivers, and the memory it takes.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,6 +52,25 @@ pub fn plan(header: &Header, scales: &[Scale]) -> Result<Plan, Error> {
         })
         .collect();
     Ok(Plan { components, peak_bytes: peak_bytes(header, scales) })
+}
+
+/// What a decode with [`Decoder::beside`](crate::Decoder::beside) holds besides [`Plan::peak_bytes`], at the most.
+#[must_use]
+pub fn beside_bytes(header: &Header, scales: &[Scale]) -> u64 {
+    if !pays(scales) {
+        return 0;
+    }
+    let frame = Frame::new(header);
+    let of = |(component, &scale): (&FrameComponent, &Scale)| {
+        let blocks = frame.mcu_columns * component.h * component.v;
+        let samples_bytes = blocks * scale.samples() * scale.samples();
+        // The blocks of a progressive file are stored already.
+        let tokens_bytes = if header.coding == Coding::Progressive { 0 } else { Tokens::bytes(scale, blocks) };
+        BUFFERS * (tokens_bytes + samples_bytes) + 2 * samples_bytes
+    };
+    // A thread's own structs, the channels.
+    const SMALL_BYTES: usize = 16 * 1024;
+    (frame.components.iter().zip(scales).map(of).sum::<usize>() + SMALL_BYTES) as u64
 }
 
 fn peak_bytes(header: &Header, scales: &[Scale]) -> u64 {

@@ -2,6 +2,7 @@
 
 mod found;
 mod full;
+mod tokens;
 
 use std::ops::Range;
 
@@ -16,6 +17,8 @@ use crate::sink::Sink;
 use crate::stripe::Stripe;
 use crate::tables::Quantisation;
 use found::Found;
+
+pub(crate) use tokens::{Relayed, Tokens, Transform};
 
 /// What a component's blocks hold and what becomes of them.
 pub(crate) enum Blocks<'t> {
@@ -34,7 +37,7 @@ pub(crate) enum Blocks<'t> {
 /// One component of a scan.
 pub(crate) struct Part<'t> {
     /// Index in the frame.
-    component: usize,
+    pub(crate) component: usize,
     /// Blocks of one MCU.
     h: usize,
     v: usize,
@@ -47,7 +50,7 @@ pub(crate) struct Part<'t> {
     prediction: i32,
     /// All bits that any DC value, and at full size any AC value, had: below twice the furthest from 0.
     reach: i32,
-    stripe: Stripe,
+    pub(crate) stripe: Stripe,
 }
 
 /// What no value of samples of 8 bits comes near in [`Part::reach`]: DC is within 1,024 and AC within 930, and what is
@@ -71,6 +74,10 @@ impl<'t> Part<'t> {
         let factors = eight::factors(steps);
         let steps = steps.map(i32::from);
         Self { component, h, v, dc, blocks, steps, factors, prediction: 0, reach: 0, stripe }
+    }
+
+    fn is_beyond_samples(&self) -> bool {
+        self.reach > BEYOND_ALL
     }
 
     /// The next DC value, in quantisation steps.
@@ -226,7 +233,7 @@ impl<S: Sink + ?Sized> Scan for Straight<'_, '_, S> {
     }
 
     fn is_beyond_samples(&self) -> bool {
-        self.parts.iter().any(|part| part.reach > BEYOND_ALL)
+        self.parts.iter().any(Part::is_beyond_samples)
     }
 }
 

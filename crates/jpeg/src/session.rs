@@ -16,6 +16,7 @@ use crate::markers::{self, DHT, DQT, DRI, EOI, SOF0, SOF15, SOS};
 use crate::outcome::{Outcome, USABLE_SHARE};
 use crate::plan::Plan;
 use crate::progressive::MAX_SCANS;
+use crate::relay::relay;
 use crate::scale::Scale;
 use crate::scan::Report;
 use crate::scan_header::{ScanComponent, ScanHeader};
@@ -62,6 +63,8 @@ pub(crate) struct Session<'a, R, S: ?Sized> {
     sink: &'a mut S,
     /// Samples go to the sink as they are decoded; no coefficients are stored.
     straight: bool,
+    /// A second thread transforms blocks and runs the sink.
+    beside: bool,
     states: Vec<ComponentState>,
     total_blocks: u64,
     lost_blocks: u64,
@@ -71,7 +74,14 @@ pub(crate) struct Session<'a, R, S: ?Sized> {
 }
 
 impl<'a, R: Read, S: Sink + ?Sized> Session<'a, R, S> {
-    pub(crate) fn new(input: Input<R>, tables: Tables, header: &'a Header, plan: Plan, sink: &'a mut S) -> Self {
+    pub(crate) fn new(
+        input: Input<R>,
+        tables: Tables,
+        header: &'a Header,
+        plan: Plan,
+        sink: &'a mut S,
+        beside: bool,
+    ) -> Self {
         let frame = Frame::new(header);
         let sequential = header.coding != Coding::Progressive;
         let straight = sequential || plan.components.iter().all(|component| component.scale == Scale::Eighth);
@@ -92,6 +102,7 @@ impl<'a, R: Read, S: Sink + ?Sized> Session<'a, R, S> {
             plan,
             sink,
             straight,
+            beside,
             states,
             total_blocks,
             lost_blocks: 0,
@@ -301,9 +312,21 @@ impl<'a, R: Read, S: Sink + ?Sized> Session<'a, R, S> {
                         Scale::Half => render::<Four>,
                         Scale::Full => render_full,
                     };
-                    for row in 0..self.frame.components[index].block_rows {
-                        transform(&store, row, &steps, &state.known_to, &mut stripe);
-                        stripe.deliver(index, self.sink);
+                    let rows = 0..self.frame.components[index].block_rows;
+                    let transform = |row: &usize, _: usize, stripe: &mut Stripe| {
+                        transform(&store, *row, &steps, &state.known_to, stripe);
+                    };
+                    if self.beside {
+                        relay(self.sink, vec![(index, stripe)], &transform, |mut outlet| {
+                            for row in rows {
+                                outlet.row(row);
+                            }
+                        });
+                    } else {
+                        for row in rows {
+                            transform(&row, 0, &mut stripe);
+                            stripe.deliver(index, self.sink);
+                        }
                     }
                 }
                 _ => stripe.deliver_grey(index, self.sink),

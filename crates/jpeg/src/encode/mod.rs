@@ -4,7 +4,10 @@
 //! second pass over the quantised coefficients. No metadata is written, and nothing but 8-bit baseline.
 
 mod codes;
+mod halves;
 mod transform;
+
+use std::ops::Range;
 
 use codes::{Codes, Counts};
 use transform::Quantiser;
@@ -77,21 +80,36 @@ pub enum EncodeError {
 /// # Errors
 /// Every [`EncodeError`] is about the planes; a picture that passes is always encoded.
 pub fn encode(picture: &Picture<'_>, quality: u8) -> Result<Vec<u8>, EncodeError> {
+    encode_on(picture, quality, 1)
+}
+
+/// The same by so many `threads`, of which one or two are used; the file is the same.
+///
+/// # Errors
+/// As [`encode`].
+pub fn encode_on(picture: &Picture<'_>, quality: u8, threads: u32) -> Result<Vec<u8>, EncodeError> {
     let layout = Layout::new(picture)?;
     let quantisers = [Quantiser::luma(quality), Quantiser::chroma(quality)];
-    let coefficients = layout.coefficients(&quantisers);
+    if threads > 1 && layout.is_large() {
+        return Ok(halves::encode(&layout, &quantisers));
+    }
+    let coefficients = layout.coefficients(&quantisers, 0..layout.mcus());
 
     let mut counts = [Counts::default(), Counts::default()];
-    layout.for_each_block(&coefficients, |class, block, previous_dc| counts[class].add(block, previous_dc));
+    layout.for_each_block(&coefficients, [0; 3], |class, block, previous_dc| counts[class].add(block, previous_dc));
     let codes = counts.map(|counts| Codes::fitted_to(&counts));
 
     let mut out = Vec::with_capacity(1024 + coefficients.len());
     layout.write_headers(&quantisers, &codes, &mut out);
     let mut bits = codes::BitWriter::new(out);
-    layout.for_each_block(&coefficients, |class, block, previous_dc| codes[class].write(block, previous_dc, &mut bits));
+    layout.for_each_block(&coefficients, [0; 3], |class, block, dc| codes[class].write(block, dc, &mut bits));
+    Ok(end(bits))
+}
+
+fn end(bits: codes::BitWriter) -> Vec<u8> {
     let mut out = bits.finish();
     out.extend_from_slice(&[0xFF, 0xD9]);
-    Ok(out)
+    out
 }
 
 /// The quantised coefficients of a block, in zigzag order.
@@ -151,12 +169,17 @@ impl<'a> Layout<'a> {
         })
     }
 
-    /// All blocks, quantised, in the order in which they are coded.
-    fn coefficients(&self, quantisers: &[Quantiser; 2]) -> Vec<Block> {
+    fn mcus(&self) -> usize {
+        self.mcu_columns * self.mcu_rows
+    }
+
+    /// The blocks of those MCUs, quantised, in the order in which they are coded.
+    fn coefficients(&self, quantisers: &[Quantiser; 2], mcus: Range<usize>) -> Vec<Block> {
         let per_mcu: usize = self.components.iter().map(|component| component.h * component.v).sum();
-        let mut blocks = Vec::with_capacity(self.mcu_columns * self.mcu_rows * per_mcu);
+        let mut blocks = Vec::with_capacity(mcus.len() * per_mcu);
+        // Of the MCUs before nothing is needed: the first block of a component in an MCU lies in the plane.
         let mut previous_dc = [0; 3];
-        for mcu in 0..self.mcu_columns * self.mcu_rows {
+        for mcu in mcus {
             let (row, column) = (mcu / self.mcu_columns, mcu % self.mcu_columns);
             for (component, dc) in self.components.iter().zip(&mut previous_dc) {
                 for y in row * component.v..(row + 1) * component.v {
@@ -177,11 +200,16 @@ impl<'a> Layout<'a> {
         blocks
     }
 
-    /// Calls `visit` with each block's table class, the block, and the DC value coded before it.
-    fn for_each_block(&self, blocks: &[Block], mut visit: impl FnMut(usize, &Block, i16)) {
+    /// Calls `visit` with each block's table class, the block, and the DC value coded before it; `previous_dc` has those
+    /// before the first. Returns those of the last.
+    fn for_each_block(
+        &self,
+        blocks: &[Block],
+        mut previous_dc: [i16; 3],
+        mut visit: impl FnMut(usize, &Block, i16),
+    ) -> [i16; 3] {
         let mut blocks = blocks.iter();
-        let mut previous_dc = [0; 3];
-        for _ in 0..self.mcu_columns * self.mcu_rows {
+        while !blocks.as_slice().is_empty() {
             for (component, dc) in self.components.iter().zip(&mut previous_dc) {
                 for block in blocks.by_ref().take(component.h * component.v) {
                     visit(component.class, block, *dc);
@@ -189,6 +217,7 @@ impl<'a> Layout<'a> {
                 }
             }
         }
+        previous_dc
     }
 
     /// Everything in front of the entropy-coded data. **Source:** T.81 annex B; JFIF 1.02.

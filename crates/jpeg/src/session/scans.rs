@@ -10,10 +10,11 @@ use crate::lanes::{self, Table};
 use crate::lookup::{Differences, Skips, Symbols, Values};
 use crate::outcome::USABLE_SHARE;
 use crate::progressive::{AcScan, DcPart, DcScan};
+use crate::relay::relay;
 use crate::scale::Scale;
 use crate::scan::{Extent, walk};
 use crate::scan_header::{ScanComponent, ScanHeader};
-use crate::sequential::{Blocks, Lookups, Part, Straight};
+use crate::sequential::{Blocks, Lookups, Part, Relayed, Straight, Tokens, Transform};
 use crate::sink::Sink;
 use crate::stripe::Stripe;
 
@@ -64,8 +65,23 @@ impl<R: Read, S: Sink + ?Sized> Session<'_, R, S> {
             };
             parts.push(Part::new(part.index, stripe, dc, blocks, steps));
         }
-        let mut straight = Straight { parts, sink: &mut *self.sink, lanes };
-        let report = walk(&mut self.input, &mut self.feed, extent, &mut straight)?;
+        let report = if self.beside {
+            let sizes = parts.iter().map(|part| (part.scale(), part.stripe.blocks()));
+            let sizes: Vec<_> = sizes.collect();
+            let blank = || sizes.iter().map(|&(scale, blocks)| Tokens::new(scale, blocks)).collect();
+            let stripes = parts.iter().map(|part| (part.component, part.stripe.clone())).collect();
+            let transforms: Vec<_> = parts.iter().map(Transform::new).collect();
+            let transform = |row: &Vec<Tokens>, part: usize, stripe: &mut Stripe| {
+                transforms[part].row(&row[part], stripe);
+            };
+            let (input, feed) = (&mut self.input, &mut self.feed);
+            relay(self.sink, stripes, &transform, |outlet| {
+                walk(input, feed, extent, &mut Relayed { parts, row: blank(), outlet, blank: &blank })
+            })?
+        } else {
+            let mut straight = Straight { parts, sink: &mut *self.sink, lanes };
+            walk(&mut self.input, &mut self.feed, extent, &mut straight)?
+        };
         for part in &scan.components {
             self.states[part.index].done = true;
         }
