@@ -10,9 +10,9 @@ use crate::input::WINDOW_BYTES;
 use crate::lanes::{self, LANE_TABLES_BYTES, LANES_BYTES};
 use crate::lookup::{TABLE_BYTES, VALUES_BYTES};
 use crate::markers::MAX_TABLE_BODY_BYTES;
-use crate::relay::{BUFFERS, pays};
+use crate::relay::{JOBS, SAMPLES, pays};
 use crate::scale::{ComponentPlan, Scale};
-use crate::sequential::Tokens;
+use crate::sequential::Passed;
 
 /// What a decode delivers, and the memory it takes.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,16 +61,23 @@ pub fn beside_bytes(header: &Header, scales: &[Scale]) -> u64 {
         return 0;
     }
     let frame = Frame::new(header);
+    // The MCUs of a scan of one component are its blocks.
+    let widest = frame.components.iter().map(|component| component.h).max().unwrap_or(1);
     let of = |(component, &scale): (&FrameComponent, &Scale)| {
         let blocks = frame.mcu_columns * component.h * component.v;
-        let samples_bytes = blocks * scale.samples() * scale.samples();
+        (blocks, blocks * scale.samples() * scale.samples() * SAMPLES)
+    };
+    let (blocks, samples_bytes) =
+        frame.components.iter().zip(scales).map(of).fold((0, 0), |sum, of| (sum.0 + of.0, sum.1 + of.1));
+    let decoding = match header.coding {
         // The blocks of a progressive file are stored already.
-        let tokens_bytes = if header.coding == Coding::Progressive { 0 } else { Tokens::bytes(scale, blocks) };
-        BUFFERS * (tokens_bytes + samples_bytes) + 2 * samples_bytes
+        Coding::Progressive => 0,
+        // The codes to pass over at full size, where the first thread alone needs none.
+        _ => JOBS * Passed::bytes(blocks, frame.mcu_columns * widest) + scales.len() * TABLE_BYTES,
     };
     // A thread's own structs, the channels.
     const SMALL_BYTES: usize = 16 * 1024;
-    (frame.components.iter().zip(scales).map(of).sum::<usize>() + SMALL_BYTES) as u64
+    (decoding + samples_bytes + SMALL_BYTES) as u64
 }
 
 fn peak_bytes(header: &Header, scales: &[Scale]) -> u64 {

@@ -2,7 +2,7 @@
 
 mod found;
 mod full;
-mod tokens;
+mod shared;
 
 use std::ops::Range;
 
@@ -18,9 +18,10 @@ use crate::stripe::Stripe;
 use crate::tables::Quantisation;
 use found::Found;
 
-pub(crate) use tokens::{Relayed, Tokens, Transform};
+pub(crate) use shared::{Parts, Passed, Shared};
 
 /// What a component's blocks hold and what becomes of them.
+#[derive(Clone)]
 pub(crate) enum Blocks<'t> {
     /// A DC difference and nothing else, `low_bits` of its value left out: the first DC scan of a progressive file.
     DcOnly { low_bits: u32 },
@@ -35,9 +36,10 @@ pub(crate) enum Blocks<'t> {
 }
 
 /// One component of a scan.
+#[derive(Clone)]
 pub(crate) struct Part<'t> {
     /// Index in the frame.
-    pub(crate) component: usize,
+    component: usize,
     /// Blocks of one MCU.
     h: usize,
     v: usize,
@@ -50,7 +52,7 @@ pub(crate) struct Part<'t> {
     prediction: i32,
     /// All bits that any DC value, and at full size any AC value, had: below twice the furthest from 0.
     reach: i32,
-    pub(crate) stripe: Stripe,
+    stripe: Stripe,
 }
 
 /// What no value of samples of 8 bits comes near in [`Part::reach`]: DC is within 1,024 and AC within 930, and what is
@@ -232,7 +234,7 @@ impl<S: Sink + ?Sized> Scan for Straight<'_, '_, S> {
         }
     }
 
-    fn is_beyond_samples(&self) -> bool {
+    fn is_beyond_samples(&mut self) -> bool {
         self.parts.iter().any(Part::is_beyond_samples)
     }
 }

@@ -16,7 +16,7 @@ use crate::markers::{self, DHT, DQT, DRI, EOI, SOF0, SOF15, SOS};
 use crate::outcome::{Outcome, USABLE_SHARE};
 use crate::plan::Plan;
 use crate::progressive::MAX_SCANS;
-use crate::relay::relay;
+use crate::relay::{Hands, Outlet, relay};
 use crate::scale::Scale;
 use crate::scan::Report;
 use crate::scan_header::{ScanComponent, ScanHeader};
@@ -49,6 +49,36 @@ impl Scale {
             Self::Quarter => first && u32::from(scan.band.0) <= Two::LAST,
             Self::Half | Self::Full => true,
         }
+    }
+}
+
+/// A component whose coefficients are stored, for one of two threads.
+#[derive(Clone)]
+struct Stored<'t, T> {
+    index: usize,
+    stripe: Stripe,
+    transform: &'t T,
+}
+
+impl<T: Fn(usize, &mut Stripe) + Sync> Stored<'_, T> {
+    /// Leaves a row to the second thread if that waits for one.
+    fn row(&mut self, mut row: usize, outlet: &mut Outlet<usize>) {
+        if outlet.is_hungry() {
+            outlet.decode(row);
+        } else {
+            self.decode(&mut row);
+            outlet.deliver(self);
+        }
+    }
+}
+
+impl<T: Fn(usize, &mut Stripe) + Sync> Hands<usize> for Stored<'_, T> {
+    fn decode(&mut self, row: &mut usize) {
+        (self.transform)(*row, &mut self.stripe);
+    }
+
+    fn stripes(&mut self) -> impl Iterator<Item = (usize, &mut Stripe)> {
+        std::iter::once((self.index, &mut self.stripe))
     }
 }
 
@@ -313,18 +343,15 @@ impl<'a, R: Read, S: Sink + ?Sized> Session<'a, R, S> {
                         Scale::Full => render_full,
                     };
                     let rows = 0..self.frame.components[index].block_rows;
-                    let transform = |row: &usize, _: usize, stripe: &mut Stripe| {
-                        transform(&store, *row, &steps, &state.known_to, stripe);
+                    let transform = |row, stripe: &mut Stripe| {
+                        transform(&store, row, &steps, &state.known_to, stripe);
                     };
                     if self.beside {
-                        relay(self.sink, vec![(index, stripe)], &transform, |mut outlet| {
-                            for row in rows {
-                                outlet.row(row);
-                            }
-                        });
+                        let mut first = Stored { index, stripe, transform: &transform };
+                        relay(self.sink, first.clone(), |mut outlet| rows.for_each(|row| first.row(row, &mut outlet)));
                     } else {
                         for row in rows {
-                            transform(&row, 0, &mut stripe);
+                            transform(row, &mut stripe);
                             stripe.deliver(index, self.sink);
                         }
                     }

@@ -48,11 +48,6 @@ impl Stripe {
         Self { h: 1, v: 1, n: rows, stride: width, samples, width_samples: width, rows_left: height }
     }
 
-    /// Blocks of a row of MCUs.
-    pub(crate) fn blocks(&self) -> usize {
-        self.stride / self.n * self.v
-    }
-
     /// Makes the MCU in `column` grey.
     pub(crate) fn grey(&mut self, column: usize) {
         let width = self.h * self.n;

@@ -14,7 +14,7 @@ use crate::relay::relay;
 use crate::scale::Scale;
 use crate::scan::{Extent, walk};
 use crate::scan_header::{ScanComponent, ScanHeader};
-use crate::sequential::{Blocks, Lookups, Part, Relayed, Straight, Tokens, Transform};
+use crate::sequential::{Blocks, Lookups, Part, Parts, Shared, Straight};
 use crate::sink::Sink;
 use crate::stripe::Stripe;
 
@@ -33,7 +33,7 @@ impl<R: Read, S: Sink + ?Sized> Session<'_, R, S> {
             if !progressive {
                 let ac = self.tables.ac[part.ac_table].as_deref().ok_or(missing("AC Huffman", part.ac_table))?;
                 let scale = self.plan.components[part.index].scale;
-                if scale != Scale::Full {
+                if scale != Scale::Full || self.beside {
                     let skips = lookups.skips[part.ac_table].get_or_insert_with(|| Skips::new(ac));
                     if in_lanes {
                         lookups.lane_dc[part.dc_table].get_or_insert_with(|| Table::dc(dc));
@@ -66,18 +66,10 @@ impl<R: Read, S: Sink + ?Sized> Session<'_, R, S> {
             parts.push(Part::new(part.index, stripe, dc, blocks, steps));
         }
         let report = if self.beside {
-            let sizes = parts.iter().map(|part| (part.scale(), part.stripe.blocks()));
-            let sizes: Vec<_> = sizes.collect();
-            let blank = || sizes.iter().map(|&(scale, blocks)| Tokens::new(scale, blocks)).collect();
-            let stripes = parts.iter().map(|part| (part.component, part.stripe.clone())).collect();
-            let transforms: Vec<_> = parts.iter().map(Transform::new).collect();
-            let transform = |row: &Vec<Tokens>, part: usize, stripe: &mut Stripe| {
-                transforms[part].row(&row[part], stripe);
-            };
+            let skips = scan.components.iter().map(|part| lookups.skips[part.ac_table].as_ref().expect("built above"));
+            let (skips, second) = (skips.collect(), Parts(parts.clone()));
             let (input, feed) = (&mut self.input, &mut self.feed);
-            relay(self.sink, stripes, &transform, |outlet| {
-                walk(input, feed, extent, &mut Relayed { parts, row: blank(), outlet, blank: &blank })
-            })?
+            relay(self.sink, second, |outlet| walk(input, feed, extent, &mut Shared::new(parts, skips, outlet)))?
         } else {
             let mut straight = Straight { parts, sink: &mut *self.sink, lanes };
             walk(&mut self.input, &mut self.feed, extent, &mut straight)?
