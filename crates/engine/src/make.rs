@@ -82,7 +82,11 @@ fn make_within(
     let mut source = Source::new(source, limits);
     let mut probe = probe::read(&mut source, limits)?;
     limits.check_size(&probe)?;
-    let plan = plan(&probe, variants, limits.threads);
+    let mut plan = plan::plan(&probe, variants, limits.threads);
+    // Two threads are faster, and no reason to refuse an image.
+    if plan.threads > 1 && limits.check_plan(&plan).is_err() {
+        plan = plan::plan(&probe, variants, 1);
+    }
     limits.check_plan(&plan)?;
     on_stage(Stage::Probed);
 
@@ -104,11 +108,11 @@ fn make_within(
             let colours = Colours::new(model, decoded.profile.as_deref(), most_bytes, &mut warnings);
             let pictures = variants.iter().map(|_| ()).collect();
             let render = |(), variant: &Variant| render::render((&small, extent), &probe, &colours, variant);
-            finish(pictures, variants, limits.threads, &render, on_stage)?
+            finish(pictures, variants, plan.threads, &render, on_stage)?
         }
         Pixels::Variants(resized, colours) => {
             let render = |planes, variant: &Variant| render::render_planes(planes, &probe, &colours, variant);
-            finish(resized, variants, limits.threads, &render, on_stage)?
+            finish(resized, variants, plan.threads, &render, on_stage)?
         }
     };
     Ok(Made { probe, plan, bytes_read, warnings, thumbnails })

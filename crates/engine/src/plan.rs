@@ -14,7 +14,8 @@ use crate::{
 pub fn plan(probe: &Probe, variants: &[Variant], threads: u32) -> Plan {
     if probe.pixels() > MOST_PIXELS {
         let decoded_px = (probe.width_px, probe.height_px);
-        return Plan { shrink: 1, row_shrink: 1, decoded_px, peak_bytes: u64::MAX, variants: variants.to_vec() };
+        let peak_bytes = u64::MAX;
+        return Plan { shrink: 1, row_shrink: 1, decoded_px, peak_bytes, threads: 1, variants: variants.to_vec() };
     }
     // Infinite without variants.
     let least_shrink = variants.iter().map(|variant| room::least_shrink(probe, variant)).fold(f64::INFINITY, f64::min);
@@ -23,6 +24,7 @@ pub fn plan(probe: &Probe, variants: &[Variant], threads: u32) -> Plan {
     let decoded_px = (probe.width_px.div_ceil(shrink * row_shrink), probe.height_px.div_ceil(shrink * row_shrink));
     let colour_bytes = colour::transform_bytes(probe.colour, probe.detail.profile_bytes());
     let components = probe.detail.components(probe, &cost);
+    let threads = threads.clamp(1, 2);
     let is_shared = threads > 1;
     let bytes = bytes + if is_shared { probe.detail.beside_bytes(probe, &cost) } else { 0 };
     let peak_bytes = if components.is_empty() {
@@ -31,7 +33,8 @@ pub fn plan(probe: &Probe, variants: &[Variant], threads: u32) -> Plan {
         let (streams_bytes, planes_bytes) = Streams::bytes(probe, (shrink, row_shrink), &components, variants);
         (bytes + streams_bytes).max(planes_bytes + render_bytes(probe, None, variants, is_shared)) + colour_bytes
     };
-    Plan { shrink, row_shrink, decoded_px, peak_bytes: peak_bytes + SMALL_BYTES, variants: variants.to_vec() }
+    let peak_bytes = peak_bytes + SMALL_BYTES;
+    Plan { shrink, row_shrink, decoded_px, peak_bytes, threads, variants: variants.to_vec() }
 }
 
 /// What every room can multiply by its bytes a pixel. Most formats have sides of 32 bits.

@@ -88,6 +88,8 @@ pub struct Plan {
     pub decoded_px: (u32, u32),
     /// The most that is held at once, in bytes, from the first read to the last encoded variant.
     pub peak_bytes: u64,
+    /// How many threads share the work: 1, or 2 where the limits allow two and their memory is in the budget.
+    pub threads: u32,
     /// What it was planned for.
     pub(crate) variants: Vec<Variant>,
 }

@@ -21,7 +21,6 @@ pub(super) fn decode(
     probe: &Probe,
     detail: &JpegDetail,
     plan: &Plan,
-    threads: u32,
 ) -> Result<Decoded, EngineError> {
     // What is not read yet may decide the colours.
     if detail.header.is_none() {
@@ -35,7 +34,7 @@ pub(super) fn decode(
     let mut profile_warnings = Vec::new();
     let colours = Colours::new(detail.model, header.icc.as_deref(), detail.profile_bytes(), &mut profile_warnings);
     let mut planes = Planes(Streams::new(probe, plan, &components, colours));
-    let decoder = if threads > 1 && is_large(probe) { decoder.beside() } else { decoder };
+    let decoder = if plan.threads > 1 && is_large(probe) { decoder.beside() } else { decoder };
     let outcome = decoder.decode(&scales, &mut planes).map_err(named)?;
     warnings.extend(warning(&outcome).into_iter().chain(profile_warnings));
     Ok(Decoded { pixels: planes.0.finish(), orientation: None, profile: None, warnings })

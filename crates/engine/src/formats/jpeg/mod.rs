@@ -38,8 +38,8 @@ impl Detail for JpegDetail {
         source: &mut Source<'_>,
         probe: &Probe,
         plan: &Plan,
-        limits: &Limits,
+        _: &Limits,
     ) -> Result<Decoded, EngineError> {
-        decode::decode(source, probe, self, plan, limits.threads)
+        decode::decode(source, probe, self, plan)
     }
 }
