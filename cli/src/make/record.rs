@@ -25,7 +25,7 @@ pub(super) struct Record {
     pub(super) tier: Option<String>,
     pub(super) bytes_read: Option<u64>,
     pub(super) planned_peak_bytes: Option<u64>,
-    /// All threads, from opening the file to the finished output.
+    /// From opening the file to the finished output.
     pub(super) cpu_ms: f64,
     /// `made`, or the name of the refusal.
     pub(super) outcome: String,

@@ -43,7 +43,7 @@ pub(crate) fn finish<Part: Send>(
         let second = scope.spawn(|| take_all(&mut |_| ()));
         let mut made = take_all(on_stage);
         let others = second.join().unwrap_or_else(|panic| resume_unwind(panic));
-        others.iter().flat_map(|_| [Stage::Resized, Stage::Encoded]).for_each(|stage| on_stage(stage));
+        others.iter().flat_map(|_| [Stage::Resized, Stage::Encoded]).for_each(on_stage);
         made.extend(others);
         made
     });
