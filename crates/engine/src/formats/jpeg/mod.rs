@@ -33,13 +33,7 @@ impl Detail for JpegDetail {
         self.header.as_ref().and_then(|header| header.icc.as_ref()).map_or(0, |profile| profile.len() as u64)
     }
 
-    fn decode(
-        &self,
-        source: &mut Source<'_>,
-        probe: &Probe,
-        plan: &Plan,
-        _: &Limits,
-    ) -> Result<Decoded, EngineError> {
+    fn decode(&self, source: &mut Source<'_>, probe: &Probe, plan: &Plan, _: &Limits) -> Result<Decoded, EngineError> {
         decode::decode(source, probe, self, plan)
     }
 }
