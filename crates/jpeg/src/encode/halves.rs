@@ -6,7 +6,7 @@ use std::thread;
 
 use super::codes::{BitWriter, Codes, Counts, Part};
 use super::transform::Quantiser;
-use super::{Block, Layout, end};
+use super::{Block, Layout, end, file_bytes};
 
 /// Pixels from which on a second thread pays: they take 0.6 ms, and starting it twice 0.1.
 const LEAST_PIXELS: usize = 1 << 16;
@@ -51,15 +51,15 @@ pub(super) fn encode(layout: &Layout<'_>, quantisers: &[Quantiser; 2]) -> Vec<u8
     let (middle, mcus) = (layout.mcus() / 2, layout.mcus());
     let (mut first, second) = both(|| layout.half(quantisers, 0..middle), || layout.half(quantisers, middle..mcus));
     first.counts.iter_mut().zip(&second.counts).for_each(|(counts, more)| counts.merge(more));
-    let codes = first.counts.map(|counts| Codes::fitted_to(&counts));
+    let codes = first.counts.each_ref().map(Codes::fitted_to);
 
-    let mut out = Vec::with_capacity(1024 + first.blocks.len() + second.blocks.len());
+    let mut out = Vec::with_capacity(file_bytes(&codes, &first.counts));
     layout.write_headers(quantisers, &codes, &mut out);
     let mut bits = BitWriter::new(out);
     let (_, rest) = both(
         || layout.for_each_block(&first.blocks, [0; 3], |class, block, dc| codes[class].write(block, dc, &mut bits)),
         || {
-            let mut rest = Part::new(Vec::with_capacity(second.blocks.len()));
+            let mut rest = Part::new(Vec::with_capacity(file_bytes(&codes, &second.counts)));
             let write = |class: usize, block: &Block, dc| codes[class].write(block, dc, &mut rest);
             layout.for_each_block(&second.blocks, second.dc_before, write);
             rest
