@@ -18,7 +18,7 @@ use crate::stripe::Stripe;
 /// Rows that wait for the sink, which takes them in bursts if it resizes in bands.
 const DEPTH: usize = 16;
 /// Below so many rows on their way the second thread is given one to decode.
-const AHEAD: usize = 2;
+const AHEAD: usize = 6;
 
 /// Rows to decode of which there are buffers, at the most: those on their way, and one that is being written.
 pub(crate) const JOBS: usize = AHEAD + 1;
