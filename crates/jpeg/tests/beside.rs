@@ -1,4 +1,5 @@
 //! Two threads against one: the same samples, the same words about damage, and panics that arrive.
+#![allow(clippy::unwrap_used, reason = "a test may")]
 
 mod planes;
 
