@@ -192,7 +192,7 @@ fn decide<'table>(
     let probe = source.probe(name, tiers.largest().budget_bytes())?;
     explanation.header = Some(Header::from(&probe));
     Limits::for_budget(u64::MAX).check_size(&probe)?;
-    let mut plan = engine::plan(&probe, variant);
+    let mut plan = engine::plan(&probe, variant, 1);
     plan.peak_bytes = plan.peak_bytes.saturating_add(source.reader_bytes);
     explanation.budgets = tiers.iter().map(|tier| step(tier, tier.budget_bytes(), plan.peak_bytes)).collect();
     explanation.plan = Some(Planned::from(&plan));

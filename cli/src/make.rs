@@ -1,17 +1,21 @@
 //! `thumbtier make`: thumbnails of local files, with the worker's engine, budgets and refusals.
 
+mod jobs;
+mod memory;
 mod output;
 mod record;
 
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
+use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use anyhow::Context;
 use clap::Args;
 use contract::{ImageFormat, Tier, TierTable, Variant};
-use engine::{EngineError, Limits, Made};
+use engine::{EngineError, Limits, Made, Thumbnail};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::Ending;
@@ -19,9 +23,10 @@ use crate::files::{self, Entry};
 use crate::refusal::Refusal;
 use crate::settings::{TierArguments, VariantArguments};
 use crate::source::{self, SourceFile};
+use memory::Memory;
 use output::Outputs;
 use record::Record;
-use usage::{cpu_time, milliseconds};
+use usage::{milliseconds, thread_cpu_time};
 
 /// Make thumbnails of local files
 ///
@@ -43,6 +48,13 @@ pub struct MakeArguments {
     /// One JSON object per file on standard output
     #[arg(long)]
     json: bool,
+    /// How many files are made at once; as many as there are cores unless named
+    ///
+    /// Lines and names come in the same order whatever it is. All files in work together plan with no more memory than the
+    /// budget of the largest tier (`budget_mb`): each begins with its share of that, and one that needs more waits until it
+    /// is free.
+    #[arg(long, value_name = "N")]
+    jobs: Option<NonZero<usize>>,
 }
 
 fn after_help() -> String {
@@ -70,15 +82,25 @@ pub fn run(arguments: &MakeArguments) -> anyhow::Result<Ending> {
     let entries = files::walk(&arguments.inputs, Some(out));
     let mut outputs = Outputs::new(out, entries.iter().map(|entry| entry.path.as_path()));
     let progress = progress(entries.len());
+    let say = |number: usize| {
+        let path = entries.get(number).map(|entry| entry.path.display().to_string());
+        progress.set_message(path.unwrap_or_default());
+    };
+    let jobs =
+        arguments.jobs.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZero::get).min(entries.len());
+    let maker = Maker::new(&variant, &tiers, jobs.max(1));
     let mut tally = Tally::default();
-    for entry in &entries {
-        progress.set_message(entry.path.display().to_string());
-        let record = make(entry, &variant, &tiers, &mut outputs);
+    say(0);
+    // Names of the same file from several directories are counted, so thumbnails are written in the files' order.
+    jobs::in_order(entries.len(), jobs, &|number| maker.make(&entries[number]), &mut |number, (record, thumbnail)| {
+        let record = write(&entries[number], record, thumbnail, &mut outputs);
         let line = if arguments.json { record.json() } else { record.text() };
         progress.suspend(|| writeln!(io::stdout().lock(), "{line}")).context("writing to standard output")?;
         tally.add(&record);
         progress.inc(1);
-    }
+        say(number + 1);
+        anyhow::Ok(())
+    })?;
     progress.finish_and_clear();
     eprintln!("{}", tally.summary());
     Ok(if tally.refused.is_empty() { Ending::Done } else { Ending::SomeRefused })
@@ -95,71 +117,96 @@ fn progress(files: usize) -> ProgressBar {
     ProgressBar::with_draw_target(Some(files as u64), target).with_style(style.expect("the template is well-formed"))
 }
 
-/// One file, from opening it to the finished output.
-fn make(entry: &Entry, variant: &[Variant; 1], tiers: &TierTable, outputs: &mut Outputs) -> Record {
-    let cpu_before = cpu_time();
-    let mut record = Record::new(&entry.path);
-    if let Err(refusal) = fill(&mut record, entry, variant, tiers, outputs) {
-        record.refuse(refusal);
+/// Notes the thumbnail's file in its record.
+fn write(entry: &Entry, mut record: Record, thumbnail: Option<Thumbnail>, outputs: &mut Outputs) -> Record {
+    let Some(thumbnail) = thumbnail else { return record };
+    let cpu_before = thread_cpu_time();
+    match outputs.write(&entry.relative, &thumbnail.variant, thumbnail.extension, &thumbnail.bytes) {
+        Ok(written) => record.made(&written),
+        Err(refusal) => record.refuse(refusal),
     }
-    record.cpu_ms = milliseconds(cpu_time().saturating_sub(cpu_before));
+    record.cpu_ms += milliseconds(thread_cpu_time().saturating_sub(cpu_before));
     record
 }
 
-/// Notes in `record` what is known, as far as the file comes.
-fn fill(
-    record: &mut Record,
-    entry: &Entry,
-    variant: &[Variant; 1],
-    tiers: &TierTable,
-    outputs: &mut Outputs,
-) -> Result<(), Refusal> {
-    if let Some(refusal) = &entry.refusal {
-        return Err(refusal.clone());
-    }
-    let (source_bytes, source) = source::open(&entry.path);
-    record.source_bytes = source_bytes;
-    let mut source = source?;
-    record.format = Some(source.format.name());
-    let tier = source.tier(tiers)?;
-    let (tier, made) = run_engine(&mut source, &entry.path, variant, tiers, tier);
-    record.tier = Some(tier.name.clone());
-    let made = made.inspect_err(|_| record.note_header(&mut source, variant))?;
-    record.note(&made);
-    let thumbnail = made.thumbnails.first().expect("one variant makes one thumbnail");
-    let written = outputs.write(&entry.relative, &thumbnail.variant, thumbnail.extension, &thumbnail.bytes)?;
-    record.made(&written);
-    Ok(())
+/// What all files share.
+struct Maker<'run> {
+    variant: &'run [Variant; 1],
+    tiers: &'run TierTable,
+    memory: Memory,
+    /// What a file begins with.
+    share_bytes: u64,
 }
 
-/// Runs the engine under the tier's budget; over budget, under that of the next tier, as the deployment does.
-fn run_engine<'table>(
-    source: &mut SourceFile,
-    path: &Path,
-    variant: &[Variant; 1],
-    tiers: &'table TierTable,
-    mut tier: &'table Tier,
-) -> (&'table Tier, Result<Made, Refusal>) {
-    loop {
-        let limits = Limits::for_budget(tier.budget_bytes());
-        // One hostile file must not cost the rest of the batch.
-        let made = catch_unwind(AssertUnwindSafe(|| engine::make(&mut source.file, variant, &limits, &mut |_| ())));
-        let result = match made {
-            Ok(Ok(made)) => Ok(made),
-            Ok(Err(error @ EngineError::OverBudget { .. })) => match tiers.next_after(&tier.name) {
-                None => Err(error.into()),
-                Some(next) => {
-                    tier = next;
-                    match source.rewind() {
-                        Ok(()) => continue,
-                        Err(error) => Err(Refusal::unreadable(path, &error)),
-                    }
+impl<'run> Maker<'run> {
+    fn new(variant: &'run [Variant; 1], tiers: &'run TierTable, jobs: usize) -> Self {
+        let total_bytes = tiers.largest().budget_bytes();
+        Self { variant, tiers, memory: Memory::new(total_bytes), share_bytes: total_bytes / jobs as u64 }
+    }
+
+    /// One file, from opening it to its thumbnail.
+    fn make(&self, entry: &Entry) -> (Record, Option<Thumbnail>) {
+        let cpu_before = thread_cpu_time();
+        let mut record = Record::new(&entry.path);
+        let thumbnail = self.fill(&mut record, entry).map_err(|refusal| record.refuse(refusal)).ok();
+        record.cpu_ms = milliseconds(thread_cpu_time().saturating_sub(cpu_before));
+        (record, thumbnail)
+    }
+
+    /// Notes in `record` what is known, as far as the file comes.
+    fn fill(&self, record: &mut Record, entry: &Entry) -> Result<Thumbnail, Refusal> {
+        if let Some(refusal) = &entry.refusal {
+            return Err(refusal.clone());
+        }
+        let (source_bytes, source) = source::open(&entry.path);
+        record.source_bytes = source_bytes;
+        let mut source = source?;
+        record.format = Some(source.format.name());
+        let tier = source.tier(self.tiers)?;
+        let (tier, made) = self.run_engine(&mut source, &entry.path, tier);
+        record.tier = Some(tier.name.clone());
+        let mut made = made.inspect_err(|_| record.note_header(&mut source, self.variant))?;
+        record.note(&made);
+        Ok(made.thumbnails.pop().expect("one variant makes one thumbnail"))
+    }
+
+    /// Runs the engine under the tier's budget; over budget, under that of the next tier, as the deployment does. First
+    /// it has its share of the memory, then what its plan says.
+    fn run_engine(
+        &self,
+        source: &mut SourceFile,
+        path: &Path,
+        mut tier: &'run Tier,
+    ) -> (&'run Tier, Result<Made, Refusal>) {
+        let mut needed_bytes = self.share_bytes;
+        loop {
+            let reserved = self.memory.reserve(needed_bytes.min(tier.budget_bytes()));
+            let limits = Limits::for_budget(reserved.bytes);
+            // One hostile file must not cost the rest of the batch.
+            let run = || engine::make(&mut source.file, self.variant, &limits, &mut |_| ());
+            let made = catch_unwind(AssertUnwindSafe(run));
+            drop(reserved);
+            let error = match made {
+                Ok(Ok(made)) => return (tier, Ok(made)),
+                Ok(Err(error)) => error,
+                Err(_) => {
+                    return (tier, Err(Refusal::new("panicked", "the decoder panicked: report it with the image")));
                 }
-            },
-            Ok(Err(error)) => Err(error.into()),
-            Err(_) => Err(Refusal::new("panicked", "the decoder panicked: report it with the image")),
-        };
-        return (tier, result);
+            };
+            let EngineError::OverBudget { needed_bytes: planned_bytes, budget_bytes } = error else {
+                return (tier, Err(error.into()));
+            };
+            if budget_bytes >= tier.budget_bytes() {
+                match self.tiers.next_after(&tier.name) {
+                    None => return (tier, Err(error.into())),
+                    Some(next) => tier = next,
+                }
+            }
+            needed_bytes = planned_bytes;
+            if let Err(error) = source.rewind() {
+                return (tier, Err(Refusal::unreadable(path, &error)));
+            }
+        }
     }
 }
 

@@ -9,7 +9,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     for fit in [Fit::Inside, Fit::Cover, Fit::Contain, Fit::Fill] {
         let (name, format, background) = ("a".to_owned(), OutputFormat::Auto, Background::default());
         let variant = Variant { name, width_px: 128, height_px: 96, fit, format, quality: 80, background };
-        let plan = engine::plan(&probe, &[variant]);
+        let plan = engine::plan(&probe, &[variant], 1);
         assert!(plan.peak_bytes > 0 && plan.decoded_px.0 > 0 && plan.decoded_px.1 > 0);
     }
 });

@@ -62,6 +62,7 @@ pub(crate) async fn make(
     let encoding = ContentEncoding::from_header(body.content_encoding());
     let (sender, reader) = pipe();
     let mut limits = Limits::for_budget(settings.tier.budget_bytes());
+    limits.threads = settings.tier.threads();
     limits.max_pixels = settings.max_pixels;
     limits.max_source_bytes = settings.shared.max_object_bytes;
     let variants = settings.shared.thumbnails.variants.clone();

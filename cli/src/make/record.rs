@@ -25,7 +25,7 @@ pub(super) struct Record {
     pub(super) tier: Option<String>,
     pub(super) bytes_read: Option<u64>,
     pub(super) planned_peak_bytes: Option<u64>,
-    /// All threads, from opening the file to the finished output.
+    /// From opening the file to the finished output.
     pub(super) cpu_ms: f64,
     /// `made`, or the name of the refusal.
     pub(super) outcome: String,
@@ -76,7 +76,7 @@ impl Record {
         self.height_px = Some(probe.height_px);
         // A plan for sizes beyond every limit would mean nothing.
         if Limits::for_budget(u64::MAX).check_size(&probe).is_ok() {
-            self.planned_peak_bytes = Some(engine::plan(&probe, variant).peak_bytes);
+            self.planned_peak_bytes = Some(engine::plan(&probe, variant, 1).peak_bytes);
         }
     }
 

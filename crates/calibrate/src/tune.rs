@@ -164,8 +164,13 @@ pub fn tune(
 }
 
 /// What S3 took: the time of a job that its CPU time does not explain, by megabytes read.
+///
+/// Where two threads may have worked, CPU time does not say how long: such jobs count only if there are no others.
 fn observed_io(jobs: &[Job], calibration: &Calibration, tiers: &TierTable) -> Terms {
     let memory_mb: Vec<u64> = tiers.iter().map(|tier| tier.memory_mb).collect();
+    let is_plain = |job: &&Job| tiers.iter().nth(job.tier).is_some_and(|tier| tier.threads() == 1);
+    let plain: Vec<Job> = jobs.iter().filter(is_plain).copied().collect();
+    let jobs = if plain.len() < ENOUGH { jobs } else { &plain };
     let waits: Vec<(f64, f64)> = jobs
         .iter()
         .map(|job| {

@@ -188,7 +188,10 @@ impl Tariff {
     pub fn job(&self, init_ms: f64, total_ms: f64, cpu_ms: f64, requests: Requests, largest_mb: u64) -> JobCost {
         let io_ms = (total_ms - cpu_ms / cpu_share(self.memory_mb).min(1.0)).max(0.0);
         let largest = Function { memory_mb: largest_mb, threads: 1 };
-        let largest_ms = init_ms + largest.duration_ms(Work { io_ms, cpu_ms });
+        // What a second thread would save there is not known here, but of the largest tier's own jobs it is.
+        let is_largest = self.memory_mb == largest_mb;
+        let job_ms = if is_largest { total_ms } else { largest.duration_ms(Work { io_ms, cpu_ms }) };
+        let largest_ms = init_ms + job_ms;
         JobCost {
             compute_dollars: self.compute(init_ms + total_ms),
             request_dollars: self.prices.requests(requests),

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::{ImageFormat, VariantSet};
+use crate::{Function, ImageFormat, VariantSet};
 
 /// The row of `max_object_bytes` for a format without a row of its own, or not known at dispatch.
 const DEFAULT_ROW: &str = "default";
@@ -33,6 +33,12 @@ impl Tier {
     pub fn max_object_bytes(&self, format: Option<ImageFormat>) -> u64 {
         let row = self.max_bytes.iter().find(|(row, _)| Some(*row) == format);
         row.map_or(self.default_max_bytes, |(_, bytes)| *bytes)
+    }
+
+    /// How many threads share the work of one image: as many as it takes to use the vCPUs that come with the memory.
+    #[must_use]
+    pub fn threads(&self) -> u32 {
+        Function::with_memory(self.memory_mb).threads
     }
 
     /// [`Tier::budget_mb`] in bytes.

@@ -30,24 +30,24 @@ pub struct Thumbnail {
     pub bytes: Vec<u8>,
 }
 
-/// Writes `picture` (never CMYK) in the variant's format.
+/// Writes `picture` (never CMYK) in the variant's format; a large JPEG by so many `threads`.
 ///
 /// # Errors
 /// [`EngineError::Encode`], which would be a fault of this crate.
-pub(crate) fn encode(picture: Picture, variant: &Variant) -> Result<Thumbnail, EngineError> {
+pub(crate) fn encode(picture: Picture, variant: &Variant, threads: u32) -> Result<Thumbnail, EngineError> {
     match picture {
-        Picture::Raster(image) => encode_raster(image, variant),
+        Picture::Raster(image) => encode_raster(image, variant, threads),
         Picture::Planes(planes) => {
             let [luma, blue, red] = planes;
             let size_px = (luma.width as u32, luma.height as u32);
             let (blue, red) = (halved(blue, &luma), halved(red, &luma));
-            let result = planes_file(&luma, &blue, &red, variant.quality);
+            let result = planes_file(&luma, &blue, &red, variant.quality, threads);
             thumbnail(size_px, ("jpg", "image/jpeg"), result, variant)
         }
     }
 }
 
-fn encode_raster(image: Raster, variant: &Variant) -> Result<Thumbnail, EngineError> {
+fn encode_raster(image: Raster, variant: &Variant, threads: u32) -> Result<Thumbnail, EngineError> {
     let format = match variant.format {
         OutputFormat::Auto if image.channels.has_alpha() => OutputFormat::Png,
         OutputFormat::Auto => OutputFormat::Jpeg,
@@ -60,7 +60,7 @@ fn encode_raster(image: Raster, variant: &Variant) -> Result<Thumbnail, EngineEr
             ("webp", "image/webp", webp_file(&render::to_rgb(colour::ycbcr_to_rgb(image)), variant.quality))
         }
         OutputFormat::Jpeg | OutputFormat::Auto => {
-            ("jpg", "image/jpeg", jpeg_file(&colour::rgb_to_ycbcr(image), variant.quality))
+            ("jpg", "image/jpeg", jpeg_file(&colour::rgb_to_ycbcr(image), variant.quality, threads))
         }
     };
     thumbnail(size_px, (extension, content_type), result, variant)
@@ -77,11 +77,12 @@ fn thumbnail(
 }
 
 /// Chroma at half the size on each side (4:2:0), Huffman tables fitted to the image.
-fn jpeg_file(image: &Raster, quality: u8) -> Result<Vec<u8>, EncodeFault> {
+fn jpeg_file(image: &Raster, quality: u8, threads: u32) -> Result<Vec<u8>, EncodeFault> {
     let (width, height) = (image.width, image.height);
     if image.channels == Channels::Grey {
         let plane = jpeg::PlaneRef { samples: &image.samples, width_px: width, height_px: height, stride: width };
-        return jpeg::encode(&jpeg::Picture::Grey(plane), quality).map_err(|cause| EncodeFault(cause.into()));
+        return jpeg::encode_on(&jpeg::Picture::Grey(plane), quality, threads)
+            .map_err(|cause| EncodeFault(cause.into()));
     }
     let pixels = image.samples.as_chunks::<3>().0;
     let plane = |channel: usize| {
@@ -90,16 +91,16 @@ fn jpeg_file(image: &Raster, quality: u8) -> Result<Vec<u8>, EncodeFault> {
     };
     let luma = plane(0);
     let (blue, red) = (halved(plane(1), &luma), halved(plane(2), &luma));
-    planes_file(&luma, &blue, &red, quality)
+    planes_file(&luma, &blue, &red, quality, threads)
 }
 
-fn planes_file(luma: &Raster, blue: &Raster, red: &Raster, quality: u8) -> Result<Vec<u8>, EncodeFault> {
+fn planes_file(luma: &Raster, blue: &Raster, red: &Raster, quality: u8, threads: u32) -> Result<Vec<u8>, EncodeFault> {
     let view = |plane| {
         let Raster { width, height, samples, .. }: &Raster = plane;
         jpeg::PlaneRef { samples, width_px: *width, height_px: *height, stride: *width }
     };
     let picture = jpeg::Picture::YCbCr { y: view(luma), cb: view(blue), cr: view(red) };
-    jpeg::encode(&picture, quality).map_err(|cause| EncodeFault(cause.into()))
+    jpeg::encode_on(&picture, quality, threads).map_err(|cause| EncodeFault(cause.into()))
 }
 
 /// A plane of chroma at half the size of luma on each side, rounded up: the mean of two where it is not that yet.

@@ -12,6 +12,7 @@ mod encode;
 mod error;
 mod exif;
 mod fields;
+mod finish;
 mod formats;
 mod geometry;
 mod limits;

@@ -17,6 +17,8 @@ pub struct Limits {
     pub max_source_bytes: u64,
     /// What may stand before the first pixel (profiles, Exif, comments), in bytes: 16 MiB.
     pub max_header_bytes: u64,
+    /// Among how many threads the work of one image may be divided: 1. More than 2 are not used.
+    pub threads: u32,
 }
 
 /// [`Limits::max_header_bytes`] of every tier; no longer header is held.
@@ -33,6 +35,7 @@ impl Limits {
             max_side_px: 65_535,
             max_source_bytes: 512 << 20,
             max_header_bytes: MAX_HEADER_BYTES,
+            threads: 1,
         }
     }
 }

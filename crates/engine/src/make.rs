@@ -5,12 +5,8 @@ use std::io::Read;
 use contract::Variant;
 
 use crate::{
-    EngineError, Limits, Plan, Probe, Warning,
-    colour::Colours,
-    decoded::Pixels,
-    encode::{self, Thumbnail},
-    plan, probe, render,
-    source::Source,
+    EngineError, Limits, Plan, Probe, Warning, colour::Colours, decoded::Pixels, encode::Thumbnail, finish::finish,
+    plan, probe, render, source::Source,
 };
 
 /// What `make` has done.
@@ -36,7 +32,8 @@ pub enum Stage {
     Probed,
     /// The small image is there; nothing more is read from the source.
     Decoded,
-    /// A variant has its size and its colours; comes once for each variant.
+    /// A variant has its size and its colours; comes once for each variant. Of those that a second thread makes it comes
+    /// when all are done.
     Resized,
     /// The same variant is a file; comes once for each variant, after its `Resized`.
     Encoded,
@@ -85,7 +82,11 @@ fn make_within(
     let mut source = Source::new(source, limits);
     let mut probe = probe::read(&mut source, limits)?;
     limits.check_size(&probe)?;
-    let plan = plan(&probe, variants);
+    let mut plan = plan::plan(&probe, variants, limits.threads);
+    // Two threads are faster, and no reason to refuse an image.
+    if plan.threads > 1 && limits.check_plan(&plan).is_err() {
+        plan = plan::plan(&probe, variants, 1);
+    }
     limits.check_plan(&plan)?;
     on_stage(Stage::Probed);
 
@@ -101,26 +102,18 @@ fn make_within(
     let mut warnings = decoded.warnings;
     on_stage(Stage::Decoded);
 
-    let mut thumbnails = Vec::with_capacity(variants.len());
-    let mut keep = |image, variant| {
-        on_stage(Stage::Resized);
-        thumbnails.push(encode::encode(image, variant)?);
-        on_stage(Stage::Encoded);
-        Ok(())
-    };
-    match decoded.pixels {
+    let thumbnails = match decoded.pixels {
         Pixels::Raster(small, extent, model) => {
             let most_bytes = probe.detail.profile_bytes();
             let colours = Colours::new(model, decoded.profile.as_deref(), most_bytes, &mut warnings);
-            for variant in variants {
-                keep(render::render((&small, extent), &probe, &colours, variant), variant)?;
-            }
+            let pictures = variants.iter().map(|_| ()).collect();
+            let render = |(), variant: &Variant| render::render((&small, extent), &probe, &colours, variant);
+            finish(pictures, variants, plan.threads, &render, on_stage)?
         }
         Pixels::Variants(resized, colours) => {
-            for (planes, variant) in resized.into_iter().zip(variants) {
-                keep(render::render_planes(planes, &probe, &colours, variant), variant)?;
-            }
+            let render = |planes, variant: &Variant| render::render_planes(planes, &probe, &colours, variant);
+            finish(resized, variants, plan.threads, &render, on_stage)?
         }
-    }
+    };
     Ok(Made { probe, plan, bytes_read, warnings, thumbnails })
 }

@@ -88,6 +88,8 @@ pub struct Plan {
     pub decoded_px: (u32, u32),
     /// The most that is held at once, in bytes, from the first read to the last encoded variant.
     pub peak_bytes: u64,
+    /// How many threads share the work: 1, or 2 where the limits allow two and their memory is in the budget.
+    pub threads: u32,
     /// What it was planned for.
     pub(crate) variants: Vec<Variant>,
 }
@@ -132,6 +134,11 @@ pub(crate) trait Detail: fmt::Debug + Send + Sync {
     /// resized as their rows come. Empty for a room that gives a small image.
     fn components(&self, _probe: &Probe, _cost: &Cost) -> Vec<Component> {
         Vec::new()
+    }
+
+    /// What `decode` holds besides that cost where it may use a second thread, in bytes; 0 for a room that uses none.
+    fn beside_bytes(&self, _probe: &Probe, _cost: &Cost) -> u64 {
+        0
     }
 
     /// The most bytes that an embedded profile may have; 0 where there is none. The transform is planned by it, and a

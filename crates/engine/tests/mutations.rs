@@ -44,7 +44,7 @@ fn judge(file: &[u8], seed: u64) -> Judged {
         Ok(made) => (if made.warnings.is_empty() { "made" } else { "warned" }, made.plan.peak_bytes),
         // Refused before the first pixel or behind it.
         Err(error) => {
-            let plan = engine::probe(file).map(|probe| engine::plan(&probe, &[variant(side_px)]).peak_bytes);
+            let plan = engine::probe(file).map(|probe| engine::plan(&probe, &[variant(side_px)], 1).peak_bytes);
             (error.name(), plan.unwrap_or_default().clamp(HEADER_BYTES, BUDGET_BYTES))
         }
     };

@@ -52,9 +52,16 @@ const SLACK_BYTES: f64 = 262_144.0;
 
 /// Runs `make` and compares; `factor` is how far over the truth the plan may be.
 fn check(name: &str, bytes: &[u8], variants: &[Variant], factor: f64) -> String {
+    check_on(1, name, bytes, variants, factor)
+}
+
+/// The same by so many threads.
+fn check_on(threads: u32, name: &str, bytes: &[u8], variants: &[Variant], factor: f64) -> String {
     let before = ALLOCATOR.current_usage();
     ALLOCATOR.reset_peak_usage();
-    let made = engine::make(&mut Cursor::new(bytes), variants, &Limits::for_budget(1 << 32), &mut |_| {}).unwrap();
+    let mut limits = Limits::for_budget(1 << 32);
+    limits.threads = threads;
+    let made = engine::make(&mut Cursor::new(bytes), variants, &limits, &mut |_| {}).unwrap();
     let real = (ALLOCATOR.peak_usage() - before) as f64;
     let planned = made.plan.peak_bytes as f64;
     let verdict = if planned < real || planned > real * factor + SLACK_BYTES { "WRONG" } else { "right" };
@@ -214,11 +221,15 @@ fn the_planned_peak_is_never_under_the_real_one_and_close_above_ten_megapixels()
         let line = check(&format!("jpeg to {set}"), &files[0].1, &variants, 2.0);
         let made =
             engine::make(&mut Cursor::new(&files[0].1), &variants, &Limits::for_budget(most_mib << 20), &mut |_| {});
+        for (name, file) in files.iter().take(2).map(|(name, file, _)| (name, file)) {
+            lines.push(check_on(2, &format!("{name} to {set} by two threads"), file, &variants, f64::INFINITY));
+        }
         lines.push(if made.is_ok() { line } else { format!("WRONG {line}, above {most_mib} MiB") });
     }
     for (set, variants) in &sets {
         for (name, bytes, factor) in &files {
             lines.push(check(&format!("{name} to {set}"), bytes, variants, *factor));
+            lines.push(check_on(2, &format!("{name} to {set} by two threads"), bytes, variants, f64::INFINITY));
         }
     }
     #[cfg(target_os = "linux")]

@@ -7,6 +7,7 @@ use crate::header::{self, Header};
 use crate::input::Input;
 use crate::outcome::Outcome;
 use crate::plan::plan;
+use crate::relay::pays;
 use crate::scale::Scale;
 use crate::session::Session;
 use crate::sink::Sink;
@@ -17,6 +18,7 @@ pub struct Decoder<R> {
     input: Input<R>,
     header: Header,
     tables: Tables,
+    beside: bool,
 }
 
 impl<R: Read> Decoder<R> {
@@ -29,12 +31,19 @@ impl<R: Read> Decoder<R> {
         let mut input = Input::new(reader);
         let (header, tables) = header::read(&mut input)?;
         header.check_supported()?;
-        Ok(Self { input, header, tables })
+        Ok(Self { input, header, tables, beside: false })
     }
 
     /// What the file says about itself.
     pub fn header(&self) -> &Header {
         &self.header
+    }
+
+    /// From now on blocks are transformed, and the sink works, on a second thread beside the one that reads codes, where
+    /// that pays; [`beside_bytes`](crate::beside_bytes) is what it holds. A panic of the sink is still the caller's.
+    #[must_use]
+    pub fn beside(self) -> Self {
+        Self { beside: true, ..self }
     }
 
     /// Decodes the image into `sink`, each component at its scale of `scales`.
@@ -46,8 +55,9 @@ impl<R: Read> Decoder<R> {
     /// [`Error::Scales`] unless there is one scale per component; [`Error::Read`]; [`Error::TooDamaged`] below
     /// [`USABLE_SHARE`]; [`Error::Segment`] and [`Error::MissingTable`] if the first scan is no use.
     pub fn decode<S: Sink + ?Sized>(self, scales: &[Scale], sink: &mut S) -> Result<Outcome, Error> {
-        let Self { input, header, tables } = self;
+        let Self { input, header, tables, beside } = self;
         let plan = plan(&header, scales)?;
-        Session::new(input, tables, &header, plan, sink).decode()
+        let beside = beside && pays(scales);
+        Session::new(input, tables, &header, plan, sink, beside).decode()
     }
 }

@@ -11,13 +11,13 @@ use crate::input::Input;
 use crate::markers::{RST0, RST7};
 
 /// Data bytes that there is room for: with more at once, [`Lanes`](crate::lanes::Lanes) lose less at both ends.
-const DATA_BYTES: usize = 68 * 1024;
+pub(crate) const DATA_BYTES: usize = 68 * 1024;
 
 /// Data bytes held otherwise. Few, so that they stay in the L1 or L2 cache beside the tables.
 const USUAL_BYTES: usize = 16 * 1024;
 
 /// Zero bytes behind the data, so that a refill never needs to ask where the data ends.
-const PAD_BYTES: usize = 16;
+pub(crate) const PAD_BYTES: usize = 16;
 
 /// More than any MCU takes: 10 blocks of 64 codes of 16 bits with values of 15 are 2,480 bytes.
 pub(crate) const HEADROOM_BYTES: usize = 4096;

@@ -4,13 +4,15 @@ use crate::coding::Coding;
 use crate::coefficients::coefficient_bytes;
 use crate::error::Error;
 use crate::feed::FEED_BYTES;
-use crate::frame::{Frame, largest_factors};
+use crate::frame::{Frame, FrameComponent, largest_factors};
 use crate::header::Header;
 use crate::input::WINDOW_BYTES;
 use crate::lanes::{self, LANE_TABLES_BYTES, LANES_BYTES};
 use crate::lookup::{TABLE_BYTES, VALUES_BYTES};
 use crate::markers::MAX_TABLE_BODY_BYTES;
+use crate::relay::{JOBS, SAMPLES, pays};
 use crate::scale::{ComponentPlan, Scale};
+use crate::sequential::Passed;
 
 /// What a decode delivers, and the memory it takes.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,6 +52,32 @@ pub fn plan(header: &Header, scales: &[Scale]) -> Result<Plan, Error> {
         })
         .collect();
     Ok(Plan { components, peak_bytes: peak_bytes(header, scales) })
+}
+
+/// What a decode with [`Decoder::beside`](crate::Decoder::beside) holds besides [`Plan::peak_bytes`], at the most.
+#[must_use]
+pub fn beside_bytes(header: &Header, scales: &[Scale]) -> u64 {
+    if !pays(scales) {
+        return 0;
+    }
+    let frame = Frame::new(header);
+    // The MCUs of a scan of one component are its blocks.
+    let widest = frame.components.iter().map(|component| component.h).max().unwrap_or(1);
+    let of = |(component, &scale): (&FrameComponent, &Scale)| {
+        let blocks = frame.mcu_columns * component.h * component.v;
+        (blocks, blocks * scale.samples() * scale.samples() * SAMPLES)
+    };
+    let (blocks, samples_bytes) =
+        frame.components.iter().zip(scales).map(of).fold((0, 0), |sum, of| (sum.0 + of.0, sum.1 + of.1));
+    let decoding = match header.coding {
+        // The blocks of a progressive file are stored already.
+        Coding::Progressive => 0,
+        // The codes to pass over at full size, where the first thread alone needs none.
+        _ => JOBS * Passed::bytes(blocks, frame.mcu_columns * widest) + scales.len() * TABLE_BYTES,
+    };
+    // A thread's own structs, the channels.
+    const SMALL_BYTES: usize = 16 * 1024;
+    (decoding + samples_bytes + SMALL_BYTES) as u64
 }
 
 fn peak_bytes(header: &Header, scales: &[Scale]) -> u64 {

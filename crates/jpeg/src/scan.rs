@@ -22,6 +22,9 @@ pub(crate) trait Scan {
     fn ahead(&mut self, _feed: &Feed, from: Position, columns: Range<usize>) -> Ahead {
         Ahead { column: columns.start, position: from, corrupt: false }
     }
+    /// Takes note that the MCUs of `columns` have been decoded, which began with [`ahead`](Self::ahead) and whose bits have
+    /// been loaded up to byte `end` of the data.
+    fn ran(&mut self, _feed: &Feed, _columns: Range<usize>, _end: usize) {}
     /// Takes note that the MCU in `column` is lost, or that what [`mcu`](Self::mcu) made of it was no data.
     fn lose(&mut self, column: usize);
     /// Forgets predictions, at the begin of a restart interval.
@@ -29,7 +32,7 @@ pub(crate) trait Scan {
     /// Ends the current row.
     fn finish_row(&mut self);
     /// Whether values were read that no samples have.
-    fn is_beyond_samples(&self) -> bool {
+    fn is_beyond_samples(&mut self) -> bool {
         false
     }
 }
@@ -149,6 +152,7 @@ fn run<R: Read>(
     while column < columns.end && bits.byte() <= safe_until {
         scan.mcu(&mut bits, column);
         if bits.consumed_bits() > boundary_bits {
+            scan.ran(feed, columns.start..column, bits.byte());
             scan.lose(column);
             report.lost_mcus += 1;
             let end_in_sight = feed.next_mark().is_none();
@@ -162,6 +166,7 @@ fn run<R: Read>(
         report.warn(Warning::CorruptData);
     }
     let position = bits.position();
+    scan.ran(feed, columns.start..column, position.byte());
     feed.note_used(position.consumed_bytes());
     Ok((column, Some(position)))
 }

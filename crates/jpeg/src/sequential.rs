@@ -2,6 +2,7 @@
 
 mod found;
 mod full;
+mod shared;
 
 use std::ops::Range;
 
@@ -17,7 +18,10 @@ use crate::stripe::Stripe;
 use crate::tables::Quantisation;
 use found::Found;
 
+pub(crate) use shared::{Parts, Passed, Shared};
+
 /// What a component's blocks hold and what becomes of them.
+#[derive(Clone)]
 pub(crate) enum Blocks<'t> {
     /// A DC difference and nothing else, `low_bits` of its value left out: the first DC scan of a progressive file.
     DcOnly { low_bits: u32 },
@@ -32,6 +36,7 @@ pub(crate) enum Blocks<'t> {
 }
 
 /// One component of a scan.
+#[derive(Clone)]
 pub(crate) struct Part<'t> {
     /// Index in the frame.
     component: usize,
@@ -71,6 +76,10 @@ impl<'t> Part<'t> {
         let factors = eight::factors(steps);
         let steps = steps.map(i32::from);
         Self { component, h, v, dc, blocks, steps, factors, prediction: 0, reach: 0, stripe }
+    }
+
+    fn is_beyond_samples(&self) -> bool {
+        self.reach > BEYOND_ALL
     }
 
     /// The next DC value, in quantisation steps.
@@ -225,8 +234,8 @@ impl<S: Sink + ?Sized> Scan for Straight<'_, '_, S> {
         }
     }
 
-    fn is_beyond_samples(&self) -> bool {
-        self.parts.iter().any(|part| part.reach > BEYOND_ALL)
+    fn is_beyond_samples(&mut self) -> bool {
+        self.parts.iter().any(Part::is_beyond_samples)
     }
 }
 

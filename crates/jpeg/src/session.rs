@@ -16,6 +16,7 @@ use crate::markers::{self, DHT, DQT, DRI, EOI, SOF0, SOF15, SOS};
 use crate::outcome::{Outcome, USABLE_SHARE};
 use crate::plan::Plan;
 use crate::progressive::MAX_SCANS;
+use crate::relay::{Hands, Outlet, relay};
 use crate::scale::Scale;
 use crate::scan::Report;
 use crate::scan_header::{ScanComponent, ScanHeader};
@@ -51,6 +52,36 @@ impl Scale {
     }
 }
 
+/// A component whose coefficients are stored, for one of two threads.
+#[derive(Clone)]
+struct Stored<'t, T> {
+    index: usize,
+    stripe: Stripe,
+    transform: &'t T,
+}
+
+impl<T: Fn(usize, &mut Stripe) + Sync> Stored<'_, T> {
+    /// Leaves a row to the second thread if that waits for one.
+    fn row(&mut self, mut row: usize, outlet: &mut Outlet<usize>) {
+        if outlet.is_hungry() {
+            outlet.decode(row);
+        } else {
+            self.decode(&mut row);
+            outlet.deliver(self);
+        }
+    }
+}
+
+impl<T: Fn(usize, &mut Stripe) + Sync> Hands<usize> for Stored<'_, T> {
+    fn decode(&mut self, row: &mut usize) {
+        (self.transform)(*row, &mut self.stripe);
+    }
+
+    fn stripes(&mut self) -> impl Iterator<Item = (usize, &mut Stripe)> {
+        std::iter::once((self.index, &mut self.stripe))
+    }
+}
+
 /// A decode under way.
 pub(crate) struct Session<'a, R, S: ?Sized> {
     input: Input<R>,
@@ -62,6 +93,8 @@ pub(crate) struct Session<'a, R, S: ?Sized> {
     sink: &'a mut S,
     /// Samples go to the sink as they are decoded; no coefficients are stored.
     straight: bool,
+    /// A second thread transforms blocks and runs the sink.
+    beside: bool,
     states: Vec<ComponentState>,
     total_blocks: u64,
     lost_blocks: u64,
@@ -71,7 +104,14 @@ pub(crate) struct Session<'a, R, S: ?Sized> {
 }
 
 impl<'a, R: Read, S: Sink + ?Sized> Session<'a, R, S> {
-    pub(crate) fn new(input: Input<R>, tables: Tables, header: &'a Header, plan: Plan, sink: &'a mut S) -> Self {
+    pub(crate) fn new(
+        input: Input<R>,
+        tables: Tables,
+        header: &'a Header,
+        plan: Plan,
+        sink: &'a mut S,
+        beside: bool,
+    ) -> Self {
         let frame = Frame::new(header);
         let sequential = header.coding != Coding::Progressive;
         let straight = sequential || plan.components.iter().all(|component| component.scale == Scale::Eighth);
@@ -92,6 +132,7 @@ impl<'a, R: Read, S: Sink + ?Sized> Session<'a, R, S> {
             plan,
             sink,
             straight,
+            beside,
             states,
             total_blocks,
             lost_blocks: 0,
@@ -301,9 +342,18 @@ impl<'a, R: Read, S: Sink + ?Sized> Session<'a, R, S> {
                         Scale::Half => render::<Four>,
                         Scale::Full => render_full,
                     };
-                    for row in 0..self.frame.components[index].block_rows {
-                        transform(&store, row, &steps, &state.known_to, &mut stripe);
-                        stripe.deliver(index, self.sink);
+                    let rows = 0..self.frame.components[index].block_rows;
+                    let transform = |row, stripe: &mut Stripe| {
+                        transform(&store, row, &steps, &state.known_to, stripe);
+                    };
+                    if self.beside {
+                        let mut first = Stored { index, stripe, transform: &transform };
+                        relay(self.sink, first.clone(), |mut outlet| rows.for_each(|row| first.row(row, &mut outlet)));
+                    } else {
+                        for row in rows {
+                            transform(row, &mut stripe);
+                            stripe.deliver(index, self.sink);
+                        }
                     }
                 }
                 _ => stripe.deliver_grey(index, self.sink),

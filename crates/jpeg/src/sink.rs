@@ -5,7 +5,8 @@
 /// Within a component the rows come from top to bottom, without a gap, and all of them come, whatever was
 /// damaged. Between components the order is the file's: interleaved files bring all components in turn, others
 /// one component after another.
-pub trait Sink {
+/// They may come on another thread than the decoder's, see [`Decoder::beside`](crate::Decoder::beside).
+pub trait Sink: Send {
     /// Takes the next rows of component `component` (its index in [`Header::components`](crate::Header::components)).
     fn rows(&mut self, component: usize, rows: Rows<'_>);
 }

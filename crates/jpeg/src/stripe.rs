@@ -8,6 +8,7 @@ use crate::sink::{Rows, Sink};
 pub(crate) const GREY: u8 = 128;
 
 /// The rows of samples that one row of MCUs holds for a component.
+#[derive(Clone)]
 pub(crate) struct Stripe {
     /// Blocks of one MCU.
     pub(crate) h: usize,
@@ -38,6 +39,13 @@ impl Stripe {
             width_samples: plan.width_samples,
             rows_left: plan.height_samples,
         }
+    }
+
+    /// One of `height` rows in all, each of `width` samples, `rows` at a time.
+    #[cfg(test)]
+    pub(crate) fn of_size(width: usize, rows: usize, height: usize) -> Self {
+        let samples = vec![GREY; width * rows];
+        Self { h: 1, v: 1, n: rows, stride: width, samples, width_samples: width, rows_left: height }
     }
 
     /// Makes the MCU in `column` grey.

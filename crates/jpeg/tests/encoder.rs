@@ -1,7 +1,7 @@
 //! The encoder, read back by another decoder.
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
-use jpeg::{EncodeError, Picture, PlaneRef, encode, most_bytes};
+use jpeg::{EncodeError, Picture, PlaneRef, encode, encode_on, most_bytes};
 use zune_jpeg::zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions};
 
 /// A plane with slopes and some grain.
@@ -119,6 +119,34 @@ fn planes_that_make_no_image_are_refused() {
     check(Picture::Grey(view(&samples, 20, 21)), EncodeError::ShortPlane { plane: 0, samples: 400, needed: 420 });
     let (y, chroma) = (view(&samples, 20, 20), view(&samples, 9, 10));
     check(Picture::YCbCr { y, cb: chroma, cr: chroma }, EncodeError::Chroma { width_px: 9, height_px: 10 });
+}
+
+#[test]
+fn two_threads_write_the_same_file() {
+    let noise = |index: usize| ((index as u32).wrapping_mul(2_654_435_761) >> 24) as u8;
+    for (width, height) in [(256, 256), (257, 263), (1031, 77), (65_535, 1), (3, 40_000), (640, 480)] {
+        let (half_width, half_height) = (usize::div_ceil(width, 2), usize::div_ceil(height, 2));
+        for (smooth, quality) in [(1, 100), (1, 75), (64, 80)] {
+            let plane = |width: usize, height: usize, seed: usize| -> Vec<u8> {
+                (0..width * height).map(|index| noise(index / smooth + seed)).collect()
+            };
+            let luma = plane(width, height, 1);
+            for (chroma_width, chroma_height) in
+                [(width, height), (half_width, height), (width, half_height), (half_width, half_height)]
+            {
+                let [cb, cr] = [2, 3].map(|seed| plane(chroma_width, chroma_height, seed));
+                let picture = Picture::YCbCr {
+                    y: view(&luma, width, height),
+                    cb: view(&cb, chroma_width, chroma_height),
+                    cr: view(&cr, chroma_width, chroma_height),
+                };
+                for picture in [picture, Picture::Grey(view(&luma, width, height))] {
+                    let (one, two) = (encode(&picture, quality).unwrap(), encode_on(&picture, quality, 2).unwrap());
+                    assert!(one == two, "{width}x{height} chroma {chroma_width}x{chroma_height} quality {quality}");
+                }
+            }
+        }
+    }
 }
 
 /// Noise is what takes the most bits. Each kind of it is the worst at some quality.

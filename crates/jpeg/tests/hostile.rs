@@ -6,7 +6,7 @@ mod planes;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use jpeg::{Coding, Decoder, Error, Outcome, Rows, Scale, Sink, Warning, plan, read_header};
+use jpeg::{Coding, Decoder, Error, Outcome, Rows, Scale, Sink, Warning, beside_bytes, plan, read_header};
 use peak_alloc::PeakAlloc;
 use planes::{Planes, SCALES, decode, fixture, fixtures};
 
@@ -286,6 +286,13 @@ fn the_planned_memory_is_the_real_memory() {
             let _ = decoder.decode(&scales, &mut Count::default());
             let peak = HEAP.peak_usage() - before;
             assert!(peak <= planned && planned <= peak * 3 / 2, "{name} {scale:?}: {peak} bytes, planned {planned}");
+            let before = HEAP.current_usage();
+            HEAP.reset_peak_usage();
+            let decoder = Decoder::new(&jpeg[..]).unwrap();
+            let planned = planned + beside_bytes(decoder.header(), &scales) as usize;
+            let _ = decoder.beside().decode(&scales, &mut Count::default());
+            let peak = HEAP.peak_usage() - before;
+            assert!(peak <= planned, "{name} {scale:?}, two threads: {peak} bytes, planned {planned}");
         }
     }
 }

@@ -3,8 +3,8 @@
 
 mod planes;
 
-use std::cell::Cell;
 use std::io::Read;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use jpeg::{Decoder, Error, Outcome, Picture, PlaneRef, Rows, Scale, Sink, encode};
 use planes::Planes;
@@ -16,20 +16,20 @@ const DRIBBLE_BYTES: usize = 500;
 struct Dribble<'d> {
     data: &'d [u8],
     bytes: usize,
-    given: &'d Cell<usize>,
+    given: &'d AtomicUsize,
 }
 
 impl Read for Dribble<'_> {
     fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
         let most = into.len().min(self.bytes);
         let count = self.data.read(&mut into[..most])?;
-        self.given.set(self.given.get() + count);
+        self.given.fetch_add(count, Relaxed);
         Ok(count)
     }
 }
 
 fn decode(jpeg: &[u8], scales: &[Scale], bytes: usize) -> Result<(Planes, Outcome), Error> {
-    let given = Cell::new(0);
+    let given = AtomicUsize::new(0);
     let decoder = Decoder::new(Dribble { data: jpeg, bytes, given: &given })?;
     let scales = &scales[..decoder.header().components.len()];
     let mut planes = Planes::default();
@@ -130,16 +130,16 @@ fn damaged_files_come_out_the_same() {
 #[test]
 fn the_first_rows_do_not_wait_for_the_last_bytes() {
     struct First<'d> {
-        given: &'d Cell<usize>,
+        given: &'d AtomicUsize,
         at: Option<usize>,
     }
     impl Sink for First<'_> {
         fn rows(&mut self, _component: usize, _rows: Rows<'_>) {
-            self.at.get_or_insert(self.given.get());
+            self.at.get_or_insert(self.given.load(Relaxed));
         }
     }
     let jpeg = picture(90, (2, 2), 98);
-    let given = Cell::new(0);
+    let given = AtomicUsize::new(0);
     let mut first = First { given: &given, at: None };
     let decoder = Decoder::new(Dribble { data: &jpeg, bytes: usize::MAX, given: &given }).unwrap();
     decoder.decode(&[Scale::Eighth; 3], &mut first).unwrap();

@@ -7,7 +7,17 @@ use rustix::time::{ClockId, clock_gettime};
 /// CPU time of all threads of this process since it started.
 #[must_use]
 pub fn cpu_time() -> Duration {
-    let time = clock_gettime(ClockId::ProcessCPUTime);
+    since_start(ClockId::ProcessCPUTime)
+}
+
+/// CPU time of the calling thread since it started.
+#[must_use]
+pub fn thread_cpu_time() -> Duration {
+    since_start(ClockId::ThreadCPUTime)
+}
+
+fn since_start(clock: ClockId) -> Duration {
+    let time = clock_gettime(clock);
     let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
     let nanoseconds = u32::try_from(time.tv_nsec).unwrap_or(0);
     Duration::new(seconds, nanoseconds)
@@ -59,5 +69,9 @@ mod tests {
         let before = cpu_time();
         let sum: u64 = std::hint::black_box((0..10_000_000_u64).fold(0, |sum, n| sum ^ (n * n)));
         assert!(cpu_time() > before, "{sum}");
+        let before = thread_cpu_time();
+        let others =
+            std::thread::spawn(|| (0..50_000_000_u64).fold(0, |sum, n| std::hint::black_box(sum ^ (n * n)))).join();
+        assert!(thread_cpu_time() - before < Duration::from_millis(10), "{others:?}");
     }
 }

@@ -21,6 +21,12 @@ impl Counts {
             counts[usize::from(symbol)] += 1;
         });
     }
+
+    pub(super) fn merge(&mut self, more: &Self) {
+        for (counts, more) in [(&mut self.dc, &more.dc), (&mut self.ac, &more.ac)] {
+            counts.iter_mut().zip(more).for_each(|(count, more)| *count += more);
+        }
+    }
 }
 
 /// The DC and the AC code of one table class.
@@ -55,7 +61,7 @@ impl Codes {
         }
     }
 
-    pub(super) fn write(&self, block: &Block, previous_dc: i16, bits: &mut BitWriter) {
+    pub(super) fn write<const STUFFED: bool>(&self, block: &Block, previous_dc: i16, bits: &mut Bits<STUFFED>) {
         for_each_symbol(block, previous_dc, |is_dc, symbol, size, value| {
             let (word, length) = (if is_dc { &self.dc } else { &self.ac }).words[usize::from(symbol)];
             bits.put(u32::from(word) << size | value, u32::from(length) + size);
@@ -188,14 +194,19 @@ fn shorten(per_length: &mut [usize; 257]) {
     }
 }
 
-/// Writes bits, with the stuffing behind 0xFF. **Source:** T.81 F.1.2.3.
-pub(super) struct BitWriter {
+/// Writes bits, with the stuffing behind 0xFF or without. **Source:** T.81 F.1.2.3.
+pub(super) struct Bits<const STUFFED: bool> {
     out: Vec<u8>,
     window: u64,
     held: u32,
 }
 
-impl BitWriter {
+/// Writes a file.
+pub(super) type BitWriter = Bits<true>;
+/// Writes what is appended to a file, wherever in a byte that ends.
+pub(super) type Part = Bits<false>;
+
+impl<const STUFFED: bool> Bits<STUFFED> {
     pub(super) fn new(out: Vec<u8>) -> Self {
         Self { out, window: 0, held: 0 }
     }
@@ -216,7 +227,7 @@ impl BitWriter {
     fn store(&mut self, word: u32) {
         // A byte of 0xFF becomes 0x00 in the complement; a zero byte is one that a borrow reaches.
         let complement = !word;
-        if complement.wrapping_sub(0x0101_0101) & word & 0x8080_8080 == 0 {
+        if !STUFFED || complement.wrapping_sub(0x0101_0101) & word & 0x8080_8080 == 0 {
             self.out.extend_from_slice(&word.to_be_bytes());
         } else {
             word.to_be_bytes().into_iter().for_each(|byte| self.store_byte(byte));
@@ -228,6 +239,15 @@ impl BitWriter {
         if byte == 0xFF {
             self.out.push(0);
         }
+    }
+}
+
+impl BitWriter {
+    /// Appends all bits of `part`.
+    pub(super) fn append(&mut self, part: &Part) {
+        // All of its bytes came in fours.
+        part.out.as_chunks::<4>().0.iter().for_each(|&word| self.put(u32::from_be_bytes(word), 32));
+        self.put((part.window & ((1 << part.held) - 1)) as u32, part.held);
     }
 
     /// Fills the last byte with ones.

@@ -4,7 +4,10 @@
 //! second pass over the quantised coefficients. No metadata is written, and nothing but 8-bit baseline.
 
 mod codes;
+mod halves;
 mod transform;
+
+use std::ops::Range;
 
 use codes::{Codes, Counts};
 use transform::Quantiser;
@@ -77,23 +80,43 @@ pub enum EncodeError {
 /// # Errors
 /// Every [`EncodeError`] is about the planes; a picture that passes is always encoded.
 pub fn encode(picture: &Picture<'_>, quality: u8) -> Result<Vec<u8>, EncodeError> {
+    encode_on(picture, quality, 1)
+}
+
+/// The same by so many `threads`, of which one or two are used; the file is the same.
+///
+/// # Errors
+/// As [`encode`].
+pub fn encode_on(picture: &Picture<'_>, quality: u8, threads: u32) -> Result<Vec<u8>, EncodeError> {
     let layout = Layout::new(picture)?;
     let quantiser = Quantiser::new(quality);
-    let coefficients = layout.coefficients(&quantiser);
+    if threads > 1 && layout.is_large() {
+        return Ok(halves::encode(&layout, &quantiser));
+    }
+    let coefficients = layout.coefficients(&quantiser, 0..layout.mcus());
 
     let mut counts = [Counts::default(), Counts::default()];
-    layout.for_each_block(&coefficients, |class, block, previous_dc| counts[class].add(block, previous_dc));
+    layout.for_each_block(&coefficients, [0; 3], |class, block, previous_dc| counts[class].add(block, previous_dc));
     let codes = counts.each_ref().map(Codes::fitted_to);
 
-    let bits: u64 = codes.iter().zip(&counts).map(|(codes, counts)| codes.bits(counts)).sum();
-    // One byte in 256 of noise is stuffed.
-    let mut out = Vec::with_capacity(HEADERS_BYTES + (bits / 8 * 65 / 64) as usize);
+    let mut out = Vec::with_capacity(file_bytes(&codes, &counts));
     layout.write_headers(&quantiser, &codes, &mut out);
     let mut bits = codes::BitWriter::new(out);
-    layout.for_each_block(&coefficients, |class, block, previous_dc| codes[class].write(block, previous_dc, &mut bits));
+    layout.for_each_block(&coefficients, [0; 3], |class, block, dc| codes[class].write(block, dc, &mut bits));
+    Ok(end(bits))
+}
+
+/// About as many bytes as a file with these counts has.
+fn file_bytes(codes: &[Codes; 2], counts: &[Counts; 2]) -> usize {
+    let bits: u64 = codes.iter().zip(counts).map(|(codes, counts)| codes.bits(counts)).sum();
+    // One byte in 256 of noise is stuffed.
+    HEADERS_BYTES + (bits / 8 * 65 / 64) as usize
+}
+
+fn end(bits: codes::BitWriter) -> Vec<u8> {
     let mut out = bits.finish();
     out.extend_from_slice(&[0xFF, 0xD9]);
-    Ok(out)
+    out
 }
 
 /// All that is written in front of the scan, and behind it.
@@ -169,12 +192,17 @@ impl<'a> Layout<'a> {
         })
     }
 
-    /// All blocks, quantised, in the order in which they are coded.
-    fn coefficients(&self, quantiser: &Quantiser) -> Vec<Block> {
+    fn mcus(&self) -> usize {
+        self.mcu_columns * self.mcu_rows
+    }
+
+    /// The blocks of those MCUs, quantised, in the order in which they are coded.
+    fn coefficients(&self, quantiser: &Quantiser, mcus: Range<usize>) -> Vec<Block> {
         let per_mcu: usize = self.components.iter().map(|component| component.h * component.v).sum();
-        let mut blocks = Vec::with_capacity(self.mcu_columns * self.mcu_rows * per_mcu);
+        let mut blocks = Vec::with_capacity(mcus.len() * per_mcu);
+        // Of the MCUs before nothing is needed: the first block of a component in an MCU lies in the plane.
         let mut previous_dc = [0; 3];
-        for mcu in 0..self.mcu_columns * self.mcu_rows {
+        for mcu in mcus {
             let (row, column) = (mcu / self.mcu_columns, mcu % self.mcu_columns);
             for (component, dc) in self.components.iter().zip(&mut previous_dc) {
                 for y in row * component.v..(row + 1) * component.v {
@@ -195,11 +223,16 @@ impl<'a> Layout<'a> {
         blocks
     }
 
-    /// Calls `visit` with each block's table class, the block, and the DC value coded before it.
-    fn for_each_block(&self, blocks: &[Block], mut visit: impl FnMut(usize, &Block, i16)) {
+    /// Calls `visit` with each block's table class, the block, and the DC value coded before it; `previous_dc` has those
+    /// before the first. Returns those of the last.
+    fn for_each_block(
+        &self,
+        blocks: &[Block],
+        mut previous_dc: [i16; 3],
+        mut visit: impl FnMut(usize, &Block, i16),
+    ) -> [i16; 3] {
         let mut blocks = blocks.iter();
-        let mut previous_dc = [0; 3];
-        for _ in 0..self.mcu_columns * self.mcu_rows {
+        while !blocks.as_slice().is_empty() {
             for (component, dc) in self.components.iter().zip(&mut previous_dc) {
                 for block in blocks.by_ref().take(component.h * component.v) {
                     visit(component.class, block, *dc);
@@ -207,6 +240,7 @@ impl<'a> Layout<'a> {
                 }
             }
         }
+        previous_dc
     }
 
     /// Everything in front of the entropy-coded data. **Source:** T.81 annex B; JFIF 1.02.

@@ -10,10 +10,11 @@ use crate::lanes::{self, Table};
 use crate::lookup::{Differences, Skips, Symbols, Values};
 use crate::outcome::USABLE_SHARE;
 use crate::progressive::{AcScan, DcPart, DcScan};
+use crate::relay::relay;
 use crate::scale::Scale;
 use crate::scan::{Extent, walk};
 use crate::scan_header::{ScanComponent, ScanHeader};
-use crate::sequential::{Blocks, Lookups, Part, Straight};
+use crate::sequential::{Blocks, Lookups, Part, Parts, Shared, Straight};
 use crate::sink::Sink;
 use crate::stripe::Stripe;
 
@@ -32,7 +33,7 @@ impl<R: Read, S: Sink + ?Sized> Session<'_, R, S> {
             if !progressive {
                 let ac = self.tables.ac[part.ac_table].as_deref().ok_or(missing("AC Huffman", part.ac_table))?;
                 let scale = self.plan.components[part.index].scale;
-                if scale != Scale::Full {
+                if scale != Scale::Full || self.beside {
                     let skips = lookups.skips[part.ac_table].get_or_insert_with(|| Skips::new(ac));
                     if in_lanes {
                         lookups.lane_dc[part.dc_table].get_or_insert_with(|| Table::dc(dc));
@@ -64,8 +65,15 @@ impl<R: Read, S: Sink + ?Sized> Session<'_, R, S> {
             };
             parts.push(Part::new(part.index, stripe, dc, blocks, steps));
         }
-        let mut straight = Straight { parts, sink: &mut *self.sink, lanes };
-        let report = walk(&mut self.input, &mut self.feed, extent, &mut straight)?;
+        let report = if self.beside {
+            let skips = scan.components.iter().map(|part| lookups.skips[part.ac_table].as_ref().expect("built above"));
+            let (skips, second) = (skips.collect(), Parts(parts.clone()));
+            let (input, feed) = (&mut self.input, &mut self.feed);
+            relay(self.sink, second, |outlet| walk(input, feed, extent, &mut Shared::new(parts, skips, outlet)))?
+        } else {
+            let mut straight = Straight { parts, sink: &mut *self.sink, lanes };
+            walk(&mut self.input, &mut self.feed, extent, &mut straight)?
+        };
         for part in &scan.components {
             self.states[part.index].done = true;
         }

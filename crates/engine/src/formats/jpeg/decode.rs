@@ -7,7 +7,7 @@ use contract::ImageFormat;
 
 use super::{
     header::{JpegDetail, named},
-    plan::components,
+    plan::{components, is_large},
 };
 use crate::{
     EngineError, Plan, Probe, Warning, colour::Colours, decoded::Decoded, error::Damage, room::Detail, source::Source,
@@ -34,6 +34,7 @@ pub(super) fn decode(
     let mut profile_warnings = Vec::new();
     let colours = Colours::new(detail.model, header.icc.as_deref(), detail.profile_bytes(), &mut profile_warnings);
     let mut planes = Planes(Streams::new(probe, plan, &components, colours));
+    let decoder = if plan.threads > 1 && is_large(probe) { decoder.beside() } else { decoder };
     let outcome = decoder.decode(&scales, &mut planes).map_err(named)?;
     warnings.extend(warning(&outcome).into_iter().chain(profile_warnings));
     Ok(Decoded { pixels: planes.0.finish(), orientation: None, profile: None, warnings })

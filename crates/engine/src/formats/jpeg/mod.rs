@@ -25,6 +25,10 @@ impl Detail for JpegDetail {
         planned.map_or_else(Vec::new, |(_, components)| components)
     }
 
+    fn beside_bytes(&self, probe: &Probe, cost: &Cost) -> u64 {
+        plan::beside_bytes(probe, self, cost.shrink)
+    }
+
     fn profile_bytes(&self) -> u64 {
         self.header.as_ref().and_then(|header| header.icc.as_ref()).map_or(0, |profile| profile.len() as u64)
     }

@@ -107,6 +107,22 @@ fn plan_bytes(probe: &Probe, detail: &JpegDetail, scale: Scale) -> u64 {
     plan.peak_bytes + probe.header_bytes + 2 * icc_bytes + exif_bytes
 }
 
+/// Pixels from which on a second thread pays: starting it takes as long as reading and transforming a few thousand blocks.
+const LEAST_PIXELS: u64 = 1 << 19;
+
+/// Whether a second thread is worth its start.
+pub(super) fn is_large(probe: &Probe) -> bool {
+    probe.pixels() >= LEAST_PIXELS
+}
+
+/// What decoding holds besides where a second thread helps, in bytes.
+pub(super) fn beside_bytes(probe: &Probe, detail: &JpegDetail, shrink: u32) -> u64 {
+    match &detail.header {
+        Some(header) if is_large(probe) => ::jpeg::beside_bytes(header, &scales(header, detail.coding, scale(shrink))),
+        _ => 0,
+    }
+}
+
 /// The scale of each component where luma shrinks so far, and what it then comes out as.
 ///
 /// # Errors

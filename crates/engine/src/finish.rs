@@ -1,0 +1,81 @@
+//! The variants on their way from pixels to files, one after another or two at a time.
+
+use std::{panic::resume_unwind, sync::Mutex, thread};
+
+use contract::Variant;
+
+use crate::{
+    EngineError, Stage,
+    encode::{self, Thumbnail},
+    render::Picture,
+};
+
+/// Pixels of all variants but the largest from which on a second thread pays.
+const LEAST_PIXELS: u64 = 1 << 16;
+
+/// Renders and encodes each of `variants` from its part of `pixels`; the thumbnails come in their order.
+///
+/// # Errors
+/// Of the first variant that cannot be encoded.
+pub(crate) fn finish<Part: Send>(
+    pixels: Vec<Part>,
+    variants: &[Variant],
+    threads: u32,
+    render: &(dyn Fn(Part, &Variant) -> Picture + Sync),
+    on_stage: &mut dyn FnMut(Stage),
+) -> Result<Vec<Thumbnail>, EngineError> {
+    let mut work: Vec<_> = pixels.into_iter().zip(variants).enumerate().collect();
+    if threads < 2 || !is_shared(variants) {
+        let make = |(_, (part, variant))| one(part, variant, threads, render, on_stage);
+        return work.into_iter().map(make).collect();
+    }
+    // From the smallest to the largest, and taken from behind: the largest keeps one thread busy meanwhile.
+    work.sort_by_key(|(_, (_, variant))| area(variant));
+    let work = Mutex::new(work);
+    let take_all = |on_stage: &mut dyn FnMut(Stage)| {
+        let mut made = Vec::new();
+        while let Some((number, (part, variant))) = take(&work) {
+            made.push((number, one(part, variant, threads, render, on_stage)));
+        }
+        made
+    };
+    let mut made = thread::scope(|scope| {
+        let second = scope.spawn(|| take_all(&mut |_| ()));
+        let mut made = take_all(on_stage);
+        let others = second.join().unwrap_or_else(|panic| resume_unwind(panic));
+        others.iter().flat_map(|_| [Stage::Resized, Stage::Encoded]).for_each(on_stage);
+        made.extend(others);
+        made
+    });
+    made.sort_by_key(|(number, _)| *number);
+    made.into_iter().map(|(_, thumbnail)| thumbnail).collect()
+}
+
+/// The next piece of work. The lock is open again before that is done.
+fn take<Work>(work: &Mutex<Vec<Work>>) -> Option<Work> {
+    work.lock().ok()?.pop()
+}
+
+fn one<Part>(
+    part: Part,
+    variant: &Variant,
+    threads: u32,
+    render: &dyn Fn(Part, &Variant) -> Picture,
+    on_stage: &mut dyn FnMut(Stage),
+) -> Result<Thumbnail, EngineError> {
+    let picture = render(part, variant);
+    on_stage(Stage::Resized);
+    let thumbnail = encode::encode(picture, variant, threads)?;
+    on_stage(Stage::Encoded);
+    Ok(thumbnail)
+}
+
+/// At the most so many pixels.
+fn area(variant: &Variant) -> u64 {
+    u64::from(variant.width_px) * u64::from(variant.height_px)
+}
+
+fn is_shared(variants: &[Variant]) -> bool {
+    let all: u64 = variants.iter().map(area).sum();
+    all - variants.iter().map(area).max().unwrap_or(0) >= LEAST_PIXELS
+}
