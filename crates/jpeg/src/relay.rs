@@ -15,7 +15,7 @@ use crate::scale::Scale;
 use crate::sink::Sink;
 use crate::stripe::Stripe;
 
-/// Rows that wait for the sink, which takes them in bursts if it resizes in bands.
+/// Rows that wait for the sink, which takes longer for those that complete eight resized ones.
 const DEPTH: usize = 16;
 /// Below so many rows on their way the second thread is given one to decode.
 const AHEAD: usize = 6;
