@@ -133,5 +133,5 @@ fn sides(from: (u32, u32), crop: Crop, size: (u32, u32), kernel: Kernel) -> [Win
 
 /// The samples of a row, in whole blocks and whole pairs of pixels.
 fn padded(width: u32, channels: usize) -> usize {
-    (width.next_multiple_of(2) as usize * channels).next_multiple_of(BLOCK)
+    ((width as usize).next_multiple_of(2) * channels).next_multiple_of(BLOCK)
 }

@@ -101,3 +101,11 @@ fn rows_past_the_last_are_dropped_and_missing_ones_are_a_bug() {
     rows.push(&[9, 9]);
     assert!(std::panic::catch_unwind(|| rows.finish()).is_err());
 }
+
+#[test]
+fn sides_that_only_a_header_can_have_are_planned() {
+    for from in [(u32::MAX, 1), (1, u32::MAX), (u32::MAX, 1 << 16), (1 << 16, u32::MAX)] {
+        let bytes = resample_bytes(4, from, Crop::whole(from), (128, 128), Kernel::Lanczos3);
+        assert!(bytes > u64::from(u32::MAX), "{from:?}: {bytes}");
+    }
+}
