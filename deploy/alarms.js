@@ -4,7 +4,7 @@ const FIVE_MINUTES_S = 300;
 const DAY_S = 86400;
 
 exports.alarms = (deployment) => {
-  const { name, namespace, tiers, costLimit, email, functionName } = deployment;
+  const { name, namespace, tiers, costLimit, email, functionName, level } = deployment;
   const names = tiers.map((tier) => tier.name);
   const ours = (id, metric, dimension, value, period, stat = "Sum") =>
     part(id, namespace, metric, { [dimension]: value }, period, stat);
@@ -32,8 +32,6 @@ exports.alarms = (deployment) => {
       Namespace: namespace, MetricName: "headroom_percent", Dimensions: dimensions({ tier }),
       Period: FIVE_MINUTES_S, Statistic: "Minimum",
     })]));
-  const costs = [...names, "dispatcher"].flatMap((tier) => ["compute_dollars", "request_dollars"]
-    .map((metric) => ours(`${tier}_${metric}`, metric, "tier", tier, DAY_S)));
 
   const topic = {
     AlarmTopic: { Type: "AWS::SNS::Topic", Properties: { TopicName: `${name}-alarms` } },
@@ -45,7 +43,7 @@ exports.alarms = (deployment) => {
     }),
   };
 
-  return {
+  const basic = {
     ...topic,
     DeadLettersAlarm: alarm("dead-letters", "an upload ended in the dead-letter queue: its message says which and why", {
       Threshold: 0,
@@ -53,6 +51,25 @@ exports.alarms = (deployment) => {
       Dimensions: dimensions({ QueueName: { "Fn::GetAtt": ["DeadLetters", "QueueName"] } }),
       Period: FIVE_MINUTES_S, Statistic: "Maximum",
     }),
+    // A function that is killed, times out or cannot start writes no line of ours.
+    ErrorsAlarm: alarm("errors", "functions failed, were killed, timed out or could not start more than five times in 15 minutes: see their logs, and the query `failures by name`", {
+      Threshold: 5,
+      Metrics: [
+        ...lambda("errors", "Errors", ["dispatcher", ...workers], 3 * FIVE_MINUTES_S),
+        result(sumOf(["dispatcher", ...workers].map((_, index) => `errors${index}`)), "errors"),
+      ],
+    }),
+    // One metric without dimensions: another tier is one more writer of it, and no other alarm.
+    DailyCostAlarm: alarm("daily-cost", `functions, their requests and their logs cost more than $${costLimit} in a day`, {
+      Threshold: costLimit,
+      Namespace: namespace, MetricName: "dollars", Period: DAY_S, Statistic: "Sum",
+    }),
+  };
+  if (level === "basic") {
+    return basic;
+  }
+  return {
+    ...basic,
     FailureRateAlarm: alarm("failure-rate", "more than 5 % of the jobs of 15 minutes failed for now: see the query `failures by name`", {
       Threshold: 5,
       Metrics: [
@@ -83,10 +100,6 @@ exports.alarms = (deployment) => {
         ours("objects", "objects", "tier", "dispatcher", 12 * FIVE_MINUTES_S),
         result(`(${sumOf(workers.map((_, index) => `invocations${index}`))})/objects`, "invocations per object"),
       ],
-    }),
-    DailyCostAlarm: alarm("daily-cost", `functions and their requests cost more than $${costLimit} in a day`, {
-      Threshold: costLimit,
-      Metrics: [...costs, result(sumOf(costs.map((cost) => cost.Id)), "dollars")],
     }),
   };
 };

@@ -95,7 +95,7 @@ pub(crate) fn are_made(thumbnails: &[Option<ObjectHead>], source: &ObjectHead) -
 
 #[cfg(test)]
 mod tests {
-    use contract::{Architecture, Prices, Tariff, Thumbnails, TierTable};
+    use contract::{Architecture, LogRules, Prices, Tariff, Thumbnails, TierTable};
     use function::Meter;
 
     use super::*;
@@ -112,7 +112,7 @@ mod tests {
             keep_endings: true,
             tiers: TierTable::builtin().unwrap(),
             thumbnails: Thumbnails::builtin().unwrap(),
-            meter: Meter::new(Tariff { prices, architecture: Architecture::X86_64, memory_mb: 256 }, None),
+            meter: Meter::new(Tariff { prices, architecture: Architecture::X86_64, memory_mb: 256 }, LogRules::whole()),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use contract::{Ending, InvocationRecord, ObjectRecord, Requests, Task, metrics, with_causes};
+use contract::{DispatchRecord, Ending, ObjectRecord, Requests, Task, metrics, with_causes};
 use function::{CallError, Settings, Start};
 use serde::Serialize;
 use serde_json::Value;
@@ -56,9 +56,11 @@ pub(crate) enum HandlerError {
     Dispatch { failed: usize, total: usize, first: String },
 }
 
-/// What an invocation did, for its log line.
+/// What an invocation did, for its log lines.
 #[derive(Default)]
 struct Tally {
+    /// A record of each object and of each message that could not be read.
+    records: Vec<ObjectRecord>,
     objects: u32,
     heads: u32,
     failures: u32,
@@ -77,7 +79,7 @@ pub(crate) async fn handle(
     let (start, started) = (settings.meter.start(), Instant::now());
     let mut tally = Tally::default();
     let reply = reply(edge, settings, event, request_id, &mut tally).await;
-    log(settings, start, started, request_id, &tally);
+    log(settings, start, started, request_id, tally);
     reply
 }
 
@@ -99,7 +101,7 @@ async fn reply(
             for Message { id, content } in messages {
                 if let Err(error) = message(edge, settings, &id, content, tally).await {
                     let record = ObjectRecord { message: Some(error), ..ObjectRecord::new("failed_message", &id) };
-                    settings.meter.log(&record, metrics::OBJECT);
+                    tally.records.push(record);
                     batch_item_failures.push(Failure { item_identifier: id });
                 }
             }
@@ -134,13 +136,14 @@ async fn message(
             tally.objects += 1;
             let done = follow_up(edge, settings, &failed).await;
             tally.failures += u32::from(done.is_err());
-            done.map_err(|error| with_causes(&error))
+            tally.records.push(done.map_err(|error| with_causes(&error))?);
+            Ok(())
         }
     }
 }
 
-/// Sends a failed job up a tier, or to the dead letters, and logs a line about it.
-async fn follow_up(edge: &impl Edge, settings: &Settings, failed: &FailedJob) -> Result<(), CallError> {
+/// Sends a failed job up a tier, or to the dead letters; returns what the log says of it.
+async fn follow_up(edge: &impl Edge, settings: &Settings, failed: &FailedJob) -> Result<ObjectRecord, CallError> {
     let (outcome, sent_to) = match after(failed, &settings.tiers, &settings.worker_prefix) {
         Next::Escalate { tier, job } => {
             edge.invoke(tier, &Task::Make(job)).await?;
@@ -154,14 +157,12 @@ async fn follow_up(edge: &impl Edge, settings: &Settings, failed: &FailedJob) ->
             (letter.reason, None)
         }
     };
-    let record = ObjectRecord {
+    Ok(ObjectRecord {
         message: Some(failed.message()),
         key: Some(failed.task.key().to_owned()),
         sent_to,
         ..ObjectRecord::new(&outcome, failed.task.correlation_id())
-    };
-    settings.meter.log(&record, metrics::OBJECT);
-    Ok(())
+    })
 }
 
 fn summary(answers: &[Answer]) -> Result<Summary, HandlerError> {
@@ -193,27 +194,38 @@ fn result(task_id: String, verdict: &Verdict) -> (String, ResultCode, String) {
     (task_id, code, text)
 }
 
-fn log(settings: &Settings, start: Start, started: Instant, request_id: &str, tally: &Tally) {
+/// An invocation of one object is one line; of several, one for each and one for all.
+fn log(settings: &Settings, start: Start, started: Instant, request_id: &str, tally: Tally) {
     let meter = &settings.meter;
-    let heads = tally.heads;
+    let Tally { mut records, objects, heads, failures } = tally;
+    let only = if records.len() == 1 && objects == 1 { records.pop() } else { None };
+    for record in records {
+        meter.log(DispatchRecord::about(record).under(&meter.rules));
+    }
     let total_ms = usage::milliseconds(started.elapsed());
-    let record = InvocationRecord {
+    let is_named = only.as_ref().is_some_and(|record| record.correlation_id.starts_with(request_id));
+    let compute_dollars = meter.tariff.compute(start.init_ms + total_ms);
+    let request_dollars = meter.tariff.prices.requests(Requests { heads, ..Requests::of_dispatcher() });
+    let record = DispatchRecord {
         tier: metrics::DISPATCHER.to_owned(),
-        request_id: request_id.to_owned(),
-        objects: tally.objects,
+        request_id: if is_named { String::new() } else { request_id.to_owned() },
+        object: only,
+        objects,
         heads,
-        failures: tally.failures,
+        failures,
         cold_starts: start.is_cold.into(),
         total_ms,
         init_ms: start.init_ms,
-        compute_dollars: meter.tariff.compute(start.init_ms + total_ms),
-        request_dollars: meter.tariff.prices.requests(Requests { heads, ..Requests::of_dispatcher() }),
+        compute_dollars,
+        request_dollars,
+        dollars: compute_dollars + request_dollars,
     };
-    meter.log(&record, metrics::INVOCATION);
+    meter.log(record.under(&meter.rules));
 }
 
 impl Tally {
     fn add(&mut self, answers: &[Answer]) {
+        self.records.extend(answers.iter().map(Answer::record));
         self.objects += answers.len() as u32;
         self.heads += answers.iter().filter(|answer| answer.is_asked).count() as u32;
         let failed = answers.iter().filter(|answer| matches!(answer.verdict, Verdict::Failed(_)));

@@ -129,8 +129,10 @@ impl Rig {
             ("KEEP_ENDINGS", "false"),
             ("MAX_PIXELS", "268435456"),
             ("DELETE_THUMBNAILS", "true"),
-            ("METRICS", "off"),
-            ("METRICS_NAMESPACE", "rig"),
+            // Every line whole.
+            ("MONITORING", "full"),
+            ("LOG_SAMPLE", "1"),
+            ("SLOW_MS", "0"),
             ("TIER", limits.tier),
         ]);
         command.env("LAMBDA_TASK_ROOT", &self.task_root).stdin(Stdio::null()).stdout(Stdio::piped());

@@ -1,7 +1,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use contract::{Architecture, Ending, Prices, Tariff, Thumbnails, TierTable};
+use contract::{Architecture, Ending, LogRules, Prices, Tariff, Thumbnails, TierTable};
 use function::Meter;
 
 use super::*;
@@ -65,7 +65,7 @@ pub(crate) fn settings() -> Settings {
         max_object_bytes: u64::MAX,
         keep_endings: true,
         dead_letter_queue_url: "http://queue".into(),
-        meter: Meter::new(Tariff { prices, architecture: Architecture::X86_64, memory_mb: 128 }, None),
+        meter: Meter::new(Tariff { prices, architecture: Architecture::X86_64, memory_mb: 128 }, LogRules::whole()),
     }
 }
 
