@@ -5,16 +5,20 @@ Sources: AWS Lambda developer guide, "Log-level filtering", "Lambda function met
 """
 
 import json
+import math
 import operator
 import re
 import threading
 import time
 
+from ministack.core.lambda_runtime import ProvidedWorker
 from ministack.services import cloudwatch, cloudwatch_logs, lambda_svc
 
 plain_append = cloudwatch_logs._append_log_events
+plain_dimensions = cloudwatch._dims_from_list
 plain_emit = lambda_svc._emit_lambda_logs
 plain_lambda_metrics = lambda_svc._emit_lambda_metrics
+plain_spawn = ProvidedWorker._spawn
 plain_put_filter = cloudwatch_logs._put_metric_filter
 
 # What CloudWatch Logs adds to each event.
@@ -34,16 +38,36 @@ def install() -> None:
     cloudwatch_logs._put_metric_filter = put_metric_filter
     lambda_svc._emit_lambda_logs = emit
     lambda_svc._emit_lambda_metrics = lambda_metrics
+    ProvidedWorker._spawn = spawn
+    cloudwatch._dims_from_list = lambda dimensions: Dimensions(plain_dimensions(dimensions))
+
+
+class Dimensions(dict):
+    """Those that are asked for. None is a metric too, and not the sum over all that have some."""
+
+    def __bool__(self) -> bool:
+        return True
+
+
+def spawn(environment, *arguments, **options) -> None:
+    """INIT, which is no part of the first invocation's Duration; the same thread goes on with that invocation."""
+    started = time.monotonic()
+    try:
+        plain_spawn(environment, *arguments, **options)
+    finally:
+        writing.init_ms = getattr(writing, "init_ms", 0) + 1000 * (time.monotonic() - started)
 
 
 def emit(function, request_id, log_text, error, duration_ms, *, log_source=None) -> None:
     """The end of an invocation: its lines, and AWS/Lambda's counters."""
     config = function.get("config") or function
     dimensions = {"FunctionName": config.get("FunctionName", "unknown")}
+    init_ms, writing.init_ms = getattr(writing, "init_ms", 0), 0
+    duration_ms = max(duration_ms - init_ms, 0.01)
     cloudwatch.record_metric("AWS/Lambda", "Invocations", 1, "Count", dimensions)
     cloudwatch.record_metric("AWS/Lambda", "Errors", 1 if error else 0, "Count", dimensions)
     cloudwatch.record_metric("AWS/Lambda", "Duration", duration_ms, "Milliseconds", dimensions)
-    writing.now = (config, request_id, error, duration_ms)
+    writing.now = (config, request_id, error, duration_ms, init_ms)
     try:
         plain_emit(function, request_id, log_text, error, duration_ms, log_source=log_source)
     finally:
@@ -83,7 +107,9 @@ def group_of(stream: dict, config: dict | None) -> str | None:
     return next((name for name, one in groups if any(stream is other for other in one["streams"].values())), None)
 
 
-def message(line: str, config: dict, request_id: str, error: bool, duration_ms: float) -> str | None:
+def message(
+    line: str, config: dict, request_id: str, error: bool, duration_ms: float, init_ms: float,
+) -> str | None:
     """A line of Lambda's text format as the function's configuration has it; None where its level leaves it out."""
     logging = config.get("LoggingConfig") or {}
     if logging.get("LogFormat") != "JSON":
@@ -97,8 +123,10 @@ def message(line: str, config: dict, request_id: str, error: bool, duration_ms: 
     if not line.startswith("REPORT RequestId: "):
         return line
     metrics = {
-        "durationMs": duration_ms, "billedDurationMs": duration_ms, "memorySizeMB": config.get("MemorySize", 128),
+        "durationMs": round(duration_ms, 3), "billedDurationMs": math.ceil(duration_ms + init_ms),
+        "memorySizeMB": config.get("MemorySize", 128),
         "maxMemoryUsedMB": int(re.search(r"Max Memory Used: (\d+) MB", line)[1]),
+        **({"initDurationMs": round(init_ms, 3)} if init_ms else {}),
     }
     status = "error" if error else "success"
     record = {"requestId": request_id, "metrics": metrics, "status": status}
