@@ -7,6 +7,15 @@ use serde_json::ser::{Formatter, Serializer};
 
 use crate::{Dollars, LOG_EVENT_BYTES, RegionPrices};
 
+/// What a worker writes about an ordinary image, as it is billed: the end-to-end test measures it, sampled lines included.
+pub const WORKER_LOG_BYTES: u64 = 340;
+
+/// What the dispatcher writes about it.
+pub const DISPATCHER_LOG_BYTES: u64 = 250;
+
+/// How long logs are kept unless somebody says otherwise, in months: `log_retention_days` of serverless.yml.
+const KEPT_MONTHS: f64 = 14.0 / 30.0;
+
 /// A record that says what it cost, its own line included.
 pub trait LogRecord: Serialize {
     /// What it cost so far; the price of the line is added to it.
@@ -45,6 +54,12 @@ impl RegionPrices {
     #[must_use]
     pub fn log_event(&self, bytes: u64) -> Dollars {
         self.log_bytes(bytes + LOG_EVENT_BYTES)
+    }
+
+    /// The price of bytes as CloudWatch counts them, written and kept for as long as logs are kept by default.
+    #[must_use]
+    pub fn logs(&self, bytes: u64) -> Dollars {
+        self.log_bytes(bytes) + self.cloudwatch_logs_gb_month * (bytes as f64 / 1e9 * KEPT_MONTHS)
     }
 
     /// The price of bytes as CloudWatch counts them: `IncomingBytes`.

@@ -9,7 +9,10 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use contract::metrics::DISPATCHER;
-use contract::{Architecture, ImageFormat, JobRecord, LOG_EVENT_BYTES, Prices, Requests, TierTable, billed_ms};
+use contract::{
+    Architecture, DISPATCHER_LOG_BYTES, ImageFormat, JobRecord, LOG_EVENT_BYTES, Prices, Requests, TierTable,
+    WORKER_LOG_BYTES, billed_ms,
+};
 use end_to_end::{Deployment, function_name, webp_over};
 use image::{DynamicImage, ImageFormat as Encoder};
 use serde_json::Value;
@@ -154,6 +157,9 @@ async fn an_ordinary_image_writes_little(deployment: &Deployment) {
     let each = bytes / IMAGES as f64;
     println!("{each:.0} B of logs for each of {IMAGES} ordinary images, {:.0} B of them ours", lines / IMAGES as f64);
     assert!(each <= BYTES_OF_AN_IMAGE, "{each:.0} B for each image: at most {BYTES_OF_AN_IMAGE}");
+    // What predictions are made with; a sampled line among so few is much.
+    let planned = (WORKER_LOG_BYTES + DISPATCHER_LOG_BYTES) as f64;
+    assert!((each / planned - 1.0).abs() < 0.2, "{each:.0} B for each image, planned with {planned} B");
     assert!((bytes - lines).abs() < 1e-6, "{bytes} B by CloudWatch, {lines} B of lines: nothing else may be written");
 }
 
