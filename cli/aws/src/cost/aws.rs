@@ -87,7 +87,7 @@ pub(super) async fn billed(
     if all.values().all(|sum| sum.invocations == 0) {
         bail!(
             "no REPORT record of `{}` in this time: deploy with --param=\"platform_logs=on\", and ask again when there \
-             were uploads; they cost about $0.25 per million images",
+             were uploads; they cost about $0.40 per million images",
             deployment.stage
         );
     }
