@@ -1,11 +1,12 @@
 //! What an image will cost, before anything is allocated for it.
 
 use contract::{Fit, OutputFormat, Variant};
+use resample::{Crop, Kernel, resample_bytes};
 
 use crate::{
     Colour, Plan, Probe, colour, geometry,
     room::{self, Cost},
-    streams::Streams,
+    streams::{Streams, keeps_planes, keeps_samples},
 };
 
 /// Plans `variants` of the image that `probe` describes. Pure. More pixels than any memory holds need `u64::MAX` bytes.
@@ -71,23 +72,30 @@ fn render_bytes(probe: &Probe, small_px: Option<(u32, u32)>, variants: &[Variant
         };
         let encoder_bytes = if may_be_png { PNG_ENCODER_BYTES } else { ENCODER_BYTES };
         let layout = geometry::layout(probe.seen_px(), variant);
-        let (picture_width, picture_height) = probe.orientation.seen(layout.picture);
-        // The resizer's rows between its two passes, then the picture before and after a step.
-        let resizer_bytes = small_px.map_or(0, |(width, height)| {
-            let between_bytes = u64::from(picture_width) * u64::from(height) * stored_channels;
-            between_bytes + weights_bytes(width, picture_width) + weights_bytes(height, picture_height)
-        });
-        let resize_bytes = resizer_bytes + pixels(layout.picture) * channels * 2;
-        // Pixels, planes, coefficients of 16 bits and the file, at the most 4 bytes for a pixel.
-        let encode_bytes = pixels(layout.canvas) * if stays_grey { 7 } else { channels + 8 } + encoder_bytes;
-        most_bytes = most_bytes.max(finished_bytes + resize_bytes.max(encode_bytes));
-        finished_bytes += pixels(layout.canvas) * channels / 2 + 4096;
+        // The picture before and after a step. The first one is made by the resizer, where there is a small image.
+        let picture_bytes = pixels(layout.picture) * channels;
+        let resize_bytes = small_px.map_or(picture_bytes, |small_px| {
+            let size = probe.orientation.seen(layout.picture);
+            resample_bytes(stored_channels as usize, small_px, Crop::whole(small_px), size, Kernel::Lanczos3)
+        }) + picture_bytes;
+        let canvas_px = pixels(layout.canvas);
+        let (encode_bytes, file_bytes) = if may_be_png || variant.format == OutputFormat::Webp {
+            // Pixels, what the encoder makes of them, and the file.
+            (canvas_px * (channels + 8), canvas_px * channels)
+        } else {
+            let is_planes = small_px.is_none() && keeps_planes(keeps_samples(probe), variant, &layout);
+            let picture_bytes = match channels {
+                1 => canvas_px,
+                // Planes are counted as such; one is turned, or chroma of an odd side halved.
+                _ if is_planes => canvas_px,
+                // Pixels, then planes of them.
+                _ => canvas_px * (channels + 4),
+            };
+            let (encoder_bytes, file_bytes) = jpeg::most_bytes(layout.canvas, stays_grey, variant.quality);
+            (picture_bytes + encoder_bytes, file_bytes)
+        };
+        most_bytes = most_bytes.max(finished_bytes + resize_bytes.max(encode_bytes + encoder_bytes));
+        finished_bytes += file_bytes + 4096;
     }
     small_bytes + most_bytes
-}
-
-/// The weights of one side: a window of Lanczos3 for each pixel, each weight in 8 bytes and then in 2 of them. They are
-/// larger than the picture where it is long and thin. Source: `precompute_coefficients` of `fast_image_resize` 6.1.
-fn weights_bytes(from_px: u32, to_px: u32) -> u64 {
-    (u64::from(from_px.max(to_px)) * 6 + u64::from(to_px) * 3) * 12
 }

@@ -78,13 +78,14 @@ impl Raster {
 
     /// The image without its alpha channel.
     pub(crate) fn without_alpha(self) -> Self {
-        let channels = match self.channels {
-            Channels::GreyAlpha => Channels::Grey,
-            Channels::Rgba => Channels::Rgb,
+        let (channels, samples) = match self.channels {
+            Channels::GreyAlpha => (Channels::Grey, self.samples.chunks_exact(2).map(|pixel| pixel[0]).collect()),
+            Channels::Rgba => {
+                let pixels = self.samples.as_chunks::<4>().0.iter();
+                (Channels::Rgb, pixels.flat_map(|[red, green, blue, _]| [*red, *green, *blue]).collect())
+            }
             _ => return self,
         };
-        let count = self.channels.count();
-        let samples = self.samples.chunks_exact(count).flat_map(|pixel| pixel[..count - 1].iter().copied()).collect();
         Self { channels, samples, ..self }
     }
 }

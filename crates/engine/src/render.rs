@@ -34,7 +34,7 @@ pub(crate) fn render_planes(planes: Vec<Raster>, probe: &Probe, colours: &Colour
     let layout = geometry::layout(probe.seen_px(), variant);
     let planes = match <[Raster; 3]>::try_from(planes) {
         // One JPEG on its way to another: its planes never become pixels.
-        Ok(planes) if streams::keeps_planes(colours, variant, &layout) => {
+        Ok(planes) if streams::keeps_planes(colours.keep_samples(), variant, &layout) => {
             return Picture::Planes(planes.map(|plane| turn(plane, probe.orientation)));
         }
         Ok(planes) => planes.into(),

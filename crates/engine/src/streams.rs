@@ -7,7 +7,7 @@ use contract::{OutputFormat, Variant};
 use resample::{Kernel, RowResampler};
 
 use crate::{
-    Plan, Probe,
+    Colour, Plan, Probe,
     colour::Colours,
     decoded::{Component, Pixels},
     geometry::{self, Layout, Window},
@@ -38,7 +38,7 @@ impl Streams {
         let layouts = layouts(probe, &plan.variants);
         let of = |(index, component): (usize, &Component)| {
             let of = |(variant, (layout, from)): (&Variant, &(Layout, Option<usize>))| {
-                let is_halved = index > 0 && components.len() == 3 && keeps_planes(&colours, variant, layout);
+                let is_halved = index > 0 && keeps_planes(colours.keep_samples(), variant, layout);
                 let shape = Shape::new(probe, shrinks, component, layout, is_halved);
                 match *from {
                     Some(larger) => Way::From(larger, shape.size),
@@ -59,14 +59,14 @@ impl Streams {
     ) -> (u64, u64) {
         let (mut all_bytes, mut planes_bytes) = (0, 0);
         let layouts = layouts(probe, variants);
-        for component in components {
-            for (layout, from) in &layouts {
-                // A profile may ask for chroma at luma's size; what is halved is smaller.
-                let shape = Shape::new(probe, shrinks, component, layout, false);
+        for (index, component) in components.iter().enumerate() {
+            for (variant, (layout, from)) in variants.iter().zip(&layouts) {
+                let is_halved = index > 0 && keeps_planes(keeps_samples(probe), variant, layout);
+                let shape = Shape::new(probe, shrinks, component, layout, is_halved);
                 let plane_bytes = u64::from(shape.size.0) * u64::from(shape.size.1);
                 planes_bytes += plane_bytes;
                 all_bytes += match from {
-                    // What the resizer holds besides is far less than the bands that are gone by then.
+                    // What the resizer holds besides is less than the rows of all others, which are gone by then.
                     Some(_) => plane_bytes,
                     None => shape.bytes(component),
                 };
@@ -107,8 +107,7 @@ fn finish(ways: Vec<Way>) -> Vec<Raster> {
     let mut planes: Vec<_> = ways.into_iter().map(of_rows).collect();
     for (plane, (index, size)) in small.into_iter().enumerate().filter_map(|(plane, from)| Some((plane, from?))) {
         let large = &planes[index];
-        let (width, height) = (large.width as f64, large.height as f64);
-        let whole = resample::Crop { left: 0.0, top: 0.0, width, height };
+        let whole = resample::Crop::whole((large.width as u32, large.height as u32));
         planes[plane] = large.resized(whole, size, Kernel::Lanczos3);
     }
     planes
@@ -130,9 +129,14 @@ fn layouts(probe: &Probe, variants: &[Variant]) -> Vec<(Layout, Option<usize>)> 
 }
 
 /// Whether the three planes go to the encoder as they are, chroma at half the size where a side is even.
-pub(crate) fn keeps_planes(colours: &Colours, variant: &Variant, layout: &Layout) -> bool {
+pub(crate) fn keeps_planes(keeps_samples: bool, variant: &Variant, layout: &Layout) -> bool {
     let is_jpeg = matches!(variant.format, OutputFormat::Jpeg | OutputFormat::Auto);
-    is_jpeg && colours.keep_samples() && layout.canvas == layout.picture
+    is_jpeg && keeps_samples && layout.canvas == layout.picture
+}
+
+/// What [`Colours::keep_samples`] will say, as far as the header tells: without a profile for certain.
+pub(crate) fn keeps_samples(probe: &Probe) -> bool {
+    probe.colour == Colour::YCbCr && probe.detail.profile_bytes() == 0
 }
 
 /// How one component becomes a plane of one variant.

@@ -136,8 +136,9 @@ fn the_planned_peak_is_never_under_the_real_one_and_close_above_ten_megapixels()
     let grey = DynamicImage::from(rgb.clone()).into_luma8();
     let wide = DynamicImage::from(rgb.clone()).into_rgb16();
     let files = [
-        ("jpeg", encoded(&rgb.clone().into(), ImageFormat::Jpeg), 1.5),
-        ("jpeg grey", encoded(&grey.clone().into(), ImageFormat::Jpeg), 1.5),
+        // Little is held of them; noise, which is planned for, makes a PNG of 512 pixels three times as large.
+        ("jpeg", encoded(&rgb.clone().into(), ImageFormat::Jpeg), 2.2),
+        ("jpeg grey", encoded(&grey.clone().into(), ImageFormat::Jpeg), 2.2),
         ("png", encoded(&rgb.clone().into(), ImageFormat::Png), 1.5),
         ("png rgba", encoded(&rgba.into(), ImageFormat::Png), 1.5),
         ("png grey", encoded(&grey.into(), ImageFormat::Png), 1.5),
@@ -157,8 +158,7 @@ fn the_planned_peak_is_never_under_the_real_one_and_close_above_ten_megapixels()
     let large = [("2048", vec![2_048], 64), ("128, 512 and 1600", vec![128, 512, 1_600], 48)];
     for (set, sides, most_mib) in large {
         let variants: Vec<_> = sides.iter().map(|side| variant(Fit::Inside, OutputFormat::Jpeg, *side)).collect();
-        // The file of noise at quality 100 is planned for, which is most of the plan here.
-        let line = check(&format!("jpeg to {set}"), &files[0].1, &variants, 3.5);
+        let line = check(&format!("jpeg to {set}"), &files[0].1, &variants, 2.0);
         let made =
             engine::make(&mut Cursor::new(&files[0].1), &variants, &Limits::for_budget(most_mib << 20), &mut |_| {});
         lines.push(if made.is_ok() { line } else { format!("WRONG {line}, above {most_mib} MiB") });

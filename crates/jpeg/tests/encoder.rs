@@ -1,7 +1,7 @@
 //! The encoder, read back by another decoder.
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
-use jpeg::{EncodeError, Picture, PlaneRef, encode};
+use jpeg::{EncodeError, Picture, PlaneRef, encode, most_bytes};
 use zune_jpeg::zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions};
 
 /// A plane with slopes and some grain.
@@ -119,4 +119,36 @@ fn planes_that_make_no_image_are_refused() {
     check(Picture::Grey(view(&samples, 20, 21)), EncodeError::ShortPlane { plane: 0, samples: 400, needed: 420 });
     let (y, chroma) = (view(&samples, 20, 20), view(&samples, 9, 10));
     check(Picture::YCbCr { y, cb: chroma, cr: chroma }, EncodeError::Chroma { width_px: 9, height_px: 10 });
+}
+
+/// Noise is what takes the most bits. Each kind of it is the worst at some quality.
+#[test]
+fn no_file_is_larger_than_planned() {
+    let mut dice = 1_u32;
+    let mut byte = || {
+        dice = dice.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (dice >> 24) as u8
+    };
+    let mut kinds: Vec<Vec<u8>> = vec![
+        (0..256 * 200).map(|_| byte()).collect(),
+        (0..256 * 200).map(|_| if byte() < 128 { 0 } else { 255 }).collect(),
+        (0..256 * 200).map(|at| if at / 8 % 2 == 0 { byte() } else { 255 * (byte() & 1) }).collect(),
+    ];
+    // Blocks of their own contrast each.
+    let contrasts: Vec<u8> = (0..32 * 25).map(|_| byte() % 8).collect();
+    kinds.push((0..256 * 200).map(|at| 128 + (byte() >> contrasts[at / 2048 * 32 + at % 256 / 8]) / 2).collect());
+    for (kind, samples) in kinds.iter().enumerate() {
+        for quality in [1, 5, 20, 50, 65, 80, 90, 95, 98, 100] {
+            let luma = view(samples, 256, 200);
+            let chroma = view(&samples[..128 * 100], 128, 100);
+            for picture in [Picture::Grey(luma), Picture::YCbCr { y: luma, cb: chroma, cr: chroma }] {
+                let is_grey = matches!(picture, Picture::Grey(_));
+                let (file, most) =
+                    (encode(&picture, quality).unwrap().len(), most_bytes((256, 200), is_grey, quality).1);
+                println!("{kind} {quality} {is_grey}: {file} of {most}");
+                assert!(file as u64 <= most, "kind {kind} at {quality}, grey {is_grey}: {file}, planned {most}");
+                assert!(kind > 0 || quality < 90 || file as u64 * 2 > most, "{quality}: {file}, planned {most}");
+            }
+        }
+    }
 }

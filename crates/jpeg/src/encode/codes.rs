@@ -34,6 +34,18 @@ impl Codes {
         Self { dc: Code::fitted_to(&counts.dc), ac: Code::fitted_to(&counts.ac) }
     }
 
+    /// How many bits [`Codes::write`] makes of all blocks that were counted, stuffing apart.
+    pub(super) fn bits(&self, counts: &Counts) -> u64 {
+        // A symbol's low four bits say how many bits follow it. **Source:** T.81 F.1.2.
+        let of = |code: &Code, counts: &[u32; 256]| {
+            let bits = |(symbol, count): (usize, &u32)| {
+                u64::from(*count) * (u64::from(code.words[symbol].1) + (symbol as u64 & 15))
+            };
+            counts.iter().enumerate().map(bits).sum::<u64>()
+        };
+        of(&self.dc, &counts.dc) + of(&self.ac, &counts.ac)
+    }
+
     /// Appends the two tables as a DHT segment has them. **Source:** T.81 B.2.4.2.
     pub(super) fn append_tables(&self, class: u8, body: &mut Vec<u8>) {
         for (kind, code) in [(0x00, &self.dc), (0x10, &self.ac)] {

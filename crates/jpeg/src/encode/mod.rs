@@ -83,15 +83,33 @@ pub fn encode(picture: &Picture<'_>, quality: u8) -> Result<Vec<u8>, EncodeError
 
     let mut counts = [Counts::default(), Counts::default()];
     layout.for_each_block(&coefficients, |class, block, previous_dc| counts[class].add(block, previous_dc));
-    let codes = counts.map(|counts| Codes::fitted_to(&counts));
+    let codes = counts.each_ref().map(Codes::fitted_to);
 
-    let mut out = Vec::with_capacity(1024 + coefficients.len());
+    let bits: u64 = codes.iter().zip(&counts).map(|(codes, counts)| codes.bits(counts)).sum();
+    // One byte in 256 of noise is stuffed.
+    let mut out = Vec::with_capacity(HEADERS_BYTES + (bits / 8 * 65 / 64) as usize);
     layout.write_headers(&quantisers, &codes, &mut out);
     let mut bits = codes::BitWriter::new(out);
     layout.for_each_block(&coefficients, |class, block, previous_dc| codes[class].write(block, previous_dc, &mut bits));
     let mut out = bits.finish();
     out.extend_from_slice(&[0xFF, 0xD9]);
     Ok(out)
+}
+
+/// All that is written in front of the scan, and behind it.
+const HEADERS_BYTES: usize = 1280;
+
+/// The most that [`encode`] holds for a picture of `width_px` x `height_px` beside its planes, chroma at half the size on
+/// each side, and the most that its file has; in bytes.
+#[must_use]
+pub fn most_bytes((width_px, height_px): (u32, u32), is_grey: bool, quality: u8) -> (u64, u64) {
+    let blocks = |side: u32, unit: u32| u64::from(side.div_ceil(unit)) * u64::from(unit / 8);
+    let unit = if is_grey { 8 } else { 16 };
+    let luma_blocks = blocks(width_px, unit) * blocks(height_px, unit);
+    let chroma_blocks = if is_grey { 0 } else { luma_blocks / 2 };
+    let [luma_bits, chroma_bits] = [Quantiser::luma(quality), Quantiser::chroma(quality)].map(|it| it.most_bits());
+    let file_bytes = (luma_blocks * luma_bits + chroma_blocks * chroma_bits) / 8 * 65 / 64 + HEADERS_BYTES as u64;
+    ((luma_blocks + chroma_blocks) * size_of::<Block>() as u64 + file_bytes, file_bytes)
 }
 
 /// The quantised coefficients of a block, in zigzag order.

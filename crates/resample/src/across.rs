@@ -1,0 +1,116 @@
+//! From eight rows to as many resized rows: windows of samples within a row.
+
+use wide::{i16x8, i32x4, u8x16};
+
+use crate::{
+    columns::{BETWEEN_BITS, narrow, twice_two},
+    weights::{ONE_BITS, Pair, Windows},
+};
+
+/// Rows that are resized together: each weight is read once for all of them.
+pub(crate) const ROWS: usize = 8;
+
+/// The weights of a row, and eight rows turned so that the samples of one place lie side by side.
+pub(crate) struct Across {
+    channels: usize,
+    /// By resized sample: the pair that its window begins in.
+    firsts: Vec<u32>,
+    /// By resized sample: the pairs of its window.
+    weights: Vec<Pair>,
+    most_pairs: usize,
+    /// By pair of pixels, then by channel: the samples of rows 0 to 3, then those of rows 4 to 7.
+    turned: Vec<[i16x8; 2]>,
+    /// By resized pixel, then by channel: a sample of each row.
+    resized: Vec<[u8; ROWS]>,
+}
+
+impl Across {
+    /// For rows of `from` pixels that become rows of `to` pixels.
+    pub(crate) fn new(windows: Windows, (from, to): (u32, u32), channels: usize) -> Self {
+        let most_pairs = windows.most_pairs();
+        let mut weights = vec![[0; 2]; most_pairs * to as usize];
+        for (index, pairs) in weights.chunks_exact_mut(most_pairs).enumerate() {
+            windows.weigh(index as u32, pairs);
+        }
+        Self {
+            channels,
+            firsts: (0..to).map(|index| windows.window(index).0 / 2).collect(),
+            weights,
+            most_pairs,
+            turned: vec![[i16x8::splat(0); 2]; turned_pairs(from, most_pairs) * channels],
+            resized: vec![[0; ROWS]; to as usize * channels],
+        }
+    }
+
+    /// What [`Across::new`] allocates.
+    pub(crate) fn bytes(windows: &Windows, (from, to): (u32, u32), channels: usize) -> u64 {
+        let most_pairs = windows.most_pairs();
+        let by_sample = most_pairs * size_of::<Pair>() + size_of::<u32>() + ROWS * channels;
+        let turned_bytes = turned_pairs(from, most_pairs) * channels * size_of::<[i16x8; 2]>();
+        u64::from(to) * by_sample as u64 + turned_bytes as u64
+    }
+
+    /// The first of `rows`, as many as `made` has resized rows: samples with [`BETWEEN_BITS`], padded with at least one.
+    pub(crate) fn make(&mut self, rows: [&[i16]; ROWS], made: &mut [u8]) {
+        match self.channels {
+            1 => self.make_pixels::<1, 2>(rows, made),
+            2 => self.make_pixels::<2, 4>(rows, made),
+            3 => self.make_pixels::<3, 6>(rows, made),
+            _ => self.make_pixels::<4, 8>(rows, made),
+        }
+    }
+
+    /// `TWO` is twice `CHANNELS`.
+    fn make_pixels<const CHANNELS: usize, const TWO: usize>(&mut self, rows: [&[i16]; ROWS], made: &mut [u8]) {
+        self.turn::<CHANNELS, TWO>(rows);
+        self.resize::<CHANNELS>();
+        for (row, made) in made.chunks_exact_mut(self.resized.len()).enumerate() {
+            let pixels = made.as_chunks_mut::<CHANNELS>().0.iter_mut();
+            for (pixel, resized) in pixels.zip(self.resized.as_chunks::<CHANNELS>().0) {
+                *pixel = std::array::from_fn(|channel| resized[channel][row]);
+            }
+        }
+    }
+
+    fn turn<const CHANNELS: usize, const TWO: usize>(&mut self, rows: [&[i16]; ROWS]) {
+        let turned = self.turned.as_chunks_mut::<CHANNELS>().0;
+        let rows = rows.map(|row| row.as_chunks::<TWO>().0);
+        let pairs = rows.iter().map(|row| row.len()).min().unwrap_or(0).min(turned.len());
+        let rows = rows.map(|row| &row[..pairs]);
+        for (place, turned) in turned[..pairs].iter_mut().enumerate() {
+            for (channel, turned) in turned.iter_mut().enumerate() {
+                let pair = |row: usize| (rows[row][place][channel], rows[row][place][channel + CHANNELS]);
+                let four = |row: usize| {
+                    let [(a, b), (c, d), (e, f), (g, h)] = [pair(row), pair(row + 1), pair(row + 2), pair(row + 3)];
+                    i16x8::new([a, b, c, d, e, f, g, h])
+                };
+                *turned = [four(0), four(4)];
+            }
+        }
+    }
+
+    fn resize<const CHANNELS: usize>(&mut self) {
+        let half = i32x4::splat(1 << (ONE_BITS + BETWEEN_BITS - 1));
+        let turned = self.turned.as_chunks::<CHANNELS>().0;
+        let windows = self.firsts.iter().zip(self.weights.chunks_exact(self.most_pairs));
+        for (resized, (first, weights)) in self.resized.as_chunks_mut::<CHANNELS>().0.iter_mut().zip(windows) {
+            let mut sums = [[half; 2]; CHANNELS];
+            for (turned, weights) in turned[*first as usize..][..self.most_pairs].iter().zip(weights) {
+                let weights = twice_two(*weights);
+                for (sums, samples) in sums.iter_mut().zip(turned) {
+                    sums[0] += samples[0].dot(weights);
+                    sums[1] += samples[1].dot(weights);
+                }
+            }
+            for (resized, [low, high]) in resized.iter_mut().zip(sums) {
+                let sums = narrow(low >> (ONE_BITS + BETWEEN_BITS), high >> (ONE_BITS + BETWEEN_BITS));
+                resized.copy_from_slice(&u8x16::narrow_i16x8(sums, sums).as_array()[..ROWS]);
+            }
+        }
+    }
+}
+
+/// A window near the right edge reaches past it with weights of 0.
+fn turned_pairs(from: u32, most_pairs: usize) -> usize {
+    from.div_ceil(2) as usize + most_pairs
+}

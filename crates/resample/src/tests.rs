@@ -1,0 +1,103 @@
+use super::*;
+use crate::weights::Windows;
+
+fn noise(count: usize) -> Vec<u8> {
+    (0..count as u32).map(|index| (index.wrapping_mul(2_654_435_761) >> 24) as u8).collect()
+}
+
+/// The definition: every sample by its two windows, in floating point, rounded once.
+fn exact(source: &Source<'_>, crop: Crop, size: (u32, u32), kernel: Kernel) -> Vec<f64> {
+    let Source { width, height, channels, samples } = *source;
+    let sides = |from, part, to| {
+        let windows = Windows::new(kernel, from, part, to);
+        let mut pairs = vec![[0; 2]; windows.most_pairs()];
+        (0..to)
+            .map(|index| {
+                windows.weigh(index, &mut pairs);
+                let first = windows.window(index).0 as usize & !1;
+                let weights = pairs.as_flattened().iter().map(|weight| f64::from(*weight) / 16384.0);
+                weights
+                    .enumerate()
+                    .map(|(place, weight)| (first + place, weight))
+                    .filter(|(_, weight)| *weight != 0.0)
+                    .collect::<Vec<_>>()
+            })
+            .collect::<Vec<_>>()
+    };
+    let (across, down) =
+        (sides(width, (crop.left, crop.width), size.0), sides(height, (crop.top, crop.height), size.1));
+    let mut exact = Vec::new();
+    for down in &down {
+        for across in &across {
+            for channel in 0..channels {
+                let at = |x: usize, y: usize| f64::from(samples[(y * width as usize + x) * channels + channel]);
+                let row = |y: usize| across.iter().map(|(x, weight)| at(*x, y) * weight).sum::<f64>();
+                exact.push(down.iter().map(|(y, weight)| row(*y) * weight).sum::<f64>());
+            }
+        }
+    }
+    exact
+}
+
+#[test]
+fn samples_are_the_weighted_sums_of_their_windows() {
+    for kernel in [Kernel::Lanczos3, Kernel::CatmullRom] {
+        for (from, crop, size) in [
+            ((64, 48), None, (32, 24)),
+            ((403, 303), None, (128, 96)),
+            ((100, 80), None, (100, 80)),
+            ((37, 2), None, (5, 1)),
+            ((1, 1), None, (1, 1)),
+            ((1, 1), None, (7, 9)),
+            ((5, 700), None, (1, 33)),
+            ((700, 3), None, (64, 1)),
+            ((61, 47), None, (64, 50)),
+            ((90, 3000), None, (6, 200)),
+            ((400, 250), Some((20.25, 10.5, 300.5, 200.25)), (100, 77)),
+            ((401, 251), Some((0.0, 0.0, 400.375, 250.625)), (128, 80)),
+            ((161, 203), Some((0.0, 20.5, 160.5, 160.5)), (77, 77)),
+            ((50, 50), Some((49.5, 49.5, 0.5, 0.5)), (3, 3)),
+        ] {
+            for channels in 1..=4 {
+                let samples = noise(from.0 as usize * from.1 as usize * channels);
+                let source = Source { width: from.0, height: from.1, channels, samples: &samples };
+                let part = |(left, top, width, height)| Crop { left, top, width, height };
+                let crop = crop.map_or(Crop::whole(from), part);
+                let (got, want) = (resample(&source, crop, size, kernel), exact(&source, crop, size, kernel));
+                assert_eq!(got.len(), want.len());
+                for (place, (got, want)) in got.iter().zip(&want).enumerate() {
+                    let off = (f64::from(*got) - want.clamp(0.0, 255.0)).abs();
+                    assert!(off < 0.54, "{from:?} {crop:?} {size:?} {channels} {kernel:?}, {place}: {got}, not {want}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_same_size_is_the_same_picture_and_one_colour_stays() {
+    let samples = noise(133 * 71 * 3);
+    let source = Source { width: 133, height: 71, channels: 3, samples: &samples };
+    for kernel in [Kernel::Lanczos3, Kernel::CatmullRom] {
+        assert!(resample(&source, Crop::whole((133, 71)), (133, 71), kernel) == samples);
+        for colour in [0, 1, 127, 255] {
+            let samples = [colour; 301 * 99];
+            let source = Source { width: 301, height: 99, channels: 1, samples: &samples };
+            for size in [(50, 40), (301, 12), (400, 100)] {
+                assert!(resample(&source, Crop::whole((301, 99)), size, kernel).iter().all(|sample| *sample == colour));
+            }
+        }
+    }
+}
+
+#[test]
+fn rows_past_the_last_are_dropped_and_missing_ones_are_a_bug() {
+    let mut rows = RowResampler::new((2, 2), Crop::whole((2, 2)), (1, 1), Kernel::Lanczos3);
+    for _ in 0..5 {
+        rows.push(&[9, 9]);
+    }
+    assert_eq!(rows.finish(), [9]);
+    let mut rows = RowResampler::new((2, 2), Crop::whole((2, 2)), (1, 1), Kernel::Lanczos3);
+    rows.push(&[9, 9]);
+    assert!(std::panic::catch_unwind(|| rows.finish()).is_err());
+}
