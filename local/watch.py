@@ -85,7 +85,7 @@ def _fate(stack: Stack, line: dict, uploads: dict[str, int]) -> Fate | None:
         return None
     fate = Fate(key, uploads[key])
     if "objects" in line:  # The dispatcher's: only a skip ends an upload there.
-        if line["outcome"] in ("dispatched", "failed"):
+        if line["outcome"] in ("dispatched", "failed", "escalated", "put_off", "retried"):
             return None
         fate.answer = f"{line['outcome']}: {line['message']}"
         return fate

@@ -107,6 +107,8 @@ mod tests {
             destination_bucket: "thumbnails".into(),
             worker_prefix: "worker-".into(),
             dead_letter_queue_url: "http://queue".into(),
+            failed_jobs_queue_url: "http://failed".into(),
+            retry_delay_s: 60,
             delete_thumbnails: true,
             max_object_bytes: u64::MAX,
             keep_endings: true,

@@ -4,16 +4,16 @@ use contract::{
     DeadLetter, Decision, Ending, Job, KeyError, ObjectHead, ObjectRecord, Removal, Skip, Task, route, unquoted,
     with_causes,
 };
-use function::{CallError, HeadObject, InvokeWorker, KeepEnding, SendDeadLetter, Settings};
+use function::{CallError, HeadObject, InvokeWorker, KeepEnding, PutOffTask, SendDeadLetter, Settings};
 use futures_util::future::join_all;
 
 use crate::event::{Change, Decoded, EventObject};
 use crate::skip::skip_by_event;
 
 /// Everything that the dispatcher asks of AWS.
-pub(crate) trait Edge: HeadObject + InvokeWorker + SendDeadLetter + KeepEnding {}
+pub(crate) trait Edge: HeadObject + InvokeWorker + SendDeadLetter + KeepEnding + PutOffTask {}
 
-impl<All: HeadObject + InvokeWorker + SendDeadLetter + KeepEnding> Edge for All {}
+impl<All: HeadObject + InvokeWorker + SendDeadLetter + KeepEnding + PutOffTask> Edge for All {}
 
 /// What became of one object.
 pub(crate) struct Answer {
@@ -68,7 +68,7 @@ async fn dispatch_one(
     }
     if object.change == Change::Removed {
         let EventObject { bucket, key, sequencer, .. } = object.clone();
-        let remove = Removal { bucket, key, sequencer, correlation_id: correlation_id.to_owned() };
+        let remove = Removal { bucket, key, sequencer, attempts: 0, correlation_id: correlation_id.to_owned() };
         let smallest = settings.tiers.smallest();
         return invoke(edge, &smallest.name, Task::Remove { remove }, None).await;
     }

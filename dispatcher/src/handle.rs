@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use contract::{DispatchRecord, Ending, ObjectRecord, Requests, Task, metrics, with_causes};
+use contract::{DispatchRecord, Ending, ObjectRecord, PutOff, Requests, Task, metrics, with_causes};
 use function::{CallError, Settings, Start};
+use futures_util::future::join_all;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -56,6 +57,9 @@ pub(crate) enum HandlerError {
     Dispatch { failed: usize, total: usize, first: String },
 }
 
+/// How many messages are handled side by side: each may hold several objects, and all of them wait for S3 and Lambda.
+const AT_A_TIME: usize = 5;
+
 /// What an invocation did, for its log lines.
 #[derive(Default)]
 struct Tally {
@@ -98,11 +102,19 @@ async fn reply(
         }
         Event::Messages(messages) => {
             let mut batch_item_failures = Vec::new();
-            for Message { id, content } in messages {
-                if let Err(error) = message(edge, settings, &id, content, tally).await {
-                    let record = ObjectRecord { message: Some(error), ..ObjectRecord::new("failed_message", &id) };
-                    tally.records.push(record);
-                    batch_item_failures.push(Failure { item_identifier: id });
+            let mut messages = messages.into_iter();
+            loop {
+                let some: Vec<_> = messages.by_ref().take(AT_A_TIME).collect();
+                if some.is_empty() {
+                    break;
+                }
+                for (id, done, of_message) in join_all(some.into_iter().map(|one| own(edge, settings, one))).await {
+                    tally.merge(of_message);
+                    if let Err(error) = done {
+                        let record = ObjectRecord { message: Some(error), ..ObjectRecord::new("failed_message", &id) };
+                        tally.records.push(record);
+                        batch_item_failures.push(Failure { item_identifier: id });
+                    }
                 }
             }
             Ok(Reply::Messages { batch_item_failures })
@@ -116,6 +128,14 @@ async fn reply(
             Ok(Reply::Batch(Invocation::response(ids, results.collect())))
         }
     }
+}
+
+/// A message with what became of it and a tally of its own, because its neighbours are under way.
+async fn own(edge: &impl Edge, settings: &Settings, message: Message) -> (String, Result<(), String>, Tally) {
+    let mut tally = Tally::default();
+    let Message { id, content } = message;
+    let done = self::message(edge, settings, &id, content, &mut tally).await;
+    (id, done, tally)
 }
 
 /// What is in one message; the error is the sentence for the log.
@@ -139,15 +159,34 @@ async fn message(
             tally.records.push(done.map_err(|error| with_causes(&error))?);
             Ok(())
         }
+        Content::PutOff(put_off) => {
+            tally.objects += 1;
+            let PutOff { retry, task } = *put_off;
+            // A tier that a deployment has taken away meanwhile has its images in the largest.
+            let tier = settings.tiers.get(&retry).unwrap_or_else(|| settings.tiers.largest());
+            let done = edge.invoke(&tier.name, &task).await;
+            tally.failures += u32::from(done.is_err());
+            done.map_err(|error| with_causes(&error))?;
+            tally.records.push(ObjectRecord {
+                key: Some(task.key().to_owned()),
+                sent_to: Some(tier.name.clone()),
+                ..ObjectRecord::new("retried", task.correlation_id())
+            });
+            Ok(())
+        }
     }
 }
 
-/// Sends a failed job up a tier, or to the dead letters; returns what the log says of it.
+/// Sends a failed job up a tier, later to the same, or to the dead letters; returns what the log says of it.
 async fn follow_up(edge: &impl Edge, settings: &Settings, failed: &FailedJob) -> Result<ObjectRecord, CallError> {
-    let (outcome, sent_to) = match after(failed, &settings.tiers, &settings.worker_prefix) {
+    let (outcome, sent_to) = match after(failed, &settings.tiers, &settings.worker_prefix, settings.retry_delay_s) {
         Next::Escalate { tier, job } => {
             edge.invoke(tier, &Task::Make(job)).await?;
             ("escalated".to_owned(), Some(tier.to_owned()))
+        }
+        Next::PutOff { task, delay_s } => {
+            edge.put_off(&task, delay_s).await?;
+            ("put_off".to_owned(), Some(task.retry))
         }
         Next::Bury(letter) => {
             if let Task::Make(job) = &failed.task {
@@ -224,6 +263,13 @@ fn log(settings: &Settings, start: Start, started: Instant, request_id: &str, ta
 }
 
 impl Tally {
+    fn merge(&mut self, other: Self) {
+        self.records.extend(other.records);
+        self.objects += other.objects;
+        self.heads += other.heads;
+        self.failures += other.failures;
+    }
+
     fn add(&mut self, answers: &[Answer]) {
         self.records.extend(answers.iter().map(Answer::record));
         self.objects += answers.len() as u32;

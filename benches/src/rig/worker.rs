@@ -125,6 +125,8 @@ impl Rig {
             ("DESTINATION_BUCKET", "thumbnails"),
             ("WORKER_PREFIX", "worker-"),
             ("DEAD_LETTER_QUEUE_URL", &format!("http://{address}/rig/dead-letters")),
+            ("FAILED_JOBS_QUEUE_URL", &format!("http://{address}/rig/failed-jobs")),
+            ("RETRY_DELAY_S", "60"),
             ("MAX_OBJECT_BYTES", "1000000000"),
             ("KEEP_ENDINGS", "false"),
             ("MAX_PIXELS", "268435456"),
@@ -187,6 +189,7 @@ impl Worker {
             sequencer: None,
             escalated_from: None,
             look_first: false,
+            attempts: 0,
             correlation_id: id.clone(),
         };
         let payload = serde_json::to_string(&job).context("writing a job")?;

@@ -28,7 +28,7 @@ pub use dead_letter::DeadLetter;
 pub use ending::{Ending, MadeBy, OWN_PREFIX};
 pub use format::{Facts, ImageFormat, MAGIC_BYTES, unread_format};
 pub use hash::fnv1a;
-pub use job::{Job, ObjectHead, Removal, Task, unquoted};
+pub use job::{Job, ObjectHead, PutOff, Removal, Task, unquoted};
 pub use keys::{KeyError, MAX_KEY_BYTES, decode_event_key, encode_event_key, thumbnail_key};
 pub use log_line::{DISPATCHER_LOG_BYTES, LogRecord, WORKER_LOG_BYTES, hundredths, line, priced_line};
 pub use number::thousands;

@@ -86,11 +86,6 @@ pub fn hundredths(number: f64) -> f64 {
     (number * 100.0).round() / 100.0
 }
 
-/// Whether it is left out of a line.
-pub(crate) fn is_zero<Number: Default + PartialEq>(number: &Number) -> bool {
-    *number == Number::default()
-}
-
 /// Whether a line stands for itself alone.
 pub(crate) const fn is_one(number: &u32) -> bool {
     *number == 1

@@ -5,8 +5,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::log_line::{LogRecord, hundredths, is_one, is_zero, one};
+use crate::log_line::{LogRecord, hundredths, is_one, one};
 use crate::metrics::Monitoring;
+use crate::number::is_zero;
 use crate::{Architecture, Dollars, Function, Outcome, RegionPrices, Requests, Work, billed_ms, cpu_share, fnv1a};
 
 /// Which lines are short.

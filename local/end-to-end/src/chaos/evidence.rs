@@ -155,6 +155,7 @@ pub(super) async fn settled(deployment: &Deployment, quiet_looks: u32, deadline:
         let waiting: u64 = [
             QueueAttributeName::ApproximateNumberOfMessages,
             QueueAttributeName::ApproximateNumberOfMessagesNotVisible,
+            QueueAttributeName::ApproximateNumberOfMessagesDelayed,
         ]
         .iter()
         .filter_map(|name| queue.attributes()?.get(name)?.parse::<u64>().ok())
