@@ -1,6 +1,7 @@
 // Each alarm goes to the topic; silence is no alarm, because a bucket may rest for days.
 
 const FIVE_MINUTES_S = 300;
+const HALF_AN_HOUR_S = 1800;
 const DAY_S = 86400;
 
 exports.alarms = (deployment) => {
@@ -22,8 +23,8 @@ exports.alarms = (deployment) => {
   });
   const sumOf = (ids) => ids.map((id) => `FILL(${id},0)`).join("+");
   const workers = names.map((tier) => `worker-${tier}`);
-  const lambda = (prefix, metric, functions, period) => functions.map((one, index) =>
-    part(`${prefix}${index}`, "AWS/Lambda", metric, { FunctionName: functionName(one) }, period, "Sum"));
+  const lambda = (prefix, metric, functions, period, stat = "Sum") => functions.map((one, index) =>
+    part(`${prefix}${index}`, "AWS/Lambda", metric, { FunctionName: functionName(one) }, period, stat));
 
   const headroom = Object.fromEntries(names.map((tier) => [`Headroom${capital(tier)}Alarm`,
     alarm(`headroom-${tier}`, `tier ${tier} had less than 10 % of its memory left: lower its thresholds in tiers.json`, {
@@ -87,6 +88,30 @@ exports.alarms = (deployment) => {
         ...lambda("throttles", "Throttles", ["dispatcher", ...workers], FIVE_MINUTES_S),
         result(sumOf(["dispatcher", ...workers].map((_, index) => `throttles${index}`)), "throttles"),
       ],
+    }),
+    // What Lambda gave up without telling the dispatcher: no queue and no line of ours says so.
+    LostAlarm: alarm("lost", "Lambda dropped events or could not hand failed jobs to their queue: uploads may have no thumbnails, see `thumbtier backfill`", {
+      Threshold: 0,
+      Metrics: [
+        ...lambda("dropped", "AsyncEventsDropped", ["dispatcher", ...workers], FIVE_MINUTES_S),
+        ...lambda("undelivered", "DestinationDeliveryFailures", ["dispatcher", ...workers], FIVE_MINUTES_S),
+        result(["dropped", "undelivered"].map((prefix) =>
+          sumOf(["dispatcher", ...workers].map((_, index) => `${prefix}${index}`))).join("+"), "events"),
+      ],
+    }),
+    WaitingAlarm: alarm("waiting", "events or jobs have waited for Lambda for more than half an hour: raise the reserved concurrency or the account's limit", {
+      Threshold: HALF_AN_HOUR_S * 1000,
+      Metrics: [
+        ...lambda("age", "AsyncEventAge", ["dispatcher", ...workers], FIVE_MINUTES_S, "Maximum"),
+        result(`MAX([${["dispatcher", ...workers].map((_, index) => `FILL(age${index},0)`).join(",")}])`, "milliseconds"),
+      ],
+    }),
+    // A job is put off for a quarter of an hour at most.
+    FailedJobsAgeAlarm: alarm("failed-jobs-age", "jobs that failed have waited for the dispatcher for more than half an hour: see its log", {
+      Threshold: HALF_AN_HOUR_S,
+      Namespace: "AWS/SQS", MetricName: "ApproximateAgeOfOldestMessage",
+      Dimensions: dimensions({ QueueName: { "Fn::GetAtt": ["FailedJobs", "QueueName"] } }),
+      Period: FIVE_MINUTES_S, Statistic: "Maximum",
     }),
     LoopAlarm: alarm("loop", "the dispatcher was called for this system's own thumbnails: somebody writes them to the source bucket", {
       Threshold: 0,

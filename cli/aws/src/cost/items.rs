@@ -166,8 +166,11 @@ fn alarm_metric_count(level: Monitoring, tiers: u32) -> u32 {
     match level {
         Monitoring::Off => 0,
         Monitoring::Basic => basic,
-        // Failure rate, headroom, throttles, loop, invocations.
-        Monitoring::Full => basic + 2 * tiers + tiers + (1 + tiers) + 1 + (tiers + 1),
+        // Failure rate, headroom, throttles, lost, waiting, age of failed jobs, loop, invocations.
+        Monitoring::Full => {
+            let everywhere = 1 + tiers;
+            basic + 2 * tiers + tiers + everywhere + 2 * everywhere + everywhere + 1 + 1 + (tiers + 1)
+        }
     }
 }
 
@@ -194,7 +197,8 @@ mod tests {
     fn basic_monitoring_is_three_dollars_a_month_and_off_is_nothing() {
         assert!((month(Monitoring::Basic) - 3.00).abs() < 1e-9, "{}", month(Monitoring::Basic));
         assert_eq!(month(Monitoring::Off), 0.0);
-        assert!(month(Monitoring::Full) > 20.0, "{}", month(Monitoring::Full));
+        assert_eq!(alarm_metric_count(Monitoring::Full, 3), 41);
+        assert!((29.0..31.0).contains(&month(Monitoring::Full)), "{}", month(Monitoring::Full));
     }
 
     /// A million images in the small tier, 200 ms each, dispatched in 20 ms, 600 bytes of logs.

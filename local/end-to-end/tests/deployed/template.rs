@@ -111,10 +111,21 @@ fn every_metric_is_shown_and_every_shown_metric_is_emitted() {
     assert_eq!(shown("template-kms"), emitted("template-kms", Monitoring::Full));
 }
 
+/// An alarm is billed by the metrics in it, of which math takes ten at most.
+fn metrics_in_alarms(folder: &str) -> usize {
+    let alarms = of_kind(&packaged(folder), "AWS::CloudWatch::Alarm");
+    let counts = alarms.iter().map(|alarm| {
+        let parts = alarm["Metrics"].as_array();
+        let count = parts.map_or(1, |parts| parts.iter().filter(|part| part["MetricStat"].is_object()).count());
+        assert!(count <= 10, "{count} metrics in {}", alarm["AlarmName"]);
+        count
+    });
+    counts.sum()
+}
+
 /// Custom metrics by their dimensions' values, and the metrics in alarms, in dollars a month.
 #[test]
 fn basic_monitoring_costs_three_dollars_a_month_and_off_nothing() {
-    let resources = packaged("template");
     let tiers = TierTable::builtin().unwrap().iter().count();
     let names = emitted("template", Monitoring::Basic);
     let of_workers = |name: &str| {
@@ -138,16 +149,13 @@ fn basic_monitoring_costs_three_dollars_a_month_and_off_nothing() {
         other => panic!("basic has a dimension {other}: how many values?"),
     });
     let custom: usize = counts.sum();
-    let alarms = of_kind(&resources, "AWS::CloudWatch::Alarm");
-    let in_alarms = alarms.iter().map(|alarm| {
-        let parts = alarm["Metrics"].as_array();
-        parts.map_or(1, |parts| parts.iter().filter(|part| part["MetricStat"].is_object()).count())
-    });
-    let in_alarms: usize = in_alarms.sum();
+    let in_alarms = metrics_in_alarms("template");
     let prices = Prices::builtin().unwrap().region("us-east-1").unwrap().clone();
     let dollars = prices.cloudwatch_metric_month * custom as f64 + prices.cloudwatch_alarm_month * in_alarms as f64;
     assert!(dollars.0 <= 3.0 + 1e-9, "{custom} metrics and {in_alarms} in alarms: {dollars}");
     assert_eq!((custom, in_alarms), (8, 6));
+    // As `cli/aws/src/cost/items.rs` reckons it.
+    assert_eq!(metrics_in_alarms("template-kms"), 41);
 
     let off = packaged("template-off");
     for kind in ["AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard", "AWS::Logs::MetricFilter"] {
