@@ -46,7 +46,7 @@ exports.alarms = (deployment) => {
 
   const basic = {
     ...topic,
-    DeadLettersAlarm: alarm("dead-letters", "an upload ended in the dead-letter queue: its message says which and why", {
+    DeadLettersAlarm: alarm("dead-letters", "a job failed for good, and not for a fault of its upload: its message in the queue of dead letters says which and why", {
       Threshold: 0,
       Namespace: "AWS/SQS", MetricName: "ApproximateNumberOfMessagesVisible",
       Dimensions: dimensions({ QueueName: { "Fn::GetAtt": ["DeadLetters", "QueueName"] } }),
@@ -79,6 +79,17 @@ exports.alarms = (deployment) => {
           ours(`${tier}_images`, "images", "tier", tier, 3 * FIVE_MINUTES_S),
         ]),
         result(`100*(${sumOf(names.map((tier) => `${tier}_failures`))})/(${sumOf(names.map((tier) => `${tier}_images`))})`, "percent"),
+      ],
+    }),
+    // One broken upload is nobody's business but its uploader's; many of them are a client that went wrong.
+    RefusalRateAlarm: alarm("refusal-rate", "more than 20 % of the uploads of an hour were refused: see the query `failures by name`", {
+      Threshold: 20,
+      Metrics: [
+        ...names.flatMap((tier) => [
+          ours(`${tier}_refusals`, "refusals", "tier", tier, 12 * FIVE_MINUTES_S),
+          ours(`${tier}_images`, "images", "tier", tier, 12 * FIVE_MINUTES_S),
+        ]),
+        result(`100*(${sumOf(names.map((tier) => `${tier}_refusals`))})/(${sumOf(names.map((tier) => `${tier}_images`))})`, "percent"),
       ],
     }),
     ...headroom,

@@ -41,7 +41,8 @@ exports.widgets = (deployment) => {
     chart("Errors and throttles: failed, killed, timed out, could not start", { unit: "invocations" },
       everyFunction.flatMap((name) => ["Errors", "Throttles"].map((what) =>
         lambda(functionOf(name), what, { stat: "Sum", label: `${name} ${what}` })))),
-    queue("Dead letters", "dead-letters"),
+    queue("Dead letters: jobs that failed for good", "dead-letters"),
+    queue("Refused uploads", "refusals"),
     queue("Jobs that failed and wait for the dispatcher", "failed-jobs"),
     ...(level === "full" ? everything(deployment) : []),
   ]);

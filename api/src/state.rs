@@ -107,6 +107,7 @@ mod tests {
             destination_bucket: "thumbnails".into(),
             worker_prefix: "worker-".into(),
             dead_letter_queue_url: "http://queue".into(),
+            refusals_queue_url: "http://refusals".into(),
             failed_jobs_queue_url: "http://failed".into(),
             retry_delay_s: 60,
             delete_thumbnails: true,

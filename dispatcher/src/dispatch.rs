@@ -99,7 +99,7 @@ async fn tell(edge: &impl Edge, job: Job, skip: Skip) -> Verdict {
     if skip.is_ordinary() {
         return skip.into();
     }
-    bury(edge, DeadLetter::about(Task::Make(job), skip.name(), &skip.to_string()), skip.name()).await
+    bury(edge, DeadLetter::of_refused(Task::Make(job), skip.name(), &skip.to_string()), skip.name()).await
 }
 
 async fn invoke(edge: &impl Edge, tier: &str, task: Task, bytes: Option<u64>) -> Verdict {
@@ -123,6 +123,7 @@ fn bad_key(error: &KeyError, correlation_id: &str) -> DeadLetter {
         message: error.to_string(),
         correlation_id: correlation_id.to_owned(),
         job: None,
+        refused: true,
     }
 }
 

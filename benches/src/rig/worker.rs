@@ -125,6 +125,7 @@ impl Rig {
             ("DESTINATION_BUCKET", "thumbnails"),
             ("WORKER_PREFIX", "worker-"),
             ("DEAD_LETTER_QUEUE_URL", &format!("http://{address}/rig/dead-letters")),
+            ("REFUSALS_QUEUE_URL", &format!("http://{address}/rig/refusals")),
             ("FAILED_JOBS_QUEUE_URL", &format!("http://{address}/rig/failed-jobs")),
             ("RETRY_DELAY_S", "60"),
             ("MAX_OBJECT_BYTES", "1000000000"),

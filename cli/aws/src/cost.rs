@@ -21,7 +21,7 @@ use crate::aws::{Deployment, Function, StageArguments, block_on};
 use advice::advice;
 use figures::{Billed, Figures};
 use items::{Bill, Counted, Kind};
-use metric::MetricKey;
+use metric::{MetricKey, QUEUES};
 use thumbtier::Ending;
 use thumbtier::settings::TierArguments;
 
@@ -93,7 +93,7 @@ pub(crate) fn run(arguments: &CostArguments) -> anyhow::Result<Ending> {
             prices: &prices,
             architecture: functions[0].architecture,
             variants: u32::try_from(Thumbnails::builtin()?.variants.len()).unwrap_or(u32::MAX),
-            queues: ["failed-jobs", "dead-letters"].map(|queue| deployment.function_name(queue)),
+            queues: QUEUES.map(|queue| deployment.function_name(queue)),
             log_retention_days: aws::log_retention_days(&deployment, DISPATCHER).await?,
             images: 0,
         };

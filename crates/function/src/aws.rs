@@ -31,6 +31,7 @@ pub struct Aws {
     sqs: OnceLock<aws_sdk_sqs::Client>,
     dead_letter_queue_url: String,
     failed_jobs_queue_url: String,
+    refusals_queue_url: String,
     keep_endings: bool,
     config: SdkConfig,
 }
@@ -48,6 +49,7 @@ impl Aws {
             sqs: OnceLock::new(),
             dead_letter_queue_url: settings.dead_letter_queue_url.clone(),
             failed_jobs_queue_url: settings.failed_jobs_queue_url.clone(),
+            refusals_queue_url: settings.refusals_queue_url.clone(),
             keep_endings: settings.keep_endings,
             config,
         };
@@ -134,7 +136,8 @@ impl InvokeWorker for Aws {
 
 impl SendDeadLetter for Aws {
     async fn send(&self, letter: &DeadLetter) -> Result<(), CallError> {
-        self.send_message(&self.dead_letter_queue_url, letter, None).await
+        let queue_url = if letter.refused { &self.refusals_queue_url } else { &self.dead_letter_queue_url };
+        self.send_message(queue_url, letter, None).await
     }
 }
 

@@ -16,7 +16,7 @@ pub trait HeadObject {
 
 /// Tells somebody. A function's `sqs:SendMessage` grant is this trait.
 pub trait SendDeadLetter {
-    /// Puts a letter into the dead-letter queue.
+    /// Puts a letter into the queue of dead letters, or of refused uploads, as it says itself.
     fn send(&self, letter: &DeadLetter) -> impl Future<Output = Result<(), CallError>>;
 }
 

@@ -15,6 +15,8 @@ pub struct Settings {
     pub worker_prefix: String,
     /// Who is told of what cannot be done.
     pub dead_letter_queue_url: String,
+    /// Who is told of uploads that no thumbnail can be made of.
+    pub refusals_queue_url: String,
     /// Where jobs that failed wait for the dispatcher.
     pub failed_jobs_queue_url: String,
     /// How long a failed job waits for its second try, in seconds; later ones wait longer.
@@ -41,6 +43,7 @@ impl Settings {
         let destination_bucket = environment.variable("DESTINATION_BUCKET", "the bucket that thumbnails are stored in");
         let worker_prefix = environment.variable("WORKER_PREFIX", "a worker's function name without its tier");
         let dead_letter_queue_url = environment.variable("DEAD_LETTER_QUEUE_URL", "the queue of what cannot be done");
+        let refusals_queue_url = environment.variable("REFUSALS_QUEUE_URL", "the queue of refused uploads");
         let failed_jobs_queue_url = environment.variable("FAILED_JOBS_QUEUE_URL", "the queue of jobs that failed");
         let retry_delay_s = environment.number("RETRY_DELAY_S", "how long a failed job waits, in seconds");
         let delete_thumbnails = environment.flag("DELETE_THUMBNAILS", "whether deletions take thumbnails along");
@@ -58,6 +61,7 @@ impl Settings {
             destination_bucket: destination_bucket?,
             worker_prefix: worker_prefix?,
             dead_letter_queue_url: dead_letter_queue_url?,
+            refusals_queue_url: refusals_queue_url?,
             failed_jobs_queue_url: failed_jobs_queue_url?,
             retry_delay_s: retry_delay_s?,
             delete_thumbnails: delete_thumbnails?,

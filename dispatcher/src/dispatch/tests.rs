@@ -73,6 +73,7 @@ pub(crate) fn settings() -> Settings {
         max_object_bytes: u64::MAX,
         keep_endings: true,
         dead_letter_queue_url: "http://queue".into(),
+        refusals_queue_url: "http://refusals".into(),
         failed_jobs_queue_url: "http://failed".into(),
         retry_delay_s: 60,
         meter: Meter::new(Tariff { prices, architecture: Architecture::X86_64, memory_mb: 128 }, LogRules::whole()),

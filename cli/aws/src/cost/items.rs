@@ -58,7 +58,7 @@ pub(super) struct Bill<'a> {
     /// Thumbnails of each image.
     pub variants: u32,
     /// The names of the deployment's queues.
-    pub queues: [String; 2],
+    pub queues: [String; 3],
     /// How long logs are kept, in days.
     pub log_retention_days: u32,
     pub images: u64,
@@ -166,10 +166,10 @@ fn alarm_metric_count(level: Monitoring, tiers: u32) -> u32 {
     match level {
         Monitoring::Off => 0,
         Monitoring::Basic => basic,
-        // Failure rate, headroom, throttles, lost, waiting, age of failed jobs, loop, invocations.
+        // Rates of failures and of refusals, headroom, throttles, lost, waiting, age of failed jobs, loop, invocations.
         Monitoring::Full => {
             let everywhere = 1 + tiers;
-            basic + 2 * tiers + tiers + everywhere + 2 * everywhere + everywhere + 1 + 1 + (tiers + 1)
+            basic + 2 * tiers + 2 * tiers + tiers + everywhere + 2 * everywhere + everywhere + 1 + 1 + (tiers + 1)
         }
     }
 }
@@ -197,7 +197,7 @@ mod tests {
     fn basic_monitoring_is_three_dollars_a_month_and_off_is_nothing() {
         assert!((month(Monitoring::Basic) - 3.00).abs() < 1e-9, "{}", month(Monitoring::Basic));
         assert_eq!(month(Monitoring::Off), 0.0);
-        assert_eq!(alarm_metric_count(Monitoring::Full, 3), 41);
+        assert_eq!(alarm_metric_count(Monitoring::Full, 3), 47);
         assert!((29.0..31.0).contains(&month(Monitoring::Full)), "{}", month(Monitoring::Full));
     }
 
@@ -219,7 +219,7 @@ mod tests {
             prices: &prices(),
             architecture: Architecture::X86_64,
             variants: 1,
-            queues: ["q".into(), "p".into()],
+            queues: ["q".into(), "p".into(), "r".into()],
             log_retention_days: 14,
             images: 1_000_000,
         };

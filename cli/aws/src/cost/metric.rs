@@ -94,7 +94,7 @@ impl MetricKey {
             let p95 = Self::of_function(&function.name, "Duration", Statistic::P95);
             sums.into_iter().chain([p95, Self::log_bytes(&function.name)])
         });
-        let queues = ["failed-jobs", "dead-letters"].into_iter().flat_map(|queue| {
+        let queues = QUEUES.into_iter().flat_map(|queue| {
             let name = deployment.function_name(queue);
             QUEUE_REQUESTS.into_iter().map(move |metric| Self::of_queue(&name, metric))
         });
@@ -134,6 +134,9 @@ impl MetricKey {
         Self { namespace: Namespace::Sqs, dimension, name, statistic: Statistic::Sum }
     }
 }
+
+/// The deployment's queues.
+pub(super) const QUEUES: [&str; 3] = ["failed-jobs", "dead-letters", "refusals"];
 
 /// What SQS counts of its requests: Lambda asks a queue that is empty too.
 pub(super) const QUEUE_REQUESTS: [&str; 4] =

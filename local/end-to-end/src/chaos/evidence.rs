@@ -98,7 +98,13 @@ async fn thumbnail(deployment: &Deployment, key: &str) -> Option<Found> {
 }
 
 async fn letters(deployment: &Deployment) -> Vec<Letter> {
-    let (sqs, url) = (&deployment.sqs, deployment.queue_url("dead-letters").await);
+    let mut letters = letters_of_queue(deployment, "dead-letters").await;
+    letters.extend(letters_of_queue(deployment, "refusals").await);
+    letters
+}
+
+async fn letters_of_queue(deployment: &Deployment, queue: &str) -> Vec<Letter> {
+    let (sqs, url) = (&deployment.sqs, deployment.queue_url(queue).await);
     let mut letters = Vec::new();
     loop {
         let call = sqs.receive_message().queue_url(&url).max_number_of_messages(10).visibility_timeout(30);

@@ -204,6 +204,7 @@ pub(super) fn settings(tier: &str) -> Settings {
         max_object_bytes: 1 << 29,
         keep_endings: true,
         dead_letter_queue_url: "http://queue".into(),
+        refusals_queue_url: "http://refusals".into(),
         failed_jobs_queue_url: "http://failed".into(),
         retry_delay_s: 60,
         destination_bucket: "thumbnails".into(),
