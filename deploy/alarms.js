@@ -21,7 +21,9 @@ exports.alarms = (deployment) => {
       ...properties,
     },
   });
-  const sumOf = (ids) => ids.map((id) => `FILL(${id},0)`).join("+");
+  // Nothing fills a metric that was never published, such as of a tier that nothing was sent to yet: `+` would have no
+  // value then, and the alarm could never go off. SUM takes what there is.
+  const sumOf = (ids) => `SUM([${ids.map((id) => `FILL(${id},0)`).join(",")}])`;
   const workers = names.map((tier) => `worker-${tier}`);
   const lambda = (prefix, metric, functions, period, stat = "Sum") => functions.map((one, index) =>
     part(`${prefix}${index}`, "AWS/Lambda", metric, { FunctionName: functionName(one) }, period, stat));
@@ -106,8 +108,8 @@ exports.alarms = (deployment) => {
       Metrics: [
         ...lambda("dropped", "AsyncEventsDropped", ["dispatcher", ...workers], FIVE_MINUTES_S),
         ...lambda("undelivered", "DestinationDeliveryFailures", ["dispatcher", ...workers], FIVE_MINUTES_S),
-        result(["dropped", "undelivered"].map((prefix) =>
-          sumOf(["dispatcher", ...workers].map((_, index) => `${prefix}${index}`))).join("+"), "events"),
+        result(sumOf(["dropped", "undelivered"].flatMap((prefix) =>
+          ["dispatcher", ...workers].map((_, index) => `${prefix}${index}`))), "events"),
       ],
     }),
     WaitingAlarm: alarm("waiting", "events or jobs have waited for Lambda for more than half an hour: raise the reserved concurrency or the account's limit", {

@@ -58,8 +58,9 @@ const items = (deployment) => {
     ["AWS/Lambda", "Duration", "FunctionName", name, { stat: "Sum", id: id("ms", index), visible: false, region }],
     ["AWS/Logs", "IncomingBytes", "LogGroupName", group, { stat: "Sum", id: id("b", index), visible: false, region }],
   ]);
-  const all = (prefix, times, chosen = () => true) => functions
-    .map((one, index) => chosen(one) && `FILL(${id(prefix, index)},0)*${times(one)}`).filter(Boolean).join("+");
+  // SUM takes what there is: a function that never ran has no metric that could be filled.
+  const all = (prefix, times) =>
+    `SUM([${functions.map((one, index) => `FILL(${id(prefix, index)},0)*${times(one)}`).join(",")}])`;
   const gbMs = prices.lambda_gb_second[architecture] / 1000;
   const worker = (prices.s3_thousand_gets + prices.s3_thousand_heads + variants * prices.s3_thousand_puts) / 1000;
   return chart("The bill by item, dollars per hour, by AWS's counters", { stacked: true, unit: "dollars" }, [
@@ -80,7 +81,7 @@ const everything = (deployment) => {
   const { metric, sum, expression, chart } = tools(deployment);
   const total = (metricName, label) => [
     ...names.map((name) => sum(name, metricName, `${name}_${metricName}`)),
-    expression(names.map((name) => `FILL(${name}_${metricName},0)`).join("+"), label, metricName),
+    expression(`SUM([${names.map((name) => `FILL(${name}_${metricName},0)`).join(",")}])`, label, metricName),
   ];
   const stages = ["get", "decode", "resize", "encode", "put"];
   const found = (dimension, metricName) =>
