@@ -155,7 +155,7 @@ fn basic_monitoring_costs_three_dollars_a_month_and_off_nothing() {
     assert!(dollars.0 <= 3.0 + 1e-9, "{custom} metrics and {in_alarms} in alarms: {dollars}");
     assert_eq!((custom, in_alarms), (8, 6));
     // As `cli/aws/src/cost/items.rs` reckons it.
-    assert_eq!(metrics_in_alarms("template-kms"), 47);
+    assert_eq!(metrics_in_alarms("template-kms"), 43);
 
     let off = packaged("template-off");
     for kind in ["AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard", "AWS::Logs::MetricFilter"] {
