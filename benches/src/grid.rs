@@ -132,10 +132,11 @@ fn bytes_per_pixel(kind: Kind) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scratch::Scratch;
 
     #[test]
     fn sizes_are_met_to_the_byte_and_files_are_kept() {
-        let folder = std::env::temp_dir().join(format!("thumbtier-grid-{}", std::process::id()));
+        let folder = Scratch::new("grid");
         for kind in Kind::all() {
             let input = Input { kind, size_bytes: 100_000 };
             let path = input.file(&folder).unwrap();
@@ -144,7 +145,6 @@ mod tests {
             let again = std::fs::metadata(input.file(&folder).unwrap()).unwrap();
             assert_eq!(made.modified().unwrap(), again.modified().unwrap(), "{kind:?}");
         }
-        std::fs::remove_dir_all(folder).unwrap();
     }
 
     #[test]

@@ -7,6 +7,8 @@ pub mod outcome;
 pub mod places;
 pub mod report;
 pub mod rig;
+#[cfg(test)]
+mod scratch;
 
 use contract::{Background, Fit, OutputFormat, Variant};
 

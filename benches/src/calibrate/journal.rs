@@ -125,11 +125,11 @@ impl Journal {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scratch::Scratch;
 
     #[test]
     fn a_run_goes_on_where_it_was_unless_binary_or_thumbnails_are_others() {
-        let folder = std::env::temp_dir().join(format!("thumbtier-journal-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
+        let folder = Scratch::new("journal");
         let binary = folder.join("worker");
         std::fs::write(&binary, "one").unwrap();
         let shipped = contract::Thumbnails::builtin().unwrap();
@@ -151,6 +151,5 @@ mod tests {
         assert!(!other.has("png-1", FRESH, 0) && other.engine_ms("png-1").is_none());
         std::fs::write(&binary, "two").unwrap();
         assert!(!Journal::open(&folder, &binary, set, false).unwrap().has("png-1", FRESH, 0));
-        std::fs::remove_dir_all(folder).unwrap();
     }
 }

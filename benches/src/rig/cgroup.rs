@@ -204,10 +204,11 @@ fn remove(folder: &Path) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scratch::Scratch;
 
     #[test]
     fn groups_of_runs_that_are_over_are_swept_and_no_others() {
-        let parent = std::env::temp_dir().join(format!("thumbtier-sweep-{}", std::process::id()));
+        let parent = Scratch::new("sweep");
         let kept = [format!("{NAME}{}-0", std::process::id()), format!("{NAME}x-0"), "docker".to_owned()];
         // No process has an id above 2^22.
         let left = format!("{NAME}{}-0/small-7", u32::MAX);
@@ -215,11 +216,10 @@ mod tests {
             std::fs::create_dir_all(parent.join(name)).unwrap();
         }
         sweep(&parent);
-        let mut found: Vec<_> = std::fs::read_dir(&parent).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        let mut found: Vec<_> = std::fs::read_dir(&*parent).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         found.sort();
         let mut kept = kept.map(std::ffi::OsString::from);
         kept.sort();
         assert_eq!(found, kept);
-        std::fs::remove_dir_all(parent).unwrap();
     }
 }

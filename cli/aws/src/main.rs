@@ -5,6 +5,9 @@ mod backfill;
 mod cost;
 mod explain;
 mod redrive;
+#[cfg(test)]
+#[path = "../../../benches/src/scratch.rs"]
+mod scratch;
 mod tune;
 mod words;
 

@@ -44,6 +44,14 @@ fn the_aws_sdk_is_used_in_aws_rs_and_main_rs_only() {
 }
 
 #[test]
+fn tests_leave_nothing_outside_target() {
+    for (name, text) in sources() {
+        let rule = file!().ends_with(&name);
+        assert!(rule || !text.contains("temp_dir"), "{name}: CARGO_TARGET_TMPDIR, or `Scratch` in a unit test");
+    }
+}
+
+#[test]
 fn no_file_is_longer_than_a_head_can_hold() {
     for (name, text) in sources() {
         let lines = text.lines().count();

@@ -19,6 +19,9 @@ pub struct Limits {
     pub max_header_bytes: u64,
 }
 
+/// [`Limits::max_header_bytes`] of every tier; no longer header is held.
+pub(crate) const MAX_HEADER_BYTES: u64 = 16 << 20;
+
 impl Limits {
     /// The defaults named at each field, with this budget.
     #[must_use]
@@ -29,7 +32,7 @@ impl Limits {
             max_pixels: 1 << 28,
             max_side_px: 65_535,
             max_source_bytes: 512 << 20,
-            max_header_bytes: 16 << 20,
+            max_header_bytes: MAX_HEADER_BYTES,
         }
     }
 }

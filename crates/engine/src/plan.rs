@@ -4,8 +4,11 @@ use contract::{Fit, OutputFormat, Variant};
 use resample::{Crop, Kernel, resample_bytes};
 
 use crate::{
-    Colour, Plan, Probe, colour, geometry,
-    room::{self, Cost},
+    Colour, Plan, Probe, colour,
+    formats::room,
+    geometry,
+    limits::MAX_HEADER_BYTES,
+    room::{self, Cost, HeaderPlace, PREFIX_BYTES},
     streams::{Streams, keeps_planes, keeps_samples},
 };
 
@@ -29,7 +32,13 @@ pub fn plan(probe: &Probe, variants: &[Variant]) -> Plan {
         let (streams_bytes, planes_bytes) = Streams::bytes(probe, (shrink, row_shrink), &components, variants);
         (bytes + streams_bytes).max(planes_bytes + render_bytes(probe, None, variants)) + colour_bytes
     };
-    Plan { shrink, row_shrink, decoded_px, peak_bytes: peak_bytes + SMALL_BYTES, variants: variants.to_vec() }
+    // A long header is held, and copied while it grows; where it may stand at the end, the room plans the file.
+    let header_bytes = match room(probe.format).header_place {
+        HeaderPlace::Front => 2 * probe.header_bytes.min(MAX_HEADER_BYTES).saturating_sub(PREFIX_BYTES as u64),
+        HeaderPlace::Anywhere => 0,
+    };
+    let peak_bytes = peak_bytes.saturating_add(header_bytes + SMALL_BYTES);
+    Plan { shrink, row_shrink, decoded_px, peak_bytes, variants: variants.to_vec() }
 }
 
 /// What every room can multiply by its bytes a pixel. Most formats have sides of 32 bits.

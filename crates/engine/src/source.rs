@@ -53,6 +53,11 @@ impl<'caller> Source<'caller> {
         &self.prefix
     }
 
+    /// The same, for a room that must keep something from its decoder.
+    pub(crate) fn prefix_mut(&mut self) -> &mut [u8] {
+        &mut self.prefix
+    }
+
     /// Reads until the prefix has `bytes` bytes or the stream ends.
     pub(crate) fn fill_prefix(&mut self, bytes: u64) -> Result<(), EngineError> {
         let missing = bytes.saturating_sub(self.prefix.len() as u64);

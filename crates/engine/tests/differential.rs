@@ -24,7 +24,14 @@ fn main() -> ExitCode {
         println!("not compared: {}: their decoders are in Python, see AGAINST in the Makefile", left.join(", "));
     }
     let originals = compared.into_iter().flat_map(fixtures::files).collect();
-    run(&Suite { name: "differential", files: 10_000, originals, judge, must_have: &["same"] })
+    run(&Suite {
+        name: "differential",
+        files: 10_000,
+        originals,
+        prepare: against::prepare,
+        judge,
+        must_have: &["same"],
+    })
 }
 
 fn judge(file: &[u8], _: u64) -> Judged {

@@ -38,7 +38,7 @@ fn every_kind_is_the_picture_that_was_stored() {
         for halved in [false, true] {
             // Tiles that fit, that stand over, and none.
             for tile_px in [0, 30, 32, 64] {
-                let kind = Kind { bits, halved, tile_px, turns: &[] };
+                let kind = Kind { bits, halved, tile_px, ..PLAIN };
                 let got = pixels(&heic(&fixtures::picture(), kind));
                 let (mean, most) = difference(&got, &fixtures::picture());
                 let (mean_limit, most_limit) = if halved { (4.0, 200) } else { (1.0, 3) };
@@ -86,6 +86,28 @@ fn half_of_a_cut_grid_is_made_and_less_is_refused() {
     assert_eq!(make(&single[..single.len() - 10], 30).unwrap_err().name(), "corrupt");
 }
 
+/// The decoder leaves grey what no slice had, and says nothing.
+#[test]
+fn a_slice_that_ends_early_is_a_tile_that_is_lost() {
+    let picture = fixtures::picture();
+    // 6 by 4 blocks.
+    for blocks in [1, 5, 6, 12, 18, 23] {
+        let error = make(&heic(&picture, Kind { blocks, ..PLAIN }), 90).unwrap_err();
+        assert_eq!(error.name(), "corrupt", "{blocks} of 24 blocks");
+    }
+    assert!(make(&heic(&picture, Kind { blocks: 24, ..PLAIN }), 90).unwrap().warnings.is_empty());
+    // 3 by 2 tiles of 2 by 2 blocks: the first row of tiles is whole.
+    for blocks in 1..4 {
+        let made = make(&heic(&picture, Kind { blocks, tile_px: 30, ..PLAIN }), 90).unwrap();
+        assert_eq!(made.warnings, [Warning::Truncated { rows: 30, rows_expected: 60 }], "{blocks} of 4 blocks");
+    }
+    // A picture of one block, or of one row of them, is whole or refused by the decoder itself.
+    for (width, height) in [(16, 16), (33, 9)] {
+        let part = imageops::crop_imm(&picture, 0, 0, width, height).to_image();
+        assert!(make(&heic(&part, PLAIN), 90).unwrap().warnings.is_empty(), "{width}x{height}");
+    }
+}
+
 #[test]
 fn numbers_that_lie_are_refused_within_the_budget() {
     let file = heic(&fixtures::picture(), Kind { tile_px: 32, turns: &[CROPPED, TURNED], ..PLAIN });
@@ -112,6 +134,18 @@ fn numbers_that_lie_are_refused_within_the_budget() {
 }
 
 #[test]
+fn a_property_that_is_not_there_is_damage() {
+    let mut file = heic(&fixtures::picture(), Kind { tile_px: 32, ..PLAIN });
+    // Of the fourth tile: parameter sets, size, colours.
+    let at = file.windows(6).position(|six| six == [0, 4, 3, 0x81, 2, 3]).unwrap();
+    for index in [0x7F, 0xFF] {
+        file[at + 5] = index;
+        let error = make(&file, 90).unwrap_err();
+        assert!(error.name() == "corrupt" && format!("{error:?}").contains("127"), "{error:?}");
+    }
+}
+
+#[test]
 fn what_is_not_read_is_said() {
     let check = |from: &[u8], to: &[u8], want: &str| {
         let mut file = heic(&fixtures::picture(), Kind { tile_px: 32, turns: &[CROPPED], ..PLAIN });
@@ -123,6 +157,7 @@ fn what_is_not_read_is_said() {
     };
     check(b"hvc1", b"av01", "AV1");
     check(b"hvc1", b"jpeg", "codec");
+    check(b"hvcC", b"xxxx", "essential property");
     check(b"grid", b"iovl", "overlay");
     check(b"nclx\0\x01\0\x0D\0\x06", b"nclx\0\x01\0\x0D\0\x08", "matrix coefficients 8");
     check(b"meta", b"mdat", "behind the pixels");

@@ -30,7 +30,7 @@ fn main() -> ExitCode {
         originals.iter().for_each(|(name, bytes)| std::fs::write(Path::new(&folder).join(name), bytes).unwrap());
         return ExitCode::SUCCESS;
     }
-    run(&Suite { name: "mutations", files: 20_000, originals, judge, must_have: &["made", "corrupt"] })
+    run(&Suite { name: "mutations", files: 20_000, originals, prepare: || (), judge, must_have: &["made", "corrupt"] })
 }
 
 fn judge(file: &[u8], seed: u64) -> Judged {

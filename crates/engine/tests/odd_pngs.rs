@@ -77,7 +77,7 @@ fn the_first_chunk_in_rank_says_what_colours_mean() {
     // CSS Color 4: color(display-p3 0.78 0.47 0.31) is about rgb(212 117 68).
     let (stored, by_p3, by_gamma) = ([200, 120, 80], [211, 117, 71], [229, 182, 152]);
     let ignored: &[&str] = &["profile_ignored"];
-    let cases: [Case; 18] = [
+    let cases: [Case; 22] = [
         ("nothing", vec![], stored, &[]),
         ("gAMA", vec![linear.clone()], by_gamma, &[]),
         ("sRGB before gAMA", vec![linear.clone(), srgb.clone()], stored, &[]),
@@ -92,6 +92,15 @@ fn the_first_chunk_in_rank_says_what_colours_mean() {
         ("linear cICP", vec![cicp(1, 8, 1)], by_gamma, &[]),
         ("cICP of no meaning", vec![cicp(2, 13, 1), p3()], by_p3, &[]),
         ("cICP of unknown codes", vec![cicp(12, 99, 1), p3()], by_p3, &[]),
+        ("cICP of unknown codes alone", vec![cicp(12, 99, 1)], stored, ignored),
+        ("cICP with a matrix", vec![(b"cICP", vec![12, 13, 1, 1])], stored, ignored),
+        ("cICP with a matrix before iCCP", vec![(b"cICP", vec![12, 13, 1, 1]), p3()], by_p3, &[]),
+        (
+            "cICP and mDCV of other lengths",
+            vec![(b"cICP", vec![12, 13, 0, 1, 0]), (b"mDCV", vec![0; 25])],
+            stored,
+            ignored,
+        ),
         ("a profile that is none", vec![iccp(b"no profile"), linear.clone()], by_gamma, ignored),
         ("a profile that cannot be inflated", vec![deflated, linear.clone()], by_gamma, ignored),
         ("a profile of grey", vec![of_grey(), srgb], stored, ignored),

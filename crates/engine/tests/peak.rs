@@ -118,6 +118,59 @@ fn with_profiles() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
+/// A PNG with one chunk more, before its pixels.
+fn png_with(kind: &[u8; 4], body: &[u8]) -> Vec<u8> {
+    let picture = fixtures::picture();
+    let file = fixtures::encode(&picture.into(), contract::ImageFormat::Png);
+    let mut crc = flate2::Crc::new();
+    crc.update(kind);
+    crc.update(body);
+    let chunk = [&(body.len() as u32).to_be_bytes(), kind.as_slice(), body, &crc.sum().to_be_bytes()].concat();
+    [&file[..33], &chunk, &file[33..]].concat()
+}
+
+/// Small pictures behind much else.
+fn with_long_chunks() -> Vec<(&'static str, Vec<u8>)> {
+    let noise: Vec<u8> = (0..1_000_000).map(|at| texture(at, at / 99)[0] ^ (at as u8).wrapping_mul(31)).collect();
+    let iccp = |profile: &[u8]| png_with(b"iCCP", &[b"x\0\0", fixtures::deflate(profile).as_slice()].concat());
+    let behind = |kind: &[u8; 4]| {
+        let file = png_with(kind, &noise);
+        let (header, rest) = file.split_at(33);
+        let (chunk, rest) = rest.split_at(noise.len() + 12);
+        let (pixels, end) = rest.split_at(rest.len() - 12);
+        [header, pixels, chunk, end].concat()
+    };
+    let picture = || fixtures::picture().into();
+    let segment = |part: &[u8]| [&[0xFF, 0xED], (part.len() as u16 + 2).to_be_bytes().as_slice(), part].concat();
+    let segments: Vec<u8> = noise.chunks(60_000).flat_map(segment).collect();
+    let long_jpeg = fixtures::jpeg::with_segments(&fixtures::jpeg::encode(&picture()), &segments);
+    let gif = fixtures::encode(&picture(), contract::ImageFormat::Gif);
+    let palette_end = 13 + 3 * (2 << (gif[10] & 7));
+    let comment = noise.chunks(255).flat_map(|part| [&[part.len() as u8], part].concat());
+    let comment: Vec<u8> = [0x21, 0xFE].into_iter().chain(comment).chain([0]).collect();
+    let long_gif = [&gif[..palette_end], &comment, &gif[palette_end..]].concat();
+    let webp = fixtures::encode(&picture(), contract::ImageFormat::Webp);
+    let (width, height) = fixtures::picture().dimensions();
+    let canvas = [width - 1, height - 1].map(u32::to_le_bytes);
+    let extended = [b"VP8X\x0A\0\0\0\0\0\0\0", &canvas[0][..3], &canvas[1][..3]].concat();
+    let unknown = [b"xxXx", (noise.len() as u32).to_le_bytes().as_slice(), &noise].concat();
+    let body = [b"WEBP", extended.as_slice(), &unknown, &webp[12..]].concat();
+    let long_webp = [b"RIFF", (body.len() as u32).to_le_bytes().as_slice(), &body].concat();
+    vec![
+        ("png, gamma", png_with(b"gAMA", &100_000_u32.to_be_bytes())),
+        ("png, code points", png_with(b"cICP", &[9, 16, 0, 1])),
+        ("png, a profile of zeros", iccp(&vec![0; 15_000_000])),
+        ("png, a long profile", iccp(&noise)),
+        ("png, long Exif", png_with(b"eXIf", &noise)),
+        ("png, long Exif behind the pixels", behind(b"eXIf")),
+        ("jpeg, long segments", long_jpeg),
+        ("gif, long comments", long_gif),
+        ("webp, a long chunk of no meaning", long_webp),
+        ("png, long text", png_with(b"tEXt", &noise)),
+        ("png, a long chunk of no meaning", png_with(b"xxXx", &noise)),
+    ]
+}
+
 /// One test, because a second one in the same process would count along.
 #[test]
 fn the_planned_peak_is_never_under_the_real_one_and_close_above_ten_megapixels() {
@@ -197,6 +250,9 @@ fn the_planned_peak_is_never_under_the_real_one_and_close_above_ten_megapixels()
             let factor = if name.starts_with("png") { 4.0 } else { 2.0 };
             lines.push(check(&format!("{name} to {side_px}"), &bytes, &variants, factor));
         }
+    }
+    for (name, bytes) in with_long_chunks() {
+        lines.push(check(name, &bytes, &[variant(Fit::Inside, OutputFormat::Auto, 64)], f64::INFINITY));
     }
     let report = lines.join("\n");
     println!("{report}");

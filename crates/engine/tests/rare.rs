@@ -133,3 +133,22 @@ fn light_beyond_white_is_white() {
         assert!((0..3).all(|channel| got[channel].abs_diff(want[channel]) < 2), "{light:?}: {got:?}");
     }
 }
+
+/// As Pillow takes raw samples; those in letters it refuses. The format has no checksum, and a sample may be anything.
+#[test]
+fn pnm_samples_above_the_maximum_are_white() {
+    let check = |file: &[u8], want: u8| {
+        let got = pixels(file);
+        assert_eq!((got.get_pixel(0, 0).0[0], got.get_pixel(1, 0).0[0]), (255, want), "{:?}", &file[..14]);
+    };
+    check(b"P2 2 1 9 10 3 ", 85);
+    check(b"P2 2 1 1000 60000 400 ", 102);
+    check(b"P5 2 1 99 \xC8\x21", 85);
+    check(b"P5 2 1 1000 \xFF\xFF\x01\x90", 102);
+    check(b"P6 2 1 15 \x10\x10\x10\x03\x03\x03", 51);
+    // Numbers in letters that no sample of that width holds, and a bit of 7.
+    let bits = b"P7\nWIDTH 2\nHEIGHT 1\nDEPTH 1\nMAXVAL 1\nTUPLTYPE BLACKANDWHITE\nENDHDR\n\x07\0";
+    for file in [b"P2 2 1 255 256 3 ".as_slice(), b"P2 2 1 1000 70000 3 ", bits] {
+        assert_eq!(make(file).unwrap_err().name(), "corrupt", "{file:?}");
+    }
+}

@@ -2,6 +2,7 @@
 //! ITU-T H.265, 7.3.2.2, 7.3.3, 7.3.4, 7.3.7 and E.2.1.
 
 use crate::{
+    bits::{Bits, unescaped},
     boxes::{Cursor, Fault, cut},
     facts::Nclx,
 };
@@ -31,6 +32,8 @@ pub struct Sequence {
     pub chroma: u8,
     /// The greater of the depths of luma and chroma, 8 to 16.
     pub bits: u8,
+    /// Coding tree blocks of the picture.
+    pub blocks: u64,
     /// Colours by its VUI.
     pub nclx: Option<Nclx>,
 }
@@ -73,7 +76,7 @@ impl Configuration {
 impl Sequence {
     /// `unit` with its header of two bytes; `None` where it ends early or has values out of range.
     fn read(unit: &[u8]) -> Option<Self> {
-        let mut bits = Bits { bytes: unescaped(unit.get(2..)?), at: 0 };
+        let mut bits = Bits::new(unescaped(unit.get(2..)?));
         bits.take(4)?;
         let sub_layers = bits.take(3)?;
         bits.take(1)?;
@@ -91,19 +94,23 @@ impl Sequence {
         if chroma > 3 || depth > 8 || coded.0 == 0 || coded.1 == 0 {
             return None;
         }
-        let nclx = colours(&mut bits, sub_layers).flatten();
-        Some(Self { coded, chroma: chroma as u8, bits: depth as u8 + 8, nclx })
+        let order_bits = bits.golomb()?.checked_add(4)?;
+        let first = if bits.flag()? { 0 } else { sub_layers };
+        for _ in first..=sub_layers {
+            (0..3).try_for_each(|_| bits.golomb().map(drop))?;
+        }
+        let block_log2 = bits.golomb()?.checked_add(bits.golomb()?)?.checked_add(3)?;
+        // Table A.8 and 7.4.3.2.1: blocks of 16 to 64 samples.
+        let across = |side: u32| (4..=6).contains(&block_log2).then(|| u64::from(side).div_ceil(1 << block_log2));
+        let blocks = across(coded.0)? * across(coded.1)?;
+        let nclx = colours(&mut bits, order_bits).flatten();
+        Some(Self { coded, chroma: chroma as u8, bits: depth as u8 + 8, blocks, nclx })
     }
 }
 
-/// From behind the depths to the VUI; the outer `None` where it cannot be reached.
-fn colours(bits: &mut Bits, sub_layers: u32) -> Option<Option<Nclx>> {
-    let order_bits = bits.golomb()?.checked_add(4)?;
-    let first = if bits.flag()? { 0 } else { sub_layers };
-    for _ in first..=sub_layers {
-        (0..3).try_for_each(|_| bits.golomb().map(drop))?;
-    }
-    (0..6).try_for_each(|_| bits.golomb().map(drop))?;
+/// From behind the size of blocks to the VUI; the outer `None` where it cannot be reached.
+fn colours(bits: &mut Bits, order_bits: u32) -> Option<Option<Nclx>> {
+    (0..4).try_for_each(|_| bits.golomb().map(drop))?;
     if bits.flag()? && bits.flag()? {
         scaling_lists(bits)?;
     }
@@ -191,50 +198,4 @@ fn reference_sets(bits: &mut Bits) -> Option<()> {
         }
     }
     Some(())
-}
-
-/// Without the bytes that keep start codes out.
-fn unescaped(bytes: &[u8]) -> Vec<u8> {
-    let mut plain = Vec::with_capacity(bytes.len());
-    let mut zeros = 0;
-    for byte in bytes {
-        if zeros >= 2 && *byte == 3 {
-            zeros = 0;
-            continue;
-        }
-        zeros = if *byte == 0 { zeros + 1 } else { 0 };
-        plain.push(*byte);
-    }
-    plain
-}
-
-struct Bits {
-    bytes: Vec<u8>,
-    at: usize,
-}
-
-impl Bits {
-    fn take(&mut self, count: u32) -> Option<u32> {
-        (0..count).try_fold(0, |number, _| Some(number << 1 | u32::from(self.flag()?)))
-    }
-
-    fn skip(&mut self, count: usize) -> Option<()> {
-        self.at += count;
-        (self.at <= self.bytes.len() * 8).then_some(())
-    }
-
-    fn flag(&mut self) -> Option<bool> {
-        let byte = *self.bytes.get(self.at / 8)?;
-        self.at += 1;
-        Some(byte >> (7 - (self.at - 1) % 8) & 1 != 0)
-    }
-
-    /// `ue(v)`; of `se(v)` its code.
-    fn golomb(&mut self) -> Option<u32> {
-        let mut zeros = 0;
-        while !self.flag()? {
-            zeros += 1;
-        }
-        (zeros < 32).then(|| self.take(zeros)).flatten().map(|low| ((1_u64 << zeros) - 1) as u32 + low)
-    }
 }

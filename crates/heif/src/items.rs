@@ -10,6 +10,11 @@ const MOST_ITEMS: u64 = 10_000;
 /// More properties than any camera writes; an association has seven or fifteen bits for their index.
 const MOST_PROPERTIES: usize = 4096;
 
+/// Properties that are read, or say nothing that a thumbnail could show.
+const READ: [&[u8; 4]; 13] = [
+    b"ispe", b"hvcC", b"av1C", b"colr", b"irot", b"imir", b"clap", b"pixi", b"pasp", b"auxC", b"clli", b"mdcv", b"cclv",
+];
+
 /// The boxes of `meta` that matter, each its body.
 #[derive(Default)]
 pub(crate) struct Meta<'file> {
@@ -100,12 +105,31 @@ impl<'file> Meta<'file> {
 
     /// The properties of `item`, in the order in which they apply.
     pub(crate) fn properties(&self, item: u32) -> Vec<([u8; 4], &'file [u8])> {
-        let Some(Indices { bytes, width }) = find(&self.associations, item) else { return Vec::new() };
-        // The upper bit says that the property is essential.
-        let mask = if width == 1 { 0x7F } else { 0x7FFF };
-        let mut cursor = Cursor { bytes };
-        let indices = std::iter::from_fn(|| cursor.number(width)).map(|index| index as usize & mask);
+        let indices = self.indices(item).map(|(index, _)| index);
         indices.filter_map(|index| self.properties.get(index.checked_sub(1)?).copied()).collect()
+    }
+
+    /// Indices of properties from 1, each with whether it is essential, which the upper bit says; 0 is none.
+    fn indices(&self, item: u32) -> impl Iterator<Item = (usize, bool)> {
+        let Indices { bytes, width } = find(&self.associations, item).unwrap_or(Indices { bytes: &[], width: 1 });
+        let upper = 1 << (width * 8 - 1);
+        let mut cursor = Cursor { bytes };
+        let numbers = std::iter::from_fn(move || cursor.number(width));
+        numbers.map(move |number| ((number & (upper - 1)) as usize, number & upper != 0))
+    }
+
+    /// # Errors
+    /// A property that is not there, and an essential one that is not read: without it the picture is another one.
+    /// Source: ISO/IEC 23008-12, 9.3.1.
+    pub(crate) fn check_properties(&self, item: u32) -> Result<(), Fault> {
+        for (index, is_essential) in self.indices(item).filter(|(index, _)| *index > 0) {
+            let fault = Fault::Value { field: "index of a property", value: index as u64 };
+            let (kind, _) = self.properties.get(index - 1).ok_or(fault)?;
+            if is_essential && !READ.contains(&kind) {
+                return Err(Fault::Unsupported("an essential property of its kind"));
+            }
+        }
+        Ok(())
     }
 
     /// What `item` is made from, in order.

@@ -3,11 +3,13 @@
 //! Every count, size and offset is the file's claim: it is compared with the bytes that are there before anything is
 //! allocated for it. Sources: ISO/IEC 14496-12 (boxes), ISO/IEC 23008-12 (HEIF), ISO/IEC 14496-15 (`hvcC`), ITU-T H.265.
 
+mod bits;
 mod boxes;
 mod facts;
 mod hevc;
 mod items;
 mod picture;
+mod slice;
 
 pub use boxes::Fault;
 pub use facts::{Extent, Nclx};

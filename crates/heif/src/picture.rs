@@ -135,6 +135,7 @@ fn picture(body: &[u8], header_bytes: u64) -> Result<Picture, Fault> {
     if !covers(grid.0, tile.0, size.0) || !covers(grid.1, tile.1, size.1) {
         return Err(Fault::Value { field: "width of a tile", value: tile.0.into() });
     }
+    [primary].iter().chain(&items).try_for_each(|item| meta.check_properties(*item))?;
     let first = meta.properties(items[0]);
     let codec = codec(meta.kind(items[0]), &first)?;
     let tiles = tiles(&meta, &items, header_bytes)?;

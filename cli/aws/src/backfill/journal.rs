@@ -120,6 +120,7 @@ impl Journal {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scratch::Scratch;
 
     fn target(prefix: &str) -> Target {
         let function = "arn:aws:lambda:eu-west-1:123456789012:function:thumbtier-prod-batch";
@@ -132,8 +133,7 @@ mod tests {
 
     #[test]
     fn a_run_is_read_as_it_was_written_and_removed_once_it_is_over() {
-        let folder = std::env::temp_dir().join(format!("thumbtier-backfill-{}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
+        let folder = Scratch::new("backfill");
         let journal = Journal::new(Some(&folder.join("journal.json")), "prod", &target("a/"));
         assert_eq!(journal.load(&target("a/")).unwrap(), None);
         for progress in [
@@ -146,12 +146,11 @@ mod tests {
         }
         let error = journal.load(&target("b/")).unwrap_err().to_string();
         assert!(error.contains("s3://uploads/a/") && error.contains("--journal"), "{error}");
-        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "no temporary file is left");
+        assert_eq!(fs::read_dir(&*folder).unwrap().count(), 1, "no temporary file is left");
         fs::write(journal.path(), "{").unwrap();
         assert!(journal.load(&target("a/")).unwrap_err().to_string().contains("--fresh"));
         journal.remove().unwrap();
         journal.remove().unwrap();
-        fs::remove_dir_all(folder).unwrap();
     }
 
     #[test]

@@ -78,10 +78,12 @@ impl Drop for Manifest {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scratch::Scratch;
 
     #[test]
     fn a_manifest_has_a_line_for_each_object_and_leaves_no_file() {
-        let journal = std::env::temp_dir().join(format!("thumbtier-manifest-{}.json", std::process::id()));
+        let folder = Scratch::new("manifest");
+        let journal = folder.join("journal.json");
         let mut manifest = Manifest::beside(&journal).unwrap();
         for key in ["a.jpg", "red flower+1.jpg", "line\nbreak,\"quoted\".png"] {
             manifest.add("uploads", key).unwrap();
@@ -90,6 +92,6 @@ mod tests {
         let want = "uploads,a.jpg\nuploads,red%20flower%2B1.jpg\nuploads,line%0Abreak%2C%22quoted%22.png\n";
         assert_eq!(std::fs::read_to_string(&path).unwrap(), want);
         drop(manifest);
-        assert!(!path.exists());
+        assert_eq!(std::fs::read_dir(&*folder).unwrap().count(), 0, "{}", path.display());
     }
 }

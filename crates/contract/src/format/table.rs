@@ -61,8 +61,8 @@ formats! {
         media_types: &["image/jpeg", "image/jpg", "image/pjpeg"],
         extensions: &["jpg", "jpeg", "jpe", "jfif"],
         starts: |head| matches!(head, [0xFF, 0xD8, 0xFF, ..]),
-        reads: "baseline, extended and progressive; grey, YCbCr, RGB, CMYK, YCCK; frames of motion-JPEG",
-        refuses: "arithmetic coding, lossless, hierarchical, 12 bits, height behind the first scan (DNL)",
+        reads: "baseline, extended and progressive; grey, YCbCr, RGB, CMYK, YCCK; frames of motion-JPEG; half of the rows or more of a cut file",
+        refuses: "arithmetic coding, lossless, hierarchical, 12 bits, two components, height behind the first scan (DNL)",
     }
     /// W3C Portable Network Graphics.
     Png {
@@ -72,8 +72,8 @@ formats! {
         media_types: &["image/png", "image/apng", "image/x-png"],
         extensions: &["png", "apng"],
         starts: |head| matches!(head, [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1A, b'\n', ..]),
-        reads: "every colour type and depth, interlaced too; colours by cICP (PQ and HLG clamped at white), iCCP, sRGB, gAMA and cHRM; of an animation the default image",
-        refuses: "",
+        reads: "every colour type and depth, interlaced too; colours by cICP (PQ and HLG clamped at white), iCCP, sRGB, gAMA and cHRM; of an animation the default image; half of the rows or more of a cut file",
+        refuses: "a cut interlaced file",
     }
     /// RFC 9649.
     Webp {
@@ -94,8 +94,8 @@ formats! {
         media_types: &["image/gif"],
         extensions: &["gif"],
         starts: |head| matches!(head, [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..]),
-        reads: "the first frame on its canvas, which grows to hold it",
-        refuses: "",
+        reads: "the first frame on its canvas, which grows to hold it; half of the rows or more of a cut file",
+        refuses: "a cut interlaced file",
     }
     /// Windows bitmap.
     Bmp {
@@ -105,7 +105,7 @@ formats! {
         media_types: &["image/bmp", "image/x-bmp", "image/x-ms-bmp"],
         extensions: &["bmp", "dib"],
         starts: |head| matches!(head, [b'B', b'M', ..]),
-        reads: "1 to 32 bits, masks, run lengths; headers of OS/2; alpha, unless all of it is 0",
+        reads: "1 to 32 bits, masks, run lengths; headers of OS/2; alpha, unless all of it is 0; half of the rows or more of a cut file",
         refuses: "JPEG or PNG inside, Huffman codes and 24-bit run lengths of OS/2",
     }
     /// TIFF 6.0 and BigTIFF.
@@ -116,8 +116,8 @@ formats! {
         media_types: &["image/tiff", "image/tif"],
         extensions: &["tif", "tiff"],
         starts: |head| matches!(head, [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..]),
-        reads: "the first page that is no reduced copy: strips, tiles, planes; 1 to 16 bits, and signed, float and longer samples stretched from their own range; grey, palette, RGB, CMYK, YCbCr, CIE L*a*b*; none, PackBits, LZW, Deflate, JPEG, old-style JPEG, CCITT G3, G4 and RLE",
-        refuses: "samples of different widths, complex samples, ZSTD, LZMA, WebP and JPEG 2000 compression, progressive and 12-bit JPEG inside, raw sensor data",
+        reads: "the first page that is no reduced copy: strips, tiles, planes; 1 to 16 bits, and signed, float and longer samples stretched from their own range; grey, palette, RGB, CMYK, YCbCr, CIE L*a*b*; none, PackBits, LZW, Deflate, JPEG, old-style JPEG, CCITT G3, G4 and RLE; half of the rows or more of a cut file",
+        refuses: "samples of different widths, complex samples, ZSTD, LZMA, WebP and JPEG 2000 compression, progressive and 12-bit JPEG inside, old-style JPEG with a file in each strip, chroma at other than 1, 2 or 4 times, raw sensor data",
     }
     /// HEIF with pictures of HEVC.
     Heic {
@@ -131,7 +131,7 @@ formats! {
             brand(head).is_some_and(|brand| brands.contains(&brand))
         },
         reads: "the primary picture, single or a grid: 4:2:0 and 4:4:4 of 8, 10 and 12 bits, colours by ICC profile, nclx or VUI, rotation, mirror and crop; half of the rows or more of a cut grid",
-        refuses: "builds without `hevc` (HEVC is patented: the zips for AWS leave it out unless `HEVC=on`), 4:2:2, grey, alpha planes, overlays, an index behind the pixels, AV1 inside",
+        refuses: "builds without `hevc` (HEVC is patented: the zips for AWS leave it out unless `HEVC=on`), 4:2:2, grey, alpha planes, overlays, unlike or unordered tiles, YCgCo and ICtCp, other essential properties, an index behind the pixels, AV1 inside, a slice that ends early",
     }
     /// PBM, PGM, PPM and PAM.
     Pnm {

@@ -9,13 +9,16 @@ use std::{
 };
 
 use heif::{Codec, Configuration, Extent, Picture};
-use rust_h265::{DecodeLimits, Decoder, Frame, PixelData, parse_nal};
+use rust_h265::{DecodeError, DecodeLimits, Decoder, Frame, NalUnit, NalUnitType, PixelData, parse_nal};
 
 use super::{FORMAT, HeifDetail, colour, colour::Matrix};
 use crate::{
     EngineError, Plan, Probe, decoded::Decoded, error::Damage, raster::Channels, room::at_least_half,
     shrink::Scattered, source::Source,
 };
+
+/// What `rust_h265` 0.4.0 says of a slice at a row that is complete.
+const COMPLETE: &str = "slice segment overlaps CTB rows already decoded";
 
 pub(super) fn decode(
     source: &mut Source<'_>,
@@ -61,9 +64,9 @@ const fn unreadable() -> EngineError {
     EngineError::Corrupt { format: FORMAT, cause: Damage::Unreadable }
 }
 
-fn fault(cause: rust_h265::DecodeError) -> EngineError {
+fn fault(cause: DecodeError) -> EngineError {
     match cause {
-        rust_h265::DecodeError::Unsupported(what) => EngineError::unsupported(FORMAT, what),
+        DecodeError::Unsupported(what) => EngineError::unsupported(FORMAT, what),
         cause => EngineError::decoder(FORMAT, cause),
     }
 }
@@ -114,6 +117,7 @@ impl Tiles<'_, '_> {
         guarded(|| {
             let width = usize::from(configuration.length_bytes);
             let mut rest = bytes.as_slice();
+            let mut last: &[u8] = &[];
             while let Some((length, behind)) = rest.split_at_checked(width) {
                 let length = length.iter().fold(0, |length, byte| length << 8 | usize::from(*byte));
                 let (unit, behind) = behind.split_at_checked(length).ok_or_else(unreadable)?;
@@ -125,15 +129,38 @@ impl Tiles<'_, '_> {
                 if unit.first().is_none_or(|first| first >> 1 & 63 > 31) {
                     continue;
                 }
-                decoder.decode_nal(&parse_nal(unit).ok_or_else(unreadable)?).map_err(fault)?;
+                // One picture to a tile: its frame comes at the end.
+                if decoder.decode_nal(&parse_nal(unit).ok_or_else(unreadable)?).map_err(fault)?.is_some() {
+                    return Err(unreadable());
+                }
+                last = unit;
+            }
+            if configuration.sequence.blocks > 1 && !is_whole(decoder, configuration, last) {
+                return Err(unreadable());
             }
             // The picture's end is when most is held.
             *bytes = Vec::new();
             let frame = decoder.flush().ok_or_else(unreadable)?;
-            // One picture to a tile.
             if decoder.flush().is_some() { Err(unreadable()) } else { Ok(frame) }
         })
     }
+}
+
+/// Whether every block was decoded: a slice that damage ends early leaves others grey, without an error.
+///
+/// `rust_h265` does not say which, but it takes no slice at a row of blocks that is complete, with all above it: so it is
+/// asked to decode the last block once more. Where it takes that slice, the picture is lost anyway.
+fn is_whole(decoder: &mut Decoder, configuration: &Configuration, slice: &[u8]) -> bool {
+    configuration.last_blocks(slice).any(|payload| {
+        let again = NalUnit {
+            nal_unit_type: NalUnitType::IdrNLp,
+            nuh_layer_id: 0,
+            temporal_id: 0,
+            rbsp: payload.into(),
+            epb_positions: Vec::new(),
+        };
+        matches!(decoder.decode_nal(&again), Err(DecodeError::InvalidSyntax(COMPLETE)))
+    })
 }
 
 /// Whether more bytes than one in 64 are escapes. Entropy coded data has one in millions, and `rust_h265` keeps a list

@@ -13,11 +13,13 @@ pub struct Kind {
     pub halved: bool,
     /// Side of a tile; 0 for a single image.
     pub tile_px: u32,
+    /// After how many blocks of 16 by 16 the last slice ends; 0 for all that it should have.
+    pub blocks: usize,
     /// Properties of the primary item that are applied, in their order.
     pub turns: &'static [&'static [u8]],
 }
 
-pub const PLAIN: Kind = Kind { bits: 8, halved: false, tile_px: 0, turns: &[] };
+pub const PLAIN: Kind = Kind { bits: 8, halved: false, tile_px: 0, blocks: 0, turns: &[] };
 /// A quarter turn with the clock: three against it.
 pub const TURNED: &[u8] = b"irot\x03";
 pub const MIRRORED: &[u8] = b"imir\x01";
@@ -49,6 +51,8 @@ pub fn heic(image: &RgbImage, kind: Kind) -> Vec<u8> {
     let mut tiles = Vec::new();
     for row in 0..rows {
         for column in 0..columns {
+            let is_last = (column, row) == (columns - 1, rows - 1);
+            let kind = if is_last { kind } else { Kind { blocks: 0, ..kind } };
             tiles.push(slice(image, (column * tile.0, row * tile.1), tile, kind));
         }
     }
@@ -274,8 +278,11 @@ fn slice(image: &RgbImage, (left, top): (u32, u32), (width, height): (u32, u32),
         ycbcr(image.get_pixel(x, y).0.map(f64::from), kind.bits)
     };
     let mut blocks = 0;
-    for y in (0..height).step_by(16) {
+    'blocks: for y in (0..height).step_by(16) {
         for x in (0..width).step_by(16) {
+            if kind.blocks > 0 && blocks == kind.blocks {
+                break 'blocks;
+            }
             let range = if blocks == 0 { 510 } else { 508 };
             let low = range - LESS_PROBABLE[blocks.min(62)] - 2;
             bytes.extend(((((low & 0x1FF) | 1) << 7) as u16).to_be_bytes());

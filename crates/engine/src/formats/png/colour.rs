@@ -4,6 +4,7 @@
 
 use moxcms::{Chromaticity, ColorPrimaries, ColorProfile, DataColorSpace, curve_from_gamma};
 
+use super::header::PngDetail;
 use crate::{
     Warning,
     code_points::{of_codes, with_curve},
@@ -12,11 +13,11 @@ use crate::{
 
 /// An ICC profile of the samples; `None` for sRGB, which is also what nothing at all means.
 ///
-/// `has_iccp` is whether the file has that chunk: the crate drops one that cannot be inflated.
+/// A profile that cannot be inflated and code points with a matrix are not in `info`; `detail` says that they were there.
 pub(super) fn profile(
     info: &png::Info<'_>,
     channels: Channels,
-    has_iccp: bool,
+    (embedded, detail): (Option<Vec<u8>>, &PngDetail),
     warnings: &mut Vec<Warning>,
 ) -> Option<Vec<u8>> {
     let is_grey = matches!(channels, Channels::Grey | Channels::GreyAlpha);
@@ -25,15 +26,32 @@ pub(super) fn profile(
     }) {
         return coded.encode().ok();
     }
-    if has_iccp {
+    // Of damaged chunks that is said already.
+    let mut is_ignored = detail.has_cicp && !detail.is_damaged;
+    if detail.iccp.is_some() {
         let space = if is_grey { DataColorSpace::Gray } else { DataColorSpace::Rgb };
-        let suits = |profile: &&[u8]| ColorProfile::new_from_slice(profile).is_ok_and(|it| it.color_space == space);
-        match info.icc_profile.as_deref().filter(suits) {
-            Some(profile) => return Some(profile.to_vec()),
-            None => warnings.push(Warning::ProfileIgnored),
+        let suits = |profile: &Vec<u8>| ColorProfile::new_from_slice(profile).is_ok_and(|it| it.color_space == space);
+        match embedded.filter(suits) {
+            Some(profile) => return Some(profile),
+            None => is_ignored = true,
         }
     }
+    if is_ignored {
+        warnings.push(Warning::ProfileIgnored);
+    }
     if info.srgb.is_some() { None } else { of_gamma(info, is_grey)?.encode().ok() }
+}
+
+/// The profile in the iCCP of `prefix`; `None` for one that is longer than what is planned for, and for damage.
+///
+/// Crate `png` would inflate any profile up to the limit of a whole header: 15 MB out of 15 kB.
+pub(super) fn inflated(prefix: &[u8], detail: &PngDetail) -> Option<Vec<u8>> {
+    let (at, end) = detail.iccp?;
+    let chunk = prefix.get(at..end)?;
+    // A name of up to 79 bytes, and the one method of compression.
+    let name_bytes = chunk.iter().take(80).position(|byte| *byte == 0)?;
+    let [0, deflated @ ..] = &chunk[name_bytes + 1..] else { return None };
+    fdeflate::decompress_to_vec_bounded(deflated, usize::try_from(detail.profile_bytes).ok()?).ok()
 }
 
 /// A missing cHRM is that of sRGB.

@@ -10,9 +10,12 @@ use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use contract::ImageFormat;
 use png::{BitDepth, ColorType, Decoder, Transformations};
 
-use super::{colour, header::PngDetail};
+use super::{
+    colour,
+    header::{PngDetail, hide_unused},
+};
 use crate::{
-    Colour, EngineError, Limits, Plan, Probe, Warning,
+    Colour, EngineError, Plan, Probe, Warning,
     decoded::Decoded,
     exif,
     raster::Channels,
@@ -38,11 +41,13 @@ pub(super) fn channels(probe: &Probe) -> Channels {
 }
 
 /// What decoding holds beside the small image, in bytes.
-pub(super) fn plan_bytes(probe: &Probe) -> u64 {
+pub(super) fn plan_bytes(probe: &Probe, detail: &PngDetail) -> u64 {
     let sample_bytes = if probe.bits_per_sample == 16 { 2 } else { 1 };
     let row_bytes = u64::from(probe.width_px) * channels(probe).count() as u64 * sample_bytes;
+    // Its buffer grows by copies.
+    let profile_bytes = detail.iccp.map_or(0, |_| 3 * detail.profile_bytes);
     // The crate keeps two unfiltered rows in a buffer that it doubles, and gives one expanded row.
-    7 * row_bytes + BLOCK_BYTES as u64 + INFLATE_BYTES
+    7 * row_bytes + BLOCK_BYTES as u64 + INFLATE_BYTES + profile_bytes
 }
 
 pub(super) fn decode(
@@ -50,10 +55,13 @@ pub(super) fn decode(
     probe: &Probe,
     detail: &PngDetail,
     plan: &Plan,
-    limits: &Limits,
 ) -> Result<Decoded, EngineError> {
     let fault = |cause| EngineError::decoder(ImageFormat::Png, cause);
-    let crate_limit_bytes = usize::try_from(limits.max_header_bytes).unwrap_or(usize::MAX);
+    let profile = colour::inflated(source.prefix(), detail);
+    hide_unused(source.prefix_mut());
+    // A row, and chunks that are short.
+    let row_bytes = probe.width_px as usize * channels(probe).count() * 2;
+    let crate_limit_bytes = row_bytes + INFLATE_BYTES as usize / 2;
     let stream = BufReader::with_capacity(BLOCK_BYTES, Forward(source));
     let mut decoder = Decoder::new_with_limits(stream, png::Limits { bytes: crate_limit_bytes });
     decoder.set_ignore_text_chunk(true);
@@ -109,7 +117,7 @@ pub(super) fn decode(
     if detail.is_damaged && !warnings.contains(&Warning::Damaged) {
         warnings.push(Warning::Damaged);
     }
-    let profile = colour::profile(reader.info(), channels, detail.has_iccp, &mut warnings);
+    let profile = colour::profile(reader.info(), channels, (profile, detail), &mut warnings);
     let orientation = reader.info().exif_metadata.as_deref().and_then(exif::orientation);
     Ok(Decoded { orientation, ..Decoded::of_raster(raster, extent, profile, warnings) })
 }

@@ -11,8 +11,10 @@ use crate::{Colour, EngineError, Orientation, Probe, exif, fields::Fields, room:
 pub(super) struct PngDetail {
     /// The most bytes that its profile may have, inflated, or one made of gAMA; 0 for neither.
     pub(super) profile_bytes: u64,
-    /// There is an embedded profile, of use or not.
-    pub(super) has_iccp: bool,
+    /// Where the body of the first iCCP is, of use or not.
+    pub(super) iccp: Option<(usize, usize)>,
+    /// There are code points, of use or not.
+    pub(super) has_cicp: bool,
     /// A chunk before the pixels has a wrong checksum, or a transparent grey of more bits than grey has: it may have said
     /// something of colours, or of transparency.
     pub(super) is_damaged: bool,
@@ -55,7 +57,11 @@ pub(super) fn step(prefix: &[u8]) -> Result<Step, EngineError> {
                 detail.is_damaged |= is_grey && level.is_some_and(|level| level >> probe.bits_per_sample != 0);
             }
             b"iCCP" | b"gAMA" | b"cICP" => {
-                detail.has_iccp |= &kind == b"iCCP";
+                if &kind == b"iCCP" {
+                    let body_end = usize::try_from(end - 4).unwrap_or(usize::MAX);
+                    detail.iccp = detail.iccp.or(Some((at + 8, body_end)));
+                }
+                detail.has_cicp |= &kind == b"cICP";
                 let profile_bytes = (u64::from(length) * INFLATION).max(SHORT_PROFILE_BYTES);
                 detail.profile_bytes = detail.profile_bytes.max(profile_bytes);
                 // Also for a header that goes on past the prefix.
@@ -76,6 +82,31 @@ pub(super) fn step(prefix: &[u8]) -> Result<Step, EngineError> {
             }
             _ => return Ok(Step::Known(probe, end + 8)),
         }
+    }
+}
+
+/// Takes chunks out of `prefix` that crate `png` (0.18.1) has no use for here, and those it refuses the whole file for:
+/// code points with a matrix, which samples of RGB have none of. They get a name that no reader knows.
+///
+/// The crate keeps what it knows, and copies it while it grows: Exif of 1 MB took 3.2. The third edition says that the
+/// matrix shall be 0 (section 11.3.2.6), and not what a reader does where it is not: libpng passes over the chunk with a
+/// warning, and so does this crate.
+pub(super) fn hide_unused(prefix: &mut [u8]) {
+    let mut at = 8;
+    while let (Some(length), Some(kind)) = (prefix.be32(at), prefix.array::<4>(at + 4)) {
+        let is_used = match &kind {
+            b"IDAT" => return,
+            b"cICP" => length == 4 && matches!(prefix.array::<4>(at + 8), Some([_, _, 0, 0 | 1])),
+            // The first is read by `colour`, its orientation by the probe.
+            b"iCCP" | b"eXIf" => false,
+            b"tRNS" | b"gAMA" | b"cHRM" | b"sRGB" | b"acTL" | b"fcTL" => true,
+            // Small letters are for what a reader may pass over.
+            _ => kind[0].is_ascii_uppercase(),
+        };
+        if !is_used {
+            prefix[at + 4..at + 8].copy_from_slice(b"xxXx");
+        }
+        at = at.saturating_add(length as usize).saturating_add(12);
     }
 }
 

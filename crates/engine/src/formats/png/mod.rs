@@ -16,20 +16,14 @@ pub(super) const ROOM: Room = Room { step: header::step, header_place: HeaderPla
 
 impl Detail for PngDetail {
     fn cost(&self, probe: &Probe, least_shrink: f64) -> Cost {
-        Cost::of_rows(probe, decode::channels(probe), decode::plan_bytes(probe), least_shrink)
+        Cost::of_rows(probe, decode::channels(probe), decode::plan_bytes(probe, self), least_shrink)
     }
 
     fn profile_bytes(&self) -> u64 {
         self.profile_bytes
     }
 
-    fn decode(
-        &self,
-        source: &mut Source<'_>,
-        probe: &Probe,
-        plan: &Plan,
-        limits: &Limits,
-    ) -> Result<Decoded, EngineError> {
-        decode::decode(source, probe, self, plan, limits)
+    fn decode(&self, source: &mut Source<'_>, probe: &Probe, plan: &Plan, _: &Limits) -> Result<Decoded, EngineError> {
+        decode::decode(source, probe, self, plan)
     }
 }

@@ -1,4 +1,7 @@
 //! PBM, PGM, PPM and PAM through crate `image`, whole. Source: Netpbm, pbm(5) to pam(5).
+//!
+//! A sample above the maximum is white, without a warning: the format has no checksum, so that it shows no more damage than
+//! any other wrong sample. One in letters that is too long for the samples' width is damage.
 
 use contract::ImageFormat;
 use image::{ImageDecoder, ImageResult, codecs::pnm::PnmDecoder};

@@ -269,16 +269,17 @@ pub fn old_jpeg(in_parts: bool) -> Vec<u8> {
             break;
         }
     }
-    // Tables stand behind the scan: one of each kind for luma, one for chroma.
+    // Tables stand behind the scan: one of each kind for luma, one for chroma, or one for both.
     let parts = tables.concat();
     let end_of_scan = |file: &[u8]| (file.len() - parts.concat().len()) as u64;
     let file = |start: u64| {
         let mut file = plain(vec![[scan.clone(), parts.concat()].concat()]).tags(&tags);
         let mut at = start;
-        for (index, pair) in parts.chunks(2).enumerate() {
-            let chroma = at + pair[0].len() as u64;
+        for (index, pair) in tables.iter().enumerate() {
+            let (end, chroma) = (at + pair.concat().len() as u64, at + pair[0].len() as u64);
+            let chroma = if chroma < end { chroma } else { at };
             file = file.with(519 + index as u16, 4, &[at, chroma, chroma]);
-            at = chroma + pair[1].len() as u64;
+            at = end;
         }
         file.file()
     };
