@@ -45,8 +45,9 @@ test: ## format, lints, unit tests, template, end to end on the local AWS
 	cargo test --locked $(WITH_SDK)
 	AGAINST=$(AGAINST) cargo test --locked -p engine --test differential
 	node_modules/.bin/osls package --stage prod --param="package_dir=target/local" --package target/template
-	node_modules/.bin/osls package --stage prod --param="package_dir=target/local" --param="kms_key_arn=$(KMS_KEY)" --param="api=on" --package target/template-kms
-	.venv/bin/cfn-lint target/template/cloudformation-template-update-stack.json target/template-kms/cloudformation-template-update-stack.json
+	node_modules/.bin/osls package --stage prod --param="package_dir=target/local" --param="kms_key_arn=$(KMS_KEY)" --param="api=on" --param="monitoring=full" --param="platform_logs=on" --package target/template-kms
+	node_modules/.bin/osls package --stage prod --param="package_dir=target/local" --param="monitoring=off" --package target/template-off
+	.venv/bin/cfn-lint target/template/cloudformation-template-update-stack.json target/template-kms/cloudformation-template-update-stack.json target/template-off/cloudformation-template-update-stack.json
 	target/debug/thumbtier validate --region us-east-1 --template target/template/cloudformation-template-update-stack.json
 	.venv/bin/python -m local test $(MAKE) --no-print-directory deployed
 

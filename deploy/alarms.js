@@ -1,10 +1,11 @@
 // Each alarm goes to the topic; silence is no alarm, because a bucket may rest for days.
 
 const FIVE_MINUTES_S = 300;
+const HALF_AN_HOUR_S = 1800;
 const DAY_S = 86400;
 
 exports.alarms = (deployment) => {
-  const { name, namespace, tiers, costLimit, email, functionName } = deployment;
+  const { name, namespace, tiers, costLimit, email, functionName, level } = deployment;
   const names = tiers.map((tier) => tier.name);
   const ours = (id, metric, dimension, value, period, stat = "Sum") =>
     part(id, namespace, metric, { [dimension]: value }, period, stat);
@@ -20,10 +21,12 @@ exports.alarms = (deployment) => {
       ...properties,
     },
   });
-  const sumOf = (ids) => ids.map((id) => `FILL(${id},0)`).join("+");
+  // Nothing fills a metric that was never published, such as of a tier that nothing was sent to yet: `+` would have no
+  // value then, and the alarm could never go off. SUM takes what there is.
+  const sumOf = (ids) => `SUM([${ids.map((id) => `FILL(${id},0)`).join(",")}])`;
   const workers = names.map((tier) => `worker-${tier}`);
-  const lambda = (prefix, metric, functions, period) => functions.map((one, index) =>
-    part(`${prefix}${index}`, "AWS/Lambda", metric, { FunctionName: functionName(one) }, period, "Sum"));
+  const lambda = (prefix, metric, functions, period, stat = "Sum") => functions.map((one, index) =>
+    part(`${prefix}${index}`, "AWS/Lambda", metric, { FunctionName: functionName(one) }, period, stat));
 
   const headroom = Object.fromEntries(names.map((tier) => [`Headroom${capital(tier)}Alarm`,
     alarm(`headroom-${tier}`, `tier ${tier} had less than 10 % of its memory left: lower its thresholds in tiers.json`, {
@@ -32,8 +35,6 @@ exports.alarms = (deployment) => {
       Namespace: namespace, MetricName: "headroom_percent", Dimensions: dimensions({ tier }),
       Period: FIVE_MINUTES_S, Statistic: "Minimum",
     })]));
-  const costs = [...names, "dispatcher"].flatMap((tier) => ["compute_dollars", "request_dollars"]
-    .map((metric) => ours(`${tier}_${metric}`, metric, "tier", tier, DAY_S)));
 
   const topic = {
     AlarmTopic: { Type: "AWS::SNS::Topic", Properties: { TopicName: `${name}-alarms` } },
@@ -45,14 +46,33 @@ exports.alarms = (deployment) => {
     }),
   };
 
-  return {
+  const basic = {
     ...topic,
-    DeadLettersAlarm: alarm("dead-letters", "an upload ended in the dead-letter queue: its message says which and why", {
+    DeadLettersAlarm: alarm("dead-letters", "a job failed for good, and not for a fault of its upload: its message in the queue of dead letters says which and why", {
       Threshold: 0,
       Namespace: "AWS/SQS", MetricName: "ApproximateNumberOfMessagesVisible",
       Dimensions: dimensions({ QueueName: { "Fn::GetAtt": ["DeadLetters", "QueueName"] } }),
       Period: FIVE_MINUTES_S, Statistic: "Maximum",
     }),
+    // A function that is killed, times out or cannot start writes no line of ours.
+    ErrorsAlarm: alarm("errors", "functions failed, were killed, timed out or could not start more than five times in 15 minutes: see their logs, and the query `failures by name`", {
+      Threshold: 5,
+      Metrics: [
+        ...lambda("errors", "Errors", ["dispatcher", ...workers], 3 * FIVE_MINUTES_S),
+        result(sumOf(["dispatcher", ...workers].map((_, index) => `errors${index}`)), "errors"),
+      ],
+    }),
+    // One metric without dimensions: another tier is one more writer of it, and no other alarm.
+    DailyCostAlarm: alarm("daily-cost", `functions, their requests and their logs cost more than $${costLimit} in a day`, {
+      Threshold: costLimit,
+      Namespace: namespace, MetricName: "dollars", Period: DAY_S, Statistic: "Sum",
+    }),
+  };
+  if (level === "basic") {
+    return basic;
+  }
+  return {
+    ...basic,
     FailureRateAlarm: alarm("failure-rate", "more than 5 % of the jobs of 15 minutes failed for now: see the query `failures by name`", {
       Threshold: 5,
       Metrics: [
@@ -63,6 +83,17 @@ exports.alarms = (deployment) => {
         result(`100*(${sumOf(names.map((tier) => `${tier}_failures`))})/(${sumOf(names.map((tier) => `${tier}_images`))})`, "percent"),
       ],
     }),
+    // One broken upload is nobody's business but its uploader's; many of them are a client that went wrong.
+    RefusalRateAlarm: alarm("refusal-rate", "more than 20 % of the uploads of an hour were refused: see the query `failures by name`", {
+      Threshold: 20,
+      Metrics: [
+        ...names.flatMap((tier) => [
+          ours(`${tier}_refusals`, "refusals", "tier", tier, 12 * FIVE_MINUTES_S),
+          ours(`${tier}_images`, "images", "tier", tier, 12 * FIVE_MINUTES_S),
+        ]),
+        result(`100*(${sumOf(names.map((tier) => `${tier}_refusals`))})/(${sumOf(names.map((tier) => `${tier}_images`))})`, "percent"),
+      ],
+    }),
     ...headroom,
     ThrottlesAlarm: alarm("throttles", "Lambda throttled a function: raise its reserved concurrency or the account's limit", {
       Threshold: 0,
@@ -70,6 +101,30 @@ exports.alarms = (deployment) => {
         ...lambda("throttles", "Throttles", ["dispatcher", ...workers], FIVE_MINUTES_S),
         result(sumOf(["dispatcher", ...workers].map((_, index) => `throttles${index}`)), "throttles"),
       ],
+    }),
+    // What Lambda gave up without telling the dispatcher: no queue and no line of ours says so.
+    LostAlarm: alarm("lost", "Lambda dropped events or could not hand failed jobs to their queue: uploads may have no thumbnails, see `thumbtier backfill`", {
+      Threshold: 0,
+      Metrics: [
+        ...lambda("dropped", "AsyncEventsDropped", ["dispatcher", ...workers], FIVE_MINUTES_S),
+        ...lambda("undelivered", "DestinationDeliveryFailures", ["dispatcher", ...workers], FIVE_MINUTES_S),
+        result(sumOf(["dropped", "undelivered"].flatMap((prefix) =>
+          ["dispatcher", ...workers].map((_, index) => `${prefix}${index}`))), "events"),
+      ],
+    }),
+    WaitingAlarm: alarm("waiting", "events or jobs have waited for Lambda for more than half an hour: raise the reserved concurrency or the account's limit", {
+      Threshold: HALF_AN_HOUR_S * 1000,
+      Metrics: [
+        ...lambda("age", "AsyncEventAge", ["dispatcher", ...workers], FIVE_MINUTES_S, "Maximum"),
+        result(`MAX([${["dispatcher", ...workers].map((_, index) => `FILL(age${index},0)`).join(",")}])`, "milliseconds"),
+      ],
+    }),
+    // A job is put off for a quarter of an hour at most.
+    FailedJobsAgeAlarm: alarm("failed-jobs-age", "jobs that failed have waited for the dispatcher for more than half an hour: see its log", {
+      Threshold: HALF_AN_HOUR_S,
+      Namespace: "AWS/SQS", MetricName: "ApproximateAgeOfOldestMessage",
+      Dimensions: dimensions({ QueueName: { "Fn::GetAtt": ["FailedJobs", "QueueName"] } }),
+      Period: FIVE_MINUTES_S, Statistic: "Maximum",
     }),
     LoopAlarm: alarm("loop", "the dispatcher was called for this system's own thumbnails: somebody writes them to the source bucket", {
       Threshold: 0,
@@ -83,10 +138,6 @@ exports.alarms = (deployment) => {
         ours("objects", "objects", "tier", "dispatcher", 12 * FIVE_MINUTES_S),
         result(`(${sumOf(workers.map((_, index) => `invocations${index}`))})/objects`, "invocations per object"),
       ],
-    }),
-    DailyCostAlarm: alarm("daily-cost", `functions and their requests cost more than $${costLimit} in a day`, {
-      Threshold: costLimit,
-      Metrics: [...costs, result(sumOf(costs.map((cost) => cost.Id)), "dollars")],
     }),
   };
 };

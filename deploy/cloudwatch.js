@@ -1,20 +1,25 @@
 // The deployment's dashboard, alarms and saved queries, as CloudFormation resources: one widget, alarm or condition
-// per tier of tiers.json. Metric names are those of crates/contract/src/metrics.rs; a test compares the two.
+// per tier of tiers.json, and the metric filters that make our own metrics of log lines.
 
 const fs = require("node:fs");
 const path = require("node:path");
 const { widgets } = require("./dashboard.js");
 const { alarms } = require("./alarms.js");
 const { queries } = require("./queries.js");
-const { tiers, measuredFor, variantSet } = require("./tiers.js");
+const { filters, level: levelOf } = require("./monitoring.js");
+const { tiers, measuredFor, variantSet, variants } = require("./tiers.js");
 
 const prices = JSON.parse(fs.readFileSync(path.join(__dirname, "..", "prices.json"), "utf8"));
 
+// As in serverless.yml.
+const DISPATCHER_MB = 128;
+
 module.exports = async ({ resolveVariable }) => {
-  const [service, stage, region, architecture, targetMs, costLimit, email] = await Promise.all(
+  const [service, stage, region, architecture, targetMs, costLimit, email, api] = await Promise.all(
     ["self:service", "sls:stage", "self:provider.region", "param:architecture", "param:latency_target_ms",
-      "param:daily_cost_limit_dollars", "param:alarm_email"].map(resolveVariable),
+      "param:daily_cost_limit_dollars", "param:alarm_email", "param:api"].map(resolveVariable),
   );
+  const level = await levelOf(resolveVariable);
   if (!(region in prices)) {
     const known = Object.keys(prices).join(", ");
     throw new Error(`prices.json has no region "${region}", only ${known}: add its list prices, with date and source`);
@@ -23,18 +28,33 @@ module.exports = async ({ resolveVariable }) => {
     name: `${service}-${stage}`,
     namespace: `${service}/${stage}`,
     region,
+    level,
     tiers,
     measuredFor,
     variantSet,
+    variants,
+    architecture,
+    prices: prices[region],
     targetMs: Number(targetMs),
     costLimit: Number(costLimit),
     email,
     dollarsPerGbSecond: prices[region].lambda_gb_second[architecture],
     functionName: (name) => `${service}-${stage}-${name}`,
+    functions: [
+      ...tiers.map((tier) => ({ id: `worker-${tier.name}`, memoryMb: tier.memory_mb, isWorker: true })),
+      { id: "dispatcher", memoryMb: DISPATCHER_MB, isWorker: false },
+    ].map(({ id, ...rest }) => {
+      const name = `${service}-${stage}-${id}`;
+      return { name, group: `/aws/lambda/${name}`, ...rest };
+    }),
   };
+  if (level === "off") {
+    return { Resources: queries(deployment) };
+  }
   const dashboard = {
     Type: "AWS::CloudWatch::Dashboard",
     Properties: { DashboardName: deployment.name, DashboardBody: JSON.stringify({ widgets: widgets(deployment) }) },
   };
-  return { Resources: { Dashboard: dashboard, ...alarms(deployment), ...queries(deployment) } };
+  const ours = filters(level, deployment.namespace, api === "on");
+  return { Resources: { Dashboard: dashboard, ...ours, ...alarms(deployment), ...queries(deployment) } };
 };

@@ -1,5 +1,5 @@
 // The widgets, two to a row below a line of words. Money first, then whether the thresholds are right, then what went
-// wrong.
+// wrong. Metrics of AWS itself cost nothing; those of ours are shown as far as the level has them.
 
 const HOUR_S = 3600;
 const TEXT_ROWS = 2;
@@ -11,50 +11,93 @@ const SKIPS = [
 ];
 
 exports.widgets = (deployment) => {
-  const { tiers, targetMs, region } = deployment;
+  const { tiers, targetMs, region, level } = deployment;
   const names = tiers.map((tier) => tier.name);
   const everyFunction = [...names, "dispatcher"];
-  const largest = tiers.at(-1);
-  const { metric, sum, expression, chart } = tools(deployment);
-
-  const cost = (name) => [
-    sum(name, "compute_dollars", `${name}_compute`),
-    sum(name, "request_dollars", `${name}_request`),
-  ];
-  const dollars = (name) => `(FILL(${name}_compute,0)+FILL(${name}_request,0))`;
-  const perImage = (name) => `1000000*(${name}_compute+${name}_request)/${name}_images`;
-  const total = (metricName, label) => [
-    ...names.map((name) => sum(name, metricName, `${name}_${metricName}`)),
-    expression(names.map((name) => `FILL(${name}_${metricName},0)`).join("+"), label, metricName),
-  ];
-  const stages = ["get", "decode", "resize", "encode", "put"];
-  const found = (dimension, metricName) =>
-    ({ expression: `SEARCH('{${deployment.namespace},${dimension}} ${metricName}', 'Sum', ${HOUR_S})`, id: metricName });
-
+  const { metric, sum, expression, chart, lambda } = tools(deployment);
+  const functionOf = (name) => (name === "dispatcher" ? name : `worker-${name}`);
+  const queue = (title, name) => ({
+    type: "metric",
+    properties: {
+      title, region, view: "timeSeries", period: 300, stat: "Maximum",
+      metrics: [["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", `${deployment.name}-${name}`]],
+      yAxis: { left: { min: 0, label: "messages", showUnits: false } },
+    },
+  });
   return layout(readme(deployment), [
-    chart("Cost per hour, dollars (estimated)", { stacked: true, unit: "dollars" }, [
-      ...everyFunction.flatMap(cost),
-      ...everyFunction.map((name) => expression(dollars(name), name, `${name}_cost`)),
+    chart("Cost per hour, dollars, as the functions logged it", { stacked: true, unit: "dollars" },
+      everyFunction.map((name) => metric(name, "dollars", { stat: "Sum", label: name }))),
+    chart("Cost per million images, dollars", { unit: "dollars" }, [
+      ...names.flatMap((name) => [sum(name, "dollars", `${name}_dollars`), sum(name, "images", `${name}_images`)]),
+      ...names.map((name) =>
+        expression(`1000000*${name}_dollars/${name}_images`, name, `${name}_per_million`)),
     ]),
-    chart("Cost per million images, dollars (estimated)", { unit: "dollars" }, [
-      ...names.flatMap((name) => [...cost(name), sum(name, "images", `${name}_images`)]),
-      ...names.map((name) => expression(perImage(name), name, `${name}_per_million`)),
-    ]),
-    chart(`One ${largest.memory_mb} MB function for everything would have cost, dollars of compute`, { unit: "dollars" }, [
-      ...total("compute_dollars", "as it is"),
-      ...total("largest_only_dollars", `one ${largest.memory_mb} MB function`),
-    ]),
-    chart("Dispatcher: cost per million objects, HEADs per hour", { unit: "dollars", right: "HEADs" }, [
-      ...cost("dispatcher"),
-      sum("dispatcher", "objects", "dispatcher_objects"),
-      expression(`1000000*${dollars("dispatcher")}/dispatcher_objects`, "dollars per million", "dispatcher_per_million"),
-      metric("dispatcher", "heads", { stat: "Sum", label: "HEADs", yAxis: "right" }),
-    ]),
+    items(deployment),
     chart("Images per hour", { stacked: true, unit: "images" },
       names.map((name) => metric(name, "images", { stat: "Sum", label: name }))),
     chart("Duration, milliseconds", { unit: "ms", lines: [{ label: "target", value: targetMs }] },
       everyFunction.flatMap((name) => ["p50", "p95", "p99"].map((stat) =>
-        metric(name, "total_ms", { stat, label: `${name} ${stat}` })))),
+        lambda(functionOf(name), "Duration", { stat, label: `${name} ${stat}` })))),
+    chart("Errors and throttles: failed, killed, timed out, could not start", { unit: "invocations" },
+      everyFunction.flatMap((name) => ["Errors", "Throttles"].map((what) =>
+        lambda(functionOf(name), what, { stat: "Sum", label: `${name} ${what}` })))),
+    queue("Dead letters: jobs that failed for good", "dead-letters"),
+    queue("Refused uploads", "refusals"),
+    queue("Jobs that failed and wait for the dispatcher", "failed-jobs"),
+    ...(level === "full" ? everything(deployment) : []),
+  ]);
+};
+
+/** Each item of the bill, by AWS's own counters and the list prices: what the functions say should be about their sum. */
+const items = (deployment) => {
+  const { prices, variants, functions, architecture, region } = deployment;
+  const { expression, chart } = tools(deployment);
+  const id = (prefix, index) => `${prefix}${index}`;
+  const counters = functions.flatMap(({ name, group }, index) => [
+    ["AWS/Lambda", "Invocations", "FunctionName", name, { stat: "Sum", id: id("n", index), visible: false, region }],
+    ["AWS/Lambda", "Duration", "FunctionName", name, { stat: "Sum", id: id("ms", index), visible: false, region }],
+    ["AWS/Logs", "IncomingBytes", "LogGroupName", group, { stat: "Sum", id: id("b", index), visible: false, region }],
+  ]);
+  // SUM takes what there is: a function that never ran has no metric that could be filled.
+  const all = (prefix, times) =>
+    `SUM([${functions.map((one, index) => `FILL(${id(prefix, index)},0)*${times(one)}`).join(",")}])`;
+  const gbMs = prices.lambda_gb_second[architecture] / 1000;
+  const worker = (prices.s3_thousand_gets + prices.s3_thousand_heads + variants * prices.s3_thousand_puts) / 1000;
+  return chart("The bill by item, dollars per hour, by AWS's counters", { stacked: true, unit: "dollars" }, [
+    ...counters,
+    expression(all("n", (one) => (one.isWorker ? worker : prices.s3_thousand_heads / 1000).toFixed(9)), "S3 requests", "s3"),
+    expression(all("ms", (one) => (one.memoryMb / 1024 * gbMs).toFixed(15)), "Lambda time", "time"),
+    expression(all("n", () => (prices.lambda_million_requests / 1e6).toFixed(9)), "Lambda requests", "requests"),
+    expression(all("b", () => (prices.cloudwatch_logs_gb / 1e9).toFixed(15)), "logs", "logs"),
+  ]);
+};
+
+/** What only `monitoring=full` has. */
+const everything = (deployment) => {
+  const { tiers, namespace } = deployment;
+  const names = tiers.map((tier) => tier.name);
+  const everyFunction = [...names, "dispatcher"];
+  const largest = tiers.at(-1);
+  const { metric, sum, expression, chart } = tools(deployment);
+  const total = (metricName, label) => [
+    ...names.map((name) => sum(name, metricName, `${name}_${metricName}`)),
+    expression(`SUM([${names.map((name) => `FILL(${name}_${metricName},0)`).join(",")}])`, label, metricName),
+  ];
+  const stages = ["get", "decode", "resize", "encode", "put"];
+  const found = (dimension, metricName) =>
+    ({ expression: `SEARCH('{${namespace},${dimension}} ${metricName}', 'Sum', ${HOUR_S})`, id: metricName });
+  return [
+    chart(`One ${largest.memory_mb} MB function for everything would have cost, dollars of compute`, { unit: "dollars" }, [
+      ...total("compute_dollars", "as it is"),
+      ...total("largest_only_dollars", `one ${largest.memory_mb} MB function`),
+    ]),
+    chart("Compute and requests, dollars per hour", { stacked: true, unit: "dollars" },
+      everyFunction.flatMap((name) => ["compute_dollars", "request_dollars"].map((what) =>
+        metric(name, what, { stat: "Sum", label: `${name} ${what.replace("_dollars", "")}` })))),
+    chart("Dispatcher: objects and HEADs per hour", { unit: "objects" }, ["objects", "heads"].map((what) =>
+      metric("dispatcher", what, { stat: "Sum", label: what }))),
+    chart("Duration by the functions' own clocks, milliseconds", { unit: "ms" },
+      everyFunction.map((name) => metric(name, "total_ms", { stat: "p95", label: `${name} p95` }))),
     chart("Memory headroom, least of each hour, percent", { unit: "%", min: 0, max: 100, lines: [{ label: "too little", value: 10 }] },
       names.map((name) => metric(name, "headroom_percent", { stat: "Minimum", label: name }))),
     chart("Peak memory, largest of each hour, bytes", { unit: "bytes" },
@@ -65,15 +108,7 @@ exports.widgets = (deployment) => {
           .map((what) => metric(name, what, { stat: "Sum", label: `${name} ${what}` })))),
     chart("Outcomes by name", { unit: "images" }, [found("outcome", "images"), found("outcome", "objects")]),
     chart("Skipped by the dispatcher, by reason", { stacked: true, unit: "objects" },
-      SKIPS.map((skip) => [deployment.namespace, "objects", "outcome", skip, { stat: "Sum", label: skip }])),
-    {
-      type: "metric",
-      properties: {
-        title: "Dead letters", region, view: "timeSeries", period: 300, stat: "Maximum",
-        metrics: [["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", `${deployment.name}-dead-letters`]],
-        yAxis: { left: { min: 0, label: "messages", showUnits: false } },
-      },
-    },
+      SKIPS.map((skip) => [namespace, "objects", "outcome", skip, { stat: "Sum", label: skip }])),
     chart("Where the time goes, average milliseconds", { stacked: true, unit: "ms" },
       names.flatMap((name) => stages.map((stage) =>
         metric(name, `${stage}_ms`, { stat: "Average", label: `${name} ${stage}` })))),
@@ -90,7 +125,7 @@ exports.widgets = (deployment) => {
     ]),
     chart("Cold starts per hour", { stacked: true, unit: "starts" },
       everyFunction.map((name) => metric(name, "cold_starts", { stat: "Sum", label: name }))),
-  ]);
+  ];
 };
 
 /** What the thresholds are for, and whether that is what this deployment makes. */
@@ -100,8 +135,9 @@ const readme = ({ measuredFor, variantSet }) => measuredFor === variantSet
     `\`${measuredFor ?? "unknown"}\`. Time, memory and cost per tier are not as planned: run \`make calibrate\` and deploy again.`;
 
 /** Widgets in CloudWatch's own notation: arrays of namespace, name, dimension, value, options. */
-const tools = ({ namespace, region }) => {
+const tools = ({ name: deploymentName, namespace, region }) => {
   const metric = (tier, name, options) => [namespace, name, "tier", tier, options];
+  const lambda = (name, what, options) => ["AWS/Lambda", what, "FunctionName", `${deploymentName}-${name}`, options];
   const sum = (tier, name, id, options = {}) => metric(tier, name, { stat: "Sum", id, visible: false, ...options });
   const expression = (text, label, id, options = {}) => ({ expression: text, label, id: `e_${id}`, ...options });
   const chart = (title, { unit, right, stacked = false, lines = [], min = 0, max }, metrics) => ({
@@ -116,7 +152,7 @@ const tools = ({ namespace, region }) => {
       ...(lines.length && { annotations: { horizontal: lines } }),
     },
   });
-  return { metric, sum, expression, chart };
+  return { metric, lambda, sum, expression, chart };
 };
 
 /** The words over all of the dashboard's 24 units, then two columns. */

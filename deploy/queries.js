@@ -1,7 +1,9 @@
-// Saved queries of CloudWatch Logs Insights. The functions log in Lambda's text format: their own lines are JSON, whose
-// fields go by their names; REPORT records are text, whose fields Insights finds and calls @billedDuration and so on.
+// Saved queries of CloudWatch Logs Insights. The functions log in Lambda's JSON format: the fields of their own lines go by
+// their names; those of `platform.report`, which `platform_logs=on` writes, by their paths.
 
 const MB_PER_VCPU = 1769;
+
+const REPORT = "record.metrics";
 
 /** What the dispatcher says of objects that get no thumbnail and should have. */
 const DISPATCHERS_FAILURES = [
@@ -25,11 +27,11 @@ exports.queries = (deployment) => {
 
   return {
     BilledCostQuery: query("cost per tier as billed", everyFunction, [
-      'filter @type = "REPORT"',
+      'filter type = "platform.report"',
       "stats count(*) as invocations, "
-        + `sum(@billedDuration / 1000 * @memorySize / 1000 / 1000 / 1024) * ${dollarsPerGbSecond} as compute_dollars, `
-        + "pct(@duration, 95) as p95_ms, max(@maxMemoryUsed) / 1000 / 1000 as max_memory_mb, "
-        + "count(@initDuration) as cold_starts by @log",
+        + `sum(${REPORT}.billedDurationMs / 1000 * ${REPORT}.memorySizeMB / 1024) * ${dollarsPerGbSecond} as compute_dollars, `
+        + `pct(${REPORT}.durationMs, 95) as p95_ms, max(${REPORT}.maxMemoryUsedMB) as max_memory_mb, `
+        + `count(${REPORT}.initDurationMs) as cold_starts by @log`,
       "sort compute_dollars desc",
     ]),
     SlowestQuery: query("slowest objects", workers, [
@@ -40,7 +42,8 @@ exports.queries = (deployment) => {
     ]),
     TierMistakesQuery: query("jobs that would have fitted a smaller tier", workers, [
       "fields @timestamp, tier, key, format, bytes, total_ms, cpu_ms, peak_bytes, compute_dollars",
-      `filter ${tiers.slice(1).map((tier, index) => wouldFit(tier, tiers[index])).join(" or ")}`,
+      // Only whole lines have what is compared.
+      `filter cpu_ms > 0 and (${tiers.slice(1).map((tier, index) => wouldFit(tier, tiers[index])).join(" or ")})`,
       "sort compute_dollars desc",
       "limit 100",
     ]),

@@ -13,8 +13,13 @@ exports.measuredFor = measuredFor;
 
 exports.tiers = Object.entries(rows).map(([name, tier]) => ({ name, ...tier }));
 
+const { variants } = read("thumbnails.json");
+
+/** How many thumbnails each image gets. */
+exports.variants = variants.length;
+
 /** As `VariantSet` in crates/contract/src/variant_set.rs; a test compares the two. */
-exports.variantSet = read("thumbnails.json").variants
+exports.variantSet = variants
   .map(({ width_px, height_px, fit, format, quality }) => `${width_px}x${height_px} ${fit} ${format} ${quality}`)
   .sort()
   .join(" + ");

@@ -88,6 +88,8 @@ def run_tests(command: list[str]) -> int:
             return tested.returncode
         step("removing the deployment")
         watch.await_rest(stack)
+        stack.empty()
+        watch.await_rest(stack)
         stack.remove()
         left = left_behind(stack)
         if left:

@@ -2,14 +2,13 @@
 
 - Its buckets refuse requests without TLS, as on AWS. On loopback there is none, so every request is marked as one
   that a TLS proxy has passed on; without this mark MiniStack refuses it, as it should.
-- Log lines in CloudWatch's embedded metric format become metrics, as on AWS.
+- Its CloudWatch is that of `cloudwatch.py`: metric filters, the JSON log format, the counters of AWS.
 - An environment that dies before its first event fails that event, and takes no other environment with it.
 - Alarms on metric math are accepted and not evaluated; saved queries are accepted and shown nowhere.
 - A line feed in a path goes with its route, as on AWS: `{key+}` takes any character.
 - It ends with the process that started it, however that one ended.
 """
 
-import json
 import os
 import threading
 import time
@@ -17,11 +16,12 @@ import uuid
 
 from ministack import app as server
 from ministack.core.lambda_runtime import ProvidedWorker
-from ministack.services import apigateway, cloudwatch, cloudwatch_logs
+from ministack.services import apigateway
 from ministack.services.cloudformation import provisioners
 
+from . import cloudwatch
+
 plain_app = server.app
-plain_append = cloudwatch_logs._append_log_events
 plain_alarm = provisioners._cw_metric_alarm_put
 plain_invoke = ProvidedWorker.invoke
 plain_path_parameters = apigateway._extract_path_params
@@ -34,26 +34,6 @@ async def behind_tls(scope, receive, send):
     if scope["type"] == "http":
         scope = {**scope, "headers": [*scope["headers"], (b"x-forwarded-proto", b"https")]}
     await plain_app(scope, receive, send)
-
-
-def append_and_publish(stream, events):
-    plain_append(stream, events)
-    for event in events:
-        if '"CloudWatchMetrics"' in event["message"]:
-            publish(json.loads(event["message"]))
-
-
-def publish(line: dict) -> None:
-    """Source: Amazon CloudWatch user guide, "Specification: Embedded metric format"."""
-    timestamp_s = line["_aws"]["Timestamp"] / 1000
-    for directive in line["_aws"]["CloudWatchMetrics"]:
-        for names in directive["Dimensions"]:
-            dimensions = {name: line[name] for name in names}
-            for metric in directive["Metrics"]:
-                name, unit = metric["Name"], metric.get("Unit", "None")
-                cloudwatch._store_datum(
-                    directive["Namespace"], name, dimensions, timestamp_s, unit, line[name], None, None, None)
-    cloudwatch._evaluate_all_alarms()
 
 
 def invoke(environment, *arguments, **options):
@@ -88,7 +68,7 @@ def end_with(parent: int) -> None:
 if __name__ == "__main__":
     threading.Thread(target=end_with, args=(os.getppid(),), daemon=True).start()
     server.app = behind_tls
-    cloudwatch_logs._append_log_events = append_and_publish
+    cloudwatch.install()
     ProvidedWorker.invoke = invoke
     apigateway._extract_path_params = path_parameters
     provisioners._cw_metric_alarm_put = alarm

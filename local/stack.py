@@ -87,13 +87,16 @@ class Stack:
         stacks = self.client("cloudformation").describe_stacks(StackName=f"thumbtier-{STAGE}")["Stacks"]
         return {output["OutputKey"]: output["OutputValue"] for output in stacks[0]["Outputs"]}
 
-    def remove(self) -> None:
-        """Empties the buckets, because S3 deletes no others, and removes the deployment."""
+    def empty(self) -> None:
+        """Empties the buckets, because S3 deletes no others. Functions hear of each deletion."""
         s3 = self.client("s3")
         for bucket in s3.list_buckets()["Buckets"]:
             for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket["Name"]):
                 for found in page.get("Contents", []):
                     s3.delete_object(Bucket=bucket["Name"], Key=found["Key"])
+
+    def remove(self) -> None:
+        """Removes the deployment, whose buckets must be empty and whose functions must be at rest."""
         self._serverless("remove")
 
     def api_token(self, outputs: dict[str, str]) -> str:

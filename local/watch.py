@@ -40,7 +40,7 @@ def await_fates(stack: Stack, uploads: dict[str, int], timeout_s: float) -> list
     deadline = time.monotonic() + timeout_s
     while len(fates) < len(uploads):
         for line in _lines(stack):
-            fate = _fate(line, uploads)
+            fate = _fate(stack, line, uploads)
             if fate:
                 fates[fate.key] = fate
         if sys.stderr.isatty():
@@ -79,23 +79,33 @@ def _lines(stack: Stack) -> Iterable[dict]:
                     yield json.loads(event["message"])
 
 
-def _fate(line: dict, uploads: dict[str, int]) -> Fate | None:
+def _fate(stack: Stack, line: dict, uploads: dict[str, int]) -> Fate | None:
     key = line.get("key")
     if key not in uploads:
         return None
     fate = Fate(key, uploads[key])
     if "objects" in line:  # The dispatcher's: only a skip ends an upload there.
-        if line["outcome"] in ("dispatched", "failed"):
+        if line["outcome"] in ("dispatched", "failed", "escalated", "put_off", "retried"):
             return None
         fate.answer = f"{line['outcome']}: {line['message']}"
         return fate
-    if line["failures"] or line["escalations"]:
+    if line.get("failures") or line.get("escalations"):
         return None
     fate.format = line.get("format", "")
     fate.tier = line["tier"]
     fate.total_ms = line["total_ms"]
-    fate.answer = ", ".join(line["thumbnail_keys"]) or f"{line['outcome']}: {line.get('message', '')}"
+    made = line.get("thumbnails") and (line.get("thumbnail_keys") or _thumbnails(stack, key, line["thumbnails"]))
+    fate.answer = ", ".join(made or []) or f"{line['outcome']}: {line.get('message', '')}"
     return fate
+
+
+def _thumbnails(stack: Stack, key: str, count: int) -> list[str]:
+    """An ordinary line says how many there are, not which: those below the object's key, by the usual template."""
+    s3 = stack.client("s3")
+    buckets = [bucket["Name"] for bucket in s3.list_buckets()["Buckets"] if "-thumbnails-" in bucket["Name"]]
+    found = [item["Key"] for bucket in buckets
+             for item in s3.list_objects_v2(Bucket=bucket, Prefix=f"{key}/").get("Contents", [])]
+    return found or [f"{count} made"]
 
 
 def table(fates: list[Fate]) -> str:

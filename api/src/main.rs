@@ -20,7 +20,7 @@ mod upload;
 
 use std::time::Instant;
 
-use contract::{Dollars, Requests};
+use contract::{Dollars, LogRecord, Requests, hundredths};
 use function::{Aws, Start};
 use lambda_http::{Body, Error, Request, RequestExt, Response, service_fn};
 use serde::Serialize;
@@ -77,12 +77,19 @@ struct RequestRecord<'request> {
     bytes: usize,
     total_ms: f64,
     init_ms: f64,
-    compute_dollars: Dollars,
-    request_dollars: Dollars,
+    dollars: Dollars,
+}
+
+impl LogRecord for RequestRecord<'_> {
+    fn dollars(&mut self) -> &mut Dollars {
+        &mut self.dollars
+    }
 }
 
 fn log(settings: &Settings, start: Start, started: Instant, request: &Request, request_id: &str, answer: &Answer) {
-    let meter = &settings.shared.meter;
+    let tariff = &settings.shared.meter.tariff;
+    let invocation = Requests { invocations: 1, heads: 0, gets: 0, puts: 0 };
+    let gateway = tariff.prices.api_gateway_million_requests * 1e-6;
     let total_ms = usage::milliseconds(started.elapsed());
     let record = RequestRecord {
         request_id,
@@ -93,10 +100,9 @@ fn log(settings: &Settings, start: Start, started: Instant, request: &Request, r
         message: answer.cause.as_deref(),
         key: answer.route.as_ref().and_then(Route::key),
         bytes: request.body().len(),
-        total_ms,
-        init_ms: start.init_ms,
-        compute_dollars: meter.tariff.compute(start.init_ms + total_ms),
-        request_dollars: meter.tariff.prices.requests(Requests { invocations: 1, heads: 0, gets: 0, puts: 0 }),
+        total_ms: hundredths(total_ms),
+        init_ms: hundredths(start.init_ms),
+        dollars: tariff.compute(start.init_ms + total_ms) + tariff.prices.requests(invocation) + gateway,
     };
-    meter.log(&record, &[]);
+    settings.shared.meter.log(record);
 }

@@ -95,7 +95,7 @@ pub(crate) fn are_made(thumbnails: &[Option<ObjectHead>], source: &ObjectHead) -
 
 #[cfg(test)]
 mod tests {
-    use contract::{Architecture, Prices, Tariff, Thumbnails, TierTable};
+    use contract::{Architecture, LogRules, Prices, Tariff, Thumbnails, TierTable};
     use function::Meter;
 
     use super::*;
@@ -107,12 +107,15 @@ mod tests {
             destination_bucket: "thumbnails".into(),
             worker_prefix: "worker-".into(),
             dead_letter_queue_url: "http://queue".into(),
+            refusals_queue_url: "http://refusals".into(),
+            failed_jobs_queue_url: "http://failed".into(),
+            retry_delay_s: 60,
             delete_thumbnails: true,
             max_object_bytes: u64::MAX,
             keep_endings: true,
             tiers: TierTable::builtin().unwrap(),
             thumbnails: Thumbnails::builtin().unwrap(),
-            meter: Meter::new(Tariff { prices, architecture: Architecture::X86_64, memory_mb: 256 }, None),
+            meter: Meter::new(Tariff { prices, architecture: Architecture::X86_64, memory_mb: 256 }, LogRules::whole()),
         }
     }
 

@@ -11,7 +11,7 @@ use anyhow::Context;
 
 use crate::outcome::Outcome;
 
-pub use words::thresholds;
+pub use words::{comparison, thresholds};
 
 /// Where the section of report.md begins and ends; the rest of the file belongs to others.
 const BEGIN: &str = "<!-- tiers: written by `make calibrate` -->";

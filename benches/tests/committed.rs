@@ -4,6 +4,7 @@
 
 use std::path::Path;
 
+use benches::calibrate::{compared, workload};
 use calibrate::{Calibration, write};
 use contract::{Thumbnails, TierTable};
 
@@ -36,6 +37,16 @@ fn the_report_and_the_page_show_the_table() {
         let row = format!("<tr><td>{}</td></tr>", cells.join("</td><td>"));
         assert!(page.contains(&row), "report.html lacks {row}: run `make calibrate`");
     }
+}
+
+#[test]
+fn the_report_compares_what_was_measured_at_the_prices_of_today() {
+    let calibration = Calibration::parse(&committed("benches/measurements.json")).unwrap();
+    let (tiers, workload) = (TierTable::builtin().unwrap(), workload(&Thumbnails::builtin().unwrap()));
+    let Calibration { measurements, terms, .. } = &calibration;
+    let found = compared(measurements, &tiers, &workload, terms, &calibration.prices().unwrap()).unwrap();
+    let table = benches::report::comparison(&found);
+    assert!(committed("benches/report.md").contains(&table), "report.md lacks\n{table}\nrun `make calibrate`");
 }
 
 #[test]

@@ -55,6 +55,7 @@ fn lines(count: u64, ms_per_mb: f64) -> String {
             peak_bytes: 20 << 20,
             headroom_percent: 92.0,
             cost: JobCost::default(),
+            sample: 1,
         };
         format!("2026-11-21T06:00:00.000Z {}\n", serde_json::to_string(&record).unwrap())
     };

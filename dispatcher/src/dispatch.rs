@@ -1,19 +1,19 @@
 //! From the objects of an event to tasks: HEAD, route, invoke, and an answer for each.
 
 use contract::{
-    DeadLetter, Decision, Ending, Job, KeyError, ObjectHead, ObjectRecord, Removal, Skip, Task, metrics, route,
-    unquoted, with_causes,
+    DeadLetter, Decision, Ending, Job, KeyError, ObjectHead, ObjectRecord, Removal, Skip, Task, route, unquoted,
+    with_causes,
 };
-use function::{CallError, HeadObject, InvokeWorker, KeepEnding, SendDeadLetter, Settings};
+use function::{CallError, HeadObject, InvokeWorker, KeepEnding, PutOffTask, SendDeadLetter, Settings};
 use futures_util::future::join_all;
 
 use crate::event::{Change, Decoded, EventObject};
 use crate::skip::skip_by_event;
 
 /// Everything that the dispatcher asks of AWS.
-pub(crate) trait Edge: HeadObject + InvokeWorker + SendDeadLetter + KeepEnding {}
+pub(crate) trait Edge: HeadObject + InvokeWorker + SendDeadLetter + KeepEnding + PutOffTask {}
 
-impl<All: HeadObject + InvokeWorker + SendDeadLetter + KeepEnding> Edge for All {}
+impl<All: HeadObject + InvokeWorker + SendDeadLetter + KeepEnding + PutOffTask> Edge for All {}
 
 /// What became of one object.
 pub(crate) struct Answer {
@@ -34,7 +34,7 @@ pub(crate) enum Verdict {
     Failed(CallError),
 }
 
-/// Dispatches every object, each on its own: one that fails does not stop its neighbours. Logs a line about each.
+/// Dispatches every object, each on its own: one that fails does not stop its neighbours.
 ///
 /// `origin` is the same when the event is delivered again; with an object's position it is its correlation id.
 pub(crate) async fn dispatch(
@@ -43,7 +43,7 @@ pub(crate) async fn dispatch(
     objects: Vec<Decoded>,
     origin: &str,
 ) -> Vec<Answer> {
-    let answers = join_all(objects.into_iter().enumerate().map(|(position, object)| async move {
+    join_all(objects.into_iter().enumerate().map(|(position, object)| async move {
         let correlation_id = format!("{origin}-{position}");
         let mut is_asked = false;
         let verdict = match &object {
@@ -51,12 +51,8 @@ pub(crate) async fn dispatch(
             Err(error) => bury(edge, bad_key(error, &correlation_id), "bad_key").await,
         };
         Answer { correlation_id, object, verdict, is_asked }
-    }));
-    let answers = answers.await;
-    for answer in &answers {
-        settings.meter.log(&answer.record(), metrics::OBJECT);
-    }
-    answers
+    }))
+    .await
 }
 
 /// Notes in `is_asked` that it sends a HEAD.
@@ -72,7 +68,7 @@ async fn dispatch_one(
     }
     if object.change == Change::Removed {
         let EventObject { bucket, key, sequencer, .. } = object.clone();
-        let remove = Removal { bucket, key, sequencer, correlation_id: correlation_id.to_owned() };
+        let remove = Removal { bucket, key, sequencer, attempts: 0, correlation_id: correlation_id.to_owned() };
         let smallest = settings.tiers.smallest();
         return invoke(edge, &smallest.name, Task::Remove { remove }, None).await;
     }
@@ -103,7 +99,7 @@ async fn tell(edge: &impl Edge, job: Job, skip: Skip) -> Verdict {
     if skip.is_ordinary() {
         return skip.into();
     }
-    bury(edge, DeadLetter::about(Task::Make(job), skip.name(), &skip.to_string()), skip.name()).await
+    bury(edge, DeadLetter::of_refused(Task::Make(job), skip.name(), &skip.to_string()), skip.name()).await
 }
 
 async fn invoke(edge: &impl Edge, tier: &str, task: Task, bytes: Option<u64>) -> Verdict {
@@ -127,6 +123,7 @@ fn bad_key(error: &KeyError, correlation_id: &str) -> DeadLetter {
         message: error.to_string(),
         correlation_id: correlation_id.to_owned(),
         job: None,
+        refused: true,
     }
 }
 
@@ -146,8 +143,8 @@ impl From<Skip> for Verdict {
 }
 
 impl Answer {
-    /// The line about this object.
-    fn record(&self) -> ObjectRecord {
+    /// What the log says of this object.
+    pub(crate) fn record(&self) -> ObjectRecord {
         let known = self.object.as_ref().ok();
         let (outcome, message) = match &self.verdict {
             Verdict::Dispatched { task: Task::Make(_), .. } => ("dispatched", None),

@@ -1,34 +1,71 @@
 //! What becomes of a job that a worker could not end. Pure.
 //!
-//! A worker that was killed or ran out of time may succeed with more memory and more CPU: its job goes to the next
-//! tier, once. An error of the worker's own does not go better there, and Lambda has retried it already.
+//! Lambda runs it once and no more: a second run in the same tier would cost as much and end the same way. A worker that was
+//! killed or ran out of time may succeed with more memory and more CPU: its job goes to the next tier, once. A fault of S3
+//! goes by: its job is put off and gets the same tier again. What neither helps is told to somebody.
 
-use contract::{DeadLetter, Job, Task, TierTable};
+use contract::{DeadLetter, Job, PutOff, Task, TierTable};
 
 use crate::event::failed_job::{Cause, FailedJob};
+
+/// How long a job is put off before each further try, in times of the deployment's delay: as Lambda would.
+const DELAYS: [f64; 2] = [1.0, 2.0];
+
+/// The same while S3 says that it is too much: an hour, because a new prefix takes so long to be partitioned.
+const SLOW_DOWN_DELAYS: [f64; 8] = [0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 15.0, 15.0];
+
+/// The longest that SQS hides a message, in seconds.
+const LONGEST_DELAY_S: f64 = 900.0;
+
+/// What the answers of S3 and Lambda to too many requests have in them.
+const SLOW_DOWN: [&str; 3] = ["SlowDown", "TooManyRequests", "ServiceUnavailable"];
 
 /// Where the job goes.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Next<'table> {
     /// To a larger tier.
     Escalate { tier: &'table str, job: Job },
+    /// To the same tier, later.
+    PutOff { task: PutOff, delay_s: u32 },
     /// To somebody who looks into it.
     Bury(DeadLetter),
 }
 
 /// Decides on a failed job.
-pub(crate) fn after<'table>(failed: &FailedJob, tiers: &'table TierTable, worker_prefix: &str) -> Next<'table> {
+pub(crate) fn after<'table>(
+    failed: &FailedJob,
+    tiers: &'table TierTable,
+    worker_prefix: &str,
+    retry_delay_s: u64,
+) -> Next<'table> {
     let cause = failed.cause();
     let tier = failed.function().strip_prefix(worker_prefix);
     let next = tier.and_then(|name| tiers.next_after(name));
-    match (&failed.task, next) {
-        (Task::Make(job), Some(next))
-            if matches!(cause, Cause::Killed | Cause::TimedOut) && job.escalated_from.is_none() =>
-        {
-            Next::Escalate { tier: &next.name, job: Job { escalated_from: tier.map(str::to_owned), ..job.clone() } }
-        }
-        (task, _) => Next::Bury(DeadLetter::about(task.clone(), cause.name(), &failed.message())),
+    let is_end = matches!(cause, Cause::Killed | Cause::TimedOut);
+    if let (Task::Make(job), Some(next)) = (&failed.task, next)
+        && is_end
+        && job.escalated_from.is_none()
+    {
+        let job = Job { escalated_from: tier.map(str::to_owned), ..job.clone() };
+        return Next::Escalate { tier: &next.name, job };
     }
+    // A removal decodes nothing: what killed its worker was no image of its own.
+    let may_go_by = matches!(cause, Cause::Error(_)) || (is_end && matches!(failed.task, Task::Remove { .. }));
+    let delay = may_go_by.then(|| delay(failed)).flatten();
+    if let (Some(tier), Some(delay)) = (tier.filter(|name| tiers.get(name).is_some()), delay) {
+        let delay_s = (delay * retry_delay_s as f64).clamp(1.0, LONGEST_DELAY_S) as u32;
+        let task = PutOff { retry: tier.to_owned(), task: failed.task.clone().attempted() };
+        return Next::PutOff { task, delay_s };
+    }
+    Next::Bury(DeadLetter::about(failed.task.clone(), cause.name(), &failed.message()))
+}
+
+/// In times of the deployment's delay; `None` after the last try.
+fn delay(failed: &FailedJob) -> Option<f64> {
+    let message = failed.message();
+    let is_slow_down = SLOW_DOWN.iter().any(|words| message.contains(words));
+    let delays = if is_slow_down { &SLOW_DOWN_DELAYS[..] } else { &DELAYS[..] };
+    delays.get(failed.task.attempts() as usize).copied()
 }
 
 #[cfg(test)]
@@ -54,8 +91,11 @@ mod tests {
 
     fn check(failed: &FailedJob, want: &str) {
         let tiers = TierTable::builtin().unwrap();
-        let got = match after(failed, &tiers, "worker-") {
+        let got = match after(failed, &tiers, "worker-", 60) {
             Next::Escalate { tier, job } => format!("{tier} from {}", job.escalated_from.unwrap()),
+            Next::PutOff { task: PutOff { retry, task }, delay_s } => {
+                format!("{retry} in {delay_s} s, {}", task.attempts())
+            }
             Next::Bury(letter) => letter.reason,
         };
         assert_eq!(got, want, "{failed:?}");
@@ -82,15 +122,38 @@ mod tests {
         check(&failed("worker-large", &response("Sandbox.Timedout", "Task timed out"), None), "timed_out");
     }
 
+    /// The record with its job after so many attempts.
+    fn attempted(mut failed: FailedJob, attempts: u32) -> FailedJob {
+        failed.task = (0..attempts).fold(failed.task, |task, _| task.attempted());
+        failed
+    }
+
     #[test]
-    fn what_more_memory_does_not_help_is_told_with_its_reason() {
-        let denied = failed("worker-small", &response("read_failed", "reading the original: AccessDenied"), None);
-        check(&denied, "read_failed");
+    fn a_fault_of_s3_gets_the_same_tier_again_twice() {
+        let refused = || failed("worker-small", &response("read_failed", "reading the original: AccessDenied"), None);
+        check(&refused(), "small in 60 s, 1");
+        check(&attempted(refused(), 1), "small in 120 s, 2");
+        check(&attempted(refused(), 2), "read_failed");
+        check(&failed("another-function", &response("read_failed", "x"), None), "read_failed");
         check(&failed("worker-small", "", None), "never_ran");
         let tiers = TierTable::builtin().unwrap();
-        let Next::Bury(letter) = after(&denied, &tiers, "worker-") else { panic!("a letter") };
+        let Next::Bury(letter) = after(&attempted(refused(), 2), &tiers, "worker-", 60) else { panic!("a letter") };
         assert_eq!(letter.message, "worker-small: reading the original: AccessDenied");
         assert_eq!((letter.correlation_id.as_str(), letter.job.unwrap().key()), ("c", "k"));
+    }
+
+    #[test]
+    fn slow_down_is_put_off_for_an_hour() {
+        let slow = || failed("worker-medium", &response("write_failed", "writing: SlowDown: reduce your rate"), None);
+        let (tiers, mut waited_s) = (TierTable::builtin().unwrap(), 0);
+        let mut job = slow();
+        while let Next::PutOff { task, delay_s } = after(&job, &tiers, "worker-", 60) {
+            assert!(task.retry == "medium" && delay_s <= 900, "{task:?} in {delay_s} s");
+            waited_s += delay_s;
+            job.task = task.task;
+        }
+        assert!((3600..=3700).contains(&waited_s), "{waited_s} s");
+        check(&job, "write_failed");
     }
 
     #[test]
@@ -98,6 +161,8 @@ mod tests {
         let json = r#"{"requestContext":{"functionArn":"arn:aws:lambda:r:1:function:worker-small","condition":"RetriesExhausted"},
             "requestPayload":{"remove":{"bucket":"b","key":"k","correlation_id":"c"}},
             "responsePayload":{"errorType":"Sandbox.Timedout","errorMessage":"Task timed out"}}"#;
-        check(&failed_job::decode(serde_json::from_str(json).unwrap()).unwrap(), "timed_out");
+        let removal = || failed_job::decode(serde_json::from_str(json).unwrap()).unwrap();
+        check(&removal(), "small in 60 s, 1");
+        check(&attempted(removal(), 2), "timed_out");
     }
 }

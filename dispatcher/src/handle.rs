@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use contract::{Ending, InvocationRecord, ObjectRecord, Requests, Task, metrics, with_causes};
+use contract::{DispatchRecord, Ending, ObjectRecord, PutOff, Requests, Task, metrics, with_causes};
 use function::{CallError, Settings, Start};
+use futures_util::future::join_all;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -56,9 +57,14 @@ pub(crate) enum HandlerError {
     Dispatch { failed: usize, total: usize, first: String },
 }
 
-/// What an invocation did, for its log line.
+/// How many messages are handled side by side: each may hold several objects, and all of them wait for S3 and Lambda.
+const AT_A_TIME: usize = 5;
+
+/// What an invocation did, for its log lines.
 #[derive(Default)]
 struct Tally {
+    /// A record of each object and of each message that could not be read.
+    records: Vec<ObjectRecord>,
     objects: u32,
     heads: u32,
     failures: u32,
@@ -77,7 +83,7 @@ pub(crate) async fn handle(
     let (start, started) = (settings.meter.start(), Instant::now());
     let mut tally = Tally::default();
     let reply = reply(edge, settings, event, request_id, &mut tally).await;
-    log(settings, start, started, request_id, &tally);
+    log(settings, start, started, request_id, tally);
     reply
 }
 
@@ -96,11 +102,19 @@ async fn reply(
         }
         Event::Messages(messages) => {
             let mut batch_item_failures = Vec::new();
-            for Message { id, content } in messages {
-                if let Err(error) = message(edge, settings, &id, content, tally).await {
-                    let record = ObjectRecord { message: Some(error), ..ObjectRecord::new("failed_message", &id) };
-                    settings.meter.log(&record, metrics::OBJECT);
-                    batch_item_failures.push(Failure { item_identifier: id });
+            let mut messages = messages.into_iter();
+            loop {
+                let some: Vec<_> = messages.by_ref().take(AT_A_TIME).collect();
+                if some.is_empty() {
+                    break;
+                }
+                for (id, done, of_message) in join_all(some.into_iter().map(|one| own(edge, settings, one))).await {
+                    tally.merge(of_message);
+                    if let Err(error) = done {
+                        let record = ObjectRecord { message: Some(error), ..ObjectRecord::new("failed_message", &id) };
+                        tally.records.push(record);
+                        batch_item_failures.push(Failure { item_identifier: id });
+                    }
                 }
             }
             Ok(Reply::Messages { batch_item_failures })
@@ -114,6 +128,14 @@ async fn reply(
             Ok(Reply::Batch(Invocation::response(ids, results.collect())))
         }
     }
+}
+
+/// A message with what became of it and a tally of its own, because its neighbours are under way.
+async fn own(edge: &impl Edge, settings: &Settings, message: Message) -> (String, Result<(), String>, Tally) {
+    let mut tally = Tally::default();
+    let Message { id, content } = message;
+    let done = self::message(edge, settings, &id, content, &mut tally).await;
+    (id, done, tally)
 }
 
 /// What is in one message; the error is the sentence for the log.
@@ -134,17 +156,37 @@ async fn message(
             tally.objects += 1;
             let done = follow_up(edge, settings, &failed).await;
             tally.failures += u32::from(done.is_err());
-            done.map_err(|error| with_causes(&error))
+            tally.records.push(done.map_err(|error| with_causes(&error))?);
+            Ok(())
+        }
+        Content::PutOff(put_off) => {
+            tally.objects += 1;
+            let PutOff { retry, task } = *put_off;
+            // A tier that a deployment has taken away meanwhile has its images in the largest.
+            let tier = settings.tiers.get(&retry).unwrap_or_else(|| settings.tiers.largest());
+            let done = edge.invoke(&tier.name, &task).await;
+            tally.failures += u32::from(done.is_err());
+            done.map_err(|error| with_causes(&error))?;
+            tally.records.push(ObjectRecord {
+                key: Some(task.key().to_owned()),
+                sent_to: Some(tier.name.clone()),
+                ..ObjectRecord::new("retried", task.correlation_id())
+            });
+            Ok(())
         }
     }
 }
 
-/// Sends a failed job up a tier, or to the dead letters, and logs a line about it.
-async fn follow_up(edge: &impl Edge, settings: &Settings, failed: &FailedJob) -> Result<(), CallError> {
-    let (outcome, sent_to) = match after(failed, &settings.tiers, &settings.worker_prefix) {
+/// Sends a failed job up a tier, later to the same, or to the dead letters; returns what the log says of it.
+async fn follow_up(edge: &impl Edge, settings: &Settings, failed: &FailedJob) -> Result<ObjectRecord, CallError> {
+    let (outcome, sent_to) = match after(failed, &settings.tiers, &settings.worker_prefix, settings.retry_delay_s) {
         Next::Escalate { tier, job } => {
             edge.invoke(tier, &Task::Make(job)).await?;
             ("escalated".to_owned(), Some(tier.to_owned()))
+        }
+        Next::PutOff { task, delay_s } => {
+            edge.put_off(&task, delay_s).await?;
+            ("put_off".to_owned(), Some(task.retry))
         }
         Next::Bury(letter) => {
             if let Task::Make(job) = &failed.task {
@@ -154,14 +196,12 @@ async fn follow_up(edge: &impl Edge, settings: &Settings, failed: &FailedJob) ->
             (letter.reason, None)
         }
     };
-    let record = ObjectRecord {
+    Ok(ObjectRecord {
         message: Some(failed.message()),
         key: Some(failed.task.key().to_owned()),
         sent_to,
         ..ObjectRecord::new(&outcome, failed.task.correlation_id())
-    };
-    settings.meter.log(&record, metrics::OBJECT);
-    Ok(())
+    })
 }
 
 fn summary(answers: &[Answer]) -> Result<Summary, HandlerError> {
@@ -193,27 +233,45 @@ fn result(task_id: String, verdict: &Verdict) -> (String, ResultCode, String) {
     (task_id, code, text)
 }
 
-fn log(settings: &Settings, start: Start, started: Instant, request_id: &str, tally: &Tally) {
+/// An invocation of one object is one line; of several, one for each and one for all.
+fn log(settings: &Settings, start: Start, started: Instant, request_id: &str, tally: Tally) {
     let meter = &settings.meter;
-    let heads = tally.heads;
+    let Tally { mut records, objects, heads, failures } = tally;
+    let only = if records.len() == 1 && objects == 1 { records.pop() } else { None };
+    for record in records {
+        meter.log(DispatchRecord::about(record).under(&meter.rules));
+    }
     let total_ms = usage::milliseconds(started.elapsed());
-    let record = InvocationRecord {
+    let is_named = only.as_ref().is_some_and(|record| record.correlation_id.starts_with(request_id));
+    let compute_dollars = meter.tariff.compute(start.init_ms + total_ms);
+    let request_dollars = meter.tariff.prices.requests(Requests { heads, ..Requests::of_dispatcher() });
+    let record = DispatchRecord {
         tier: metrics::DISPATCHER.to_owned(),
-        request_id: request_id.to_owned(),
-        objects: tally.objects,
+        request_id: if is_named { String::new() } else { request_id.to_owned() },
+        object: only,
+        objects,
         heads,
-        failures: tally.failures,
+        failures,
         cold_starts: start.is_cold.into(),
         total_ms,
         init_ms: start.init_ms,
-        compute_dollars: meter.tariff.compute(start.init_ms + total_ms),
-        request_dollars: meter.tariff.prices.requests(Requests { heads, ..Requests::of_dispatcher() }),
+        compute_dollars,
+        request_dollars,
+        dollars: compute_dollars + request_dollars,
     };
-    meter.log(&record, metrics::INVOCATION);
+    meter.log(record.under(&meter.rules));
 }
 
 impl Tally {
+    fn merge(&mut self, other: Self) {
+        self.records.extend(other.records);
+        self.objects += other.objects;
+        self.heads += other.heads;
+        self.failures += other.failures;
+    }
+
     fn add(&mut self, answers: &[Answer]) {
+        self.records.extend(answers.iter().map(Answer::record));
         self.objects += answers.len() as u32;
         self.heads += answers.iter().filter(|answer| answer.is_asked).count() as u32;
         let failed = answers.iter().filter(|answer| matches!(answer.verdict, Verdict::Failed(_)));

@@ -2,7 +2,7 @@
 //!
 //! Data goes one way: this file calls the steps of a task, and no step calls another that stands above it.
 
-use contract::{Job, Outcome, Task, metrics, with_causes};
+use contract::{Job, Outcome, Task, with_causes};
 use engine::EngineError;
 use function::CallError;
 
@@ -28,7 +28,8 @@ const ROUNDS: u32 = 3;
 pub(crate) async fn handle(edge: &impl Edge, settings: &Settings, task: &Task) -> Result<Outcome, WorkerError> {
     let mut stopwatch = Stopwatch::start(&settings.shared.meter);
     let result = run(edge, settings, task, &mut stopwatch).await;
-    settings.shared.meter.log(&stopwatch.record(settings, task, &result), metrics::JOB);
+    let meter = &settings.shared.meter;
+    meter.log(stopwatch.record(settings, task, &result).under(&meter.rules));
     result
 }
 

@@ -118,6 +118,7 @@ impl Stopwatch {
             peak_bytes,
             headroom_percent: percent(1.0 - peak_bytes as f64 / memory_bytes),
             cost: tariff.job(self.start.init_ms, total_ms, cpu_ms, requests, settings.shared.tiers.largest().memory_mb),
+            sample: 1,
         }
     }
 }

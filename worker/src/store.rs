@@ -149,6 +149,7 @@ mod tests {
             format: None,
             escalated_from: None,
             look_first: false,
+            attempts: 0,
             correlation_id: "c".into(),
         };
         let there = |etag: &str, sequencer: Option<&str>, spec: &str| ObjectHead {

@@ -24,7 +24,7 @@ pub(crate) async fn tell_refusal(
     if job.format.is_none() && ORDINARY.contains(&reason) {
         return Ok(());
     }
-    let letter = DeadLetter::about(Task::Make(job.clone()), reason, message);
+    let letter = DeadLetter::of_refused(Task::Make(job.clone()), reason, message);
     edge.send(&letter).await.map_err(WorkerError::DeadLetter)
 }
 

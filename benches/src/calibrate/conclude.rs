@@ -2,7 +2,9 @@
 
 use std::process::Command;
 
-use calibrate::{Calibration, DISPATCHER_MS, Share, Terms, Workload, compare, decide, write};
+use calibrate::{
+    CalibrateError, Calibration, Comparison, DISPATCHER_MS, Measurement, Share, Terms, Workload, compare, decide, write,
+};
 use contract::{ImageFormat, RegionPrices, Thumbnails, TierTable};
 
 use super::arguments::Arguments;
@@ -36,6 +38,31 @@ const MIX: [(ImageFormat, u64, f64); 17] = [
 /// The dispatcher's memory in serverless.yml.
 const DISPATCHER_MB: u64 = 128;
 
+/// What uploads are taken to be.
+#[must_use]
+pub fn workload(thumbnails: &Thumbnails) -> Workload {
+    Workload {
+        mix: MIX.map(|(format, size_bytes, weight)| Share { format, size_bytes, weight }).into(),
+        variants: thumbnails.variants.len() as u32,
+        dispatcher_memory_mb: DISPATCHER_MB,
+        dispatcher_ms: DISPATCHER_MS,
+    }
+}
+
+/// Tiers beside one function for everything.
+///
+/// # Errors
+/// As [`compare`].
+pub fn compared(
+    measurements: &[Measurement],
+    tiers: &TierTable,
+    workload: &Workload,
+    terms: &Terms,
+    prices: &RegionPrices,
+) -> Result<Comparison, CalibrateError> {
+    compare(measurements, tiers, workload, &SINGLE_MB, terms, prices)
+}
+
 /// Decides and compares. `text_before` is that of `tiers.json`.
 pub(super) fn conclude(
     arguments: &Arguments,
@@ -50,14 +77,8 @@ pub(super) fn conclude(
     let decision = decide(&measurements, &TierTable::parse(&text_before)?, terms, prices)?;
     let text_after = write(&text_before, &decision, Some(&thumbnails.set()))?;
     let tiers = TierTable::parse(&text_after)?;
-    let mix = MIX.map(|(format, size_bytes, weight)| Share { format, size_bytes, weight });
-    let workload = Workload {
-        mix: mix.into(),
-        variants: thumbnails.variants.len() as u32,
-        dispatcher_memory_mb: DISPATCHER_MB,
-        dispatcher_ms: DISPATCHER_MS,
-    };
-    let comparison = compare(&measurements, &tiers, &workload, &SINGLE_MB, terms, prices)?;
+    let workload = workload(thumbnails);
+    let comparison = compared(&measurements, &tiers, &workload, terms, prices)?;
     let calibration = Calibration {
         date: said("date", &["-u", "+%F"]),
         command: Arguments::command(),

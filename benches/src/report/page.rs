@@ -22,7 +22,7 @@ pub(super) fn page(outcome: &Outcome) -> String {
         markdown(&words::thresholds(&outcome.tiers)),
         format!("<details><summary>Why each is not larger</summary>{}</details>", markdown(&words::reasons(outcome))),
         "<h2>Dollars per million images</h2>".to_owned(),
-        markdown(&words::comparison(outcome)),
+        markdown(&words::comparison(&outcome.comparison)),
         markdown(&words::mix(outcome)),
         "<h2>By format</h2>".to_owned(),
         formats,

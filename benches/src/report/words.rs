@@ -1,6 +1,6 @@
 //! The report's sentences and tables, as Markdown; the page is made from the same.
 
-use calibrate::{Threshold, median};
+use calibrate::{Comparison, Threshold, median};
 use contract::{Dollars, TierTable, thousands};
 
 use super::chart::Unit;
@@ -11,7 +11,7 @@ pub(super) fn section(outcome: &Outcome) -> String {
     let mut parts = vec!["## Tiers".to_owned(), purpose(outcome), facts(outcome)];
     parts.extend(["### Thresholds".to_owned(), thresholds(&outcome.tiers), "Why each is not larger:".to_owned()]);
     parts.push(reasons(outcome));
-    parts.extend(["### Dollars per million images".to_owned(), comparison(outcome), mix(outcome)]);
+    parts.extend(["### Dollars per million images".to_owned(), comparison(&outcome.comparison), mix(outcome)]);
     parts.extend(["### Predicted and measured".to_owned(), errors(outcome)]);
     parts.extend(["### Assumptions".to_owned(), assumptions(outcome)]);
     parts.extend(["### Measurements".to_owned(), MEASURED.to_owned(), measurements(outcome)]);
@@ -97,23 +97,25 @@ pub(super) fn reasons(outcome: &Outcome) -> String {
 }
 
 /// Tiers beside one function for everything.
-pub(super) fn comparison(outcome: &Outcome) -> String {
-    let compared = &outcome.comparison;
+#[must_use]
+pub fn comparison(compared: &Comparison) -> String {
     let part = |part: f64| format!("{:.0} %", part * 100.0);
     let dollars = |dollars: Dollars| format!("{dollars:.2}");
     let mut lines = vec![
-        "| | compute | requests | dispatcher | total | beyond the target | not made |".to_owned(),
-        "|---|--:|--:|--:|--:|--:|--:|".to_owned(),
+        "| | compute | requests | dispatcher | logs | total | beyond the target | not made |".to_owned(),
+        "|---|--:|--:|--:|--:|--:|--:|--:|".to_owned(),
     ];
-    let row = |name: String, cells: [String; 6]| format!("| {name} | {} |", cells.join(" | "));
+    let row = |name: String, cells: [String; 7]| format!("| {name} | {} |", cells.join(" | "));
     let total = compared.total();
     let late = part(compared.late);
-    let cells = [compared.compute, compared.requests, compared.dispatcher, total].map(dollars);
-    let [compute, requests, dispatcher, total] = cells;
-    lines.push(row("three tiers".to_owned(), [compute, requests, dispatcher, total, late, part(compared.unmade)]));
+    let cells = [compared.compute, compared.requests, compared.dispatcher, compared.logs, total].map(dollars);
+    let [compute, requests, dispatcher, logs, total] = cells;
+    let cells = [compute, requests, dispatcher, logs, total, late, part(compared.unmade)];
+    lines.push(row("three tiers".to_owned(), cells));
     for single in &compared.alternatives {
-        let [compute, requests, total] = [single.compute, single.requests, single.total()].map(dollars);
-        let cells = [compute, requests, "none".to_owned(), total, part(single.late), part(single.unmade)];
+        let cells = [single.compute, single.requests, single.logs, single.total()].map(dollars);
+        let [compute, requests, logs, total] = cells;
+        let cells = [compute, requests, "none".to_owned(), logs, total, part(single.late), part(single.unmade)];
         lines.push(row(format!("one function of {} MB", single.memory_mb), cells));
     }
     lines.join("\n")
@@ -129,7 +131,7 @@ pub(super) fn mix(outcome: &Outcome) -> String {
     let places = outcome.comparison.tiers.iter().map(|tier| format!("{:.1} % to {}", tier.images * 100.0, tier.tier));
     format!(
         "Over this mix of uploads, a guess at a site whose users upload photographs: {}. Of these go {}. {} \
-         each; storage, transfer and logs are the same for all three.",
+         each; storage and transfer are the same for all three.",
         shares.join(", "),
         places.collect::<Vec<_>>().join(", "),
         count(workload.variants),

@@ -125,12 +125,17 @@ impl Rig {
             ("DESTINATION_BUCKET", "thumbnails"),
             ("WORKER_PREFIX", "worker-"),
             ("DEAD_LETTER_QUEUE_URL", &format!("http://{address}/rig/dead-letters")),
+            ("REFUSALS_QUEUE_URL", &format!("http://{address}/rig/refusals")),
+            ("FAILED_JOBS_QUEUE_URL", &format!("http://{address}/rig/failed-jobs")),
+            ("RETRY_DELAY_S", "60"),
             ("MAX_OBJECT_BYTES", "1000000000"),
             ("KEEP_ENDINGS", "false"),
             ("MAX_PIXELS", "268435456"),
             ("DELETE_THUMBNAILS", "true"),
-            ("METRICS", "off"),
-            ("METRICS_NAMESPACE", "rig"),
+            // Every line whole.
+            ("MONITORING", "full"),
+            ("LOG_SAMPLE", "1"),
+            ("SLOW_MS", "0"),
             ("TIER", limits.tier),
         ]);
         command.env("LAMBDA_TASK_ROOT", &self.task_root).stdin(Stdio::null()).stdout(Stdio::piped());
@@ -185,6 +190,7 @@ impl Worker {
             sequencer: None,
             escalated_from: None,
             look_first: false,
+            attempts: 0,
             correlation_id: id.clone(),
         };
         let payload = serde_json::to_string(&job).context("writing a job")?;

@@ -78,6 +78,7 @@ impl Deployment {
         Ok(Function {
             arn: found.function_arn().unwrap_or_default().to_owned(),
             architecture: if is_arm { Architecture::Arm64 } else { Architecture::X86_64 },
+            short_name: function.to_owned(),
             memory_mb: found.memory_size().and_then(|mb| u64::try_from(mb).ok()).unwrap_or_default(),
             variables: found.environment().and_then(|all| all.variables()).cloned().unwrap_or_default(),
             name,
@@ -122,6 +123,8 @@ fn is_missing(error: &SdkError<FilterLogEventsError>) -> bool {
 pub(crate) struct Function {
     /// Its name.
     pub name: String,
+    /// The same without the stage.
+    pub short_name: String,
     /// Its ARN, with the account and the partition.
     pub arn: String,
     /// Its processor.

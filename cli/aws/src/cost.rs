@@ -3,26 +3,33 @@
 mod advice;
 mod aws;
 mod figures;
+mod items;
+mod metric;
 mod text;
 
+use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write as _};
 use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
-use contract::Prices;
+use contract::metrics::{DISPATCHER, Monitoring};
+use contract::{Prices, Thumbnails, TierTable};
 use serde::Serialize;
 
-use crate::aws::{Deployment, StageArguments, block_on};
+use crate::aws::{Deployment, Function, StageArguments, block_on};
 use advice::advice;
-use figures::Figures;
+use figures::{Billed, Figures};
+use items::{Bill, Counted, Kind};
+use metric::{MetricKey, QUEUES};
 use thumbtier::Ending;
 use thumbtier::settings::TierArguments;
 
 /// Say what each tier of a deployment cost
 ///
-/// By the metrics that the functions publish: an estimate from each job's duration. With --billed the compute is
-/// that of Lambda's own REPORT records, which takes longer to read.
+/// By what the functions logged of each job, and item by item by what AWS counted: the one is the proof of the other.
+/// With --billed the compute is that of Lambda's own REPORT records, INIT included, which a deployment with
+/// platform_logs=on keeps.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct CostArguments {
@@ -69,12 +76,28 @@ pub(crate) fn run(arguments: &CostArguments) -> anyhow::Result<Ending> {
     let figures = block_on(async {
         let deployment = Deployment::find(&arguments.stage).await?;
         let prices = Prices::builtin()?.region(&deployment.region)?.clone();
-        let metrics = aws::metrics(&deployment, &tiers, arguments.since).await?;
+        let functions = functions(&deployment, &tiers).await?;
+        let level = functions[0].variable("MONITORING")?;
+        let level =
+            Monitoring::of(level).with_context(|| format!("MONITORING is `{level}`: expected off, basic or full"))?;
+        let keys = MetricKey::all(&deployment, &tiers, level, &functions);
+        let metrics = aws::metrics(&deployment, &keys, arguments.since).await?;
         let billed = match arguments.billed {
-            true => Some(aws::billed(&deployment, &tiers, &prices, arguments.since).await?),
-            false => None,
+            true => aws::billed(&deployment, &functions, &prices, arguments.since).await?,
+            false => BTreeMap::new(),
         };
-        Ok(Figures::new(&deployment, &tiers, &metrics, billed.as_ref()))
+        let counted: Vec<Counted> = functions.iter().map(|function| counted(function, &billed)).collect();
+        let bill = Bill {
+            metrics: &metrics,
+            functions: &counted,
+            prices: &prices,
+            architecture: functions[0].architecture,
+            variants: u32::try_from(Thumbnails::builtin()?.variants.len()).unwrap_or(u32::MAX),
+            queues: QUEUES.map(|queue| deployment.function_name(queue)),
+            log_retention_days: aws::log_retention_days(&deployment, DISPATCHER).await?,
+            images: 0,
+        };
+        Ok(Figures::new(&deployment, &tiers, level, &bill))
     })?;
     let recommendation = advice(&figures, arguments.latency_target_ms);
     let text = match arguments.json {
@@ -83,4 +106,27 @@ pub(crate) fn run(arguments: &CostArguments) -> anyhow::Result<Ending> {
     };
     writeln!(io::stdout().lock(), "{text}").context("writing to standard output")?;
     Ok(Ending::Done)
+}
+
+/// Every function of the deployment, the dispatcher first; the API only where there is one.
+async fn functions(deployment: &Deployment, tiers: &TierTable) -> anyhow::Result<Vec<Function>> {
+    let mut functions = vec![deployment.function(DISPATCHER).await?];
+    for tier in tiers.iter() {
+        functions.push(deployment.function(&format!("worker-{}", tier.name)).await?);
+    }
+    for beside in ["batch", "api"] {
+        functions.extend(deployment.function(beside).await.ok());
+    }
+    Ok(functions)
+}
+
+fn counted(function: &Function, billed: &BTreeMap<String, Billed>) -> Counted {
+    let kind = match function.short_name.as_str() {
+        DISPATCHER => Kind::Dispatcher,
+        "batch" => Kind::Batch,
+        "api" => Kind::Api,
+        _ => Kind::Worker,
+    };
+    let billed = billed.get(&function.name).map(|sum| sum.compute);
+    Counted { name: function.name.clone(), memory_mb: function.memory_mb, kind, billed }
 }

@@ -17,7 +17,7 @@ use self::letter::{Read, read};
 use crate::aws::{Deployment, StageArguments, block_on};
 use thumbtier::Ending;
 
-/// Send the dead letters of a deployment again
+/// Send the dead letters and the refused uploads of a deployment again
 ///
 /// Reads the dead-letter queue, prints each letter with its reason, key and age, and hands it to the dispatcher, which
 /// looks at the object as it is now. A letter is deleted only after it was handed over; what fails again comes back.
@@ -69,12 +69,18 @@ struct Line {
 pub(crate) fn run(arguments: &RedriveArguments) -> anyhow::Result<Ending> {
     block_on(async {
         let deployment = Deployment::find(&arguments.deployment).await?;
-        let queue = Queue::find(&deployment).await?;
-        redrive(arguments, &queue).await
+        let mut ending = Ending::Done;
+        for name in ["dead-letters", "refusals"] {
+            let queue = Queue::find(&deployment, name).await?;
+            if matches!(redrive(arguments, name, &queue).await?, Ending::SomeRefused) {
+                ending = Ending::SomeRefused;
+            }
+        }
+        Ok(ending)
     })
 }
 
-async fn redrive(arguments: &RedriveArguments, queue: &Queue) -> anyhow::Result<Ending> {
+async fn redrive(arguments: &RedriveArguments, name: &str, queue: &Queue) -> anyhow::Result<Ending> {
     let started_ms = now_ms();
     let progress = bar(queue.count().await?);
     let mut ending = Ending::Done;
@@ -117,7 +123,7 @@ async fn redrive(arguments: &RedriveArguments, queue: &Queue) -> anyhow::Result<
     for letter in &left {
         queue.release(letter).await?;
     }
-    eprintln!("{} dead letters, {sent} sent again", seen.len());
+    eprintln!("{name}: {} letters, {sent} sent again", seen.len());
     Ok(ending)
 }
 

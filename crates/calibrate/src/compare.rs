@@ -1,7 +1,9 @@
 //! What the tiers cost for a mix of sizes, and what one function for everything would cost.
 
 use contract::Dollars;
-use contract::{ImageFormat, RegionPrices, Requests, Tier, TierTable, billed_ms};
+use contract::{
+    DISPATCHER_LOG_BYTES, ImageFormat, RegionPrices, Requests, Tier, TierTable, WORKER_LOG_BYTES, billed_ms,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::curve::{Column, Point, curve, typical};
@@ -51,6 +53,8 @@ pub struct Comparison {
     pub requests: Dollars,
     /// The dispatcher's compute and requests.
     pub dispatcher: Dollars,
+    /// The lines of workers and dispatcher, written and kept.
+    pub logs: Dollars,
     /// The part of the images that no tier takes, 0 to 1.
     pub unmade: f64,
     /// The part of the images that miss the latency target, 0 to 1.
@@ -79,6 +83,8 @@ pub struct Alternative {
     pub compute: Dollars,
     /// Its requests per million images.
     pub requests: Dollars,
+    /// Its lines per million images, written and kept: a worker's, and no dispatcher's.
+    pub logs: Dollars,
     /// The part of the images that do not fit in its memory less the headroom, 0 to 1.
     pub unmade: f64,
     /// The part of the images that miss the latency target, 0 to 1.
@@ -86,10 +92,10 @@ pub struct Alternative {
 }
 
 impl Comparison {
-    /// Everything: compute, requests and dispatcher, per million images.
+    /// Everything: compute, requests, dispatcher and logs, per million images.
     #[must_use]
     pub fn total(&self) -> Dollars {
-        self.compute + self.requests + self.dispatcher
+        self.compute + self.requests + self.dispatcher + self.logs
     }
 }
 
@@ -97,7 +103,7 @@ impl Alternative {
     /// Everything, per million images.
     #[must_use]
     pub fn total(&self) -> Dollars {
-        self.compute + self.requests
+        self.compute + self.requests + self.logs
     }
 }
 
@@ -156,6 +162,7 @@ pub fn compare(
                 memory_mb: *memory_mb,
                 compute: ledger.compute(column, fits),
                 requests: made * (1.0 - unmade),
+                logs: prices.logs(WORKER_LOG_BYTES).per_million() * (1.0 - unmade),
                 unmade,
                 late: ledger.part(late),
             }
@@ -168,6 +175,8 @@ pub fn compare(
         compute: tier_shares.iter().map(|share| share.compute).sum(),
         tiers: tier_shares,
         requests: made * (1.0 - unmade),
+        logs: prices.logs(WORKER_LOG_BYTES).per_million() * (1.0 - unmade)
+            + prices.logs(DISPATCHER_LOG_BYTES).per_million(),
         dispatcher: dispatcher.per_million(),
         unmade,
         late,

@@ -1,6 +1,7 @@
 //! Log lines of workers, as they come out of CloudWatch Logs by whichever door.
 
 use contract::JobRecord;
+use contract::metrics::DISPATCHER;
 use serde_json::Value;
 
 /// What was found in a log.
@@ -42,7 +43,7 @@ impl Logs {
         match inner.filter(|_| value["correlation_id"].is_null()) {
             Some(Value::String(line)) => self.line(line),
             Some(inner) => self.value(inner),
-            None if value["tier"].is_null() || value["images"].is_null() => self.other_lines += 1,
+            None if !is_of_a_worker(value) => self.other_lines += 1,
             None => match serde_json::from_value(value.clone()) {
                 Ok(record) => self.records.push(record),
                 Err(_) => self.broken_lines += 1,
@@ -51,11 +52,16 @@ impl Logs {
     }
 }
 
+/// The dispatcher's lines name their tier too.
+fn is_of_a_worker(line: &Value) -> bool {
+    line["outcome"].is_string() && line["tier"].as_str().is_some_and(|tier| tier != DISPATCHER)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const LINE: &str = r#"{"tier":"small","outcome":"made","correlation_id":"c","bucket":"b","key":"k.png","bytes":9,"format":"png","width_px":3,"height_px":2,"pixels":6,"decode_shrink":1,"planned_peak_bytes":7,"bytes_read":9,"warnings":[],"thumbnail_keys":["k"],"images":1,"thumbnails":1,"refusals":0,"failures":0,"escalations":0,"cold_starts":0,"get_ms":1,"decode_ms":1,"resize_ms":1,"encode_ms":1,"put_ms":1,"total_ms":5,"init_ms":0,"cpu_ms":2,"peak_bytes":8,"headroom_percent":90,"compute_dollars":0,"request_dollars":0,"largest_only_dollars":0,"_aws":{}}"#;
+    const LINE: &str = r#"{"tier":"small","outcome":"made","correlation_id":"c","bucket":"b","key":"k.png","bytes":9,"format":"png","width_px":3,"height_px":2,"pixels":6,"decode_shrink":1,"planned_peak_bytes":7,"bytes_read":9,"warnings":[],"thumbnail_keys":["k"],"images":1,"thumbnails":1,"refusals":0,"failures":0,"escalations":0,"cold_starts":0,"get_ms":1,"decode_ms":1,"resize_ms":1,"encode_ms":1,"put_ms":1,"total_ms":5,"init_ms":0,"cpu_ms":2,"peak_bytes":8,"headroom_percent":90,"compute_dollars":0,"request_dollars":0,"largest_only_dollars":0}"#;
 
     fn read(text: &str) -> Logs {
         let mut logs = Logs::default();
@@ -85,9 +91,9 @@ mod tests {
 
     #[test]
     fn what_is_no_job_is_counted() {
-        let cut = LINE.replace(r#""cpu_ms":2,"#, "");
+        let cut = LINE.replace(r#""key":"k.png","#, "");
         let text = format!(
-            "START RequestId: r\nREPORT RequestId: r\n\n{{\"outcome\":\"dispatched\"}}\n{{\"tier\n{cut}\n{LINE}"
+            "START RequestId: r\nREPORT RequestId: r\n\n{{\"tier\":\"dispatcher\",\"outcome\":\"dispatched\"}}\n{{\"tier\n{cut}\n{LINE}"
         );
         let logs = read(&text);
         assert_eq!((logs.records.len(), logs.other_lines, logs.broken_lines), (1, 4, 1));

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::curve::{Point, curve, typical};
 use crate::decide::{columns, decide_points};
-use crate::{CalibrateError, Calibration, Decision, Line, Terms, median};
+use crate::{CalibrateError, Calibration, Decision, Line, Terms};
 
 /// Fewer jobs of a format than this say nothing about it.
 pub const ENOUGH: usize = 30;
@@ -44,6 +44,8 @@ pub struct Job {
     pub total_ms: f64,
     /// The peak of the process.
     pub peak_bytes: u64,
+    /// How many jobs it stands for: an ordinary one may have been drawn from many, a slow one never.
+    pub weight: u32,
 }
 
 /// What the logs change.
@@ -118,11 +120,14 @@ impl Tuning {
 }
 
 impl Job {
-    /// The job of a log line; `None` where no thumbnail was made, in an unknown tier, and of a first job, which is
-    /// slower than all later ones.
+    /// The job of a whole log line; `None` of a short one, where no thumbnail was made, in an unknown tier, and of a first
+    /// job, which is slower than all later ones.
     #[must_use]
     pub fn of(record: &JobRecord, tiers: &TierTable) -> Option<Self> {
         let image = record.image.as_ref().filter(|_| record.outcome == "made" && record.counts.cold_starts == 0)?;
+        if image.bytes_read == 0 || record.cpu_ms <= 0.0 {
+            return None;
+        }
         Some(Self {
             format: ImageFormat::ALL.into_iter().find(|format| format.name() == image.format)?,
             tier: tiers.iter().position(|tier| tier.name == record.tier)?,
@@ -131,6 +136,7 @@ impl Job {
             cpu_ms: record.cpu_ms,
             total_ms: record.total_ms,
             peak_bytes: record.peak_bytes,
+            weight: record.sample.max(1),
         })
     }
 }
@@ -173,16 +179,27 @@ fn observed_io(jobs: &[Job], calibration: &Calibration, tiers: &TierTable) -> Te
     let jobs = if plain.len() < ENOUGH { jobs } else { &plain };
     let waits: Vec<(f64, f64)> = jobs
         .iter()
-        .map(|job| {
+        .flat_map(|job| {
             let busy_ms = job.cpu_ms / cpu_share(memory_mb[job.tier]).min(1.0);
-            (job.read_bytes as f64 / 1e6, (job.total_ms - busy_ms).max(0.0))
+            let wait = (job.read_bytes as f64 / 1e6, (job.total_ms - busy_ms).max(0.0));
+            std::iter::repeat_n(wait, job.weight as usize)
         })
         .collect();
-    if waits.len() < ENOUGH {
+    if jobs.len() < ENOUGH {
         return calibration.terms.clone();
     }
     let line = Line::through(&waits);
     Terms { io_ms: line.base.max(0.0), io_ms_per_mb: line.slope, ..calibration.terms.clone() }
+}
+
+/// How one job lies to the curve of its format.
+#[derive(Clone, Copy, Debug)]
+struct Ratio {
+    /// Its CPU time over the curve's.
+    cpu: f64,
+    /// What its peak lies above the curve's.
+    more_bytes: u64,
+    weight: f64,
 }
 
 /// How the jobs of a format lie to its curve.
@@ -201,9 +218,8 @@ struct Bench<'a> {
 }
 
 impl Bench<'_> {
-    /// Of each job the CPU time over that of the curve at its size, at one whole vCPU, and the bytes that its peak lies
-    /// above the curve's.
-    fn ratios(&self, format: ImageFormat, jobs: &[Job]) -> Vec<(f64, u64)> {
+    /// Each job beside the curve at its size, at one whole vCPU.
+    fn ratios(&self, format: ImageFormat, jobs: &[Job]) -> Vec<Ratio> {
         let whole = crate::curve::Column { tier: None, function: contract::Function { memory_mb: 1769, threads: 1 } };
         let points = curve(&self.calibration.measurements, format, &[whole]);
         let ratio = |job: &Job| {
@@ -211,7 +227,11 @@ impl Bench<'_> {
             let next = points.iter().find(|point| point.size_bytes >= job.size_bytes).or(points.last())?;
             let beyond = (job.size_bytes as f64 / next.size_bytes as f64).max(1.0);
             let peak_bytes = (next.peak_bytes as f64 * beyond) as u64;
-            (cpu_ms > 0.0).then(|| (job.cpu_ms / cpu_ms, job.peak_bytes.saturating_sub(peak_bytes)))
+            (cpu_ms > 0.0).then(|| Ratio {
+                cpu: job.cpu_ms / cpu_ms,
+                more_bytes: job.peak_bytes.saturating_sub(peak_bytes),
+                weight: f64::from(job.weight),
+            })
         };
         jobs.iter().filter_map(ratio).collect()
     }
@@ -257,10 +277,10 @@ impl Bench<'_> {
     /// The format's thresholds, with the jobs drawn again and again from themselves.
     ///
     /// **Source:** B. Efron, "Bootstrap Methods: Another Look at the Jackknife", 1979.
-    fn resampled(&self, format: ImageFormat, ratios: &[(f64, u64)]) -> Result<Vec<Vec<u64>>, CalibrateError> {
+    fn resampled(&self, format: ImageFormat, ratios: &[Ratio]) -> Result<Vec<Vec<u64>>, CalibrateError> {
         let mut draw = Draw(0x9E37_79B9_7F4A_7C15);
         let once = |_| {
-            let again: Vec<(f64, u64)> = ratios.iter().map(|_| ratios[draw.below(ratios.len())]).collect();
+            let again: Vec<Ratio> = ratios.iter().map(|_| ratios[draw.below(ratios.len())]).collect();
             let correction = Correction::from_ratios(&again);
             let decision = self.decide(&BTreeMap::from([(format.name(), correction)]))?;
             Ok((0..self.tiers.iter().count()).filter_map(|position| decision.bytes(Some(format), position)).collect())
@@ -269,15 +289,26 @@ impl Bench<'_> {
     }
 }
 
+/// The least CPU ratio that `part` of the jobs do not exceed, each by its weight; 1 of none.
+fn quantile(ratios: &[Ratio], part: f64) -> f64 {
+    let mut sorted = ratios.to_vec();
+    sorted.sort_by(|one, other| one.cpu.total_cmp(&other.cpu));
+    let mut left = part * sorted.iter().map(|ratio| ratio.weight).sum::<f64>();
+    for ratio in &sorted {
+        left -= ratio.weight;
+        if left <= 0.0 {
+            return ratio.cpu;
+        }
+    }
+    sorted.last().map_or(1.0, |ratio| ratio.cpu)
+}
+
 impl Correction {
-    fn from_ratios(ratios: &[(f64, u64)]) -> Self {
-        let mut cpu: Vec<f64> = ratios.iter().map(|(cpu, _)| *cpu).collect();
-        cpu.sort_by(f64::total_cmp);
-        let slow = cpu.get(((cpu.len() as f64 * (1.0 - LATE)) as usize).min(cpu.len().saturating_sub(1)));
+    fn from_ratios(ratios: &[Ratio]) -> Self {
         Self {
-            usual: if cpu.is_empty() { 1.0 } else { median(cpu.iter().copied()) },
-            slow: slow.copied().unwrap_or(1.0),
-            more_bytes: ratios.iter().map(|(_, more_bytes)| *more_bytes).max().unwrap_or(0),
+            usual: quantile(ratios, 0.5),
+            slow: quantile(ratios, 1.0 - LATE),
+            more_bytes: ratios.iter().map(|ratio| ratio.more_bytes).max().unwrap_or(0),
         }
     }
 
@@ -315,10 +346,11 @@ pub fn dollars(
         let busy_here_ms = job.cpu_ms / columns[job.tier].function.cpus();
         let busy_ms = if here > 0.0 { busy_here_ms * there / here } else { busy_here_ms };
         let duration_ms = terms.image_io_ms(job.read_bytes as f64) + busy_ms;
-        Some(prices.compute(terms.architecture, tier.memory_mb, contract::billed_ms(duration_ms)))
+        let weight = f64::from(job.weight);
+        Some((prices.compute(terms.architecture, tier.memory_mb, contract::billed_ms(duration_ms)) * weight, weight))
     };
-    let all: Vec<contract::Dollars> = jobs.iter().filter_map(one).collect();
-    (!all.is_empty()).then(|| all.iter().copied().sum::<contract::Dollars>() * (1e6 / all.len() as f64))
+    let (all, weights): (Vec<contract::Dollars>, Vec<f64>) = jobs.iter().filter_map(one).unzip();
+    (!all.is_empty()).then(|| all.iter().copied().sum::<contract::Dollars>() * (1e6 / weights.iter().sum::<f64>()))
 }
 
 /// Marsaglia's xorshift: the same draws every time.

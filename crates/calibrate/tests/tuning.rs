@@ -35,6 +35,7 @@ fn jobs(count: usize, times: f64) -> Vec<Job> {
             cpu_ms,
             total_ms: 80.0 + cpu_ms * 1769.0 / 256.0,
             peak_bytes: 60 << 20,
+            weight: 1,
         }
     };
     (0..count).map(job).collect()
@@ -63,6 +64,18 @@ fn what_runs_twice_as_long_lowers_the_thresholds_for_sure() {
     assert_eq!(row.thresholds.iter().map(ThresholdTuning::is_sure).collect::<Vec<_>>(), [true, true, false]);
     let (low, high) = row.thresholds[0].between_bytes;
     assert!(low <= 2 * MB && 2 * MB <= high, "{row:?}");
+}
+
+/// Slow jobs keep their lines and of the others one in a hundred does: without weights a third of these would be slow.
+#[test]
+fn slow_jobs_that_are_always_logged_do_not_outweigh_the_sample() {
+    let mut sampled = jobs(600, 0.95);
+    sampled.iter_mut().for_each(|job| job.weight = 100);
+    let all: Vec<Job> = sampled.into_iter().chain(jobs(300, 5.0)).collect();
+    let row = tuned(&all).formats.remove(0);
+    assert!((row.usual - 1.0).abs() < 0.02 && row.slow < 1.05, "{row:?}");
+    let unweighted: Vec<Job> = all.iter().map(|job| Job { weight: 1, ..*job }).collect();
+    assert!(tuned(&unweighted).formats[0].slow > 4.0);
 }
 
 #[test]

@@ -1,10 +1,10 @@
-//! What ended for good without thumbnails, as it stands in the dead-letter queue.
+//! What ended for good without thumbnails, as it stands in the queue of dead letters or in that of refused uploads.
 
 use serde::{Deserialize, Serialize};
 
 use crate::Task;
 
-/// One message of the dead-letter queue, written by a worker or by the dispatcher.
+/// One message of such a queue, written by a worker or by the dispatcher.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeadLetter {
     /// The name: `corrupt`, `over_budget`, `killed`, `read_failed` …
@@ -16,6 +16,9 @@ pub struct DeadLetter {
     /// What could not be done; `None` where the event's key is no key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub job: Option<Task>,
+    /// The upload is at fault, not the system: it goes to the queue of refused uploads.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub refused: bool,
 }
 
 impl DeadLetter {
@@ -27,6 +30,13 @@ impl DeadLetter {
             message: message.to_owned(),
             correlation_id: job.correlation_id().to_owned(),
             job: Some(job),
+            refused: false,
         }
+    }
+
+    /// The letter about `job`, of whose object no thumbnail can be made.
+    #[must_use]
+    pub fn of_refused(job: Task, reason: &str, message: &str) -> Self {
+        Self { refused: true, ..Self::about(job, reason, message) }
     }
 }

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
+use crate::number::is_zero;
 use crate::{ImageFormat, MadeBy, claimed_format, metadata};
 
 /// The facts of a HEAD: those that routing needs, and the marks that every thumbnail carries.
@@ -83,6 +84,9 @@ pub struct Job {
     /// Look for the thumbnails before anything is read: another worker was probably faster.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub look_first: bool,
+    /// How often it failed for now and was put off.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub attempts: u32,
     /// The same in every log line about this upload, from dispatcher to worker.
     pub correlation_id: String,
 }
@@ -101,6 +105,7 @@ impl Job {
             sequencer: None,
             escalated_from: None,
             look_first: false,
+            attempts: 0,
             correlation_id: correlation_id.to_owned(),
         }
     }
@@ -116,6 +121,9 @@ pub struct Removal {
     /// Orders the events of one key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sequencer: Option<String>,
+    /// How often it failed for now and was put off.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub attempts: u32,
     /// The same in every log line about this deletion.
     pub correlation_id: String,
 }
@@ -143,6 +151,25 @@ impl Task {
         }
     }
 
+    /// How often it failed for now and was put off.
+    #[must_use]
+    pub const fn attempts(&self) -> u32 {
+        match self {
+            Self::Remove { remove } => remove.attempts,
+            Self::Make(job) => job.attempts,
+        }
+    }
+
+    /// The same, after one more attempt.
+    #[must_use]
+    pub fn attempted(mut self) -> Self {
+        match &mut self {
+            Self::Remove { remove } => remove.attempts += 1,
+            Self::Make(job) => job.attempts += 1,
+        }
+        self
+    }
+
     /// The same in every log line about this upload or deletion.
     #[must_use]
     pub fn correlation_id(&self) -> &str {
@@ -151,6 +178,16 @@ impl Task {
             Self::Make(job) => &job.correlation_id,
         }
     }
+}
+
+/// A task that failed for now and that its tier's worker gets again: a message of the queue of failed jobs, which hides it
+/// until then.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PutOff {
+    /// The tier's name.
+    pub retry: String,
+    /// What its worker is invoked with.
+    pub task: Task,
 }
 
 #[cfg(test)]
@@ -169,11 +206,15 @@ mod tests {
             format: Some(ImageFormat::Jpeg),
             escalated_from: None,
             look_first: false,
+            attempts: 0,
             correlation_id: "c".into(),
         };
         let wire = serde_json::to_string(&Task::Make(job.clone())).unwrap();
         assert!(
-            !wire.contains("version_id") && !wire.contains("escalated_from") && !wire.contains("look_first"),
+            !wire.contains("attempts")
+                && !wire.contains("version_id")
+                && !wire.contains("escalated_from")
+                && !wire.contains("look_first"),
             "{wire}"
         );
         assert_eq!(serde_json::from_str::<Task>(&wire).unwrap(), Task::Make(job));
@@ -181,8 +222,13 @@ mod tests {
 
     #[test]
     fn a_removal_is_told_from_a_job() {
-        let remove =
-            Removal { bucket: "b".into(), key: "k".into(), sequencer: Some("0A".into()), correlation_id: "c".into() };
+        let remove = Removal {
+            bucket: "b".into(),
+            key: "k".into(),
+            sequencer: Some("0A".into()),
+            attempts: 0,
+            correlation_id: "c".into(),
+        };
         let task = Task::Remove { remove };
         let wire = serde_json::to_string(&task).unwrap();
         assert_eq!(serde_json::from_str::<Task>(&wire).unwrap(), task);

@@ -1,18 +1,17 @@
-//! A log line that is a metric document too: CloudWatch's embedded metric format.
+//! The metrics of a deployment: numbers of log lines that metric filters of CloudWatch Logs read.
 //!
-//! A job's line is its document: crates that write documents of their own beside the log (metrique,
-//! metrics_cloudwatch_embedded) would write each number twice.
+//! One table, `deploy/metrics.json`: the template makes the filters, the dashboard and the alarms from it, and
+//! `thumbtier cost` asks by it. The functions write short lines and know nothing of metrics: the embedded metric format
+//! repeated 1,149 bytes of names in every line.
 //!
-//! One table of names and units; the functions write it, the dashboard, the alarms and `thumbtier cost` read it.
-//! Each combination of a metric and its dimensions' values is billed as a custom metric: few dimensions, few values.
-//!
-//! **Source:** Amazon CloudWatch user guide, "Specification: Embedded metric format".
+//! Each combination of a metric and its dimension's values is billed as a custom metric: few dimensions, few values.
 
-use serde::Serialize;
-use serde_json::{Value, json};
+use std::sync::LazyLock;
+
+use serde::Deserialize;
 
 /// A CloudWatch unit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 pub enum Unit {
     /// How many.
     Count,
@@ -26,67 +25,61 @@ pub enum Unit {
     None,
 }
 
-/// A metric: the name of a number in the log line, and its unit.
-pub type Metric = (&'static str, Unit);
-
-/// Metrics that share their dimensions: a `MetricDirective` of the format.
-#[derive(Clone, Copy, Debug)]
-pub struct Directive {
-    /// Names of strings in the log line.
-    pub dimensions: &'static [&'static str],
-    /// Names of numbers in the log line.
-    pub metrics: &'static [Metric],
+/// How much a deployment measures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Monitoring {
+    /// Nothing that is billed.
+    Off,
+    /// What each tier makes and costs.
+    #[default]
+    Basic,
+    /// Every number of the table.
+    Full,
 }
 
-/// What a worker publishes of each job.
-pub const JOB: &[Directive] = &[
-    Directive {
-        dimensions: &["tier"],
-        metrics: &[
-            ("images", Unit::Count),
-            ("thumbnails", Unit::Count),
-            ("bytes", Unit::Bytes),
-            ("bytes_read", Unit::Bytes),
-            ("pixels", Unit::Count),
-            ("get_ms", Unit::Milliseconds),
-            ("decode_ms", Unit::Milliseconds),
-            ("resize_ms", Unit::Milliseconds),
-            ("encode_ms", Unit::Milliseconds),
-            ("put_ms", Unit::Milliseconds),
-            ("total_ms", Unit::Milliseconds),
-            ("peak_bytes", Unit::Bytes),
-            ("headroom_percent", Unit::Percent),
-            ("compute_dollars", Unit::None),
-            ("request_dollars", Unit::None),
-            ("largest_only_dollars", Unit::None),
-            ("cold_starts", Unit::Count),
-            ("escalations", Unit::Count),
-            ("refusals", Unit::Count),
-            ("failures", Unit::Count),
-        ],
-    },
-    Directive { dimensions: &["format"], metrics: &[("images", Unit::Count), ("compute_dollars", Unit::None)] },
-    Directive { dimensions: &["outcome"], metrics: &[("images", Unit::Count)] },
-];
+/// One metric: which functions write it, and by what it is told apart.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Metric {
+    /// `worker`, `dispatcher`, `batch`, `api`.
+    pub functions: Vec<String>,
+    /// The name of a string in the log line; `None` where all lines make one metric.
+    pub dimension: Option<String>,
+    /// The name of a number in the log line.
+    pub name: String,
+    /// Of that number.
+    pub unit: Unit,
+    /// The least monitoring that has it.
+    pub level: Monitoring,
+}
 
-/// What the dispatcher publishes of each invocation; its tier is [`DISPATCHER`].
-pub const INVOCATION: &[Directive] = &[Directive {
-    dimensions: &["tier"],
-    metrics: &[
-        ("objects", Unit::Count),
-        ("heads", Unit::Count),
-        ("total_ms", Unit::Milliseconds),
-        ("compute_dollars", Unit::None),
-        ("request_dollars", Unit::None),
-        ("cold_starts", Unit::Count),
-        ("failures", Unit::Count),
-    ],
-}];
+/// The table.
+///
+/// # Panics
+/// Never: a test reads the file that is compiled in.
+#[must_use]
+pub fn all() -> &'static [Metric] {
+    static ALL: LazyLock<Vec<Metric>> = LazyLock::new(|| {
+        serde_json::from_str(include_str!("../../../deploy/metrics.json")).expect("a test reads the committed table")
+    });
+    &ALL
+}
 
-/// What the dispatcher publishes of each object.
-pub const OBJECT: &[Directive] = &[Directive { dimensions: &["outcome"], metrics: &[("objects", Unit::Count)] }];
+impl Monitoring {
+    /// By the value of the parameter `monitoring`.
+    #[must_use]
+    pub fn of(name: &str) -> Option<Self> {
+        match name {
+            "off" => Some(Self::Off),
+            "basic" => Some(Self::Basic),
+            "full" => Some(Self::Full),
+            _ => None,
+        }
+    }
+}
 
-/// The values of `outcome` in [`OBJECT`] that say that an object was skipped: [`crate::Skip::name`], and `bad_key`.
+/// The values of `outcome` that say that an object was skipped: [`crate::Skip::name`], and `bad_key`.
 ///
 /// Those that do not occur are no metric and cost nothing.
 pub const SKIPS: [&str; 9] = [
@@ -104,28 +97,24 @@ pub const SKIPS: [&str; 9] = [
 /// The dispatcher's value of the dimension `tier`.
 pub const DISPATCHER: &str = "dispatcher";
 
-/// `record` as one line that CloudWatch Logs turns into metrics of `namespace`.
-///
-/// A directive is left out where the record lacks one of its dimensions, a metric where the record lacks its number:
-/// a job that was refused before its header was read has no format.
-///
-/// # Panics
-/// If the record is no JSON object: records are structs of this crate.
-#[must_use]
-pub fn document(record: &impl Serialize, directives: &[Directive], namespace: &str, timestamp_ms: u64) -> String {
-    let mut line = serde_json::to_value(record).expect("strings and numbers serialise");
-    let fields = line.as_object_mut().expect("a record is a struct");
-    let directives: Vec<Value> = directives.iter().filter_map(|part| directive(part, fields, namespace)).collect();
-    fields.insert("_aws".into(), json!({ "Timestamp": timestamp_ms, "CloudWatchMetrics": directives }));
-    line.to_string()
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn directive(part: &Directive, fields: &serde_json::Map<String, Value>, namespace: &str) -> Option<Value> {
-    if !part.dimensions.iter().all(|name| fields.get(*name).is_some_and(Value::is_string)) {
-        return None;
+    #[test]
+    fn the_table_is_read_and_names_nothing_twice() {
+        let names = |metric: &Metric| (metric.functions.clone(), metric.dimension.clone(), metric.name.clone());
+        let mut seen: Vec<_> = all().iter().map(names).collect();
+        let count = seen.len();
+        seen.sort();
+        seen.dedup();
+        assert_eq!(seen.len(), count);
+        assert!(all().iter().all(|metric| metric.level > Monitoring::Off), "what is off is in no table");
     }
-    let present = part.metrics.iter().filter(|(name, _)| fields.get(*name).is_some_and(Value::is_number));
-    let metrics: Vec<Value> = present.map(|(name, unit)| json!({ "Name": name, "Unit": unit })).collect();
-    (!metrics.is_empty())
-        .then(|| json!({ "Namespace": namespace, "Dimensions": [part.dimensions], "Metrics": metrics }))
+
+    #[test]
+    fn the_parameter_has_three_values() {
+        let levels = ["off", "basic", "full", "on"].map(Monitoring::of);
+        assert_eq!(levels, [Some(Monitoring::Off), Some(Monitoring::Basic), Some(Monitoring::Full), None]);
+    }
 }

@@ -14,6 +14,11 @@ pub fn thousands(number: u64) -> String {
     text
 }
 
+/// Whether it is left out where it is written.
+pub(crate) fn is_zero<Number: Default + PartialEq>(number: &Number) -> bool {
+    *number == Number::default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,6 +7,11 @@ use std::ops::{Add, Mul};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+/// What CloudWatch Logs adds to the bytes of each event.
+///
+/// **Source:** Amazon CloudWatch Logs API reference, `PutLogEvents`.
+pub const LOG_EVENT_BYTES: u64 = 26;
+
 /// An amount of US dollars.
 ///
 /// A floating-point number, because one millisecond of a small function is 3 billionths of a dollar: no integer
@@ -23,6 +28,12 @@ impl Dollars {
     #[must_use]
     pub fn per_million(self) -> Self {
         self * 1e6
+    }
+
+    /// To 10^-12: a log line gains nothing by more digits.
+    #[must_use]
+    pub fn rounded(self) -> Self {
+        Self((self.0 * 1e12).round() / 1e12)
     }
 }
 
@@ -138,6 +149,32 @@ pub struct RegionPrices {
     pub cloudwatch_free_dashboards: u32,
     /// One alarm for a month.
     pub cloudwatch_alarm_month: Dollars,
+    /// When the prices below were written down.
+    pub more_as_of: String,
+    /// Where they come from.
+    pub more_source: String,
+    /// A GB of 10^9 bytes that is written to CloudWatch Logs, with [`LOG_EVENT_BYTES`] for each event.
+    pub cloudwatch_logs_gb: Dollars,
+    /// A GB of logs kept for a month.
+    pub cloudwatch_logs_gb_month: Dollars,
+    /// A million requests to SQS, standard queues.
+    pub sqs_million_requests: Dollars,
+    /// A million messages published to SNS.
+    pub sns_million_publishes: Dollars,
+    /// A million events of S3 through EventBridge.
+    pub eventbridge_million_events: Dollars,
+    /// A million requests to an HTTP API of API Gateway.
+    pub api_gateway_million_requests: Dollars,
+    /// Ten thousand requests to KMS.
+    pub kms_ten_thousand_requests: Dollars,
+    /// One key of KMS for a month.
+    pub kms_key_month: Dollars,
+    /// A GB in S3 Standard for a month.
+    pub s3_storage_gb_month: Dollars,
+    /// Ten thousand HTTPS requests to CloudFront, where somebody puts it before the thumbnails.
+    pub cloudfront_ten_thousand_requests: Dollars,
+    /// A GB that CloudFront sends to the internet.
+    pub cloudfront_gb: Dollars,
 }
 
 /// The prices of every region that the file has.
@@ -236,6 +273,17 @@ impl RegionPrices {
             ("cloudwatch_metric_month", self.cloudwatch_metric_month),
             ("cloudwatch_dashboard_month", self.cloudwatch_dashboard_month),
             ("cloudwatch_alarm_month", self.cloudwatch_alarm_month),
+            ("cloudwatch_logs_gb", self.cloudwatch_logs_gb),
+            ("cloudwatch_logs_gb_month", self.cloudwatch_logs_gb_month),
+            ("sqs_million_requests", self.sqs_million_requests),
+            ("sns_million_publishes", self.sns_million_publishes),
+            ("eventbridge_million_events", self.eventbridge_million_events),
+            ("api_gateway_million_requests", self.api_gateway_million_requests),
+            ("kms_ten_thousand_requests", self.kms_ten_thousand_requests),
+            ("kms_key_month", self.kms_key_month),
+            ("s3_storage_gb_month", self.s3_storage_gb_month),
+            ("cloudfront_ten_thousand_requests", self.cloudfront_ten_thousand_requests),
+            ("cloudfront_gb", self.cloudfront_gb),
         ];
         match prices.into_iter().find(|(_, price)| price.0 <= 0.0) {
             Some((what, Dollars(value))) => Err(PricesError::NotPositive { region: region.to_owned(), what, value }),
@@ -254,9 +302,11 @@ mod tests {
     fn the_shipped_file_has_a_date_and_a_source_for_each_region() {
         let prices = Prices::builtin().unwrap();
         for region in ["us-east-1", "us-east-2", "us-west-2", "eu-west-1", "eu-central-1"] {
-            let RegionPrices { as_of, source, lambda_gb_second, .. } = prices.region(region).unwrap();
+            let RegionPrices { as_of, source, more_as_of, more_source, lambda_gb_second, .. } =
+                prices.region(region).unwrap();
             assert!(as_of.starts_with("20") && as_of.len() >= "2026-11".len(), "{region}: {as_of}");
-            assert!(!source.is_empty(), "{region}");
+            assert!(!source.is_empty() && !more_source.is_empty(), "{region}");
+            assert!(more_as_of.as_str() >= "2026-11", "{region}: {more_as_of}");
             assert!(lambda_gb_second.on(Architecture::Arm64) < lambda_gb_second.on(Architecture::X86_64), "{region}");
         }
     }

@@ -10,9 +10,10 @@ use aws_config::timeout::TimeoutConfig;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::InvocationType;
 use aws_sdk_s3::operation::head_object::HeadObjectError;
-use contract::{DeadLetter, Ending, ObjectHead, Task};
+use contract::{DeadLetter, Ending, ObjectHead, PutOff, Task};
+use serde::Serialize;
 
-use crate::call::{CallError, HeadObject, InvokeWorker, KeepEnding, SendDeadLetter};
+use crate::call::{CallError, HeadObject, InvokeWorker, KeepEnding, PutOffTask, SendDeadLetter};
 use crate::settings::Settings;
 
 /// INIT may take 10 s; a slow answer to the first call is not worth failing it.
@@ -29,6 +30,8 @@ pub struct Aws {
     /// Its client is made with the first letter: most functions never send one.
     sqs: OnceLock<aws_sdk_sqs::Client>,
     dead_letter_queue_url: String,
+    failed_jobs_queue_url: String,
+    refusals_queue_url: String,
     keep_endings: bool,
     config: SdkConfig,
 }
@@ -45,6 +48,8 @@ impl Aws {
             worker_prefix: settings.worker_prefix.clone(),
             sqs: OnceLock::new(),
             dead_letter_queue_url: settings.dead_letter_queue_url.clone(),
+            failed_jobs_queue_url: settings.failed_jobs_queue_url.clone(),
+            refusals_queue_url: settings.refusals_queue_url.clone(),
             keep_endings: settings.keep_endings,
             config,
         };
@@ -82,6 +87,20 @@ impl Aws {
         format!("{}{tier}", self.worker_prefix)
     }
 
+    async fn send_message(
+        &self,
+        queue_url: &str,
+        body: &impl Serialize,
+        delay_s: Option<i32>,
+    ) -> Result<(), CallError> {
+        let failed = |cause| CallError { action: format!("SendMessage to `{queue_url}`"), cause };
+        let body = serde_json::to_string(body).map_err(|error| failed(error.into()))?;
+        let client = self.sqs.get_or_init(|| aws_sdk_sqs::Client::new(&self.config));
+        let call = client.send_message().queue_url(queue_url).message_body(body).set_delay_seconds(delay_s);
+        call.send().await.map_err(|error| failed(error.into()))?;
+        Ok(())
+    }
+
     /// Opens the connection that the first job will use, and loads the TLS roots for it: INIT runs with about two
     /// vCPUs, the first job of a small tier with 0.145. What comes of it does not matter, and it may not take long.
     async fn warm_up(&self) {
@@ -89,15 +108,18 @@ impl Aws {
     }
 }
 
+/// A call with all its tries, until the headers of the answer are there.
+const OPERATION: Duration = Duration::from_secs(20);
+
 /// Region, credentials, and how often a call is tried.
 ///
 /// Three tries, with jitter between: at most 0.2 s and then 0.4 s of waiting, because waiting is billed, at a tier's
-/// full memory. A trouble that lasts longer is Lambda's: it runs the job again after one minute and after two, and
-/// that wait is free. Nothing is waited for without end: the function's timeout would end it, and that counts as a
-/// job that its tier cannot do.
+/// full memory. A trouble that lasts longer is for the queue of failed jobs, which puts the job off, and that wait is
+/// free. Nothing is waited for without end: the function's timeout would end it, and that counts as a job that its tier
+/// cannot do. All tries of a call end before the shortest timeout of a function, 29 s.
 async fn sdk_config() -> SdkConfig {
     let retries = RetryConfig::standard().with_max_attempts(3).with_initial_backoff(Duration::from_millis(200));
-    let timeouts = TimeoutConfig::builder().read_timeout(Duration::from_secs(8)).build();
+    let timeouts = TimeoutConfig::builder().read_timeout(Duration::from_secs(8)).operation_timeout(OPERATION).build();
     sdk::configuration().retry_config(retries).timeout_config(timeouts).load().await
 }
 
@@ -114,13 +136,14 @@ impl InvokeWorker for Aws {
 
 impl SendDeadLetter for Aws {
     async fn send(&self, letter: &DeadLetter) -> Result<(), CallError> {
-        let queue_url = &self.dead_letter_queue_url;
-        let failed = |cause| CallError { action: format!("SendMessage to `{queue_url}`"), cause };
-        let body = serde_json::to_string(letter).map_err(|error| failed(error.into()))?;
-        let client = self.sqs.get_or_init(|| aws_sdk_sqs::Client::new(&self.config));
-        let call = client.send_message().queue_url(queue_url).message_body(body);
-        call.send().await.map_err(|error| failed(error.into()))?;
-        Ok(())
+        let queue_url = if letter.refused { &self.refusals_queue_url } else { &self.dead_letter_queue_url };
+        self.send_message(queue_url, letter, None).await
+    }
+}
+
+impl PutOffTask for Aws {
+    async fn put_off(&self, task: &PutOff, delay_s: u32) -> Result<(), CallError> {
+        self.send_message(&self.failed_jobs_queue_url, task, i32::try_from(delay_s).ok()).await
     }
 }
 

@@ -1,6 +1,6 @@
 //! Calls to AWS, as the functions see them.
 
-use contract::{DeadLetter, Ending, ObjectHead, Task};
+use contract::{DeadLetter, Ending, ObjectHead, PutOff, Task};
 
 /// Invokes a worker. A function's `lambda:InvokeFunction` grant is this trait.
 pub trait InvokeWorker {
@@ -16,8 +16,14 @@ pub trait HeadObject {
 
 /// Tells somebody. A function's `sqs:SendMessage` grant is this trait.
 pub trait SendDeadLetter {
-    /// Puts a letter into the dead-letter queue.
+    /// Puts a letter into the queue of dead letters, or of refused uploads, as it says itself.
     fn send(&self, letter: &DeadLetter) -> impl Future<Output = Result<(), CallError>>;
+}
+
+/// Puts a task off. A function's `sqs:SendMessage` grant on the queue of failed jobs is this trait.
+pub trait PutOffTask {
+    /// Hands it to the queue, which hides it for `delay_s` seconds, at most 900.
+    fn put_off(&self, task: &PutOff, delay_s: u32) -> impl Future<Output = Result<(), CallError>>;
 }
 
 /// Keeps how an upload ended. A function's `s3:PutObject` grant on the endings is this trait.

@@ -7,7 +7,7 @@ mod meter;
 mod settings;
 
 pub use aws::Aws;
-pub use call::{CallError, HeadObject, InvokeWorker, KeepEnding, SendDeadLetter};
+pub use call::{CallError, HeadObject, InvokeWorker, KeepEnding, PutOffTask, SendDeadLetter};
 pub use environment::{Environment, SettingsError};
 pub use meter::{Meter, Start};
 pub use settings::Settings;

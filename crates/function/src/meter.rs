@@ -2,20 +2,20 @@
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
-use contract::metrics::{self, Directive};
-use contract::{Architecture, Prices, Tariff};
-use serde::Serialize;
+use contract::metrics::Monitoring;
+use contract::{Architecture, LogRecord, LogRules, Prices, Tariff, priced_line};
 
 use crate::Environment;
 
-/// Knows the function's prices and where its metrics go.
+/// Knows the function's prices and which of its lines are short.
 #[derive(Debug)]
 pub struct Meter {
     /// What the function is charged by.
     pub tariff: Tariff,
-    namespace: Option<String>,
+    /// Which lines are short.
+    pub rules: LogRules,
     born: Instant,
     init_ms: OnceLock<f64>,
     is_cold: AtomicBool,
@@ -35,12 +35,7 @@ impl Meter {
     pub fn from_environment(environment: &mut Environment) -> Option<Self> {
         let region = environment.variable("AWS_REGION", "the function's region");
         let memory_mb = environment.number("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "the function's memory in MB");
-        let namespace = environment.variable("METRICS_NAMESPACE", "where metrics go, such as thumbtier/prod");
-        let metrics = environment.variable("METRICS", "on or off");
-        let is_on = metrics.as_deref() == Some("on");
-        if let Some(other) = metrics.filter(|metrics| !matches!(metrics.as_str(), "on" | "off")) {
-            environment.problem(format!("METRICS is `{other}`: expected on or off"));
-        }
+        let rules = rules(environment);
         let prices = environment
             .file("prices.json", |json| Prices::parse(json)?.region(region.as_deref().unwrap_or_default()).cloned());
         let architecture = Architecture::of_target(std::env::consts::ARCH);
@@ -48,13 +43,13 @@ impl Meter {
             environment.problem(format!("Lambda has no {} processors", std::env::consts::ARCH));
         }
         let tariff = Tariff { prices: prices?, architecture: architecture?, memory_mb: memory_mb? };
-        Some(Self::new(tariff, namespace.map(|namespace| is_on.then_some(namespace))?))
+        Some(Self::new(tariff, rules?))
     }
 
-    /// A meter that starts now; without a namespace its lines are no metrics.
+    /// A meter that starts now.
     #[must_use]
-    pub fn new(tariff: Tariff, namespace: Option<String>) -> Self {
-        Self { tariff, namespace, born: Instant::now(), init_ms: OnceLock::new(), is_cold: AtomicBool::new(true) }
+    pub fn new(tariff: Tariff, rules: LogRules) -> Self {
+        Self { tariff, rules, born: Instant::now(), init_ms: OnceLock::new(), is_cold: AtomicBool::new(true) }
     }
 
     /// INIT is over.
@@ -69,17 +64,24 @@ impl Meter {
         Start { is_cold, init_ms }
     }
 
-    /// Writes `record` and its metrics as one line to standard output, which is the function's log; without directives
-    /// it is a record and no more.
-    pub fn log(&self, record: &impl Serialize, directives: &[Directive]) {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let timestamp_ms = u64::try_from(now.as_millis()).unwrap_or_default();
-        let line = match &self.namespace {
-            Some(namespace) if !directives.is_empty() => metrics::document(record, directives, namespace, timestamp_ms),
-            _ => serde_json::to_string(record).expect("strings and numbers serialise"),
-        };
-        println!("{line}");
+    /// Writes `record` and its own price as one line to standard output, which is the function's log.
+    pub fn log(&self, record: impl LogRecord) {
+        println!("{}", priced_line(record, &self.tariff.prices));
     }
+}
+
+/// `None` and problems where a variable is missing or wrong.
+fn rules(environment: &mut Environment) -> Option<LogRules> {
+    let name = environment.variable("MONITORING", "off, basic or full");
+    let sample = environment.number("LOG_SAMPLE", "one ordinary job in so many keeps its whole log line: 1 is each");
+    let slow_ms = environment.number("SLOW_MS", "how long a job takes at most to be an ordinary one");
+    let name = name?;
+    let monitoring = Monitoring::of(&name);
+    if monitoring.is_none() {
+        environment.problem(format!("MONITORING is `{name}`: expected off, basic or full"));
+    }
+    let sample = u32::try_from(sample?).unwrap_or(u32::MAX).max(1);
+    Some(LogRules { monitoring: monitoring?, sample, slow_ms: slow_ms? as f64 })
 }
 
 #[cfg(test)]
@@ -90,7 +92,7 @@ mod tests {
     fn only_the_first_invocation_pays_for_init() {
         let prices = Prices::builtin().unwrap().region("us-east-1").unwrap().clone();
         let tariff = Tariff { prices, architecture: Architecture::X86_64, memory_mb: 256 };
-        let meter = Meter::new(tariff, None);
+        let meter = Meter::new(tariff, LogRules::whole());
         std::thread::sleep(std::time::Duration::from_millis(2));
         meter.ready();
         let first = meter.start();

@@ -15,6 +15,12 @@ pub struct Settings {
     pub worker_prefix: String,
     /// Who is told of what cannot be done.
     pub dead_letter_queue_url: String,
+    /// Who is told of uploads that no thumbnail can be made of.
+    pub refusals_queue_url: String,
+    /// Where jobs that failed wait for the dispatcher.
+    pub failed_jobs_queue_url: String,
+    /// How long a failed job waits for its second try, in seconds; later ones wait longer.
+    pub retry_delay_s: u64,
     /// A deleted object takes its thumbnails with it.
     pub delete_thumbnails: bool,
     /// The largest object that is dispatched and read, in bytes, whatever the table allows.
@@ -37,6 +43,9 @@ impl Settings {
         let destination_bucket = environment.variable("DESTINATION_BUCKET", "the bucket that thumbnails are stored in");
         let worker_prefix = environment.variable("WORKER_PREFIX", "a worker's function name without its tier");
         let dead_letter_queue_url = environment.variable("DEAD_LETTER_QUEUE_URL", "the queue of what cannot be done");
+        let refusals_queue_url = environment.variable("REFUSALS_QUEUE_URL", "the queue of refused uploads");
+        let failed_jobs_queue_url = environment.variable("FAILED_JOBS_QUEUE_URL", "the queue of jobs that failed");
+        let retry_delay_s = environment.number("RETRY_DELAY_S", "how long a failed job waits, in seconds");
         let delete_thumbnails = environment.flag("DELETE_THUMBNAILS", "whether deletions take thumbnails along");
         let max_object_bytes = environment.number("MAX_OBJECT_BYTES", "the largest object that is read, in bytes");
         let keep_endings = environment.flag("KEEP_ENDINGS", "whether failures and deletions are kept for the HTTP API");
@@ -52,6 +61,9 @@ impl Settings {
             destination_bucket: destination_bucket?,
             worker_prefix: worker_prefix?,
             dead_letter_queue_url: dead_letter_queue_url?,
+            refusals_queue_url: refusals_queue_url?,
+            failed_jobs_queue_url: failed_jobs_queue_url?,
+            retry_delay_s: retry_delay_s?,
             delete_thumbnails: delete_thumbnails?,
             max_object_bytes: max_object_bytes?,
             keep_endings: keep_endings?,

@@ -1,7 +1,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use contract::{Architecture, Ending, Prices, Tariff, Thumbnails, TierTable};
+use contract::{Architecture, Ending, LogRules, Prices, PutOff, Tariff, Thumbnails, TierTable};
 use function::Meter;
 
 use super::*;
@@ -13,6 +13,7 @@ pub(crate) struct MemoryEdge {
     pub throttled: Vec<String>,
     pub tasks: RefCell<Vec<(String, Task)>>,
     pub letters: RefCell<Vec<DeadLetter>>,
+    pub put_off: RefCell<Vec<(PutOff, u32)>>,
     pub endings: RefCell<Vec<Ending>>,
 }
 
@@ -46,6 +47,13 @@ impl SendDeadLetter for MemoryEdge {
     }
 }
 
+impl PutOffTask for MemoryEdge {
+    async fn put_off(&self, task: &PutOff, delay_s: u32) -> Result<(), CallError> {
+        self.put_off.borrow_mut().push((task.clone(), delay_s));
+        Ok(())
+    }
+}
+
 impl KeepEnding for MemoryEdge {
     async fn keep(&self, ending: &Ending) -> Result<(), CallError> {
         self.endings.borrow_mut().push(ending.clone());
@@ -65,7 +73,10 @@ pub(crate) fn settings() -> Settings {
         max_object_bytes: u64::MAX,
         keep_endings: true,
         dead_letter_queue_url: "http://queue".into(),
-        meter: Meter::new(Tariff { prices, architecture: Architecture::X86_64, memory_mb: 128 }, None),
+        refusals_queue_url: "http://refusals".into(),
+        failed_jobs_queue_url: "http://failed".into(),
+        retry_delay_s: 60,
+        meter: Meter::new(Tariff { prices, architecture: Architecture::X86_64, memory_mb: 128 }, LogRules::whole()),
     }
 }
 

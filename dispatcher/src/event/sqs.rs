@@ -1,6 +1,7 @@
 //! SQS: an event of S3, EventBridge or SNS in each message, or a worker's job that failed. Each message is answered
 //! for itself. Source: AWS Lambda developer guide, "Using Lambda with Amazon SQS", "Reporting batch item failures".
 
+use contract::PutOff;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -21,8 +22,10 @@ pub(crate) struct Message {
 pub(crate) enum Content {
     /// An event.
     Objects(Vec<Decoded>),
-    /// What Lambda writes about a worker's job that failed for good.
+    /// What Lambda writes about a worker's job that failed.
     FailedJob(Box<FailedJob>),
+    /// A task that was put off, and whose time has come.
+    PutOff(Box<PutOff>),
 }
 
 #[derive(Deserialize)]
@@ -55,6 +58,10 @@ fn content(body: &str) -> Result<Content, EventError> {
     let body = parse(body, "SQS")?;
     if failed_job::is(&body) {
         return failed_job::decode(body).map(|failed| Content::FailedJob(Box::new(failed)));
+    }
+    if body.get("retry").is_some() {
+        let shape = |cause| EventError::Shape { source_name: "a task that was put off", cause };
+        return serde_json::from_value(body).map(|task| Content::PutOff(Box::new(task))).map_err(shape);
     }
     objects(body).map(Content::Objects)
 }

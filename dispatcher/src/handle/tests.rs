@@ -58,18 +58,37 @@ fn only_the_messages_that_failed_come_again() {
 }
 
 #[test]
-fn a_killed_job_in_the_queue_goes_up_and_a_failed_one_to_the_dead_letters() {
+fn a_killed_job_in_the_queue_goes_up_and_a_failed_one_is_put_off_until_it_is_a_dead_letter() {
     let edge = MemoryEdge::default();
     let fixture: Value = serde_json::from_str(include_str!("../../tests/events/sqs.json")).unwrap();
     let killed = fixture["Records"][3].clone();
     let mut failed = killed.clone();
     failed["body"] = killed["body"].as_str().unwrap().replace("Runtime.ExitError", "write_failed").into();
-    let reply = run(&edge, json!({ "Records": [killed, failed] })).unwrap();
+    let mut last = failed.clone();
+    last["body"] = failed["body"].as_str().unwrap().replace("\"etag\"", "\"attempts\":2,\"etag\"").into();
+    let reply = run(&edge, json!({ "Records": [killed, failed, last] })).unwrap();
     assert_eq!(reply, json!({ "batchItemFailures": [] }));
+    let (put_off, delay_s) = edge.put_off.borrow()[0].clone();
+    assert_eq!((put_off.retry.as_str(), put_off.task.attempts(), delay_s), ("small", 1, 60));
+    assert_eq!(edge.put_off.borrow().len(), 1);
     let tasks = edge.tasks.borrow();
     let Task::Make(job) = &tasks[0].1 else { panic!("a job") };
     assert_eq!((tasks[0].0.as_str(), job.escalated_from.as_deref()), ("medium", Some("small")));
     assert_eq!((tasks.len(), edge.letters.borrow()[0].reason.as_str()), (1, "write_failed"));
+}
+
+/// After its delay the queue gives it back.
+#[test]
+fn what_was_put_off_is_given_to_its_tier() {
+    let edge = MemoryEdge::default();
+    let job = json!({ "bucket": "b", "key": "k", "etag": "\"e\"", "bytes": 7, "attempts": 1, "correlation_id": "c" });
+    let body = |tier: &str| json!({ "retry": tier, "task": job }).to_string();
+    let record = |tier: &str| json!({ "eventSource": "aws:sqs", "messageId": tier, "body": body(tier) });
+    let reply = run(&edge, json!({ "Records": [record("medium"), record("gone")] })).unwrap();
+    assert_eq!(reply, json!({ "batchItemFailures": [] }));
+    let tasks = edge.tasks.borrow();
+    let given: Vec<_> = tasks.iter().map(|(tier, task)| (tier.as_str(), task.attempts())).collect();
+    assert_eq!(given, [("medium", 1), ("large", 1)]);
 }
 
 #[test]

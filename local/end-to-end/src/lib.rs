@@ -14,6 +14,7 @@ use std::time::{Duration, Instant, SystemTime};
 use aws_config::SdkConfig;
 use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricDataResult, MetricStat};
 use aws_sdk_lambda::primitives::Blob;
+use aws_sdk_lambda::types::{LogFormat, LoggingConfig, SystemLogLevel};
 use aws_sdk_s3::primitives::ByteStream;
 use serde_json::Value;
 
@@ -131,16 +132,30 @@ impl Deployment {
         }
     }
 
-    /// The sum of a metric of the deployment over the last day.
-    pub async fn metric_sum(&self, dimension: &str, value: &str, metric: &str) -> f64 {
+    /// The sum of a metric of the deployment over the last day; without a dimension that of all functions.
+    pub async fn metric_sum(&self, dimension: Option<(&str, &str)>, metric: &str) -> f64 {
+        self.sum_of("thumbtier/local", dimension, metric).await
+    }
+
+    /// The sum of any metric over the last day.
+    pub async fn sum_of(&self, namespace: &str, dimension: Option<(&str, &str)>, metric: &str) -> f64 {
         let now = SystemTime::now();
-        let dimension = Dimension::builder().name(dimension).value(value).build();
-        let metric = Metric::builder().namespace("thumbtier/local").metric_name(metric).dimensions(dimension).build();
+        let dimension = dimension.map(|(name, value)| Dimension::builder().name(name).value(value).build());
+        let metric = Metric::builder().namespace(namespace).metric_name(metric);
+        let metric = metric.set_dimensions(dimension.map(|one| vec![one])).build();
         let statistic = MetricStat::builder().metric(metric).period(86_400).stat("Sum").build();
         let query = MetricDataQuery::builder().id("sum").metric_stat(statistic).build();
         let call = self.cloudwatch.get_metric_data().metric_data_queries(query);
         let answer = call.start_time((now - DAY).into()).end_time((now + DAY).into()).send().await;
         answer.expect("metrics can be read").metric_data_results().iter().flat_map(MetricDataResult::values).sum()
+    }
+
+    /// Whether Lambda writes START and REPORT of `function` into its log.
+    pub async fn write_platform_logs(&self, function: &str, is_on: bool) {
+        let level = if is_on { SystemLogLevel::Info } else { SystemLogLevel::Warn };
+        let logging = LoggingConfig::builder().log_format(LogFormat::Json).system_log_level(level).build();
+        let call = self.lambda.update_function_configuration().function_name(function_name(function));
+        call.logging_config(logging).send().await.expect("functions can be changed");
     }
 
     /// The region that everything is in.
@@ -175,20 +190,27 @@ impl Deployment {
 
     /// Everything that `function` has logged.
     pub async fn raw_log(&self, function: &str) -> String {
-        self.log_messages(function).await.join("\n")
+        let lines = self.log_events(function).await.into_iter().map(|(_, line)| line);
+        lines.collect::<Vec<_>>().join("\n")
     }
 
     async fn log_lines(&self, function: &str) -> Vec<Value> {
-        let messages = self.log_messages(function).await;
-        messages.iter().filter_map(|message| serde_json::from_str(message).ok()).collect()
+        self.timed_lines(function).await.into_iter().map(|(_, line)| line).collect()
     }
 
-    async fn log_messages(&self, function: &str) -> Vec<String> {
+    /// Each line and when CloudWatch Logs has it from, in milliseconds since 1970.
+    async fn timed_lines(&self, function: &str) -> Vec<(i64, Value)> {
+        let events = self.log_events(function).await;
+        events.into_iter().filter_map(|(at_ms, line)| Some((at_ms, serde_json::from_str(&line).ok()?))).collect()
+    }
+
+    async fn log_events(&self, function: &str) -> Vec<(i64, String)> {
         let group = format!("/aws/lambda/{}", function_name(function));
         let mut pages = self.logs.filter_log_events().log_group_name(group).into_paginator().send();
         let mut messages = Vec::new();
         while let Some(Ok(page)) = pages.next().await {
-            messages.extend(page.events().iter().filter_map(|event| event.message().map(str::to_owned)));
+            let events = page.events().iter();
+            messages.extend(events.filter_map(|event| Some((event.timestamp()?, event.message()?.to_owned()))));
         }
         messages
     }

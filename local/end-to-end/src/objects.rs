@@ -96,7 +96,16 @@ impl Deployment {
 
     /// The dead letter that names `key`, as soon as it is there; it stays in the queue.
     pub async fn dead_letter(&self, key: &str) -> Value {
-        let url = self.queue_url("dead-letters").await;
+        self.letter("dead-letters", key).await
+    }
+
+    /// The letter about the refused upload `key`, as soon as it is there; it stays in the queue.
+    pub async fn refusal(&self, key: &str) -> Value {
+        self.letter("refusals", key).await
+    }
+
+    async fn letter(&self, queue: &str, key: &str) -> Value {
+        let url = self.queue_url(queue).await;
         let call = || async {
             let call = self.sqs.receive_message().queue_url(&url).max_number_of_messages(10).visibility_timeout(1);
             let found = call.send().await.expect("the queue can be read");
@@ -104,7 +113,7 @@ impl Deployment {
             let mut letters = bodies.filter_map(|body| serde_json::from_str::<Value>(body).ok());
             letters.find(|letter| letter["job"]["key"] == key)
         };
-        patiently(&format!("the dead letter about `{key}`"), call).await
+        patiently(&format!("the letter about `{key}` in {queue}"), call).await
     }
 
     /// Puts a message into the dead-letter queue.

@@ -41,13 +41,16 @@ fn job(store: &MemoryStore, sequencer: &str) -> Job {
         format: Some(Format::Png),
         escalated_from: None,
         look_first: false,
+        attempts: 0,
         correlation_id: "c".into(),
     }
 }
 
 fn removal(sequencer: &str) -> Task {
     let (bucket, key) = ("uploads".into(), KEY.into());
-    Task::Remove { remove: Removal { bucket, key, sequencer: Some(sequencer.into()), correlation_id: "c".into() } }
+    Task::Remove {
+        remove: Removal { bucket, key, sequencer: Some(sequencer.into()), attempts: 0, correlation_id: "c".into() },
+    }
 }
 
 fn with_source(bytes: Vec<u8>) -> MemoryStore {

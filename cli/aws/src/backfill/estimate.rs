@@ -6,7 +6,10 @@
 use std::collections::BTreeMap;
 
 use calibrate::{Calibration, DISPATCHER_MS, Terms, predict};
-use contract::{Architecture, Decision, Dollars, ImageFormat, RegionPrices, Requests, billed_ms};
+use contract::{
+    Architecture, DISPATCHER_LOG_BYTES, Decision, Dollars, ImageFormat, RegionPrices, Requests, WORKER_LOG_BYTES,
+    billed_ms,
+};
 use serde::Serialize;
 
 use super::direct::TASKS;
@@ -124,6 +127,8 @@ pub(super) struct Estimate {
     pub worker_dollars: Dollars,
     /// The dispatcher's compute and requests.
     pub dispatcher_dollars: Dollars,
+    /// The lines of workers and dispatcher, written and kept.
+    pub log_dollars: Dollars,
     /// The job and its objects; nothing where objects are dispatched from here.
     pub batch_operations_dollars: Dollars,
     /// Everything.
@@ -179,14 +184,16 @@ impl Tally<'_> {
         let worker_dollars = rows.iter().map(|row| row.compute_dollars + row.request_dollars).sum();
         let dispatcher_dollars = rates.dispatcher() * sum.objects as f64;
         let batch_operations_dollars = rates.batch_operations(sum.objects);
+        let log_dollars = rates.prices.logs(WORKER_LOG_BYTES + DISPATCHER_LOG_BYTES) * sum.objects as f64;
         Estimate {
             rows,
             sum,
             skipped: self.skipped.clone(),
             worker_dollars,
             dispatcher_dollars,
+            log_dollars,
             batch_operations_dollars,
-            dollars: worker_dollars + dispatcher_dollars + batch_operations_dollars,
+            dollars: worker_dollars + dispatcher_dollars + log_dollars + batch_operations_dollars,
             rate: rates.rate,
             seconds_at_rate: sum.objects as f64 / f64::from(rates.rate),
         }

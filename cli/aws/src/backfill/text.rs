@@ -23,15 +23,12 @@ pub(super) fn page(place: &str, deployment: &str, estimate: &Estimate, way: Way)
         write!(page, "\nleft out: {}, {} {name}", size(sum.bytes), thousands(sum.objects)).expect(TAKES);
     }
     let parts = match way {
-        Way::Direct => format!("dispatcher {}", dollars(estimate.dispatcher_dollars)),
-        Way::BatchOperations => format!(
-            "dispatcher {}, S3 Batch Operations {}",
-            dollars(estimate.dispatcher_dollars),
-            dollars(estimate.batch_operations_dollars)
-        ),
+        Way::Direct => String::new(),
+        Way::BatchOperations => format!(", S3 Batch Operations {}", dollars(estimate.batch_operations_dollars)),
     };
     let (workers, all) = (dollars(estimate.worker_dollars), dollars(estimate.dollars));
-    write!(page, "\nestimated: {all} (workers {workers}, {parts})").expect(TAKES);
+    let (dispatcher, logs) = (dollars(estimate.dispatcher_dollars), dollars(estimate.log_dollars));
+    write!(page, "\nestimated: {all} (workers {workers}, dispatcher {dispatcher}, logs {logs}{parts})").expect(TAKES);
     if estimate.rows.iter().any(|row| row.format == "other") {
         write!(page, "\nobjects whose keys tell no format are priced as the dearest one").expect(TAKES);
     }

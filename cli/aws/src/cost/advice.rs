@@ -14,8 +14,9 @@ pub(super) fn advice(figures: &Figures, target_ms: f64) -> String {
         return "no images in this time: nothing to recommend".to_owned();
     }
     let tune = format!("see `thumbtier tune --from-logs --stage {}`", figures.stage);
-    for tier in &figures.tiers {
-        if let Some(percent) = tier.headroom_percent.filter(|percent| *percent < LITTLE_HEADROOM_PERCENT) {
+    let details = || figures.tiers.iter().filter_map(|tier| Some((tier, tier.details.as_ref()?)));
+    for (tier, details) in details() {
+        if let Some(percent) = details.headroom_percent.filter(|percent| *percent < LITTLE_HEADROOM_PERCENT) {
             return format!(
                 "tier {} had only {percent:.1} % of its memory left: lower its thresholds, {tune}",
                 tier.tier
@@ -29,7 +30,9 @@ pub(super) fn advice(figures: &Figures, target_ms: f64) -> String {
                 tier.tier
             );
         }
-        let percent = 100.0 * tier.escalations as f64 / tier.images.max(1) as f64;
+    }
+    for (tier, details) in details() {
+        let percent = 100.0 * details.escalations as f64 / tier.images.max(1) as f64;
         if percent > MANY_ESCALATIONS_PERCENT {
             return format!(
                 "tier {} handed {percent:.1} % of its jobs to the next tier: lower its thresholds, {tune}",
@@ -37,9 +40,13 @@ pub(super) fn advice(figures: &Figures, target_ms: f64) -> String {
             );
         }
     }
-    let saved = figures.single_function.dollars.0 - figures.total.dollars.0;
+    let Some(single) = &figures.single_function else {
+        return "nothing to change by what is measured; monitoring=full compares with one function and says more"
+            .to_owned();
+    };
+    let saved = single.dollars.0 - figures.total.dollars.0;
     let per_million = saved / figures.total.images as f64 * 1e6;
-    let memory_mb = figures.single_function.memory_mb;
+    let memory_mb = single.memory_mb;
     if saved < 0.0 {
         return format!(
             "one {memory_mb} MB function would have cost ${:.2} less per million images: raise the thresholds of the \

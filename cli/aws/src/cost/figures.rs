@@ -2,100 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use contract::metrics::{DISPATCHER, SKIPS};
+use contract::metrics::{DISPATCHER, Monitoring, SKIPS};
 use contract::{Architecture, Dollars, InvocationReport, RegionPrices, TierTable};
 use serde::Serialize;
 
+use super::items::{Bill, Fixed, Item, fixed, per_million};
+use super::metric::{MetricKey, Metrics, Statistic};
 use crate::aws::Deployment;
-
-/// Metrics that are added up, by their names in [`contract::metrics`].
-const SUMS: [&str; 8] = [
-    "images",
-    "objects",
-    "compute_dollars",
-    "request_dollars",
-    "largest_only_dollars",
-    "escalations",
-    "refusals",
-    "failures",
-];
-
-/// A metric of a tier, or of the objects that ended in one way.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct MetricKey {
-    /// `tier` or `outcome`.
-    pub dimension: &'static str,
-    /// A tier's name, `dispatcher`, or the name of an outcome.
-    pub value: String,
-    /// The metric's name.
-    pub name: &'static str,
-    /// Over each period.
-    pub statistic: Statistic,
-}
-
-impl MetricKey {
-    /// Every metric that [`Figures`] are made of.
-    pub(super) fn all(tiers: &TierTable) -> Vec<Self> {
-        let names = tiers.iter().map(|tier| tier.name.as_str()).chain([DISPATCHER]);
-        let of_tier = names.flat_map(|tier| {
-            let statistics = [("headroom_percent", Statistic::Minimum), ("total_ms", Statistic::P95)];
-            let sums = SUMS.into_iter().map(|name| (name, Statistic::Sum));
-            sums.chain(statistics).map(|(name, statistic)| Self::of_tier(tier, name, statistic))
-        });
-        of_tier.chain(SKIPS.map(Self::of_skip)).collect()
-    }
-
-    fn of_tier(tier: &str, name: &'static str, statistic: Statistic) -> Self {
-        Self { dimension: "tier", value: tier.to_owned(), name, statistic }
-    }
-
-    fn of_skip(skip: &str) -> Self {
-        Self { dimension: "outcome", value: skip.to_owned(), name: "objects", statistic: Statistic::Sum }
-    }
-}
-
-/// A CloudWatch statistic.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Statistic {
-    Sum,
-    Minimum,
-    P95,
-}
-
-impl Statistic {
-    /// As CloudWatch spells it.
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::Sum => "Sum",
-            Self::Minimum => "Minimum",
-            Self::P95 => "p95",
-        }
-    }
-}
-
-/// Values by metric and by the start of their period, in seconds since 1970.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Metrics(BTreeMap<MetricKey, BTreeMap<i64, f64>>);
-
-impl Metrics {
-    /// Notes the values of a metric.
-    pub(super) fn add(&mut self, key: &MetricKey, values: impl Iterator<Item = (i64, f64)>) {
-        self.0.entry(key.clone()).or_default().extend(values);
-    }
-
-    fn values(&self, tier: &str, name: &'static str, statistic: Statistic) -> impl Iterator<Item = (i64, f64)> {
-        let values = self.0.get(&MetricKey::of_tier(tier, name, statistic));
-        values.into_iter().flatten().map(|(hour, value)| (*hour, *value))
-    }
-
-    fn skipped(&self, skip: &'static str) -> u64 {
-        self.0.get(&MetricKey::of_skip(skip)).into_iter().flat_map(BTreeMap::values).sum::<f64>() as u64
-    }
-
-    fn sum(&self, tier: &str, name: &'static str) -> f64 {
-        self.values(tier, name, Statistic::Sum).map(|(_, value)| value).sum()
-    }
-}
 
 /// What Lambda billed a function.
 #[derive(Clone, Copy, Debug, Default)]
@@ -119,13 +32,22 @@ impl Billed {
 pub(super) struct Figures {
     pub stage: String,
     pub region: String,
-    /// `metrics`: estimated by the functions; `billed`: from REPORT records.
+    /// `basic`, `full` or `off`: what the deployment measures.
+    pub monitoring: &'static str,
+    /// `counted`: by Lambda's Duration; `billed`: by its REPORT records, INIT included.
     pub compute_from: &'static str,
     pub tiers: Vec<TierFigures>,
     pub dispatcher: DispatcherFigures,
+    /// By what the functions logged.
     pub total: Total,
-    /// The same images on the largest tier's function alone, without a dispatcher.
-    pub single_function: SingleFunction,
+    /// By what AWS counted.
+    pub items: Vec<Item>,
+    pub items_total: Total,
+    /// Whatever comes.
+    pub fixed: Vec<Fixed>,
+    /// The same images on the largest tier's function alone, without a dispatcher; `full` alone knows it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub single_function: Option<SingleFunction>,
     /// Dollars by the hour, from the first hour with a cost to the last.
     pub hourly_dollars: Vec<f64>,
 }
@@ -137,17 +59,28 @@ pub(super) struct TierFigures {
     pub images: u64,
     #[serde(flatten)]
     pub cost: Cost,
+    /// With `full` only.
+    #[serde(flatten)]
+    pub details: Option<Details>,
+}
+
+/// What only `monitoring=full` says of a tier.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Details {
+    pub compute_dollars: Dollars,
+    pub request_dollars: Dollars,
     /// The least of the whole time.
     pub headroom_percent: Option<f64>,
     pub escalations: u64,
     pub refusals: u64,
-    pub failures: u64,
 }
 
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct DispatcherFigures {
-    pub objects: u64,
-    pub skipped: Skipped,
+    pub invocations: u64,
+    /// With `full` only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub skipped: Option<Skipped>,
     #[serde(flatten)]
     pub cost: Cost,
 }
@@ -160,15 +93,15 @@ pub(super) struct Skipped {
     pub by_name: BTreeMap<&'static str, u64>,
 }
 
-/// What a function cost, and how long it took.
+/// What a function cost by its own lines, and how long it took by Lambda.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Cost {
-    pub compute_dollars: Dollars,
-    pub request_dollars: Dollars,
     pub dollars: Dollars,
-    /// By images, or by objects of the dispatcher.
+    /// By images, or by invocations of the dispatcher.
     pub dollars_per_million: Option<Dollars>,
     pub p95_ms: Option<f64>,
+    /// Invocations that failed, were killed or timed out.
+    pub errors: u64,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -187,98 +120,111 @@ pub(super) struct SingleFunction {
 
 impl Figures {
     /// Adds everything up. An escalated job counts in both tiers that saw it, as it costs in both.
-    pub(super) fn new(
-        deployment: &Deployment,
-        tiers: &TierTable,
-        metrics: &Metrics,
-        billed: Option<&BTreeMap<String, Billed>>,
-    ) -> Self {
-        let compute = |tier: &str| match billed.and_then(|billed| billed.get(tier)) {
-            Some(billed) => billed.compute,
-            None => Dollars(metrics.sum(tier, "compute_dollars")),
-        };
-        let rows: Vec<_> =
-            tiers.iter().map(|tier| row(metrics, &tier.name, tier.memory_mb, compute(&tier.name))).collect();
-        let dispatcher = dispatcher(metrics, compute(DISPATCHER));
-        let escalations: u64 = rows.iter().map(|row| row.escalations).sum();
+    pub(super) fn new(deployment: &Deployment, tiers: &TierTable, level: Monitoring, bill: &Bill<'_>) -> Self {
+        let metrics = bill.metrics;
+        let names = Names { deployment, metrics, level };
+        let rows: Vec<_> = tiers.iter().map(|tier| names.row(&tier.name, tier.memory_mb)).collect();
+        let escalations: u64 = rows.iter().filter_map(|row| row.details.as_ref()).map(|one| one.escalations).sum();
         let images = rows.iter().map(|row| row.images).sum::<u64>().saturating_sub(escalations);
-        let requests: Dollars = rows.iter().map(|row| row.cost.request_dollars).sum();
-        let dollars = rows.iter().map(|row| row.cost.dollars).sum::<Dollars>() + dispatcher.cost.dollars;
+        let total = |dollars| Total { images, dollars, dollars_per_million: per_million(dollars, images) };
+        let items = Bill { images, functions: bill.functions, queues: bill.queues.clone(), ..*bill }.items();
         let largest = tiers.largest();
-        let single = tiers.iter().map(|tier| {
-            // What was billed beyond the estimate is time that a job takes at any memory.
-            let beyond = compute(&tier.name).0 - metrics.sum(&tier.name, "compute_dollars");
-            let dearer = largest.memory_mb as f64 / tier.memory_mb as f64;
-            Dollars(metrics.sum(&tier.name, "largest_only_dollars") + beyond * dearer)
-        });
-        let single = single.sum::<Dollars>() + requests;
+        let sum = |name| Dollars(tiers.iter().map(|tier| metrics.of_tier(&tier.name, name)).sum());
+        let single = sum("largest_only_dollars") + sum("request_dollars");
         Self {
             stage: deployment.stage.clone(),
             region: deployment.region.clone(),
-            compute_from: if billed.is_some() { "billed" } else { "metrics" },
+            monitoring: match level {
+                Monitoring::Off => "off",
+                Monitoring::Basic => "basic",
+                Monitoring::Full => "full",
+            },
+            compute_from: if bill.functions.iter().any(|one| one.billed.is_some()) { "billed" } else { "counted" },
+            dispatcher: names.dispatcher(),
+            total: total(Dollars(metrics.sum(&MetricKey::of_all("dollars")))),
+            items_total: total(items.iter().map(|item| item.dollars).sum()),
+            items,
+            fixed: fixed(level, rows.len() as u32, bill.prices),
             tiers: rows,
-            dispatcher,
-            total: Total { images, dollars, dollars_per_million: per_million(dollars, images) },
-            single_function: SingleFunction {
+            single_function: (level == Monitoring::Full).then(|| SingleFunction {
                 memory_mb: largest.memory_mb,
                 dollars: single,
                 dollars_per_million: per_million(single, images),
-            },
-            hourly_dollars: hourly(metrics, tiers),
+            }),
+            hourly_dollars: hourly(metrics),
         }
     }
 }
 
-fn row(metrics: &Metrics, tier: &str, memory_mb: u64, compute: Dollars) -> TierFigures {
-    let images = metrics.sum(tier, "images") as u64;
-    TierFigures {
-        tier: tier.to_owned(),
-        memory_mb,
-        images,
-        cost: cost(metrics, tier, compute, images),
-        headroom_percent: metrics.values(tier, "headroom_percent", Statistic::Minimum).map(|(_, p)| p).reduce(f64::min),
-        escalations: metrics.sum(tier, "escalations") as u64,
-        refusals: metrics.sum(tier, "refusals") as u64,
-        failures: metrics.sum(tier, "failures") as u64,
-    }
+struct Names<'a> {
+    deployment: &'a Deployment,
+    metrics: &'a Metrics,
+    level: Monitoring,
 }
 
-fn dispatcher(metrics: &Metrics, compute: Dollars) -> DispatcherFigures {
-    let objects = metrics.sum(DISPATCHER, "objects") as u64;
-    DispatcherFigures { objects, skipped: skipped(metrics), cost: cost(metrics, DISPATCHER, compute, objects) }
+impl Names<'_> {
+    fn row(&self, tier: &str, memory_mb: u64) -> TierFigures {
+        let Self { metrics, level, .. } = self;
+        let function = format!("worker-{tier}");
+        let images = match level {
+            // Without a metric of ours every job counts, those that were retried twice.
+            Monitoring::Off => self.of_function(&function, "Invocations"),
+            _ => metrics.of_tier(tier, "images") as u64,
+        };
+        let headroom = MetricKey::of_tier(tier, "headroom_percent", Statistic::Minimum);
+        TierFigures {
+            tier: tier.to_owned(),
+            memory_mb,
+            images,
+            cost: self.cost(tier, &function, images),
+            details: (*level == Monitoring::Full).then(|| Details {
+                compute_dollars: Dollars(metrics.of_tier(tier, "compute_dollars")),
+                request_dollars: Dollars(metrics.of_tier(tier, "request_dollars")),
+                headroom_percent: metrics.values(&headroom).map(|(_, percent)| percent).reduce(f64::min),
+                escalations: metrics.of_tier(tier, "escalations") as u64,
+                refusals: metrics.of_tier(tier, "refusals") as u64,
+            }),
+        }
+    }
+
+    fn dispatcher(&self) -> DispatcherFigures {
+        let invocations = self.of_function(DISPATCHER, "Invocations");
+        DispatcherFigures {
+            invocations,
+            skipped: (self.level == Monitoring::Full).then(|| skipped(self.metrics)),
+            cost: self.cost(DISPATCHER, DISPATCHER, invocations),
+        }
+    }
+
+    fn cost(&self, tier: &str, function: &str, count: u64) -> Cost {
+        let dollars = Dollars(self.metrics.of_tier(tier, "dollars"));
+        let name = self.deployment.function_name(function);
+        let p95 = MetricKey::of_function(&name, "Duration", Statistic::P95);
+        Cost {
+            dollars,
+            dollars_per_million: per_million(dollars, count),
+            p95_ms: self.metrics.values(&p95).map(|(_, ms)| ms).reduce(f64::max),
+            errors: self.of_function(function, "Errors"),
+        }
+    }
+
+    fn of_function(&self, function: &str, name: &'static str) -> u64 {
+        let function = self.deployment.function_name(function);
+        self.metrics.sum(&MetricKey::of_function(&function, name, Statistic::Sum)) as u64
+    }
 }
 
 fn skipped(metrics: &Metrics) -> Skipped {
-    let by_name = SKIPS.into_iter().map(|name| (name, metrics.skipped(name))).filter(|(_, objects)| *objects > 0);
-    let by_name: BTreeMap<_, _> = by_name.collect();
+    let by_name = SKIPS.into_iter().map(|name| (name, metrics.sum(&MetricKey::of_skip(name)) as u64));
+    let by_name: BTreeMap<_, _> = by_name.filter(|(_, objects)| *objects > 0).collect();
     Skipped { objects: by_name.values().sum(), by_name }
 }
 
-fn cost(metrics: &Metrics, tier: &str, compute: Dollars, count: u64) -> Cost {
-    let requests = Dollars(metrics.sum(tier, "request_dollars"));
-    let dollars = compute + requests;
-    Cost {
-        compute_dollars: compute,
-        request_dollars: requests,
-        dollars,
-        dollars_per_million: per_million(dollars, count),
-        p95_ms: metrics.values(tier, "total_ms", Statistic::P95).map(|(_, ms)| ms).reduce(f64::max),
-    }
-}
-
-fn per_million(dollars: Dollars, images: u64) -> Option<Dollars> {
-    (images > 0).then(|| dollars.per_million() * (1.0 / images as f64))
-}
-
 /// From the first hour to the last; an hour without an image cost nothing.
-fn hourly(metrics: &Metrics, tiers: &TierTable) -> Vec<f64> {
+fn hourly(metrics: &Metrics) -> Vec<f64> {
     let mut hours: BTreeMap<i64, f64> = BTreeMap::new();
-    for tier in tiers.iter().map(|tier| tier.name.as_str()).chain([DISPATCHER]) {
-        for name in ["compute_dollars", "request_dollars"] {
-            for (hour, dollars) in metrics.values(tier, name, Statistic::Sum) {
-                *hours.entry(hour / 3600).or_default() += dollars;
-            }
-        }
+    for (hour, dollars) in metrics.values(&MetricKey::of_all("dollars")) {
+        *hours.entry(hour / 3600).or_default() += dollars;
     }
     let (Some((&first, _)), Some((&last, _))) = (hours.first_key_value(), hours.last_key_value()) else {
         return Vec::new();

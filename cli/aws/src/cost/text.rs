@@ -1,78 +1,111 @@
 //! The page for people.
 
-use std::fmt::Write as _;
-
 use contract::{Dollars, thousands};
 
-use super::figures::{Cost, Figures, Skipped};
+use super::figures::{Cost, Figures, Skipped, Total};
+use super::items::{Fixed, Item};
 use crate::words::{dollars, table};
 
-/// A table per tier, the whole, the comparison, the recommendation; on a terminal also the hours as a small chart.
+/// A table per tier, one per item, what a month costs, the comparison, the recommendation; on a terminal also the hours
+/// as a small chart.
 pub(super) fn page(figures: &Figures, recommendation: &str, is_terminal: bool) -> String {
-    let mut rows = vec![
-        vec![
-            "tier",
-            "memory",
-            "images",
-            "compute",
-            "requests",
-            "cost",
-            "$ per million",
-            "p95",
-            "headroom",
-            "escalated",
-            "refused",
-            "failed",
-            "skipped",
-        ]
-        .into_iter()
-        .map(str::to_owned)
-        .collect::<Vec<_>>(),
+    let Figures { stage, region, monitoring, .. } = figures;
+    let mut parts = vec![
+        format!("thumbtier {stage} in {region}, monitoring={monitoring}"),
+        table(&tiers(figures), 1),
+        table(&items(figures), 1),
     ];
+    parts.extend(proof(figures));
+    parts.push(table(&fixed(figures), 1));
+    if let Some(skipped) = figures.dispatcher.skipped.as_ref().filter(|skipped| !skipped.by_name.is_empty()) {
+        parts.push(format!("skipped: {}", skips(skipped)));
+    }
+    if let Some(single) = &figures.single_function {
+        parts.push(format!(
+            "one {} MB function for everything, without dispatcher: {}, {} per million images",
+            single.memory_mb,
+            dollars(single.dollars),
+            per_million(single.dollars_per_million),
+        ));
+    }
+    parts.push(recommendation.to_owned());
+    if is_terminal && figures.hourly_dollars.len() > 1 {
+        parts.push(chart(&figures.hourly_dollars));
+    }
+    parts.join("\n\n")
+}
+
+fn owned<const COUNT: usize>(cells: [&str; COUNT]) -> Vec<String> {
+    cells.map(str::to_owned).to_vec()
+}
+
+/// By what the functions logged.
+fn tiers(figures: &Figures) -> Vec<Vec<String>> {
+    let is_full = figures.tiers.iter().any(|tier| tier.details.is_some());
+    let mut heading = owned(["tier", "memory", "images", "logged cost", "$ per million", "p95", "errors"]);
+    if is_full {
+        heading.extend(owned(["compute", "requests", "headroom", "escalated", "refused"]));
+    }
+    let mut rows = vec![heading];
     for tier in &figures.tiers {
         let mut row = vec![tier.tier.clone(), format!("{} MB", tier.memory_mb), thousands(tier.images)];
         row.extend(cost_cells(&tier.cost));
-        row.push(tier.headroom_percent.map_or_else(String::new, |percent| format!("{percent:.1} %")));
-        row.extend([tier.escalations, tier.refusals, tier.failures].map(thousands));
+        if let Some(details) = &tier.details {
+            row.extend([details.compute_dollars, details.request_dollars].map(dollars));
+            row.push(details.headroom_percent.map_or_else(String::new, |percent| format!("{percent:.1} %")));
+            row.extend([details.escalations, details.refusals].map(thousands));
+        }
         rows.push(row);
     }
-    let mut row = vec!["dispatcher".to_owned(), String::new(), thousands(figures.dispatcher.objects)];
+    let mut row = vec!["dispatcher".to_owned(), String::new(), thousands(figures.dispatcher.invocations)];
     row.extend(cost_cells(&figures.dispatcher.cost));
-    row.extend([const { String::new() }; 4]);
-    row.push(thousands(figures.dispatcher.skipped.objects));
     rows.push(row);
-    let total = &figures.total;
-    rows.push(vec![
-        "total".to_owned(),
-        String::new(),
-        thousands(total.images),
-        String::new(),
-        String::new(),
-        dollars(total.dollars),
-        per_million(total.dollars_per_million),
-    ]);
-    let source = match figures.compute_from {
-        "billed" => "compute as billed, the rest by metrics",
-        _ => "estimated by the functions' metrics",
-    };
-    let mut text = format!("thumbtier {} in {}, {source}\n\n{}", figures.stage, figures.region, table(&rows, 1));
-    if !figures.dispatcher.skipped.by_name.is_empty() {
-        write!(text, "\n\nskipped: {}", skips(&figures.dispatcher.skipped)).expect("a String takes everything");
+    rows.push(total("total", String::new(), &figures.total));
+    rows
+}
+
+fn total(name: &str, second: String, total: &Total) -> Vec<String> {
+    let per_million = per_million(total.dollars_per_million);
+    vec![name.to_owned(), second, thousands(total.images), dollars(total.dollars), per_million]
+}
+
+/// By what AWS counted.
+fn items(figures: &Figures) -> Vec<Vec<String>> {
+    let mut rows = vec![owned(["item", "count", "unit", "cost", "$ per million"])];
+    for Item { item, count, unit, dollars: cost, dollars_per_million } in &figures.items {
+        let per_million = per_million(*dollars_per_million);
+        rows.push(vec![
+            (*item).to_owned(),
+            thousands(count.round() as u64),
+            (*unit).to_owned(),
+            dollars(*cost),
+            per_million,
+        ]);
     }
-    let single = &figures.single_function;
-    write!(
-        text,
-        "\n\none {} MB function for everything, without dispatcher: {}, {} per million images\n{}",
-        single.memory_mb,
-        dollars(single.dollars),
-        per_million(single.dollars_per_million),
-        recommendation,
-    )
-    .expect("a String takes everything");
-    if is_terminal && figures.hourly_dollars.len() > 1 {
-        write!(text, "\n\n{}", chart(&figures.hourly_dollars)).expect("a String takes everything");
+    let all = &figures.items_total;
+    let per_million = per_million(all.dollars_per_million);
+    rows.push(vec!["all items".to_owned(), String::new(), String::new(), dollars(all.dollars), per_million]);
+    rows
+}
+
+/// How far the two sums are from each other.
+fn proof(figures: &Figures) -> Option<String> {
+    let (counted, logged) = (figures.items_total.dollars.0, figures.total.dollars.0);
+    let compute = if figures.compute_from == "billed" { "Lambda time as billed" } else { "Lambda time without INIT" };
+    (logged > 0.0).then(|| {
+        let percent = 100.0 * (counted / logged - 1.0);
+        format!("by AWS's counters ({compute}) {percent:+.1} % of what the functions logged")
+    })
+}
+
+fn fixed(figures: &Figures) -> Vec<Vec<String>> {
+    let mut rows = vec![owned(["fixed", "count", "a month at most"])];
+    for Fixed { item, count, dollars_per_month } in &figures.fixed {
+        rows.push(vec![(*item).to_owned(), thousands(u64::from(*count)), format!("${:.2}", dollars_per_month.0)]);
     }
-    text
+    let sum: Dollars = figures.fixed.iter().map(|one| one.dollars_per_month).sum();
+    rows.push(vec!["all fixed".to_owned(), String::new(), format!("${:.2}", sum.0)]);
+    rows
 }
 
 /// `5 not_an_image, 1 folder`: the most first.
@@ -82,14 +115,13 @@ fn skips(skipped: &Skipped) -> String {
     by_name.into_iter().map(|(name, objects)| format!("{} {name}", thousands(*objects))).collect::<Vec<_>>().join(", ")
 }
 
-/// Compute, requests, both, both per million, p95.
-fn cost_cells(cost: &Cost) -> [String; 5] {
+/// The cost, per million, p95, errors.
+fn cost_cells(cost: &Cost) -> [String; 4] {
     [
-        dollars(cost.compute_dollars),
-        dollars(cost.request_dollars),
         dollars(cost.dollars),
         per_million(cost.dollars_per_million),
         cost.p95_ms.map_or_else(String::new, |ms| format!("{ms:.0} ms")),
+        thousands(cost.errors),
     ]
 }
 

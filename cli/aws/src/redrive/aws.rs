@@ -13,7 +13,7 @@ const HIDDEN_S: i32 = 900;
 /// The most that SQS gives at once.
 const AT_ONCE: i32 = 10;
 
-/// The deployment's dead-letter queue and its dispatcher.
+/// One of the deployment's queues of letters, and its dispatcher.
 pub(super) struct Queue {
     sqs: aws_sdk_sqs::Client,
     lambda: aws_sdk_lambda::Client,
@@ -22,13 +22,13 @@ pub(super) struct Queue {
 }
 
 impl Queue {
-    /// Finds the queue by its name.
+    /// Finds one of the deployment's queues: `dead-letters` or `refusals`.
     ///
     /// # Errors
     /// There is none: the stage is not deployed here, or its queue may not be read.
-    pub(super) async fn find(deployment: &Deployment) -> anyhow::Result<Self> {
+    pub(super) async fn find(deployment: &Deployment, queue: &str) -> anyhow::Result<Self> {
         let sqs = aws_sdk_sqs::Client::new(&deployment.config);
-        let name = deployment.function_name("dead-letters");
+        let name = deployment.function_name(queue);
         let found = sqs.get_queue_url().queue_name(&name).send().await;
         let found = found.with_context(|| format!("finding the queue `{name}` in {}", deployment.region))?;
         Ok(Self {

@@ -9,7 +9,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use calibrate::Logs;
-use contract::{Job, Outcome, TierTable, metadata};
+use contract::{InvocationReport, Job, Outcome, TierTable, metadata};
 use indicatif::ProgressBar;
 
 use crate::aws::{Deployment, StageArguments, block_on};
@@ -82,6 +82,7 @@ impl Workers {
             format: None,
             escalated_from: None,
             look_first: false,
+            attempts: 0,
             correlation_id: format!("validate {key}"),
         })
     }
@@ -100,7 +101,7 @@ impl Workers {
         }
         let log = STANDARD.decode(answer.log_result().unwrap_or_default()).unwrap_or_default();
         let mut log = String::from_utf8_lossy(&log).into_owned();
-        if !log.contains("REPORT RequestId: ") {
+        if log.lines().find_map(InvocationReport::parse).is_none() {
             log.push_str(&self.report_after(tier, &job.correlation_id, started).await?.unwrap_or_default());
         }
         let outcome = serde_json::from_str(&payload).with_context(|| format!("the answer of `{name}`: {payload}"))?;
@@ -127,7 +128,7 @@ impl Workers {
             .skip_while(|event| !event.message().is_some_and(|line| line.contains(&format!("\"{correlation_id}\""))));
         let stream = after.next().and_then(|line| line.log_stream_name());
         let report = after.find(|event| {
-            event.log_stream_name() == stream && event.message().is_some_and(|line| line.starts_with("REPORT "))
+            event.log_stream_name() == stream && event.message().and_then(InvocationReport::parse).is_some()
         });
         Ok(report.and_then(|event| event.message()).map(|line| format!("\n{line}")))
     }

@@ -61,19 +61,19 @@ impl Evidence {
         let tiers = TierTable::builtin().expect("the committed table is sound");
         let workers = tiers.iter().map(|tier| format!("worker-{}", tier.name));
         for function in workers.chain(["dispatcher".to_owned()]) {
-            let lines = deployment.log_lines(&function).await;
-            evidence.lines.extend(lines.iter().filter_map(|found| line(&function, found)));
+            let lines = deployment.timed_lines(&function).await;
+            evidence.lines.extend(lines.iter().filter_map(|(at_ms, found)| line(&function, *at_ms, found)));
         }
         evidence
     }
 }
 
-fn line(function: &str, line: &Value) -> Option<Line> {
+fn line(function: &str, at_ms: i64, line: &Value) -> Option<Line> {
     let key = line["key"].as_str().filter(|key| key.starts_with(ROOT))?.to_owned();
     let outcome = line["outcome"].as_str()?.to_owned();
     let is_failure = line["failures"].as_u64() > Some(0) || outcome == "failed";
     let message = line["message"].as_str().unwrap_or_default();
-    let text = format!("{} {function}: {outcome} {message}", line["_aws"]["Timestamp"]);
+    let text = format!("{at_ms} {function}: {outcome} {message}");
     Some(Line { key, outcome, is_failure, text: text.trim_end().to_owned() })
 }
 
@@ -98,7 +98,13 @@ async fn thumbnail(deployment: &Deployment, key: &str) -> Option<Found> {
 }
 
 async fn letters(deployment: &Deployment) -> Vec<Letter> {
-    let (sqs, url) = (&deployment.sqs, deployment.queue_url("dead-letters").await);
+    let mut letters = letters_of_queue(deployment, "dead-letters").await;
+    letters.extend(letters_of_queue(deployment, "refusals").await);
+    letters
+}
+
+async fn letters_of_queue(deployment: &Deployment, queue: &str) -> Vec<Letter> {
+    let (sqs, url) = (&deployment.sqs, deployment.queue_url(queue).await);
     let mut letters = Vec::new();
     loop {
         let call = sqs.receive_message().queue_url(&url).max_number_of_messages(10).visibility_timeout(30);
@@ -155,6 +161,7 @@ pub(super) async fn settled(deployment: &Deployment, quiet_looks: u32, deadline:
         let waiting: u64 = [
             QueueAttributeName::ApproximateNumberOfMessages,
             QueueAttributeName::ApproximateNumberOfMessagesNotVisible,
+            QueueAttributeName::ApproximateNumberOfMessagesDelayed,
         ]
         .iter()
         .filter_map(|name| queue.attributes()?.get(name)?.parse::<u64>().ok())

@@ -145,7 +145,7 @@ fn the_dry_run_counts_and_prices(here: &[&str], webp_bytes: u64) {
     assert_eq!(skipped, [json!(1), json!(1), json!(1)]);
     assert_eq!((&direct["objects"], &direct["seconds_at_rate"]), (&json!(62), &json!(6.2)));
     let dollars = |page: &Value, name: &str| page[name].as_f64().unwrap();
-    let all = sum + dollars(&direct, "dispatcher_dollars");
+    let all = sum + dollars(&direct, "dispatcher_dollars") + dollars(&direct, "log_dollars");
     assert!((dollars(&direct, "dollars") - all).abs() < all * 1e-9, "{direct}");
 
     let by_job = json_of(&dry(&[]));

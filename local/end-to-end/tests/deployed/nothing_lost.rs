@@ -107,13 +107,13 @@ async fn a_deletion_takes_the_thumbnail_and_a_late_one_leaves_the_newer_upload()
 }
 
 #[tokio::test]
-async fn a_corrupt_image_is_a_dead_letter_with_its_reason() {
+async fn a_corrupt_image_is_a_letter_with_its_reason_among_refused_uploads() {
     let deployment = Deployment::connect().await;
     let key = "lost/corrupt.png";
     let mut bytes = png(7);
     bytes.truncate(60);
     deployment.upload(key, "image/png", bytes).await;
-    let letter = deployment.dead_letter(key).await;
+    let letter = deployment.refusal(key).await;
     assert_eq!(letter["reason"], "corrupt", "{letter}");
     assert!(letter["message"].as_str().unwrap().contains("png is damaged"), "{letter}");
     let line = deployment.outcome("worker-small", key, "corrupt").await;

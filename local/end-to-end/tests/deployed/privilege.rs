@@ -83,7 +83,7 @@ async fn the_dispatcher_needs_each_of_its_rights() {
 
 /// A failed job whose ending cannot be kept stays in its queue.
 #[tokio::test]
-async fn the_dispatcher_needs_its_right_to_keep_endings() {
+async fn the_dispatcher_needs_its_rights_to_keep_endings_and_to_put_off_jobs() {
     let deployment = Deployment::connect().await;
     let job = json!({ "bucket": deployment.source_bucket, "key": "privilege/ended.png", "etag": "\"e\"", "bytes": 9, "correlation_id": "p" });
     let arn = "arn:aws:lambda:us-east-1:000000000000:function:thumbtier-local-worker-large:$LATEST";
@@ -94,11 +94,20 @@ async fn the_dispatcher_needs_its_right_to_keep_endings() {
     });
     let message = json!({ "eventSource": "aws:sqs", "messageId": "m", "body": failed.to_string() });
     let event = json!({ "Records": [message] });
-    let policy = deployment.without_statement("dispatcher", "KeepEndings").await;
-    let denied = deployment.invoke("dispatcher", &event).await;
+    stays_without(&deployment, "KeepEndings", &event).await;
+    // Nor is a job lost that cannot be put off.
+    let put_off = failed.to_string().replace("Runtime.ExitError", "read_failed");
+    let message = json!({ "eventSource": "aws:sqs", "messageId": "m", "body": put_off });
+    stays_without(&deployment, "PutOffJobs", &json!({ "Records": [message] })).await;
+}
+
+/// The one message of `event` stays in its queue while the dispatcher lacks that right.
+async fn stays_without(deployment: &Deployment, sid: &str, event: &Value) {
+    let policy = deployment.without_statement("dispatcher", sid).await;
+    let denied = deployment.invoke("dispatcher", event).await;
     policy.restore().await;
-    assert_eq!(denied.payload, json!({ "batchItemFailures": [{ "itemIdentifier": "m" }] }));
-    assert_eq!(deployment.invoke("dispatcher", &event).await.payload, json!({ "batchItemFailures": [] }));
+    assert_eq!(denied.payload, json!({ "batchItemFailures": [{ "itemIdentifier": "m" }] }), "{sid}");
+    assert_eq!(deployment.invoke("dispatcher", event).await.payload, json!({ "batchItemFailures": [] }), "{sid}");
 }
 
 #[tokio::test]

@@ -7,10 +7,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use contract::metrics::{INVOCATION, JOB, OBJECT, SKIPS};
+use contract::metrics::{self, DISPATCHER, Monitoring, SKIPS};
 use contract::{
-    Dollars, ImageRecord, InvocationRecord, JobCost, JobCounts, JobRecord, ObjectRecord, Outcome, Stages, Thumbnails,
-    TierTable,
+    DispatchRecord, Dollars, ImageRecord, JobCost, JobCounts, JobRecord, ObjectRecord, Outcome, Prices, Stages,
+    Thumbnails, TierTable,
 };
 use serde_json::{Value, json};
 
@@ -40,11 +40,26 @@ fn name(dimension: &str, metric: &str) -> Name {
     (dimension.to_owned(), metric.to_owned())
 }
 
-fn emitted() -> BTreeSet<Name> {
-    let directives = [JOB, INVOCATION, OBJECT].into_iter().flatten();
-    directives
-        .flat_map(|directive| directive.metrics.iter().map(|(metric, _)| name(directive.dimensions[0], metric)))
-        .collect()
+/// Those of our metrics that a deployment of that level has, by its metric filters and by the table.
+fn emitted(folder: &str, level: Monitoring) -> BTreeSet<Name> {
+    let filters = of_kind(&packaged(folder), "AWS::Logs::MetricFilter");
+    let by_filter: BTreeSet<Name> = filters
+        .iter()
+        .map(|filter| {
+            let [made] = filter["MetricTransformations"].as_array().unwrap().as_slice() else { panic!("{filter}") };
+            assert_eq!(made["MetricNamespace"], NAMESPACE);
+            let metric = made["MetricName"].as_str().unwrap();
+            // What a filter publishes must be in its pattern.
+            assert_eq!(filter["FilterPattern"], format!("{{ $.{metric} > 0 }}"));
+            assert_eq!(made["MetricValue"], format!("$.{metric}"));
+            name(made["Dimensions"][0]["Key"].as_str().unwrap_or_default(), metric)
+        })
+        .collect();
+    let of_level = metrics::all().iter().filter(|metric| metric.level <= level);
+    let by_table: BTreeSet<Name> =
+        of_level.map(|metric| name(metric.dimension.as_deref().unwrap_or_default(), &metric.name)).collect();
+    assert_eq!(by_filter, by_table);
+    by_table
 }
 
 /// `["thumbtier/prod", "images", "tier", "small", {…}]`, or `[{ "expression": "SEARCH('{thumbtier/prod,tier} images', …)" }]`.
@@ -62,7 +77,7 @@ fn in_alarm(metric: &Value) -> Option<Name> {
     if metric["Namespace"] != NAMESPACE {
         return None;
     }
-    Some(name(metric["Dimensions"][0]["Name"].as_str()?, metric["MetricName"].as_str()?))
+    Some(name(metric["Dimensions"][0]["Name"].as_str().unwrap_or_default(), metric["MetricName"].as_str()?))
 }
 
 #[test]
@@ -75,28 +90,94 @@ fn the_dashboard_says_what_the_thresholds_are_for() {
     assert_eq!(words.contains("make calibrate"), set.mismatch(tiers.measured_for()).is_some(), "{words}");
 }
 
-#[test]
-fn every_metric_is_shown_and_every_shown_metric_is_emitted() {
-    let dashboards = resources("AWS::CloudWatch::Dashboard");
+fn shown(folder: &str) -> BTreeSet<Name> {
+    let resources = packaged(folder);
+    let dashboards = of_kind(&resources, "AWS::CloudWatch::Dashboard");
     let body: Value = serde_json::from_str(dashboards[0]["DashboardBody"].as_str().unwrap()).unwrap();
     let widgets = body["widgets"].as_array().unwrap();
     let charts = widgets.iter().filter(|widget| widget["type"] == "metric");
     let lines = charts.flat_map(|widget| widget["properties"]["metrics"].as_array().unwrap());
-    let on_dashboard: BTreeSet<Name> = lines.filter_map(in_widget).collect();
-    let alarms = resources("AWS::CloudWatch::Alarm");
+    let on_dashboard = lines.filter_map(in_widget);
+    let alarms = of_kind(&resources, "AWS::CloudWatch::Alarm");
     let plain = alarms.iter().filter_map(in_alarm);
     let math = alarms.iter().filter_map(|alarm| alarm["Metrics"].as_array()).flatten();
     let math = math.filter_map(|part| in_alarm(&part["MetricStat"]["Metric"]));
-    let in_alarms: BTreeSet<Name> = plain.chain(math).collect();
+    on_dashboard.chain(plain).chain(math).collect()
+}
 
-    assert!(in_alarms.len() >= 6, "{in_alarms:?}");
-    let shown: BTreeSet<Name> = on_dashboard.union(&in_alarms).cloned().collect();
-    assert_eq!(shown, emitted());
+#[test]
+fn every_metric_is_shown_and_every_shown_metric_is_emitted() {
+    assert_eq!(shown("template"), emitted("template", Monitoring::Basic));
+    assert_eq!(shown("template-kms"), emitted("template-kms", Monitoring::Full));
+}
+
+/// An alarm is billed by the metrics in it, of which math takes ten at most.
+fn metrics_in_alarms(folder: &str) -> usize {
+    let alarms = of_kind(&packaged(folder), "AWS::CloudWatch::Alarm");
+    let counts = alarms.iter().map(|alarm| {
+        let parts = alarm["Metrics"].as_array();
+        let count = parts.map_or(1, |parts| parts.iter().filter(|part| part["MetricStat"].is_object()).count());
+        assert!(count <= 10, "{count} metrics in {}", alarm["AlarmName"]);
+        count
+    });
+    counts.sum()
+}
+
+/// Custom metrics by their dimensions' values, and the metrics in alarms, in dollars a month.
+#[test]
+fn basic_monitoring_costs_three_dollars_a_month_and_off_nothing() {
+    let tiers = TierTable::builtin().unwrap().iter().count();
+    let names = emitted("template", Monitoring::Basic);
+    let of_workers = |name: &str| {
+        metrics::all().iter().any(|metric| {
+            metric.name == name
+                && metric.dimension.is_some()
+                && metric.functions.iter().any(|function| function == "worker")
+        })
+    };
+    let of_dispatcher = |name: &str| {
+        metrics::all().iter().any(|metric| {
+            metric.name == name
+                && metric.level <= Monitoring::Basic
+                && metric.dimension.is_some()
+                && metric.functions.iter().any(|function| function == DISPATCHER)
+        })
+    };
+    let counts = names.iter().map(|(dimension, name)| match dimension.as_str() {
+        "tier" => usize::from(of_workers(name)) * tiers + usize::from(of_dispatcher(name)),
+        "" => 1,
+        other => panic!("basic has a dimension {other}: how many values?"),
+    });
+    let custom: usize = counts.sum();
+    let in_alarms = metrics_in_alarms("template");
+    let prices = Prices::builtin().unwrap().region("us-east-1").unwrap().clone();
+    let dollars = prices.cloudwatch_metric_month * custom as f64 + prices.cloudwatch_alarm_month * in_alarms as f64;
+    assert!(dollars.0 <= 3.0 + 1e-9, "{custom} metrics and {in_alarms} in alarms: {dollars}");
+    assert_eq!((custom, in_alarms), (8, 6));
+    // As `cli/aws/src/cost/items.rs` reckons it.
+    assert_eq!(metrics_in_alarms("template-kms"), 43);
+
+    let off = packaged("template-off");
+    for kind in ["AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard", "AWS::Logs::MetricFilter"] {
+        assert!(of_kind(&off, kind).is_empty(), "{kind}");
+    }
+}
+
+/// START, END and REPORT of every invocation are below WARN.
+#[test]
+fn lambda_writes_no_line_of_its_own_about_what_went_well() {
+    for function in resources("AWS::Lambda::Function") {
+        let want = json!({ "LogFormat": "JSON", "SystemLogLevel": "WARN" });
+        assert_eq!(function["LoggingConfig"], want, "{}", function["FunctionName"]);
+    }
+    for function in of_kind(&packaged("template-kms"), "AWS::Lambda::Function") {
+        assert_eq!(function["LoggingConfig"]["SystemLogLevel"], "INFO", "{}", function["FunctionName"]);
+    }
 }
 
 #[test]
 fn every_skip_is_on_the_dashboard() {
-    let dashboards = resources("AWS::CloudWatch::Dashboard");
+    let dashboards = of_kind(&packaged("template-kms"), "AWS::CloudWatch::Dashboard");
     let body: Value = serde_json::from_str(dashboards[0]["DashboardBody"].as_str().unwrap()).unwrap();
     let lines = body["widgets"]
         .as_array()
@@ -119,9 +200,9 @@ fn fields() -> BTreeSet<String> {
         decode_shrink: 1,
         planned_peak_bytes: 1,
         bytes_read: 1,
-        warnings: Vec::new(),
+        warnings: vec!["w".into()],
     };
-    let text = String::new;
+    let (text, one) = (|| "x".to_owned(), Dollars(1.0));
     let job = JobRecord {
         tier: text(),
         outcome: text(),
@@ -129,32 +210,35 @@ fn fields() -> BTreeSet<String> {
         correlation_id: text(),
         bucket: text(),
         key: text(),
-        bytes: 0,
+        bytes: 1,
         image: Some(image),
-        thumbnail_keys: Vec::new(),
-        counts: JobCounts::of(Some(&outcome), false),
-        stages: Stages::default(),
-        total_ms: 0.0,
-        init_ms: 0.0,
-        cpu_ms: 0.0,
-        peak_bytes: 0,
-        headroom_percent: 0.0,
-        cost: JobCost::default(),
+        thumbnail_keys: vec![text()],
+        counts: JobCounts { thumbnails: 1, failures: 1, escalations: 1, ..JobCounts::of(Some(&outcome), true) },
+        stages: Stages { get_ms: 1.0, decode_ms: 1.0, resize_ms: 1.0, encode_ms: 1.0, put_ms: 1.0 },
+        total_ms: 1.0,
+        init_ms: 1.0,
+        cpu_ms: 1.0,
+        peak_bytes: 1,
+        headroom_percent: 1.0,
+        cost: JobCost { compute_dollars: one, request_dollars: one, largest_only_dollars: one, dollars: one },
+        sample: 2,
     };
-    let object = ObjectRecord { sent_to: Some(text()), ..ObjectRecord::new("gone", "c") };
-    let invocation = InvocationRecord {
-        tier: text(),
-        request_id: text(),
-        objects: 0,
-        heads: 0,
-        failures: 0,
-        cold_starts: 0,
-        total_ms: 0.0,
-        init_ms: 0.0,
-        compute_dollars: Dollars::ZERO,
-        request_dollars: Dollars::ZERO,
+    let object = ObjectRecord { sent_to: Some(text()), message: Some(text()), ..ObjectRecord::new("gone", "c") };
+    let dispatch = DispatchRecord {
+        tier: DISPATCHER.into(),
+        request_id: "r".into(),
+        object: Some(object),
+        objects: 1,
+        heads: 1,
+        failures: 1,
+        cold_starts: 1,
+        total_ms: 1.0,
+        init_ms: 1.0,
+        compute_dollars: Dollars(1.0),
+        request_dollars: Dollars(1.0),
+        dollars: Dollars(1.0),
     };
-    let lines = [serde_json::to_value(job), serde_json::to_value(object), serde_json::to_value(invocation)];
+    let lines = [serde_json::to_value(job), serde_json::to_value(dispatch)];
     lines.into_iter().flat_map(|line| line.unwrap().as_object().unwrap().keys().cloned().collect::<Vec<_>>()).collect()
 }
 
@@ -181,17 +265,20 @@ const INSIGHTS: [&str; 19] = [
     "ispresent",
 ];
 
-/// What Insights itself finds in a line. Source: CloudWatch Logs user guide, "Supported logs and discovered fields".
-const DISCOVERED: [&str; 9] = [
+/// What Insights itself finds in a line. Source: CloudWatch Logs user guide, "Supported logs and discovered fields". And
+/// the fields of `platform.report`. Source: AWS Lambda developer guide, "Lambda Telemetry API `Event` schema reference".
+const DISCOVERED: [&str; 11] = [
     "@timestamp",
     "@log",
     "@message",
-    "@type",
-    "@duration",
-    "@billedDuration",
-    "@memorySize",
-    "@maxMemoryUsed",
-    "@initDuration",
+    "type",
+    "record",
+    "metrics",
+    "durationMs",
+    "billedDurationMs",
+    "memorySizeMB",
+    "maxMemoryUsedMB",
+    "initDurationMs",
 ];
 
 #[test]

@@ -5,7 +5,8 @@ use std::collections::{HashMap, VecDeque};
 
 use bytes::Bytes;
 use contract::{
-    Architecture, DeadLetter, Ending, Job, ObjectHead, Prices, Tariff, Task, Thumbnails, TierTable, fnv1a, metadata,
+    Architecture, DeadLetter, Ending, Job, LogRules, ObjectHead, Prices, Tariff, Task, Thumbnails, TierTable, fnv1a,
+    metadata,
 };
 use function::{CallError, HeadObject, InvokeWorker, KeepEnding, Meter, SendDeadLetter};
 
@@ -203,8 +204,11 @@ pub(super) fn settings(tier: &str) -> Settings {
         max_object_bytes: 1 << 29,
         keep_endings: true,
         dead_letter_queue_url: "http://queue".into(),
+        refusals_queue_url: "http://refusals".into(),
+        failed_jobs_queue_url: "http://failed".into(),
+        retry_delay_s: 60,
         destination_bucket: "thumbnails".into(),
-        meter: Meter::new(tariff, None),
+        meter: Meter::new(tariff, LogRules::whole()),
     };
     Settings { spec: shared.thumbnails.spec(), tier, max_pixels: 1 << 28, shared }
 }

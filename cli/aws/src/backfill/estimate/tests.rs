@@ -58,7 +58,8 @@ fn a_million_objects_are_priced_as_the_list_prices_say() {
     let direct = estimate(&[("a.jpg", 1_000_000)], Way::Direct);
     near(direct.dispatcher_dollars, compute + 0.20 / 1e6 / TASKS as f64 + 0.40 / 1e6);
     assert_eq!(direct.batch_operations_dollars, Dollars::ZERO);
-    let sum = direct.worker_dollars.0 + direct.dispatcher_dollars.0;
+    near(direct.log_dollars, 590.0 * (0.50 + 0.03 * 14.0 / 30.0) / 1e9);
+    let sum = direct.worker_dollars.0 + direct.dispatcher_dollars.0 + direct.log_dollars.0;
     near(direct.dollars, sum);
     assert_eq!(estimate(&[], Way::BatchOperations).dollars, Dollars::ZERO);
     let many = vec![("a.jpg", 1_000_000); 500];
