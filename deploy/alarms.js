@@ -24,6 +24,13 @@ exports.alarms = (deployment) => {
   // Nothing fills a metric that was never published, such as of a tier that nothing was sent to yet: `+` would have no
   // value then, and the alarm could never go off. SUM takes what there is.
   const sumOf = (ids) => `SUM([${ids.map((id) => `FILL(${id},0)`).join(",")}])`;
+  const percentOfImages = (metric, period) => [
+    ...names.flatMap((tier) => [
+      ours(`${tier}_${metric}`, metric, "tier", tier, period),
+      ours(`${tier}_images`, "images", "tier", tier, period),
+    ]),
+    result(`100*(${sumOf(names.map((tier) => `${tier}_${metric}`))})/(${sumOf(names.map((tier) => `${tier}_images`))})`, "percent"),
+  ];
   const workers = names.map((tier) => `worker-${tier}`);
   const lambda = (prefix, metric, functions, period, stat = "Sum") => functions.map((one, index) =>
     part(`${prefix}${index}`, "AWS/Lambda", metric, { FunctionName: functionName(one) }, period, stat));
@@ -75,24 +82,12 @@ exports.alarms = (deployment) => {
     ...basic,
     FailureRateAlarm: alarm("failure-rate", "more than 5 % of the jobs of 15 minutes failed for now: see the query `failures by name`", {
       Threshold: 5,
-      Metrics: [
-        ...names.flatMap((tier) => [
-          ours(`${tier}_failures`, "failures", "tier", tier, 3 * FIVE_MINUTES_S),
-          ours(`${tier}_images`, "images", "tier", tier, 3 * FIVE_MINUTES_S),
-        ]),
-        result(`100*(${sumOf(names.map((tier) => `${tier}_failures`))})/(${sumOf(names.map((tier) => `${tier}_images`))})`, "percent"),
-      ],
+      Metrics: percentOfImages("failures", 3 * FIVE_MINUTES_S),
     }),
     // One broken upload is nobody's business but its uploader's; many of them are a client that went wrong.
     RefusalRateAlarm: alarm("refusal-rate", "more than 20 % of the uploads of an hour were refused: see the query `failures by name`", {
       Threshold: 20,
-      Metrics: [
-        ...names.flatMap((tier) => [
-          ours(`${tier}_refusals`, "refusals", "tier", tier, 12 * FIVE_MINUTES_S),
-          ours(`${tier}_images`, "images", "tier", tier, 12 * FIVE_MINUTES_S),
-        ]),
-        result(`100*(${sumOf(names.map((tier) => `${tier}_refusals`))})/(${sumOf(names.map((tier) => `${tier}_images`))})`, "percent"),
-      ],
+      Metrics: percentOfImages("refusals", 12 * FIVE_MINUTES_S),
     }),
     ...headroom,
     ThrottlesAlarm: alarm("throttles", "Lambda throttled a function: raise its reserved concurrency or the account's limit", {

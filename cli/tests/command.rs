@@ -2,20 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "the lint knows #[test] functions as tests, not their helpers")]
 
+mod shared;
+
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
 
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage, Rgba, RgbaImage};
 use serde_json::Value;
-
-/// A fresh directory of the test's own.
-fn folder(test: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(test);
-    let _ = fs::remove_dir_all(&path);
-    fs::create_dir_all(&path).unwrap();
-    path
-}
+use shared::folder;
 
 fn thumbtier(folder: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_thumbtier")).current_dir(folder).args(arguments).output().unwrap()

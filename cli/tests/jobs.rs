@@ -2,18 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "the lint knows #[test] functions as tests, not their helpers")]
 
+mod shared;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use image::{DynamicImage, Rgb, RgbImage};
-
-fn folder(test: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(test);
-    let _ = fs::remove_dir_all(&path);
-    fs::create_dir_all(&path).unwrap();
-    path
-}
+use shared::folder;
 
 fn make(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_thumbtier"));

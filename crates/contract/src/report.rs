@@ -85,18 +85,20 @@ impl InvocationReport {
 mod tests {
     use super::*;
 
+    /// What either format says of the same cold start.
+    const COLD: InvocationReport = InvocationReport {
+        duration_ms: 12.34,
+        billed_ms: 112,
+        memory_mb: 256,
+        max_memory_used_mb: 18,
+        init_ms: Some(98.76),
+    };
+
     #[test]
     fn a_cold_start_says_what_init_took() {
         let line = "REPORT RequestId: 3604209a-e9a3-11e6-939a-754dd98c7be3\tDuration: 12.34 ms\t\
                     Billed Duration: 112 ms\tMemory Size: 256 MB\tMax Memory Used: 18 MB\tInit Duration: 98.76 ms\t\n";
-        let want = InvocationReport {
-            duration_ms: 12.34,
-            billed_ms: 112,
-            memory_mb: 256,
-            max_memory_used_mb: 18,
-            init_ms: Some(98.76),
-        };
-        assert_eq!(InvocationReport::parse(line), Some(want));
+        assert_eq!(InvocationReport::parse(line), Some(COLD));
     }
 
     #[test]
@@ -104,14 +106,7 @@ mod tests {
         let line = r#"{"time":"2026-11-29T18:00:00.000Z","type":"platform.report","record":{"requestId":"r","metrics":
             {"durationMs":12.34,"billedDurationMs":112,"memorySizeMB":256,"maxMemoryUsedMB":18,"initDurationMs":98.76},
             "status":"success"}}"#;
-        let want = InvocationReport {
-            duration_ms: 12.34,
-            billed_ms: 112,
-            memory_mb: 256,
-            max_memory_used_mb: 18,
-            init_ms: Some(98.76),
-        };
-        assert_eq!(InvocationReport::parse(line), Some(want));
+        assert_eq!(InvocationReport::parse(line), Some(COLD));
         let warm = line.replace(",\"initDurationMs\":98.76", "");
         assert_eq!(InvocationReport::parse(&warm).map(|report| report.init_ms), Some(None));
         assert_eq!(InvocationReport::parse(&line.replace("platform.report", "platform.start")), None);
