@@ -3,6 +3,7 @@
 mod advice;
 mod aws;
 mod figures;
+mod fixed;
 mod items;
 mod metric;
 mod text;
@@ -12,6 +13,7 @@ use std::io::{self, IsTerminal, Write as _};
 use std::time::Duration;
 
 use anyhow::Context;
+use aws_config::Region;
 use clap::Args;
 use contract::metrics::{DISPATCHER, Monitoring};
 use contract::{Prices, Thumbnails, TierTable};
@@ -19,16 +21,16 @@ use serde::Serialize;
 
 use crate::aws::{Deployment, Function, StageArguments, block_on};
 use advice::advice;
-use figures::{Billed, Figures};
+use figures::Figures;
 use items::{Bill, Counted, Kind};
-use metric::{MetricKey, QUEUES};
+use metric::{MetricKey, QUEUES, RULE, TOPIC};
 use thumbtier::Ending;
 use thumbtier::settings::TierArguments;
 
 /// Say what each tier of a deployment cost
 ///
 /// By what the functions logged of each job, and item by item by what AWS counted: the one is the proof of the other.
-/// With --billed the compute is that of Lambda's own REPORT records, INIT included, which a deployment with
+/// With --billed the compute of every function is that of Lambda's own REPORT records, which a deployment with
 /// platform_logs=on keeps.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -44,12 +46,18 @@ pub(crate) struct CostArguments {
     /// The p95 that the recommendation measures durations against
     #[arg(long, value_name = "MS", default_value_t = 2000.0)]
     latency_target_ms: f64,
+    /// A distribution of CloudFront before the thumbnails, by its id: its requests and bytes are items too
+    #[arg(long, value_name = "ID")]
+    cloudfront: Option<String>,
     #[command(flatten)]
     tiers: TierArguments,
     /// One JSON object on standard output
     #[arg(long)]
     json: bool,
 }
+
+/// S3 measures a bucket once a day, and says so a day later.
+const STORED_SINCE: Duration = Duration::from_secs(3 * 86_400);
 
 const EXAMPLES: &str = "\
 Examples:
@@ -81,12 +89,31 @@ pub(crate) fn run(arguments: &CostArguments) -> anyhow::Result<Ending> {
         let level =
             Monitoring::of(level).with_context(|| format!("MONITORING is `{level}`: expected off, basic or full"))?;
         let keys = MetricKey::all(&deployment, &tiers, level, &functions);
-        let metrics = aws::metrics(&deployment, &keys, arguments.since).await?;
+        let since = arguments.since;
+        let mut metrics = aws::metrics(&deployment, &deployment.config, &keys, since).await?;
+        let thumbnails = functions[0].variable("DESTINATION_BUCKET")?.to_owned();
+        let stored = [MetricKey::stored_bytes(&thumbnails)];
+        metrics.merge(aws::metrics(&deployment, &deployment.config, &stored, since.max(STORED_SINCE)).await?);
+        if let Some(distribution) = &arguments.cloudfront {
+            let keys = ["Requests", "BytesDownloaded"].map(|name| MetricKey::of_cloudfront(distribution, name));
+            // There are the metrics of all distributions.
+            let config = deployment.config.to_builder().region(Region::from_static("us-east-1")).build();
+            metrics.merge(aws::metrics(&deployment, &config, &keys, since).await?);
+        }
         let billed = match arguments.billed {
-            true => aws::billed(&deployment, &functions, &prices, arguments.since).await?,
+            true => aws::billed(&deployment, &functions, since).await?,
             false => BTreeMap::new(),
         };
-        let counted: Vec<Counted> = functions.iter().map(|function| counted(function, &billed)).collect();
+        let mut counted = Vec::new();
+        for function in &functions {
+            let billed = billed.get(&function.name).copied();
+            let init_ms = match billed {
+                Some(_) => 0.0,
+                None => aws::init_ms(&deployment, function, since).await?,
+            };
+            let (name, memory_mb, kind) = (function.name.clone(), function.memory_mb, kind(function));
+            counted.push(Counted { name, memory_mb, kind, billed, init_ms });
+        }
         let bill = Bill {
             metrics: &metrics,
             functions: &counted,
@@ -94,7 +121,14 @@ pub(crate) fn run(arguments: &CostArguments) -> anyhow::Result<Ending> {
             architecture: functions[0].architecture,
             variants: u32::try_from(Thumbnails::builtin()?.variants.len()).unwrap_or(u32::MAX),
             queues: QUEUES.map(|queue| deployment.function_name(queue)),
+            topic: deployment.function_name(TOPIC),
+            rule: deployment.function_name(RULE),
+            distribution: arguments.cloudfront.clone(),
             log_retention_days: aws::log_retention_days(&deployment, DISPATCHER).await?,
+            batch_jobs: aws::batch_jobs(&deployment, &thumbnails, since).await,
+            api_calls: aws::api_calls(&deployment).await,
+            has_key: aws::has_key(&deployment, &thumbnails).await,
+            thumbnails,
             images: 0,
         };
         Ok(Figures::new(&deployment, &tiers, level, &bill))
@@ -120,13 +154,11 @@ async fn functions(deployment: &Deployment, tiers: &TierTable) -> anyhow::Result
     Ok(functions)
 }
 
-fn counted(function: &Function, billed: &BTreeMap<String, Billed>) -> Counted {
-    let kind = match function.short_name.as_str() {
+fn kind(function: &Function) -> Kind {
+    match function.short_name.as_str() {
         DISPATCHER => Kind::Dispatcher,
         "batch" => Kind::Batch,
         "api" => Kind::Api,
         _ => Kind::Worker,
-    };
-    let billed = billed.get(&function.name).map(|sum| sum.compute);
-    Counted { name: function.name.clone(), memory_mb: function.memory_mb, kind, billed }
+    }
 }

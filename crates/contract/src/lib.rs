@@ -3,6 +3,7 @@
 //!
 //! Pure data and pure decisions. No I/O, no clock, no environment, no AWS.
 
+mod bill;
 mod cost;
 mod dead_letter;
 mod ending;
@@ -23,6 +24,7 @@ mod thumbnails;
 mod tiers;
 mod variant_set;
 
+pub use bill::{Item, Usage};
 pub use cost::{Function, MB_PER_VCPU, Requests, Work, billed_ms, cpu_share};
 pub use dead_letter::DeadLetter;
 pub use ending::{Ending, MadeBy, OWN_PREFIX};

@@ -14,7 +14,7 @@ pub const WORKER_LOG_BYTES: u64 = 340;
 pub const DISPATCHER_LOG_BYTES: u64 = 250;
 
 /// How long logs are kept unless somebody says otherwise, in months: `log_retention_days` of serverless.yml.
-const KEPT_MONTHS: f64 = 14.0 / 30.0;
+pub(crate) const KEPT_MONTHS: f64 = 14.0 / 30.0;
 
 /// A record that says what it cost, its own line included.
 pub trait LogRecord: Serialize {

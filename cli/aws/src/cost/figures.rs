@@ -3,29 +3,13 @@
 use std::collections::BTreeMap;
 
 use contract::metrics::{DISPATCHER, Monitoring, SKIPS};
-use contract::{Architecture, Dollars, InvocationReport, RegionPrices, TierTable};
+use contract::{Dollars, TierTable};
 use serde::Serialize;
 
-use super::items::{Bill, Fixed, Item, fixed, per_million};
+use super::fixed::{Fixed, fixed};
+use super::items::{Bill, Item, per_million};
 use super::metric::{MetricKey, Metrics, Statistic};
 use crate::aws::Deployment;
-
-/// What Lambda billed a function.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Billed {
-    /// How many REPORT records there are.
-    pub invocations: u64,
-    /// Memory times billed time.
-    pub compute: Dollars,
-}
-
-impl Billed {
-    /// Adds one invocation.
-    pub(super) fn add(&mut self, report: &InvocationReport, prices: &RegionPrices, architecture: Architecture) {
-        self.invocations += 1;
-        self.compute = self.compute + prices.compute(architecture, report.memory_mb, report.billed_ms);
-    }
-}
 
 /// What the page says; `--json` is this and the recommendation.
 #[derive(Clone, Debug, Serialize)]
@@ -34,12 +18,17 @@ pub(super) struct Figures {
     pub region: String,
     /// `basic`, `full` or `off`: what the deployment measures.
     pub monitoring: &'static str,
-    /// `counted`: by Lambda's Duration; `billed`: by its REPORT records, INIT included.
+    /// `counted`: by Lambda's Duration, and INIT by the functions' own lines; `billed`: by its REPORT records.
     pub compute_from: &'static str,
     pub tiers: Vec<TierFigures>,
     pub dispatcher: DispatcherFigures,
+    /// What else there is in `total`: the batch function and the API, and without `full` the dispatcher.
+    pub rest: Dollars,
     /// By what the functions logged.
     pub total: Total,
+    /// What CloudWatch Logs took, for each image.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log_bytes_per_image: Option<f64>,
     /// By what AWS counted.
     pub items: Vec<Item>,
     pub items_total: Total,
@@ -127,10 +116,14 @@ impl Figures {
         let escalations: u64 = rows.iter().filter_map(|row| row.details.as_ref()).map(|one| one.escalations).sum();
         let images = rows.iter().map(|row| row.images).sum::<u64>().saturating_sub(escalations);
         let total = |dollars| Total { images, dollars, dollars_per_million: per_million(dollars, images) };
-        let items = Bill { images, functions: bill.functions, queues: bill.queues.clone(), ..*bill }.items();
+        let items = Bill { images, ..bill.clone() }.items();
         let largest = tiers.largest();
         let sum = |name| Dollars(tiers.iter().map(|tier| metrics.of_tier(&tier.name, name)).sum());
-        let single = sum("largest_only_dollars") + sum("request_dollars");
+        let single =
+            sum("largest_only_dollars") + sum("request_dollars") + bill.prices.logs(bill.worker_log_bytes() as u64);
+        let dispatcher = names.dispatcher();
+        let logged = metrics.sum(&MetricKey::of_all("dollars"));
+        let known = rows.iter().map(|row| row.cost.dollars).sum::<Dollars>() + dispatcher.cost.dollars;
         Self {
             stage: deployment.stage.clone(),
             region: deployment.region.clone(),
@@ -140,11 +133,14 @@ impl Figures {
                 Monitoring::Full => "full",
             },
             compute_from: if bill.functions.iter().any(|one| one.billed.is_some()) { "billed" } else { "counted" },
-            dispatcher: names.dispatcher(),
-            total: total(Dollars(metrics.sum(&MetricKey::of_all("dollars")))),
-            items_total: total(items.iter().map(|item| item.dollars).sum()),
+            dispatcher,
+            // Sums of many small numbers differ in their last digits.
+            rest: Dollars((logged - known.0).max(0.0)).rounded(),
+            total: total(Dollars(logged)),
+            log_bytes_per_image: (images > 0).then(|| bill.log_bytes() / images as f64),
+            items_total: total(items.iter().map(|item| item.used.dollars).sum()),
             items,
-            fixed: fixed(level, rows.len() as u32, bill.prices),
+            fixed: fixed(level, rows.len() as u32, bill.has_key, bill.stored_bytes(), bill.prices),
             tiers: rows,
             single_function: (level == Monitoring::Full).then(|| SingleFunction {
                 memory_mb: largest.memory_mb,

@@ -15,6 +15,10 @@ pub(super) enum Namespace {
     Lambda,
     Logs,
     Sqs,
+    Sns,
+    Events,
+    S3,
+    CloudFront,
 }
 
 impl Namespace {
@@ -25,6 +29,10 @@ impl Namespace {
             Self::Lambda => "AWS/Lambda".to_owned(),
             Self::Logs => "AWS/Logs".to_owned(),
             Self::Sqs => "AWS/SQS".to_owned(),
+            Self::Sns => "AWS/SNS".to_owned(),
+            Self::Events => "AWS/Events".to_owned(),
+            Self::S3 => "AWS/S3".to_owned(),
+            Self::CloudFront => "AWS/CloudFront".to_owned(),
         }
     }
 }
@@ -34,6 +42,7 @@ impl Namespace {
 pub(super) enum Statistic {
     Sum,
     Minimum,
+    Average,
     P95,
 }
 
@@ -43,6 +52,7 @@ impl Statistic {
         match self {
             Self::Sum => "Sum",
             Self::Minimum => "Minimum",
+            Self::Average => "Average",
             Self::P95 => "p95",
         }
     }
@@ -52,8 +62,8 @@ impl Statistic {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct MetricKey {
     pub namespace: Namespace,
-    /// Of a dimension, its name and its value; nothing of the sum over all functions.
-    pub dimension: Option<(&'static str, String)>,
+    /// Of each dimension, its name and its value; none of the sum over all functions.
+    pub dimensions: Vec<(&'static str, String)>,
     pub name: &'static str,
     pub statistic: Statistic,
 }
@@ -85,7 +95,9 @@ impl MetricKey {
                 Some(_) => Vec::new(),
             };
             let statistic = if metric.name == "headroom_percent" { Statistic::Minimum } else { Statistic::Sum };
-            let key = move |dimension| Self { namespace: Namespace::Ours, dimension, name: &metric.name, statistic };
+            let key = move |dimension: Option<_>| {
+                Self { namespace: Namespace::Ours, dimensions: dimension.into_iter().collect(), name: &metric.name, statistic }
+            };
             values.into_iter().map(key)
         });
         let of_functions = functions.iter().flat_map(|function| {
@@ -98,49 +110,80 @@ impl MetricKey {
             let name = deployment.function_name(queue);
             QUEUE_REQUESTS.into_iter().map(move |metric| Self::of_queue(&name, metric))
         });
-        ours.chain(of_functions).chain(queues).collect()
+        let beside = [Self::of_topic(&deployment.function_name(TOPIC)), Self::of_rule(&deployment.function_name(RULE))];
+        ours.chain(of_functions).chain(queues).chain(beside).collect()
+    }
+
+    fn new(namespace: Namespace, dimensions: &[(&'static str, &str)], name: &'static str, statistic: Statistic) -> Self {
+        let dimensions = dimensions.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        Self { namespace, dimensions, name, statistic }
     }
 
     /// One of ours by tier.
     pub(super) fn of_tier(tier: &str, name: &'static str, statistic: Statistic) -> Self {
-        Self { namespace: Namespace::Ours, dimension: Some(("tier", tier.to_owned())), name, statistic }
+        Self::new(Namespace::Ours, &[("tier", tier)], name, statistic)
     }
 
     /// One of ours over everything.
-    pub(super) const fn of_all(name: &'static str) -> Self {
-        Self { namespace: Namespace::Ours, dimension: None, name, statistic: Statistic::Sum }
+    pub(super) fn of_all(name: &'static str) -> Self {
+        Self::new(Namespace::Ours, &[], name, Statistic::Sum)
     }
 
     pub(super) fn of_skip(skip: &str) -> Self {
-        let dimension = Some(("outcome", skip.to_owned()));
-        Self { namespace: Namespace::Ours, dimension, name: "objects", statistic: Statistic::Sum }
+        Self::new(Namespace::Ours, &[("outcome", skip)], "objects", Statistic::Sum)
     }
 
     /// One of Lambda's.
     pub(super) fn of_function(function: &str, name: &'static str, statistic: Statistic) -> Self {
-        let dimension = Some(("FunctionName", function.to_owned()));
-        Self { namespace: Namespace::Lambda, dimension, name, statistic }
+        Self::new(Namespace::Lambda, &[("FunctionName", function)], name, statistic)
     }
 
     /// What CloudWatch Logs took from a function, as it is billed.
     pub(super) fn log_bytes(function: &str) -> Self {
-        let dimension = Some(("LogGroupName", format!("/aws/lambda/{function}")));
-        Self { namespace: Namespace::Logs, dimension, name: "IncomingBytes", statistic: Statistic::Sum }
+        let group = format!("/aws/lambda/{function}");
+        Self::new(Namespace::Logs, &[("LogGroupName", &group)], "IncomingBytes", Statistic::Sum)
     }
 
     /// One of a queue's.
     pub(super) fn of_queue(queue: &str, name: &'static str) -> Self {
-        let dimension = Some(("QueueName", queue.to_owned()));
-        Self { namespace: Namespace::Sqs, dimension, name, statistic: Statistic::Sum }
+        Self::new(Namespace::Sqs, &[("QueueName", queue)], name, Statistic::Sum)
+    }
+
+    /// Messages that alarms published.
+    pub(super) fn of_topic(topic: &str) -> Self {
+        Self::new(Namespace::Sns, &[("TopicName", topic)], "NumberOfMessagesPublished", Statistic::Sum)
+    }
+
+    /// Events that the rule took.
+    pub(super) fn of_rule(rule: &str) -> Self {
+        Self::new(Namespace::Events, &[("RuleName", rule)], "TriggeredRules", Statistic::Sum)
+    }
+
+    /// What S3 measures of a bucket once a day.
+    pub(super) fn stored_bytes(bucket: &str) -> Self {
+        let dimensions = [("BucketName", bucket), ("StorageType", "StandardStorage")];
+        Self::new(Namespace::S3, &dimensions, "BucketSizeBytes", Statistic::Average)
+    }
+
+    /// One of a distribution's; they are in us-east-1.
+    pub(super) fn of_cloudfront(distribution: &str, name: &'static str) -> Self {
+        let dimensions = [("DistributionId", distribution), ("Region", "Global")];
+        Self::new(Namespace::CloudFront, &dimensions, name, Statistic::Sum)
     }
 }
 
 /// The deployment's queues.
 pub(super) const QUEUES: [&str; 3] = ["failed-jobs", "dead-letters", "refusals"];
 
-/// What SQS counts of its requests: Lambda asks a queue that is empty too.
-pub(super) const QUEUE_REQUESTS: [&str; 4] =
-    ["NumberOfMessagesSent", "NumberOfMessagesReceived", "NumberOfMessagesDeleted", "NumberOfEmptyReceives"];
+/// The topic of its alarms.
+pub(super) const TOPIC: &str = "alarms";
+
+/// The rule of `event_source=eventbridge`.
+pub(super) const RULE: &str = "uploads";
+
+/// What SQS counts of its requests, but for those of Lambda that found nothing: they come every month, used or not.
+pub(super) const QUEUE_REQUESTS: [&str; 3] =
+    ["NumberOfMessagesSent", "NumberOfMessagesReceived", "NumberOfMessagesDeleted"];
 
 /// Values by metric and by the start of their period, in seconds since 1970.
 #[derive(Clone, Debug, Default)]
@@ -152,9 +195,19 @@ impl Metrics {
         self.0.entry(key.clone()).or_default().extend(values);
     }
 
+    /// Takes those of `other` too.
+    pub(super) fn merge(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
     /// Its values by the start of their period.
     pub(super) fn values(&self, key: &MetricKey) -> impl Iterator<Item = (i64, f64)> {
         self.0.get(key).into_iter().flatten().map(|(hour, value)| (*hour, *value))
+    }
+
+    /// That of the latest period.
+    pub(super) fn last(&self, key: &MetricKey) -> Option<f64> {
+        self.values(key).last().map(|(_, value)| value)
     }
 
     /// All of them together; 0 of none.

@@ -1,9 +1,10 @@
 //! The page for people.
 
-use contract::{Dollars, thousands};
+use contract::{DISPATCHER_LOG_BYTES, Dollars, LOG_EVENT_BYTES, WORKER_LOG_BYTES, thousands};
 
 use super::figures::{Cost, Figures, Skipped, Total};
-use super::items::{Fixed, Item};
+use super::fixed::Fixed;
+use super::items::Item;
 use crate::words::{dollars, table};
 
 /// A table per tier, one per item, what a month costs, the comparison, the recommendation; on a terminal also the hours
@@ -16,6 +17,7 @@ pub(super) fn page(figures: &Figures, recommendation: &str, is_terminal: bool) -
         table(&items(figures), 1),
     ];
     parts.extend(proof(figures));
+    parts.extend(logs(figures));
     parts.push(table(&fixed(figures), 1));
     if let Some(skipped) = figures.dispatcher.skipped.as_ref().filter(|skipped| !skipped.by_name.is_empty()) {
         parts.push(format!("skipped: {}", skips(skipped)));
@@ -58,8 +60,19 @@ fn tiers(figures: &Figures) -> Vec<Vec<String>> {
         rows.push(row);
     }
     let mut row = vec!["dispatcher".to_owned(), String::new(), thousands(figures.dispatcher.invocations)];
-    row.extend(cost_cells(&figures.dispatcher.cost));
+    let mut cells = cost_cells(&figures.dispatcher.cost);
+    let is_known = is_full || figures.rest == Dollars::ZERO;
+    if !is_known {
+        // One metric fewer: what the others leave of all dollars is the dispatcher's, the batch function's and the API's.
+        (cells[0], cells[1]) = (dollars(figures.rest), String::new());
+        row[0] = "dispatcher, batch, API".to_owned();
+    }
+    row.extend(cells);
     rows.push(row);
+    if is_known && figures.rest > Dollars::ZERO {
+        let none = String::new;
+        rows.push(vec!["batch, API".to_owned(), none(), none(), dollars(figures.rest)]);
+    }
     rows.push(total("total", String::new(), &figures.total));
     rows
 }
@@ -72,15 +85,9 @@ fn total(name: &str, second: String, total: &Total) -> Vec<String> {
 /// By what AWS counted.
 fn items(figures: &Figures) -> Vec<Vec<String>> {
     let mut rows = vec![owned(["item", "count", "unit", "cost", "$ per million"])];
-    for Item { item, count, unit, dollars: cost, dollars_per_million } in &figures.items {
+    for Item { used, dollars_per_million } in &figures.items {
         let per_million = per_million(*dollars_per_million);
-        rows.push(vec![
-            (*item).to_owned(),
-            thousands(count.round() as u64),
-            (*unit).to_owned(),
-            dollars(*cost),
-            per_million,
-        ]);
+        rows.push(vec![used.item.to_owned(), count(used.count), used.unit.to_owned(), dollars(used.dollars), per_million]);
     }
     let all = &figures.items_total;
     let per_million = per_million(all.dollars_per_million);
@@ -88,10 +95,26 @@ fn items(figures: &Figures) -> Vec<Vec<String>> {
     rows
 }
 
+/// Fractions of a GB-second are seen too.
+fn count(number: f64) -> String {
+    if number < 100.0 && number.fract() > 0.0 { format!("{number:.2}") } else { thousands(number.round() as u64) }
+}
+
+/// What an image writes, beside what predictions take.
+fn logs(figures: &Figures) -> Option<String> {
+    let planned = WORKER_LOG_BYTES + DISPATCHER_LOG_BYTES;
+    figures.log_bytes_per_image.map(|bytes| {
+        format!(
+            "logs: {bytes:.0} bytes for each image by CloudWatch's IncomingBytes, {LOG_EVENT_BYTES} for each event among \
+             them; predictions take {planned}"
+        )
+    })
+}
+
 /// How far the two sums are from each other.
 fn proof(figures: &Figures) -> Option<String> {
     let (counted, logged) = (figures.items_total.dollars.0, figures.total.dollars.0);
-    let compute = if figures.compute_from == "billed" { "Lambda time as billed" } else { "Lambda time without INIT" };
+    let compute = if figures.compute_from == "billed" { "Lambda time as billed" } else { "INIT by the functions' clock" };
     (logged > 0.0).then(|| {
         let percent = 100.0 * (counted / logged - 1.0);
         format!("by AWS's counters ({compute}) {percent:+.1} % of what the functions logged")
@@ -100,8 +123,8 @@ fn proof(figures: &Figures) -> Option<String> {
 
 fn fixed(figures: &Figures) -> Vec<Vec<String>> {
     let mut rows = vec![owned(["fixed", "count", "a month at most"])];
-    for Fixed { item, count, dollars_per_month } in &figures.fixed {
-        rows.push(vec![(*item).to_owned(), thousands(u64::from(*count)), format!("${:.2}", dollars_per_month.0)]);
+    for Fixed { item, count: number, dollars_per_month } in &figures.fixed {
+        rows.push(vec![(*item).to_owned(), count(*number), format!("${:.2}", dollars_per_month.0)]);
     }
     let sum: Dollars = figures.fixed.iter().map(|one| one.dollars_per_month).sum();
     rows.push(vec!["all fixed".to_owned(), String::new(), format!("${:.2}", sum.0)]);
