@@ -19,6 +19,7 @@ impl GetObject for Aws {
     async fn get(&self, key: &str) -> Result<Option<Object>, CallError> {
         let bucket = self.destination_bucket();
         let failed = |cause| CallError { action: format!("GetObject of `{bucket}/{key}`"), cause };
+        self.calls().get();
         let object = match self.s3().get_object().bucket(bucket).key(key).send().await {
             Ok(object) => object,
             Err(error) if error.as_service_error().is_some_and(GetObjectError::is_no_such_key) => return Ok(None),
@@ -39,6 +40,7 @@ impl GetObject for Aws {
 
 impl PutUpload for Aws {
     async fn put(&self, upload: &Upload, bytes: Bytes) -> Result<ObjectHead, CallError> {
+        self.calls().put();
         let sent = request(self, upload).body(ByteStream::from(bytes)).send().await;
         let stored = sent.map_err(|error| failed("PutObject", upload, error.into()))?;
         Ok(ObjectHead {

@@ -42,7 +42,7 @@ async fn main() -> Result<(), Error> {
         let (start, started) = (settings.shared.meter.start(), Instant::now());
         let request_id = request.lambda_context_ref().map_or("", |context| context.request_id.as_str()).to_owned();
         let answer = handle(aws, settings, upload_origin, &request, &request_id).await;
-        log(settings, start, started, &request, &request_id, &answer);
+        log(settings, start, started, &request, &request_id, &answer, aws.calls().take());
         Ok::<Response<Body>, Error>(answer.response)
     }))
     .await
@@ -75,8 +75,17 @@ struct RequestRecord<'request> {
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<&'request str>,
     bytes: usize,
+    /// Requests to S3.
+    #[serde(skip_serializing_if = "is_zero")]
+    heads: u32,
+    #[serde(skip_serializing_if = "is_zero")]
+    gets: u32,
+    #[serde(skip_serializing_if = "is_zero")]
+    puts: u32,
     total_ms: f64,
+    #[serde(skip_serializing_if = "is_zero")]
     init_ms: f64,
+    /// Time, the request through API Gateway, those to S3, and the line. Not the worker of whoever waits: it has a line.
     dollars: Dollars,
 }
 
@@ -86,9 +95,21 @@ impl LogRecord for RequestRecord<'_> {
     }
 }
 
-fn log(settings: &Settings, start: Start, started: Instant, request: &Request, request_id: &str, answer: &Answer) {
+fn is_zero<Number: Default + PartialEq>(number: &Number) -> bool {
+    *number == Number::default()
+}
+
+fn log(
+    settings: &Settings,
+    start: Start,
+    started: Instant,
+    request: &Request,
+    request_id: &str,
+    answer: &Answer,
+    requests: Requests,
+) {
     let tariff = &settings.shared.meter.tariff;
-    let invocation = Requests { invocations: 1, heads: 0, gets: 0, puts: 0 };
+    let Requests { heads, gets, puts, .. } = requests;
     let gateway = tariff.prices.api_gateway_million_requests * 1e-6;
     let total_ms = usage::milliseconds(started.elapsed());
     let record = RequestRecord {
@@ -100,9 +121,12 @@ fn log(settings: &Settings, start: Start, started: Instant, request: &Request, r
         message: answer.cause.as_deref(),
         key: answer.route.as_ref().and_then(Route::key),
         bytes: request.body().len(),
+        heads,
+        gets,
+        puts,
         total_ms: hundredths(total_ms),
         init_ms: hundredths(start.init_ms),
-        dollars: tariff.compute(start.init_ms + total_ms) + tariff.prices.requests(invocation) + gateway,
+        dollars: tariff.compute(start.init_ms + total_ms) + tariff.prices.requests(requests) + gateway,
     };
     settings.shared.meter.log(record);
 }

@@ -10,7 +10,7 @@ pub(crate) mod s3_batch;
 pub(crate) mod sns;
 pub(crate) mod sqs;
 
-use contract::KeyError;
+use contract::{KeyError, Usage};
 use serde_json::Value;
 
 use self::s3_batch::Invocation;
@@ -101,6 +101,25 @@ impl Event {
         }
         objects(event).map(Self::Objects)
     }
+}
+
+/// What the way of an event here is billed for, beside this function: nothing where S3 itself sent it.
+///
+/// A message of a queue was sent, and Lambda receives and deletes as many at once as it hands over.
+pub(crate) fn way(event: &Value) -> Usage {
+    let records = event.get("Records").and_then(Value::as_array).map_or(0, Vec::len) as f64;
+    if s3_batch::is(event) {
+        let tasks = event.get("tasks").and_then(Value::as_array).map_or(0, Vec::len) as f64;
+        return Usage { batch_objects: tasks, ..Usage::default() };
+    }
+    if sqs::is(event) {
+        return Usage { sqs_requests: records + 2.0, ..Usage::default() };
+    }
+    if sns::is(event) {
+        return Usage { sns_publishes: records, ..Usage::default() };
+    }
+    let eventbridge_events = if eventbridge::is(event) { 1.0 } else { 0.0 };
+    Usage { eventbridge_events, ..Usage::default() }
 }
 
 /// The objects of an event, or of a message with an event in it, that needs no answer of its own.

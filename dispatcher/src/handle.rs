@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use contract::{DispatchRecord, Ending, ObjectRecord, PutOff, Requests, Task, metrics, with_causes};
+use contract::{DispatchRecord, Ending, ObjectRecord, PutOff, Requests, Task, Usage, metrics, with_causes};
 use function::{CallError, Settings, Start};
 use futures_util::future::join_all;
 use serde::Serialize;
@@ -13,7 +13,7 @@ use crate::dispatch::{Answer, Edge, Verdict, dispatch};
 use crate::event::failed_job::FailedJob;
 use crate::event::s3_batch::{Invocation, Response, ResultCode};
 use crate::event::sqs::{Content, Message};
-use crate::event::{Event, EventError};
+use crate::event::{self, Event, EventError};
 use crate::failure::{Next, after};
 
 /// The function's answer.
@@ -68,6 +68,8 @@ struct Tally {
     objects: u32,
     heads: u32,
     failures: u32,
+    /// What the event's way here is billed for.
+    way: Usage,
 }
 
 /// Handles one event. `request_id` is Lambda's, the same when it retries an asynchronous event.
@@ -81,7 +83,7 @@ pub(crate) async fn handle(
     request_id: &str,
 ) -> Result<Reply, HandlerError> {
     let (start, started) = (settings.meter.start(), Instant::now());
-    let mut tally = Tally::default();
+    let mut tally = Tally { way: event::way(&event), ..Tally::default() };
     let reply = reply(edge, settings, event, request_id, &mut tally).await;
     log(settings, start, started, request_id, tally);
     reply
@@ -236,15 +238,17 @@ fn result(task_id: String, verdict: &Verdict) -> (String, ResultCode, String) {
 /// An invocation of one object is one line; of several, one for each and one for all.
 fn log(settings: &Settings, start: Start, started: Instant, request_id: &str, tally: Tally) {
     let meter = &settings.meter;
-    let Tally { mut records, objects, heads, failures } = tally;
+    let Tally { mut records, objects, heads, failures, way } = tally;
     let only = if records.len() == 1 && objects == 1 { records.pop() } else { None };
     for record in records {
         meter.log(DispatchRecord::about(record).under(&meter.rules));
     }
     let total_ms = usage::milliseconds(started.elapsed());
     let is_named = only.as_ref().is_some_and(|record| record.correlation_id.starts_with(request_id));
-    let compute_dollars = meter.tariff.compute(start.init_ms + total_ms);
-    let request_dollars = meter.tariff.prices.requests(Requests { heads, ..Requests::of_dispatcher() });
+    let tariff = &meter.tariff;
+    let compute_dollars = tariff.compute(start.init_ms + total_ms);
+    let request_dollars = tariff.prices.requests(Requests { heads, ..Requests::of_dispatcher() })
+        + way.dollars(tariff.architecture, &tariff.prices);
     let record = DispatchRecord {
         tier: metrics::DISPATCHER.to_owned(),
         request_id: if is_named { String::new() } else { request_id.to_owned() },

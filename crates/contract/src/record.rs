@@ -224,7 +224,7 @@ pub struct DispatchRecord {
     /// Memory times time, INIT included.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub compute_dollars: Dollars,
-    /// The invocation and the HEADs.
+    /// The invocation, the HEADs, and what brought the event here.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub request_dollars: Dollars,
     /// Compute, requests, and the line itself.

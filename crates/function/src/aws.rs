@@ -14,6 +14,7 @@ use contract::{DeadLetter, Ending, ObjectHead, PutOff, Task};
 use serde::Serialize;
 
 use crate::call::{CallError, HeadObject, InvokeWorker, KeepEnding, PutOffTask, SendDeadLetter};
+use crate::calls::Calls;
 use crate::settings::Settings;
 
 /// INIT may take 10 s; a slow answer to the first call is not worth failing it.
@@ -34,6 +35,7 @@ pub struct Aws {
     refusals_queue_url: String,
     keep_endings: bool,
     config: SdkConfig,
+    calls: Calls,
 }
 
 impl Aws {
@@ -52,6 +54,7 @@ impl Aws {
             refusals_queue_url: settings.refusals_queue_url.clone(),
             keep_endings: settings.keep_endings,
             config,
+            calls: Calls::default(),
         };
         aws.warm_up().await;
         aws
@@ -61,6 +64,12 @@ impl Aws {
     #[must_use]
     pub const fn s3(&self) -> &aws_sdk_s3::Client {
         &self.s3
+    }
+
+    /// How often S3 was asked, in what is common to the functions.
+    #[must_use]
+    pub const fn calls(&self) -> &Calls {
+        &self.calls
     }
 
     /// Lambda, for what only one of the functions asks of it.
@@ -165,6 +174,7 @@ impl KeepEnding for Aws {
 
 impl HeadObject for Aws {
     async fn head(&self, bucket: &str, key: &str) -> Result<Option<ObjectHead>, CallError> {
+        self.calls.head();
         let head = match self.s3.head_object().bucket(bucket).key(key).send().await {
             Ok(head) => head,
             Err(error) if error.as_service_error().is_some_and(HeadObjectError::is_not_found) => return Ok(None),
