@@ -5,7 +5,7 @@ const HALF_AN_HOUR_S = 1800;
 const DAY_S = 86400;
 
 exports.alarms = (deployment) => {
-  const { name, namespace, tiers, costLimit, email, functionName, level } = deployment;
+  const { name, namespace, tiers, costLimit, email, functionName, level, prices, destination, dollarsADay } = deployment;
   const names = tiers.map((tier) => tier.name);
   const ours = (id, metric, dimension, value, period, stat = "Sum") =>
     part(id, namespace, metric, { [dimension]: value }, period, stat);
@@ -69,10 +69,19 @@ exports.alarms = (deployment) => {
         result(sumOf(["dispatcher", ...workers].map((_, index) => `errors${index}`)), "errors"),
       ],
     }),
-    // One metric without dimensions: another tier is one more writer of it, and no other alarm.
-    DailyCostAlarm: alarm("daily-cost", `functions, their requests and their logs cost more than $${costLimit} in a day`, {
+    // One metric without dimensions: another tier is one more writer of it, and no other alarm. Each line says what its
+    // job cost, with requests, logs and the way of its event; a day of what a month costs anyway is added.
+    DailyCostAlarm: alarm("daily-cost", `a day cost more than $${costLimit}: functions, requests, logs, events, monitoring${level === "full" ? ", storage" : ""}`, {
       Threshold: costLimit,
-      Namespace: namespace, MetricName: "dollars", Period: DAY_S, Statistic: "Sum",
+      Metrics: [
+        part("dollars", namespace, "dollars", {}, DAY_S, "Sum"),
+        ...(level === "full"
+          ? [part("stored", "AWS/S3", "BucketSizeBytes", { BucketName: { "Fn::Sub": destination }, StorageType: "StandardStorage" }, DAY_S, "Average")]
+          : []),
+        result(level === "full"
+          ? `SUM([FILL(dollars,0),FILL(stored,0)*${(prices.s3_storage_gb_month / 30e9).toFixed(15)}])+${dollarsADay.toFixed(4)}`
+          : `dollars+${dollarsADay.toFixed(4)}`, "dollars"),
+      ],
     }),
   };
   if (level === "basic") {

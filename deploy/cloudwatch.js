@@ -7,17 +7,21 @@ const { widgets } = require("./dashboard.js");
 const { alarms } = require("./alarms.js");
 const { queries } = require("./queries.js");
 const { filters, level: levelOf } = require("./monitoring.js");
+const { dollarsAMonth } = require("./fixed.js");
 const { tiers, measuredFor, variantSet, variants } = require("./tiers.js");
 
 const prices = JSON.parse(fs.readFileSync(path.join(__dirname, "..", "prices.json"), "utf8"));
 
-// As in serverless.yml.
+// As in serverless.yml and api.js.
 const DISPATCHER_MB = 128;
+const API_MB = 256;
+const QUEUES = ["failed-jobs", "dead-letters", "refusals"];
 
 module.exports = async ({ resolveVariable }) => {
-  const [service, stage, region, architecture, targetMs, costLimit, email, api] = await Promise.all(
+  const [service, stage, region, architecture, targetMs, costLimit, email, api, destination] = await Promise.all(
     ["self:service", "sls:stage", "self:provider.region", "param:architecture", "param:latency_target_ms",
-      "param:daily_cost_limit_dollars", "param:alarm_email", "param:api"].map(resolveVariable),
+      "param:daily_cost_limit_dollars", "param:alarm_email", "param:api",
+      "param:destination_bucket"].map(resolveVariable),
   );
   const level = await levelOf(resolveVariable);
   if (!(region in prices)) {
@@ -39,10 +43,14 @@ module.exports = async ({ resolveVariable }) => {
     costLimit: Number(costLimit),
     email,
     dollarsPerGbSecond: prices[region].lambda_gb_second[architecture],
+    destination,
+    queues: QUEUES.map((queue) => `${service}-${stage}-${queue}`),
     functionName: (name) => `${service}-${stage}-${name}`,
     functions: [
-      ...tiers.map((tier) => ({ id: `worker-${tier.name}`, memoryMb: tier.memory_mb, isWorker: true })),
-      { id: "dispatcher", memoryMb: DISPATCHER_MB, isWorker: false },
+      ...tiers.map((tier) => ({ id: `worker-${tier.name}`, memoryMb: tier.memory_mb, kind: "worker" })),
+      { id: "dispatcher", memoryMb: DISPATCHER_MB, kind: "dispatcher" },
+      { id: "batch", memoryMb: DISPATCHER_MB, kind: "batch" },
+      ...(api === "on" ? [{ id: "api", memoryMb: API_MB, kind: "api" }] : []),
     ].map(({ id, ...rest }) => {
       const name = `${service}-${stage}-${id}`;
       return { name, group: `/aws/lambda/${name}`, ...rest };
@@ -53,8 +61,13 @@ module.exports = async ({ resolveVariable }) => {
   }
   const dashboard = {
     Type: "AWS::CloudWatch::Dashboard",
-    Properties: { DashboardName: deployment.name, DashboardBody: JSON.stringify({ widgets: widgets(deployment) }) },
+    Properties: {
+      DashboardName: deployment.name,
+      // For the bucket's name, which may have the account and the region in it.
+      DashboardBody: { "Fn::Sub": JSON.stringify({ widgets: widgets(deployment) }) },
+    },
   };
   const ours = filters(level, deployment.namespace, api === "on");
+  deployment.dollarsADay = dollarsAMonth(level, deployment.prices) / 30;
   return { Resources: { Dashboard: dashboard, ...ours, ...alarms(deployment), ...queries(deployment) } };
 };

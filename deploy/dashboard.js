@@ -4,6 +4,9 @@
 const HOUR_S = 3600;
 const TEXT_ROWS = 2;
 
+/** As `QUEUE_REQUESTS` of cli/aws/src/cost/metric.rs: Lambda's polls that find nothing come every month, used or not. */
+const QUEUE_REQUESTS = ["NumberOfMessagesSent", "NumberOfMessagesReceived", "NumberOfMessagesDeleted"];
+
 /** `SKIPS` of crates/contract/src/metrics.rs. */
 const SKIPS = [
   "not_an_image", "empty", "folder", "own_output", "delete_ignored", "too_large", "gone", "archived_storage_class",
@@ -25,14 +28,19 @@ exports.widgets = (deployment) => {
     },
   });
   return layout(readme(deployment), [
-    chart("Cost per hour, dollars, as the functions logged it", { stacked: true, unit: "dollars" },
-      everyFunction.map((name) => metric(name, "dollars", { stat: "Sum", label: name }))),
+    chart("Cost per hour, dollars, as the functions logged it", { stacked: true, unit: "dollars" }, [
+      ...names.map((name) => metric(name, "dollars", { stat: "Sum", id: `cost_${name}`, label: name })),
+      [deployment.namespace, "dollars", { stat: "Sum", id: "cost_all", visible: false }],
+      // What the workers leave of all: one metric fewer.
+      expression(`cost_all-SUM([${names.map((name) => `FILL(cost_${name},0)`).join(",")}])`, "dispatcher, batch, API", "cost_rest"),
+    ]),
     chart("Cost per million images, dollars", { unit: "dollars" }, [
       ...names.flatMap((name) => [sum(name, "dollars", `${name}_dollars`), sum(name, "images", `${name}_images`)]),
       ...names.map((name) =>
         expression(`1000000*${name}_dollars/${name}_images`, name, `${name}_per_million`)),
     ]),
     items(deployment),
+    stored(deployment),
     chart("Images per hour", { stacked: true, unit: "images" },
       names.map((name) => metric(name, "images", { stat: "Sum", label: name }))),
     chart("Duration, milliseconds", { unit: "ms", lines: [{ label: "target", value: targetMs }] },
@@ -50,27 +58,57 @@ exports.widgets = (deployment) => {
 
 /** Each item of the bill, by AWS's own counters and the list prices: what the functions say should be about their sum. */
 const items = (deployment) => {
-  const { prices, variants, functions, architecture, region } = deployment;
+  const { prices, variants, functions, architecture, region, queues, name: deploymentName } = deployment;
   const { expression, chart } = tools(deployment);
   const id = (prefix, index) => `${prefix}${index}`;
+  const counter = (namespace, metric, dimension, value, id) =>
+    [namespace, metric, dimension, value, { stat: "Sum", id, visible: false, region }];
   const counters = functions.flatMap(({ name, group }, index) => [
-    ["AWS/Lambda", "Invocations", "FunctionName", name, { stat: "Sum", id: id("n", index), visible: false, region }],
-    ["AWS/Lambda", "Duration", "FunctionName", name, { stat: "Sum", id: id("ms", index), visible: false, region }],
-    ["AWS/Logs", "IncomingBytes", "LogGroupName", group, { stat: "Sum", id: id("b", index), visible: false, region }],
+    counter("AWS/Lambda", "Invocations", "FunctionName", name, id("n", index)),
+    counter("AWS/Lambda", "Duration", "FunctionName", name, id("ms", index)),
+    counter("AWS/Logs", "IncomingBytes", "LogGroupName", group, id("b", index)),
   ]);
+  const requests = queues.flatMap((queue, index) => QUEUE_REQUESTS.map((metric, which) =>
+    counter("AWS/SQS", metric, "QueueName", queue, `q${index}_${which}`)));
   // SUM takes what there is: a function that never ran has no metric that could be filled.
-  const all = (prefix, times) =>
-    `SUM([${functions.map((one, index) => `FILL(${id(prefix, index)},0)*${times(one)}`).join(",")}])`;
+  const all = (prefix, times, which = functions) =>
+    `SUM([${which.map((one) => `FILL(${id(prefix, functions.indexOf(one))},0)*${times(one)}`).join(",")}])`;
   const gbMs = prices.lambda_gb_second[architecture] / 1000;
   const worker = (prices.s3_thousand_gets + prices.s3_thousand_heads + variants * prices.s3_thousand_puts) / 1000;
-  return chart("The bill by item, dollars per hour, by AWS's counters", { stacked: true, unit: "dollars" }, [
+  const s3 = { worker, dispatcher: prices.s3_thousand_heads / 1000, batch: prices.s3_thousand_heads / 1000 };
+  const of = (kind) => functions.filter((one) => one.kind === kind);
+  const million = (price) => (price / 1e6).toFixed(9);
+  return chart("The bill by item, dollars per hour, by AWS's counters (INIT apart)", { stacked: true, unit: "dollars" }, [
     ...counters,
-    expression(all("n", (one) => (one.isWorker ? worker : prices.s3_thousand_heads / 1000).toFixed(9)), "S3 requests", "s3"),
+    ...requests,
+    counter("AWS/SNS", "NumberOfMessagesPublished", "TopicName", `${deploymentName}-alarms`, "sns"),
+    counter("AWS/Events", "TriggeredRules", "RuleName", `${deploymentName}-uploads`, "events"),
+    expression(all("n", (one) => s3[one.kind].toFixed(9), functions.filter((one) => one.kind in s3)), "S3 requests", "s3"),
     expression(all("ms", (one) => (one.memoryMb / 1024 * gbMs).toFixed(15)), "Lambda time", "time"),
-    expression(all("n", () => (prices.lambda_million_requests / 1e6).toFixed(9)), "Lambda requests", "requests"),
+    expression(all("n", () => million(prices.lambda_million_requests)), "Lambda requests", "requests"),
     expression(all("b", () => (prices.cloudwatch_logs_gb / 1e9).toFixed(15)), "logs", "logs"),
+    expression(`SUM([${requests.map((one) => `FILL(${one[4].id},0)`).join(",")}])*${million(prices.sqs_million_requests)}`, "SQS", "sqs"),
+    expression(`sns*${million(prices.sns_million_publishes)}`, "SNS", "sns"),
+    expression(`events*${million(prices.eventbridge_million_events)}`, "EventBridge", "events"),
+    expression(all("n", () => million(prices.s3_batch_million_objects), of("batch")), "S3 Batch Operations", "batch"),
+    ...(of("api").length
+      ? [expression(all("n", () => million(prices.api_gateway_million_requests), of("api")), "API Gateway", "api")]
+      : []),
   ]);
 };
+
+/** What is stored, and what a month of it costs. */
+const stored = ({ destination, prices, region }) => ({
+  type: "metric",
+  properties: {
+    title: "Thumbnails stored, bytes, and dollars a month", region, view: "timeSeries", period: 24 * HOUR_S, stat: "Average",
+    metrics: [
+      ["AWS/S3", "BucketSizeBytes", "BucketName", destination, "StorageType", "StandardStorage", { id: "stored", label: "bytes" }],
+      [{ expression: `stored*${(prices.s3_storage_gb_month / 1e9).toFixed(15)}`, label: "dollars a month", id: "e_stored", yAxis: "right" }],
+    ],
+    yAxis: { left: { min: 0, label: "bytes", showUnits: false }, right: { min: 0, label: "dollars", showUnits: false } },
+  },
+});
 
 /** What only `monitoring=full` has. */
 const everything = (deployment) => {

@@ -57,10 +57,11 @@ pub(super) fn alarm_metric_count(level: Monitoring, tiers: u32) -> u32 {
     match level {
         Monitoring::Off => 0,
         Monitoring::Basic => basic,
-        // Rates of failures and of refusals, headroom, throttles, lost, waiting, age of failed jobs, loop, invocations.
+        // Storage in a day's cost; rates of failures and of refusals, headroom, throttles, lost, waiting, age of failed
+        // jobs, loop, invocations.
         Monitoring::Full => {
             let everywhere = 1 + tiers;
-            basic + 2 * tiers + 2 * tiers + tiers + everywhere + 2 * everywhere + everywhere + 1 + 1 + (tiers + 1)
+            basic + 1 + 2 * tiers + 2 * tiers + tiers + everywhere + 2 * everywhere + everywhere + 1 + 1 + (tiers + 1)
         }
     }
 }
@@ -82,7 +83,7 @@ mod tests {
         assert!((month(Monitoring::Basic) - (2.70 + polls)).abs() < 1e-9, "{}", month(Monitoring::Basic));
         assert!(month(Monitoring::Basic) <= 3.00);
         assert!((month(Monitoring::Off) - polls).abs() < 1e-9);
-        assert_eq!(alarm_metric_count(Monitoring::Full, 3), 43);
+        assert_eq!(alarm_metric_count(Monitoring::Full, 3), 44);
         assert!((29.0..31.0).contains(&month(Monitoring::Full)), "{}", month(Monitoring::Full));
     }
 
