@@ -63,7 +63,7 @@ downloads: .venv/.done node_modules/.done
 # count jobs, and those of other tests may still be under way. Chaos goes last, with what it has Lambda retry later.
 deployed:
 	cargo test --locked $(WITH_SDK) --test deployed metrics::
-	@for module in template pipeline http privilege nothing_lost redrive backfill; do \
+	@for module in template pipeline http privilege nothing_lost redrive backfill alarms; do \
 		cargo test --quiet --locked $(WITH_SDK) --test deployed $$module:: || exit; \
 	done
 	node --test local/browser/*.test.mjs

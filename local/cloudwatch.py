@@ -15,6 +15,7 @@ from ministack.core.lambda_runtime import ProvidedWorker
 from ministack.services import cloudwatch, cloudwatch_logs, lambda_svc
 
 plain_append = cloudwatch_logs._append_log_events
+plain_compile = cloudwatch_logs._compile_filter_pattern
 plain_dimensions = cloudwatch._dims_from_list
 plain_emit = lambda_svc._emit_lambda_logs
 plain_lambda_metrics = lambda_svc._emit_lambda_metrics
@@ -36,6 +37,7 @@ def install() -> None:
     """Puts it in MiniStack's place."""
     cloudwatch_logs._append_log_events = append
     cloudwatch_logs._put_metric_filter = put_metric_filter
+    cloudwatch_logs._compile_filter_pattern = compile_filter_pattern
     lambda_svc._emit_lambda_logs = emit
     lambda_svc._emit_lambda_metrics = lambda_metrics
     ProvidedWorker._spawn = spawn
@@ -90,14 +92,11 @@ def append(stream, events) -> None:
     group = group_of(stream, now[0] if now else None)
     if not group:
         return
-    published = False
     for event in events:
         written = len(event["message"].encode()) + EVENT_BYTES
         cloudwatch.record_metric("AWS/Logs", "IncomingBytes", written, "Bytes", {"LogGroupName": group})
         cloudwatch.record_metric("AWS/Logs", "IncomingLogEvents", 1, "Count", {"LogGroupName": group})
-        published |= publish(group, event)
-    if published:
-        cloudwatch._evaluate_all_alarms()
+        publish(group, event)
 
 
 def group_of(stream: dict, config: dict | None) -> str | None:
@@ -144,6 +143,14 @@ def put_metric_filter(data):
     return plain_put_filter(data)
 
 
+def compile_filter_pattern(raw: str):
+    """Of FilterLogEvents too: MiniStack takes every line for one that matches a pattern of JSON."""
+    if not raw.strip().startswith("{"):
+        return plain_compile(raw)
+    wanted = conditions(raw)
+    return lambda text: (line := parsed(text)) is not None and all(holds(line, *one) for one in wanted)
+
+
 def conditions(pattern: str) -> list[tuple]:
     """The conditions of `{ $.field > 0 && $.other = "text" }`, which must all hold."""
     inner = re.fullmatch(r"\{\s*(.*?)\s*\}", pattern)
@@ -154,22 +161,26 @@ def conditions(pattern: str) -> list[tuple]:
     return [(one[1], one[2], json.loads(one[3])) for one in found]
 
 
-def publish(group: str, event: dict) -> bool:
-    """Whether a metric got a value."""
+def publish(group: str, event: dict) -> None:
     filters = [one for (of_group, _), one in cloudwatch_logs._metric_filters.items() if of_group == group]
-    if not filters or not event["message"].startswith("{"):
-        return False
-    try:
-        # A number with an exponent is none to a filter.
-        line = json.loads(event["message"], parse_float=lambda text: text if "e" in text.lower() else float(text))
-    except ValueError:
-        return False
+    line = parsed(event["message"]) if filters else None
+    if line is None:
+        return
     matching = [one for one in filters
                 if all(holds(line, *condition) for condition in conditions(one["filterPattern"]))]
     for one in matching:
         for transformation in one["metricTransformations"]:
             transform(line, transformation, event["timestamp"] / 1000)
-    return bool(matching)
+
+
+def parsed(text: str) -> dict | None:
+    """A line of JSON as filters read it: a number with an exponent is none."""
+    if not text.startswith("{"):
+        return None
+    try:
+        return json.loads(text, parse_float=lambda number: number if "e" in number.lower() else float(number))
+    except ValueError:
+        return None
 
 
 def holds(line: dict, field: str, comparison: str, wanted) -> bool:

@@ -2,9 +2,10 @@
 
 - Its buckets refuse requests without TLS, as on AWS. On loopback there is none, so every request is marked as one
   that a TLS proxy has passed on; without this mark MiniStack refuses it, as it should.
-- Its CloudWatch is that of `cloudwatch.py`: metric filters, the JSON log format, the counters of AWS.
+- Its CloudWatch is that of `cloudwatch.py`: metric filters, the JSON log format, Lambda's counters; of `counters.py`: those
+  of S3, SQS and SNS; and of `alarms.py`: dimensions, metric math, missing data.
 - An environment that dies before its first event fails that event, and takes no other environment with it.
-- Alarms on metric math are accepted and not evaluated; saved queries are accepted and shown nowhere.
+- Saved queries are accepted and shown nowhere.
 - A line feed in a path goes with its route, as on AWS: `{key+}` takes any character.
 - It ends with the process that started it, however that one ended.
 """
@@ -19,10 +20,9 @@ from ministack.core.lambda_runtime import ProvidedWorker
 from ministack.services import apigateway
 from ministack.services.cloudformation import provisioners
 
-from . import cloudwatch
+from . import alarms, cloudwatch, counters
 
 plain_app = server.app
-plain_alarm = provisioners._cw_metric_alarm_put
 plain_invoke = ProvidedWorker.invoke
 plain_path_parameters = apigateway._extract_path_params
 
@@ -45,10 +45,6 @@ def invoke(environment, *arguments, **options):
         return {"status": "error", "error": str(error), "error_payload": payload}
 
 
-def alarm(name, properties):
-    return (name, {"Arn": name}) if "Metrics" in properties else plain_alarm(name, properties)
-
-
 def path_parameters(route: str, path: str) -> dict | None:
     values = plain_path_parameters(route, path.replace("\n", LINE_FEED))
     return values and {name: value.replace(LINE_FEED, "\n") for name, value in values.items()}
@@ -69,9 +65,10 @@ if __name__ == "__main__":
     threading.Thread(target=end_with, args=(os.getppid(),), daemon=True).start()
     server.app = behind_tls
     cloudwatch.install()
+    counters.install()
+    alarms.install()
     ProvidedWorker.invoke = invoke
     apigateway._extract_path_params = path_parameters
-    provisioners._cw_metric_alarm_put = alarm
     provisioners._RESOURCE_HANDLERS["AWS::Logs::QueryDefinition"] = {
         "create": query_definition, "delete": lambda physical_id, properties: None}
     server.main()

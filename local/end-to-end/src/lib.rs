@@ -2,6 +2,7 @@
 //!
 //! The tests run inside `make test`, which starts and deploys to the local AWS and sets the variables read here.
 
+mod alarms;
 pub mod chaos;
 mod encoding;
 mod http;
@@ -134,15 +135,15 @@ impl Deployment {
 
     /// The sum of a metric of the deployment over the last day; without a dimension that of all functions.
     pub async fn metric_sum(&self, dimension: Option<(&str, &str)>, metric: &str) -> f64 {
-        self.sum_of("thumbtier/local", dimension, metric).await
+        self.sum_of("thumbtier/local", dimension.as_slice(), metric).await
     }
 
     /// The sum of any metric over the last day.
-    pub async fn sum_of(&self, namespace: &str, dimension: Option<(&str, &str)>, metric: &str) -> f64 {
+    pub async fn sum_of(&self, namespace: &str, dimensions: &[(&str, &str)], metric: &str) -> f64 {
         let now = SystemTime::now();
-        let dimension = dimension.map(|(name, value)| Dimension::builder().name(name).value(value).build());
+        let dimensions = dimensions.iter().map(|(name, value)| Dimension::builder().name(*name).value(*value).build());
         let metric = Metric::builder().namespace(namespace).metric_name(metric);
-        let metric = metric.set_dimensions(dimension.map(|one| vec![one])).build();
+        let metric = metric.set_dimensions(Some(dimensions.collect())).build();
         let statistic = MetricStat::builder().metric(metric).period(86_400).stat("Sum").build();
         let query = MetricDataQuery::builder().id("sum").metric_stat(statistic).build();
         let call = self.cloudwatch.get_metric_data().metric_data_queries(query);

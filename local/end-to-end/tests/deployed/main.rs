@@ -1,8 +1,9 @@
 //! Against the deployment that the environment names: `make test` makes one and removes it again.
 //!
 //! One program, because each is linked with the AWS SDK anew. The Makefile runs the modules one after the other:
-//! `metrics` counts jobs, `privilege` takes rights away, `redrive` empties the queue of dead letters.
+//! `metrics` counts jobs, `privilege` takes rights away, `redrive` and `alarms` empty the queue of dead letters.
 
+mod alarms;
 mod backfill;
 mod http;
 mod metrics;

@@ -35,7 +35,7 @@ fn broken() -> Vec<u8> {
 async fn sums(deployment: &Deployment) -> BTreeMap<(String, &'static str), f64> {
     let tiers: Vec<_> = TierTable::builtin().unwrap().iter().map(|tier| tier.name.clone()).collect();
     let mut sums = BTreeMap::new();
-    for tier in tiers.into_iter().chain([DISPATCHER.to_owned()]) {
+    for tier in tiers {
         for name in ["images", "dollars"] {
             let sum = deployment.metric_sum(Some(("tier", &tier)), name).await;
             sums.insert((tier.clone(), name), sum);
@@ -50,9 +50,19 @@ async fn log_bytes(deployment: &Deployment, functions: &[&str]) -> f64 {
     let mut bytes = 0.0;
     for function in functions {
         let group = format!("/aws/lambda/{}", function_name(function));
-        bytes += deployment.sum_of("AWS/Logs", Some(("LogGroupName", &group)), "IncomingBytes").await;
+        bytes += deployment.sum_of("AWS/Logs", &[("LogGroupName", &group)], "IncomingBytes").await;
     }
     bytes
+}
+
+/// What S3 was asked so far: PUT, GET, HEAD and DELETE of a bucket.
+async fn s3_requests(deployment: &Deployment, bucket: &str) -> [f64; 4] {
+    let mut counts = [0.0; 4];
+    for (count, metric) in counts.iter_mut().zip(["PutRequests", "GetRequests", "HeadRequests", "DeleteRequests"]) {
+        let dimensions = [("BucketName", bucket), ("FilterId", "EntireBucket")];
+        *count = deployment.sum_of("AWS/S3", &dimensions, metric).await;
+    }
+    counts
 }
 
 /// `target/debug/thumbtier`, beside which this test was built.
@@ -125,14 +135,15 @@ async fn cloudwatch_has_what_the_functions_did_and_what_it_cost() {
         }
     }
     let dollars = |line: &Value| line["dollars"].as_f64().unwrap();
-    assert_near(rise(DISPATCHER, "dollars"), dispatched.iter().map(dollars).sum(), DISPATCHER);
-    let all = ["small", "medium", "large", DISPATCHER].map(|tier| rise(tier, "dollars"));
-    assert_near(rise("all", "dollars"), all.iter().sum(), "all");
+    // What the workers leave of all dollars is the dispatcher's.
+    let workers: f64 = ["small", "medium", "large"].map(|tier| rise(tier, "dollars")).iter().sum();
+    assert_near(rise("all", "dollars"), workers + dispatched.iter().map(dollars).sum::<f64>(), "all");
     assert_eq!(records.last().unwrap().outcome, "corrupt");
     assert!(!records.last().unwrap().bucket.is_empty(), "a refusal keeps the whole line");
 
-    the_command_prints_the_same_sums(&deployment, &after, init_dollars(&deployment).await);
+    the_command_prints_the_same_sums(&deployment, &after);
     the_command_reads_reports(&deployment).await;
+    a_kill_loses_one_line(&deployment).await;
 }
 
 /// Ordinary images alone, all in one tier, some of them drawn into the sample; counted as CloudWatch bills them.
@@ -141,18 +152,31 @@ async fn an_ordinary_image_writes_little(deployment: &Deployment) {
     deployment.upload("metrics/warm.webp", "image/webp", webp_over(10_000)).await;
     deployment.log_line("worker-small", "metrics/warm.webp").await;
     let functions = [DISPATCHER, "worker-small"];
+    let buckets = [&deployment.source_bucket, &deployment.destination_bucket];
+    let asked = [s3_requests(deployment, buckets[0]).await, s3_requests(deployment, buckets[1]).await];
     let before = log_bytes(deployment, &functions).await;
     let keys: Vec<_> = (0..IMAGES).map(|number| format!("photos/2026/11/29/IMG_{number:04}.webp")).collect();
     for key in &keys {
         deployment.upload(key, "image/webp", webp_over(10_000)).await;
     }
-    let mut lines = 0.0;
+    let (mut lines, mut dollars) = (0.0, 0.0);
     for key in &keys {
         for function in functions {
             let line = deployment.log_line(function, key).await;
             lines += (contract::line(&line).len() as u64 + LOG_EVENT_BYTES) as f64;
+            dollars += line["dollars"].as_f64().unwrap();
         }
     }
+    // One GET and two HEADs of the upload, which this test PUT; one PUT of the thumbnail, and a DELETE, which is free, of
+    // what may stand beside it.
+    let images = IMAGES as f64;
+    let want = [[images, images, 2.0 * images, 0.0], [images, 0.0, 0.0, images]];
+    for ((bucket, before), want) in buckets.into_iter().zip(asked).zip(want) {
+        let now = s3_requests(deployment, bucket).await;
+        let rise: Vec<_> = now.iter().zip(before).map(|(now, before)| now - before).collect();
+        assert_eq!(rise, want, "PUT, GET, HEAD and DELETE of {bucket}");
+    }
+    the_dry_run_predicts_what_they_cost(deployment, dollars);
     let bytes = log_bytes(deployment, &functions).await - before;
     let each = bytes / IMAGES as f64;
     println!("{each:.0} B of logs for each of {IMAGES} ordinary images, {:.0} B of them ours", lines / IMAGES as f64);
@@ -163,42 +187,80 @@ async fn an_ordinary_image_writes_little(deployment: &Deployment) {
     assert!((bytes - lines).abs() < 1e-6, "{bytes} B by CloudWatch, {lines} B of lines: nothing else may be written");
 }
 
-/// INIT, which is billed and which no counter of Lambda's has: by the lines of first invocations.
-async fn init_dollars(deployment: &Deployment) -> f64 {
-    let prices = Prices::builtin().unwrap().region("us-east-1").unwrap().clone();
+/// As if these images had been there before, and S3 Batch Operations had brought them: the same invocations.
+fn the_dry_run_predicts_what_they_cost(deployment: &Deployment, logged: f64) {
+    let place = format!("s3://{}/photos/", deployment.source_bucket);
+    let arguments = ["backfill", &place, "--stage", "local", "--dry-run", "--json"];
+    let page: Value = serde_json::from_str(&printed(Command::new(thumbtier()).args(arguments).output().unwrap())).unwrap();
+    assert_eq!(page["objects"], IMAGES, "{page}");
+    let of = |name: &str| page[name].as_f64().unwrap();
+    let predicted = of("dollars") - of("batch_operations_dollars");
+    let off = predicted / logged - 1.0;
+    println!("{:.2} predicted per million, {:.2} logged: {:+.1} %", per_million(predicted), per_million(logged), 100.0 * off);
+    assert!(off.abs() <= 0.10, "{predicted} predicted, {logged} logged: {page}");
+}
+
+fn per_million(dollars_of_all: f64) -> f64 {
+    dollars_of_all / IMAGES as f64 * 1e6
+}
+
+/// Quick jobs of a tier, and one that is killed there in the middle: of that one there is no line.
+async fn a_kill_loses_one_line(deployment: &Deployment) {
     let tiers = TierTable::builtin().unwrap();
-    let workers = tiers.iter().map(|tier| (format!("worker-{}", tier.name), tier.memory_mb));
-    let mut dollars = 0.0;
-    for (function, memory_mb) in workers.chain([(DISPATCHER.to_owned(), 128)]) {
-        let lines = deployment.lines_about(&function, "").await;
-        let init_ms = lines.iter().filter_map(|line| line["init_ms"].as_f64());
-        dollars += init_ms.map(|ms| prices.compute(Architecture::X86_64, memory_mb, billed_ms(ms)).0).sum::<f64>();
+    let over_small = tiers.get("small").unwrap().max_object_bytes(Some(ImageFormat::Webp));
+    let images = async |tier: &str| deployment.metric_sum(Some(("tier", tier)), "images").await;
+    let before = [images("medium").await, images("large").await];
+    for number in 0..4 {
+        let key = format!("metrics/killed-{number}.webp");
+        deployment.upload(&key, "image/webp", webp_over(over_small)).await;
+        deployment.log_line("worker-medium", &key).await;
     }
-    dollars
+    // To the medium tier by its size, and no worker makes it before it is killed.
+    let key = "metrics/killed.bmp";
+    let limit = tiers.get("medium").unwrap().max_object_bytes(Some(ImageFormat::Bmp));
+    let rows = u32::try_from(limit / (3000 * 3)).unwrap() - 1;
+    let mut bmp = Vec::new();
+    DynamicImage::new_rgb8(3000, rows).write_to(&mut Cursor::new(&mut bmp), Encoder::Bmp).unwrap();
+    deployment.upload(key, "image/bmp", bmp).await;
+    deployment.kill_while("worker-medium", deployment.outcome("dispatcher", key, "escalated")).await;
+    deployment.outcome("worker-large", key, "made").await;
+    let rise = [images("medium").await - before[0], images("large").await - before[1]];
+    assert_eq!(rise, [4.0, 1.0], "what was made before the kill is counted, and the killed job once");
+    let lines = deployment.lines_about("worker-medium", "metrics/killed").await;
+    assert_eq!(lines.len(), 4, "{lines:?}");
 }
 
 fn the_command_prints_the_same_sums(
     deployment: &Deployment,
     sums: &BTreeMap<(String, &'static str), f64>,
-    init_dollars: f64,
 ) {
     let page: Value = serde_json::from_str(&printed(cost(&["--json"]))).unwrap();
-    for tier in page["tiers"].as_array().unwrap().iter().chain([&page["dispatcher"]]) {
-        let name = tier["tier"].as_str().unwrap_or(DISPATCHER).to_owned();
+    for tier in page["tiers"].as_array().unwrap() {
+        let name = tier["tier"].as_str().unwrap().to_owned();
         assert_near(tier["dollars"].as_f64().unwrap(), sums[&(name.clone(), "dollars")], &name);
     }
     let logged = page["total"]["dollars"].as_f64().unwrap();
     assert_near(logged, sums[&("all".to_owned(), "dollars")], "total");
-    for item in ["S3 PUT", "S3 GET", "S3 HEAD", "Lambda time", "Lambda requests", "logs written", "logs kept"] {
-        let found = page["items"].as_array().unwrap().iter().find(|row| row["item"] == item);
-        assert!(found.is_some_and(|row| row["dollars"].as_f64() > Some(0.0)), "{item}: {page}");
-    }
-    // By AWS's counters and the list prices: that is how a prediction is made, and the functions know nothing of it.
-    let counted = page["items_total"]["dollars"].as_f64().unwrap() + init_dollars;
-    println!("{counted:.9} by items, of which {init_dollars:.9} INIT, and {logged:.9} by lines");
+    // With little monitoring the dispatcher's dollars are what the workers leave.
+    let workers: f64 = page["tiers"].as_array().unwrap().iter().map(|tier| tier["dollars"].as_f64().unwrap()).sum();
+    assert!((page["rest"].as_f64().unwrap() - (logged - workers)).abs() < 1e-11, "{page}");
+    let items = page["items"].as_array().unwrap();
+    let dollars = |item: &str| {
+        let found = items.iter().find(|row| row["item"] == item).unwrap_or_else(|| panic!("no {item}: {page}"));
+        found["dollars"].as_f64().unwrap()
+    };
+    let named =
+        ["S3 PUT", "S3 GET", "S3 HEAD", "Lambda time", "Lambda INIT", "Lambda requests", "logs written", "logs kept", "SQS"];
+    assert!(named.into_iter().all(|item| dollars(item) > 0.0), "{page}");
+    // By AWS's counters and the list prices: the functions know nothing of them.
+    let counted = page["items_total"]["dollars"].as_f64().unwrap();
+    println!("{counted:.9} by items, of which {:.9} INIT, and {logged:.9} by lines", dollars("Lambda INIT"));
     assert!((counted / logged - 1.0).abs() <= 0.10, "{counted} by items, {logged} by lines: {page}");
-    let fixed = page["fixed"].as_array().unwrap().iter().map(|row| row["dollars_per_month"].as_f64().unwrap());
-    assert!(fixed.sum::<f64>() <= 3.0 + 1e-9, "{page}");
+    let fixed = page["fixed"].as_array().unwrap();
+    let fixed = |item: &str| {
+        fixed.iter().filter(|row| row["item"].as_str().unwrap().contains(item)).map(|row| row["dollars_per_month"].as_f64().unwrap()).sum::<f64>()
+    };
+    assert!(fixed("metrics") + fixed("polls") <= 3.0 + 1e-9 && fixed("bytes of thumbnails") > 0.0, "{page}");
     let text = printed(cost(&["--since", "24h"]));
     println!("{text}");
     for row in ["small", "medium", "large", "dispatcher", "total", "S3 PUT", "logs written", "all items", "all fixed"] {
