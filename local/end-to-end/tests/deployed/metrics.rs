@@ -156,13 +156,13 @@ async fn an_ordinary_image_writes_little(deployment: &Deployment) {
     let asked = [s3_requests(deployment, buckets[0]).await, s3_requests(deployment, buckets[1]).await];
     let before = log_bytes(deployment, &functions).await;
     let keys: Vec<_> = (0..IMAGES).map(|number| format!("photos/2026/11/29/IMG_{number:04}.webp")).collect();
-    for key in &keys {
-        deployment.upload(key, "image/webp", webp_over(10_000)).await;
-    }
     let (mut lines, mut dollars) = (0.0, 0.0);
     for key in &keys {
+        // One after the other: side by side each would be the first of a process.
+        deployment.upload(key, "image/webp", webp_over(10_000)).await;
         for function in functions {
             let line = deployment.log_line(function, key).await;
+            println!("{line}");
             lines += (contract::line(&line).len() as u64 + LOG_EVENT_BYTES) as f64;
             dollars += line["dollars"].as_f64().unwrap();
         }
