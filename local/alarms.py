@@ -96,6 +96,8 @@ def check(metrics: list) -> None:
 
 def evaluate(alarm: dict) -> None:
     """Its state, by what there is now."""
+    if not alarm.get("Metrics") and not alarm.get("MetricName"):
+        return  # PutMetricAlarm has it in two steps here.
     value = value_of(alarm)
     old = alarm["StateValue"]
     if value is None:

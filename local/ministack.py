@@ -23,7 +23,6 @@ from ministack.services.cloudformation import provisioners
 from . import alarms, cloudwatch, counters
 
 plain_app = server.app
-plain_invoke = ProvidedWorker.invoke
 plain_path_parameters = apigateway._extract_path_params
 
 # A character of Unicode's private use area, for a pattern whose dot matches no line feed.
@@ -39,7 +38,7 @@ async def behind_tls(scope, receive, send):
 def invoke(environment, *arguments, **options):
     """What is raised here makes MiniStack end every environment of the function, those at work among them."""
     try:
-        return plain_invoke(environment, *arguments, **options)
+        return cloudwatch.invoke(environment, *arguments, **options)
     except Exception as error:
         payload = {"errorType": getattr(error, "error_type", "Runtime.ExitError"), "errorMessage": str(error)}
         return {"status": "error", "error": str(error), "error_payload": payload}

@@ -83,16 +83,17 @@ fn alarms() -> Vec<Value> {
     let mut alarms = of_kind(&packaged("template-kms"), "AWS::CloudWatch::Alarm");
     for alarm in &mut alarms {
         let names = [("DeadLetters", "dead-letters"), ("FailedJobs", "failed-jobs")];
-        let dimensions = alarm["Dimensions"].as_array_mut().into_iter().flatten();
+        // An index would make what is not there.
+        let dimensions = alarm.pointer_mut("/Dimensions").and_then(Value::as_array_mut).into_iter().flatten();
         for dimension in dimensions {
             let queue = dimension["Value"]["Fn::GetAtt"][0].as_str().map(str::to_owned);
             if let Some((_, name)) = names.iter().find(|(resource, _)| queue.as_deref() == Some(*resource)) {
                 dimension["Value"] = json!(format!("thumbtier-prod-{name}"));
             }
         }
-        for part in alarm["Metrics"].as_array_mut().into_iter().flatten() {
-            let dimensions = part["MetricStat"]["Metric"]["Dimensions"].as_array_mut().into_iter().flatten();
-            for dimension in dimensions.filter(|dimension| dimension["Value"].is_object()) {
+        for part in alarm.pointer_mut("/Metrics").and_then(Value::as_array_mut).into_iter().flatten() {
+            let dimensions = part.pointer_mut("/MetricStat/Metric/Dimensions").and_then(Value::as_array_mut);
+            for dimension in dimensions.into_iter().flatten().filter(|dimension| dimension["Value"].is_object()) {
                 dimension["Value"] = json!("thumbtier-prod-thumbnails");
             }
         }

@@ -141,7 +141,8 @@ async fn cloudwatch_has_what_the_functions_did_and_what_it_cost() {
     assert_eq!(records.last().unwrap().outcome, "corrupt");
     assert!(!records.last().unwrap().bucket.is_empty(), "a refusal keeps the whole line");
 
-    the_command_prints_the_same_sums(&deployment, &after);
+    let time = logged_time_dollars(&deployment).await;
+    the_command_prints_the_same_sums(&deployment, &after, time);
     the_command_reads_reports(&deployment).await;
     a_kill_loses_one_line(&deployment).await;
 }
@@ -162,7 +163,6 @@ async fn an_ordinary_image_writes_little(deployment: &Deployment) {
         deployment.upload(key, "image/webp", webp_over(10_000)).await;
         for function in functions {
             let line = deployment.log_line(function, key).await;
-            println!("{line}");
             lines += (contract::line(&line).len() as u64 + LOG_EVENT_BYTES) as f64;
             dollars += line["dollars"].as_f64().unwrap();
         }
@@ -185,6 +185,22 @@ async fn an_ordinary_image_writes_little(deployment: &Deployment) {
     let planned = (WORKER_LOG_BYTES + DISPATCHER_LOG_BYTES) as f64;
     assert!((each / planned - 1.0).abs() < 0.2, "{each:.0} B for each image, planned with {planned} B");
     assert!((bytes - lines).abs() < 1e-6, "{bytes} B by CloudWatch, {lines} B of lines: nothing else may be written");
+}
+
+/// What the functions' own clocks come to, INIT included.
+async fn logged_time_dollars(deployment: &Deployment) -> f64 {
+    let prices = Prices::builtin().unwrap().region("us-east-1").unwrap().clone();
+    let tiers = TierTable::builtin().unwrap();
+    let workers = tiers.iter().map(|tier| (format!("worker-{}", tier.name), tier.memory_mb));
+    let mut dollars = 0.0;
+    for (function, memory_mb) in workers.chain([(DISPATCHER.to_owned(), 128)]) {
+        for line in deployment.lines_about(&function, "").await {
+            let ms = |name: &str| line[name].as_f64().unwrap_or_default();
+            let billed = billed_ms(ms("init_ms") + ms("total_ms"));
+            dollars += prices.compute(Architecture::X86_64, memory_mb, billed).0;
+        }
+    }
+    dollars
 }
 
 /// As if these images had been there before, and S3 Batch Operations had brought them: the same invocations.
@@ -233,6 +249,7 @@ async fn a_kill_loses_one_line(deployment: &Deployment) {
 fn the_command_prints_the_same_sums(
     deployment: &Deployment,
     sums: &BTreeMap<(String, &'static str), f64>,
+    logged_time: f64,
 ) {
     let page: Value = serde_json::from_str(&printed(cost(&["--json"]))).unwrap();
     for tier in page["tiers"].as_array().unwrap() {
@@ -256,6 +273,17 @@ fn the_command_prints_the_same_sums(
     let counted = page["items_total"]["dollars"].as_f64().unwrap();
     println!("{counted:.9} by items, of which {:.9} INIT, and {logged:.9} by lines", dollars("Lambda INIT"));
     assert!((counted / logged - 1.0).abs() <= 0.10, "{counted} by items, {logged} by lines: {page}");
+    // All but time has no clock in it. Counters take every job for one that stores a thumbnail: the refusal stored none.
+    let counted_time = dollars("Lambda time") + dollars("Lambda INIT");
+    let (counted_rest, logged_rest) = (counted - counted_time, logged - logged_time);
+    println!("time: {counted_time:.9} by Lambda, {logged_time:.9} by the functions; the rest {counted_rest:.9}, {logged_rest:.9}");
+    let prices = Prices::builtin().unwrap().region("us-east-1").unwrap().clone();
+    let stored_nothing = prices.requests(Requests { invocations: 0, ..Requests::of_worker(1) }).0
+        - prices.requests(Requests { invocations: 0, ..Requests::of_worker(0) }).0;
+    let off = (counted_rest - stored_nothing) / logged_rest - 1.0;
+    assert!(off.abs() <= 0.01, "{counted_rest} by items, {logged_rest} by lines: {off}: {page}");
+    // A function's clock begins when the event is read and ends before its answer is sent.
+    assert!(counted_time >= 0.98 * logged_time, "{counted_time} by Lambda, {logged_time} by the functions");
     let fixed = page["fixed"].as_array().unwrap();
     let fixed = |item: &str| {
         fixed.iter().filter(|row| row["item"].as_str().unwrap().contains(item)).map(|row| row["dollars_per_month"].as_f64().unwrap()).sum::<f64>()
