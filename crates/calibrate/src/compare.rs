@@ -1,8 +1,10 @@
-//! What the tiers cost for a mix of sizes, and what one function for everything would cost.
+//! What the tiers cost for a mix of sizes, and what one function for everything would cost, item by item.
 
-use contract::Dollars;
+use std::collections::BTreeMap;
+
 use contract::{
-    DISPATCHER_LOG_BYTES, ImageFormat, RegionPrices, Requests, Tier, TierTable, WORKER_LOG_BYTES, billed_ms,
+    Architecture, DISPATCHER_LOG_BYTES, Dollars, Function, ImageFormat, Item as BillItem, RegionPrices, Requests, Tier,
+    TierTable, Usage, WORKER_LOG_BYTES, billed_ms,
 };
 use serde::{Deserialize, Serialize};
 
@@ -11,9 +13,18 @@ use crate::decide::columns;
 use crate::terms::check;
 use crate::{CalibrateError, Measurement, Terms};
 
-/// What the dispatcher takes for the HEAD and the invocation of an object, in milliseconds: an assumption, on the long
-/// side, that `thumbtier cost` puts right for a deployment.
-pub const DISPATCHER_MS: f64 = 60.0;
+/// What the dispatcher takes for the HEAD and the invocation of an object, in milliseconds: 3 of its own, measured in its
+/// limits (`make dispatcher`), and 37 of waiting for S3 and Lambda, an assumption that `thumbtier cost` puts right for a
+/// deployment.
+pub const DISPATCHER_MS: f64 = 40.0;
+
+/// The part of invocations that are the first of their environment.
+///
+/// **Source:** AWS Lambda developer guide, "Lambda execution environment": "typically under 1% of invocations".
+pub const COLD_PART: f64 = 0.01;
+
+/// INIT of one of our functions, in milliseconds: the dispatcher's takes 30 to 90 here (`make dispatcher`).
+pub const INIT_MS: f64 = 60.0;
 
 /// A part of the uploads.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,39 +39,93 @@ pub struct Share {
 }
 
 /// What arrives, and what is done with each image.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Workload {
     /// The mix of sizes.
     pub mix: Vec<Share>,
     /// Thumbnails of each image.
     pub variants: u32,
+    /// How much more CPU these take than what was measured, by format; 1 where nothing is said.
+    pub cpu_factor: BTreeMap<ImageFormat, f64>,
     /// The dispatcher's memory, in MB. Only tiers need one.
     pub dispatcher_memory_mb: u64,
     /// How long the dispatcher takes for an object, in milliseconds.
     pub dispatcher_ms: f64,
 }
 
-/// Dollars per million images of the mix. Compute and requests of what is made; what is not made costs nothing
-/// here.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Comparison {
-    /// From the smallest to the largest.
-    pub tiers: Vec<TierShare>,
-    /// All tiers' compute.
-    pub compute: Dollars,
-    /// All workers' requests.
-    pub requests: Dollars,
-    /// The dispatcher's compute and requests.
-    pub dispatcher: Dollars,
-    /// The lines of workers and dispatcher, written and kept.
-    pub logs: Dollars,
-    /// The part of the images that no tier takes, 0 to 1.
+/// One function for every image, invoked by S3 itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Single {
+    /// What it is called in the report.
+    pub name: String,
+    /// Its memory, in MB.
+    pub memory_mb: u64,
+    /// How much more CPU than our worker it takes for the same thumbnails, by format; a format without one is not made.
+    pub cpu_ratio: BTreeMap<ImageFormat, f64>,
+    /// The most threads that it divides an image's work among.
+    pub threads: u32,
+    /// What it writes to the logs about an image, as it is billed.
+    pub log_bytes: u64,
+    /// Of its cold start, in milliseconds.
+    pub init_ms: f64,
+    /// It looks at the source once more after the last PUT, as our worker does.
+    pub looks_again: bool,
+}
+
+impl Single {
+    /// Our worker alone, in that memory.
+    #[must_use]
+    pub fn worker(memory_mb: u64, terms: &Terms) -> Self {
+        Self {
+            name: format!("one function of {memory_mb} MB"),
+            memory_mb,
+            cpu_ratio: ImageFormat::ALL.into_iter().map(|format| (format, 1.0)).collect(),
+            threads: terms.threads,
+            log_bytes: WORKER_LOG_BYTES,
+            init_ms: INIT_MS,
+            looks_again: true,
+        }
+    }
+}
+
+/// What a way of making thumbnails costs per million images of the mix, and what it does not do.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Way {
+    /// `three tiers`, or what the single function is called.
+    pub name: String,
+    /// What is used for a million images.
+    pub usage: Usage,
+    /// That, item by item.
+    pub items: Vec<BillItem>,
+    /// The part of the images that are not made, 0 to 1.
     pub unmade: f64,
     /// The part of the images that miss the latency target, 0 to 1.
     pub late: f64,
+}
+
+impl Way {
+    /// Everything, per million images.
+    #[must_use]
+    pub fn total(&self) -> Dollars {
+        self.items.iter().map(|item| item.dollars).sum()
+    }
+
+    /// An item's dollars; 0 of one that is not used.
+    #[must_use]
+    pub fn item(&self, name: &str) -> Dollars {
+        self.items.iter().filter(|item| item.item == name).map(|item| item.dollars).sum()
+    }
+}
+
+/// The tiers beside single functions.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Comparison {
+    /// The part of the images that go to each tier, from the smallest to the largest.
+    pub tiers: Vec<TierShare>,
+    /// With a dispatcher and tiers.
+    pub tiered: Way,
     /// One function for everything, without a dispatcher.
-    pub alternatives: Vec<Alternative>,
+    pub alternatives: Vec<Way>,
 }
 
 /// What goes to one tier.
@@ -74,43 +139,10 @@ pub struct TierShare {
     pub compute: Dollars,
 }
 
-/// One function of one memory size for every image, invoked by S3 itself.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Alternative {
-    /// Its memory, in MB.
-    pub memory_mb: u64,
-    /// Its compute per million images.
-    pub compute: Dollars,
-    /// Its requests per million images.
-    pub requests: Dollars,
-    /// Its lines per million images, written and kept: a worker's, and no dispatcher's.
-    pub logs: Dollars,
-    /// The part of the images that do not fit in its memory less the headroom, 0 to 1.
-    pub unmade: f64,
-    /// The part of the images that miss the latency target, 0 to 1.
-    pub late: f64,
-}
-
-impl Comparison {
-    /// Everything: compute, requests, dispatcher and logs, per million images.
-    #[must_use]
-    pub fn total(&self) -> Dollars {
-        self.compute + self.requests + self.dispatcher + self.logs
-    }
-}
-
-impl Alternative {
-    /// Everything, per million images.
-    #[must_use]
-    pub fn total(&self) -> Dollars {
-        self.compute + self.requests + self.logs
-    }
-}
-
-/// Reckons `workload` with the thresholds of `tiers`, and with one function of each of `single_memory_mb`.
+/// Reckons `workload` with the thresholds of `tiers`, and with each of `singles`, on `architecture`.
 ///
 /// By the mean file of each size, because a bill is a mean. A single function that has a tier's memory is taken to
-/// run as that tier was measured.
+/// run as that tier was measured. What is not made costs nothing but its dispatch.
 ///
 /// # Errors
 /// [`CalibrateError`]: terms or measurements that mean nothing, or a format in the mix that was not measured.
@@ -118,70 +150,67 @@ pub fn compare(
     measurements: &[Measurement],
     tiers: &TierTable,
     workload: &Workload,
-    single_memory_mb: &[u64],
+    singles: &[Single],
     terms: &Terms,
+    architecture: Architecture,
     prices: &RegionPrices,
 ) -> Result<Comparison, CalibrateError> {
     check(measurements, terms)?;
     let rows: Vec<&Tier> = tiers.iter().collect();
     let mut columns = columns(&rows, terms);
-    columns.extend(single_memory_mb.iter().map(|memory_mb| Column {
-        tier: rows.iter().find(|tier| tier.memory_mb == *memory_mb).map(|tier| tier.name.as_str()),
-        function: terms.function(*memory_mb),
+    columns.extend(singles.iter().map(|single| Column {
+        tier: rows.iter().find(|tier| tier.memory_mb == single.memory_mb).map(|tier| tier.name.as_str()),
+        function: Function { memory_mb: single.memory_mb, threads: single.threads },
     }));
     let mix = weighed(workload, measurements, &columns)?;
-    let ledger = Ledger { columns: &columns, mix: &mix, terms, prices };
+    let ledger = Ledger { columns: &columns, mix: &mix, workload, terms };
+    let way = |name: &str, usage: Usage, unmade, late| {
+        let usage = usage * 1e6;
+        Way { name: name.to_owned(), usage, items: usage.items(architecture, prices), unmade, late }
+    };
 
     let goes_to = |item: &Item| tiers.smallest_for(Some(item.share.format), item.share.size_bytes).ok();
-    let tier_shares: Vec<TierShare> = rows
-        .iter()
-        .enumerate()
-        .map(|(column, tier)| {
-            let here = |item: &Item| goes_to(item).is_some_and(|taken| taken.name == tier.name);
-            TierShare { tier: tier.name.clone(), images: ledger.part(here), compute: ledger.compute(column, here) }
-        })
-        .collect();
-    let late_in = |(column, tier): (usize, &&Tier)| {
-        ledger.part(|item| {
-            let here = goes_to(item).is_some_and(|taken| taken.name == tier.name);
-            here && ledger.duration_ms(column, item) > terms.latency_target_ms
-        })
-    };
-    let late = rows.iter().enumerate().map(late_in).fold(0.0, std::ops::Add::add);
-    let made = prices.requests(Requests::of_worker(workload.variants)).per_million();
+    let of_worker =
+        Usage::of_requests(Requests::of_worker(workload.variants)) + Usage::of_logs(WORKER_LOG_BYTES as f64);
+    let (mut shares, mut used, mut late) = (Vec::new(), Usage::default(), 0.0);
+    for (column, tier) in rows.iter().enumerate() {
+        let here = |item: &Item| goes_to(item).is_some_and(|taken| taken.name == tier.name);
+        let time = ledger.time(column, 1.0, here);
+        let compute = time.dollars(architecture, prices).per_million();
+        let images = ledger.part(here);
+        shares.push(TierShare { tier: tier.name.clone(), images, compute });
+        used = used + time + (of_worker + Usage::of_init(tier.memory_mb, INIT_MS) * COLD_PART) * images;
+        late += ledger.part(|item| here(item) && ledger.duration_ms(column, 1.0, item) > terms.latency_target_ms);
+    }
+    let dispatcher = Usage::of_requests(Requests::of_dispatcher())
+        + Usage::of_time(workload.dispatcher_memory_mb, billed_ms(workload.dispatcher_ms) as f64)
+        + Usage::of_init(workload.dispatcher_memory_mb, INIT_MS) * COLD_PART
+        + Usage::of_logs(DISPATCHER_LOG_BYTES as f64);
     let unmade = ledger.part(|item| goes_to(item).is_none());
-    let alternatives = single_memory_mb
-        .iter()
-        .enumerate()
-        .map(|(position, memory_mb)| {
-            let column = rows.len() + position;
-            let fits = |item: &Item| item.peak_bytes() <= terms.usable_bytes(*memory_mb);
-            let unmade = ledger.part(|item| !fits(item));
-            let late = |item: &Item| fits(item) && ledger.duration_ms(column, item) > terms.latency_target_ms;
-            Alternative {
-                memory_mb: *memory_mb,
-                compute: ledger.compute(column, fits),
-                requests: made * (1.0 - unmade),
-                logs: prices.logs(WORKER_LOG_BYTES).per_million() * (1.0 - unmade),
-                unmade,
-                late: ledger.part(late),
-            }
-        })
-        .collect();
-    let dispatcher_ms = billed_ms(workload.dispatcher_ms);
-    let dispatcher = prices.requests(Requests::of_dispatcher())
-        + prices.compute(terms.architecture, workload.dispatcher_memory_mb, dispatcher_ms);
-    Ok(Comparison {
-        compute: tier_shares.iter().map(|share| share.compute).sum(),
-        tiers: tier_shares,
-        requests: made * (1.0 - unmade),
-        logs: prices.logs(WORKER_LOG_BYTES).per_million() * (1.0 - unmade)
-            + prices.logs(DISPATCHER_LOG_BYTES).per_million(),
-        dispatcher: dispatcher.per_million(),
-        unmade,
-        late,
-        alternatives,
-    })
+    let tiered = way("three tiers", used + dispatcher, unmade, late);
+
+    let alternative = |(position, single): (usize, &Single)| {
+        let column = rows.len() + position;
+        let ratio = |item: &Item| single.cpu_ratio.get(&item.share.format).copied();
+        let fits = |item: &Item| ratio(item).is_some() && item.peak_bytes() <= terms.usable_bytes(single.memory_mb);
+        let made = ledger.part(fits);
+        let mut requests = Requests::of_worker(workload.variants);
+        requests.heads = if single.looks_again { requests.heads } else { 0 };
+        let each = Usage::of_requests(requests)
+            + Usage::of_logs(single.log_bytes as f64)
+            + Usage::of_init(single.memory_mb, single.init_ms) * COLD_PART;
+        let time: Usage = mix
+            .iter()
+            .filter(|item| fits(item))
+            .map(|item| ledger.time_of(column, ratio(item).unwrap_or(1.0), item))
+            .sum();
+        let is_late = |item: &Item| {
+            fits(item) && ledger.duration_ms(column, ratio(item).unwrap_or(1.0), item) > terms.latency_target_ms
+        };
+        way(&single.name, time + each * made, 1.0 - made, ledger.part(is_late))
+    };
+    let alternatives = singles.iter().enumerate().map(alternative).collect();
+    Ok(Comparison { tiers: shares, tiered, alternatives })
 }
 
 /// A part of the mix, with its format's curve.
@@ -226,8 +255,8 @@ fn weighed(
 struct Ledger<'a> {
     columns: &'a [Column<'a>],
     mix: &'a [Item],
+    workload: &'a Workload,
     terms: &'a Terms,
-    prices: &'a RegionPrices,
 }
 
 impl Ledger<'_> {
@@ -236,17 +265,19 @@ impl Ledger<'_> {
         self.mix.iter().filter(|item| counts(item)).fold(0.0, |sum, item| sum + item.part)
     }
 
-    fn compute(&self, column: usize, counts: impl Fn(&Item) -> bool) -> Dollars {
-        let memory_mb = self.columns[column].function.memory_mb;
-        let one = |item: &Item| {
-            let duration_ms = billed_ms(self.duration_ms(column, item));
-            self.prices.compute(self.terms.architecture, memory_mb, duration_ms).per_million() * item.part
-        };
-        self.mix.iter().filter(|item| counts(item)).map(one).sum()
+    /// Of the images that count, in a function that takes `ratio` of our CPU.
+    fn time(&self, column: usize, ratio: f64, counts: impl Fn(&Item) -> bool) -> Usage {
+        self.mix.iter().filter(|item| counts(item)).map(|item| self.time_of(column, ratio, item)).sum()
     }
 
-    fn duration_ms(&self, column: usize, item: &Item) -> f64 {
+    fn time_of(&self, column: usize, ratio: f64, item: &Item) -> Usage {
+        let memory_mb = self.columns[column].function.memory_mb;
+        Usage::of_time(memory_mb, billed_ms(self.duration_ms(column, ratio, item)) as f64) * item.part
+    }
+
+    fn duration_ms(&self, column: usize, ratio: f64, item: &Item) -> f64 {
         let (busy_ms, read_bytes) = typical(&item.points, column, item.share.size_bytes);
-        self.terms.image_io_ms(read_bytes) + busy_ms
+        let factor = self.workload.cpu_factor.get(&item.share.format).copied().unwrap_or(1.0);
+        self.terms.image_io_ms(read_bytes) + busy_ms * factor * ratio
     }
 }

@@ -18,7 +18,7 @@ mod tune;
 mod write;
 
 pub use calibration::Calibration;
-pub use compare::{Alternative, Comparison, DISPATCHER_MS, Share, TierShare, Workload, compare};
+pub use compare::{COLD_PART, Comparison, DISPATCHER_MS, INIT_MS, Share, Single, TierShare, Way, Workload, compare};
 pub use decide::{Decision, Row, decide};
 pub use line::{Line, median};
 pub use logs::Logs;

@@ -4,9 +4,11 @@
 
 mod common;
 
-use calibrate::{CalibrateError, Measurement, Share, Workload, compare, write};
+use std::collections::BTreeMap;
+
+use calibrate::{CalibrateError, Measurement, Share, Single, Workload, compare, write};
 use common::{MB, TABLE, decided, jpeg, prices, table, terms};
-use contract::{ImageFormat, TierTable};
+use contract::{Architecture, ImageFormat, TierTable};
 
 #[test]
 fn only_the_numbers_that_changed_change() {
@@ -70,7 +72,13 @@ fn a_table_with_other_tiers_is_refused() {
 fn workload(mix: &[(u64, f64)]) -> Workload {
     let share =
         |(size_mb, weight): &(u64, f64)| Share { format: ImageFormat::Jpeg, size_bytes: size_mb * MB, weight: *weight };
-    Workload { mix: mix.iter().map(share).collect(), variants: 1, dispatcher_memory_mb: 128, dispatcher_ms: 60.0 }
+    Workload {
+        mix: mix.iter().map(share).collect(),
+        variants: 1,
+        cpu_factor: BTreeMap::new(),
+        dispatcher_memory_mb: 128,
+        dispatcher_ms: 60.0,
+    }
 }
 
 #[track_caller]
@@ -84,37 +92,77 @@ fn the_tiers_are_compared_with_one_function_for_everything() {
     // The cost model's own table: 80 ms of I/O, 0.1 s of CPU at 1 MB, 1 s at 10 MB.
     let rows = [jpeg(1, 100.0, 60), jpeg(10, 1000.0, 900)];
     let mix = workload(&[(1, 3.0), (10, 1.0)]);
-    let got = compare(&rows, &table(), &mix, &[3008, 1024], &terms(), &prices()).unwrap();
+    let singles = [3008, 1024].map(|memory_mb| Single::worker(memory_mb, &terms()));
+    let got = compare(&rows, &table(), &mix, &singles, &terms(), Architecture::Arm64, &prices()).unwrap();
 
     near(got.tiers[0].compute, 0.75 * 2.57);
     near(got.tiers[1].compute, 0.25 * 24.10);
     assert_eq!(got.tiers.iter().map(|tier| tier.images).collect::<Vec<_>>(), [0.75, 0.25, 0.0]);
-    near(got.compute, 0.75 * 2.57 + 0.25 * 24.10);
-    near(got.requests, 6.00);
-    near(got.dispatcher, 0.60 + 0.10);
-    near(got.logs, 590.0 * 0.000_5 + 590.0 * 0.000_03 * 14.0 / 30.0);
-    near(got.total(), 0.75 * 2.57 + 0.25 * 24.10 + 6.00 + 0.70 + 0.30);
+    let tiered = &got.tiered;
+    // The dispatcher's 60 ms of 128 MB.
+    near(tiered.item("Lambda time"), 0.75 * 2.57 + 0.25 * 24.10 + 0.10);
+    near(tiered.item("Lambda requests"), 0.40);
+    near(tiered.item("S3 PUT"), 5.00);
+    near(tiered.item("S3 HEAD"), 0.80);
+    near(tiered.item("logs written"), 590.0 * 0.000_5);
+    // One in a hundred, 60 ms: of 256 and 1,024 MB, and of the dispatcher's 128.
+    near(tiered.item("Lambda INIT"), 0.01 * 0.060 * 13.333_4 * (0.75 * 0.25 + 0.25 + 0.125));
+    near(tiered.total(), 0.75 * 2.57 + 0.25 * 24.10 + 6.00 + 0.70 + 0.30);
 
     let [large, medium] = got.alternatives.as_slice() else { panic!("two alternatives") };
-    near(large.compute, 0.75 * 5.44 + 0.25 * 26.17);
-    near(large.total(), 0.75 * 5.44 + 0.25 * 26.17 + 6.00 + 0.17);
+    near(large.item("Lambda time"), 0.75 * 5.44 + 0.25 * 26.17);
+    near(large.item("S3 HEAD"), 0.40);
+    near(large.total(), 0.75 * 5.44 + 0.25 * 26.17 + 6.00 + 0.17 + 0.01 * 0.060 * 13.333_4 * 2.9375);
     assert_eq!((large.unmade, large.late), (0.0, 0.0));
     // 900 MB do not fit in 1,024 MB with a headroom of 0.2.
-    near(medium.compute, 0.75 * 3.37);
+    near(medium.item("Lambda time"), 0.75 * 3.37);
     assert_eq!((medium.unmade, medium.late), (0.25, 0.0));
+}
+
+#[test]
+fn another_program_takes_its_own_cpu_and_more_variants_take_more() {
+    let rows = [jpeg(1, 100.0, 60)];
+    let one = workload(&[(1, 1.0)]);
+    let theirs = |ratio| Single {
+        name: "other".into(),
+        cpu_ratio: ratio,
+        log_bytes: 1000,
+        looks_again: false,
+        ..Single::worker(1769, &terms())
+    };
+    let twice = theirs(BTreeMap::from([(ImageFormat::Jpeg, 2.0)]));
+    let none = theirs(BTreeMap::new());
+    let reckon = |workload: &Workload| {
+        compare(&rows, &table(), workload, &[twice.clone(), none.clone()], &terms(), Architecture::X86_64, &prices())
+            .unwrap()
+    };
+    let got = reckon(&one);
+    let gb_second = 16.666_7 * 1769.0 / 1024.0;
+    near(got.alternatives[0].item("Lambda time"), gb_second * (0.080 + 0.200));
+    near(got.alternatives[0].item("S3 HEAD"), 0.0);
+    near(got.alternatives[0].item("logs written"), 0.50);
+    assert_eq!((got.alternatives[1].unmade, got.alternatives[1].total().0), (1.0, 0.0));
+
+    let three = Workload { variants: 3, cpu_factor: BTreeMap::from([(ImageFormat::Jpeg, 1.5)]), ..one };
+    let got = reckon(&three);
+    near(got.alternatives[0].item("Lambda time"), gb_second * (0.080 + 0.300));
+    near(got.alternatives[0].item("S3 PUT"), 15.0);
+    near(got.tiered.item("S3 PUT"), 15.0);
 }
 
 #[test]
 fn what_no_tier_takes_and_what_was_not_measured_is_said() {
     let rows = [jpeg(1, 100.0, 60)];
-    let got = compare(&rows, &table(), &workload(&[(1, 1.0), (200, 1.0)]), &[], &terms(), &prices()).unwrap();
+    let compare =
+        |workload: &Workload| compare(&rows, &table(), workload, &[], &terms(), Architecture::Arm64, &prices());
+    let got = compare(&workload(&[(1, 1.0), (200, 1.0)])).unwrap().tiered;
     assert_eq!(got.unmade, 0.5);
-    near(got.requests, 3.00);
+    near(got.item("S3 PUT"), 2.50);
 
     let mut mix = workload(&[(1, 1.0)]);
     mix.mix[0].format = ImageFormat::Webp;
-    let error = compare(&rows, &table(), &mix, &[], &terms(), &prices()).unwrap_err();
+    let error = compare(&mix).unwrap_err();
     assert!(matches!(error, CalibrateError::NotMeasured { format: ImageFormat::Webp }));
-    let error = compare(&rows, &table(), &workload(&[]), &[], &terms(), &prices()).unwrap_err();
+    let error = compare(&workload(&[])).unwrap_err();
     assert!(error.to_string().contains("sum of the mix's weights is 0"), "{error}");
 }

@@ -30,7 +30,7 @@ pub struct Facts {
 macro_rules! formats {
     ($($(#[$doc:meta])* $variant:ident $facts:tt)*) => {
         /// An image format that the engine reads.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(rename_all = "lowercase")]
         pub enum ImageFormat {
             $($(#[$doc])* $variant,)*
