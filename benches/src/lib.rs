@@ -4,6 +4,7 @@ pub mod calibrate;
 pub mod grid;
 pub mod inputs;
 pub mod outcome;
+pub mod peers;
 pub mod places;
 pub mod report;
 pub mod rig;

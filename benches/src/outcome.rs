@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use calibrate::{Calibration, Comparison, Decision, Line, Measurement, Workload};
+use calibrate::{Calibration, Decision, Line, Measurement};
 use contract::{RegionPrices, TierError, TierTable};
 
 use crate::grid::Input;
@@ -59,10 +59,8 @@ pub struct Outcome {
     pub text_after: String,
     /// [`Self::text_after`] as a table.
     pub tiers: TierTable,
-    /// What uploads are taken to be.
-    pub workload: Workload,
-    /// With the new thresholds, and with one function for everything.
-    pub comparison: Comparison,
+    /// What an image costs with the new thresholds, and with one function for everything: Markdown.
+    pub bill: String,
     /// How the tiers' limits were set, or why they could not be.
     pub limits_by: Result<String, String>,
     /// Of what it was made with.
@@ -107,10 +105,7 @@ impl Outcome {
                 println!("  {threshold}{change}");
             }
         }
-        println!("{:.2} per million images with the tiers", self.comparison.total());
-        for single in &self.comparison.alternatives {
-            println!("{:.2} with one function of {} MB", single.total(), single.memory_mb);
-        }
+        println!("\n{}", self.bill);
         Ok(())
     }
 }

@@ -1,5 +1,6 @@
 //! What a calibration leaves behind: tiers.json, measurements.json, its section of report.md, and report.html.
 
+mod bill;
 mod chart;
 mod figures;
 mod page;
@@ -11,11 +12,27 @@ use anyhow::Context;
 
 use crate::outcome::Outcome;
 
-pub use words::{comparison, thresholds};
+pub use bill::{Sources, bill};
+pub use words::thresholds;
 
 /// Where the section of report.md begins and ends; the rest of the file belongs to others.
 const BEGIN: &str = "<!-- tiers: written by `make calibrate` -->";
 const END: &str = "<!-- tiers: end -->";
+
+/// Both reports of a folder with another bill in them.
+///
+/// # Errors
+/// What the file system says, and a report without a bill.
+pub fn write_bill(root: &Path, bill: &str) -> anyhow::Result<()> {
+    for (name, text) in [("benches/report.md", format!("\n{bill}\n")), ("benches/report.html", page::markdown(bill))] {
+        let report = std::fs::read_to_string(root.join(name)).with_context(|| format!("reading {name}"))?;
+        let (begin, end) = (report.find(bill::BEGIN), report.find(bill::END));
+        let (begin, end) = begin.zip(end).with_context(|| format!("{name} has no bill: run `make calibrate`"))?;
+        let (before, after) = (&report[..begin + bill::BEGIN.len()], &report[end..]);
+        save(root, name, &format!("{before}{text}{after}"))?;
+    }
+    Ok(())
+}
 
 /// Writes all four.
 ///

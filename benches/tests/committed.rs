@@ -4,7 +4,8 @@
 
 use std::path::Path;
 
-use benches::calibrate::{compared, workload};
+use benches::peers::Peers;
+use benches::report::{Sources, bill, write_bill};
 use calibrate::{Calibration, write};
 use contract::{Thumbnails, TierTable};
 
@@ -39,14 +40,23 @@ fn the_report_and_the_page_show_the_table() {
     }
 }
 
+/// From what was measured, at the prices of today; `UPDATE=1` writes it.
 #[test]
-fn the_report_compares_what_was_measured_at_the_prices_of_today() {
+fn the_report_has_the_bill() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let calibration = Calibration::parse(&committed("benches/measurements.json")).unwrap();
-    let (tiers, workload) = (TierTable::builtin().unwrap(), workload(&Thumbnails::builtin().unwrap()));
-    let Calibration { measurements, terms, .. } = &calibration;
-    let found = compared(measurements, &tiers, &workload, terms, &calibration.prices().unwrap()).unwrap();
-    let table = benches::report::comparison(&found);
-    assert!(committed("benches/report.md").contains(&table), "report.md lacks\n{table}\nrun `make calibrate`");
+    let peers = Peers::parse(&committed("benches/peers.json")).unwrap();
+    let (tiers, prices) = (TierTable::builtin().unwrap(), calibration.prices().unwrap());
+    let text = bill(&Sources { calibration: &calibration, tiers: &tiers, prices: &prices, peers: &peers }).unwrap();
+    if std::env::var_os("UPDATE").is_some() {
+        write_bill(&root, &text).unwrap();
+    }
+    assert!(committed("benches/report.md").contains(&text), "report.md lacks\n{text}\nrun with UPDATE=1");
+    let page = committed("benches/report.html");
+    let all = text.lines().find(|line| line.starts_with("| **all**")).unwrap();
+    for dollars in all.split("**").filter(|cell| cell.starts_with('$')) {
+        assert!(page.contains(&format!("<strong>{dollars}</strong>")), "report.html lacks {dollars}: run with UPDATE=1");
+    }
 }
 
 #[test]

@@ -1,17 +1,15 @@
 //! From measurements to an outcome: the decision, the comparison, and on what machine all of it was.
 
+use std::collections::BTreeMap;
 use std::process::Command;
 
-use calibrate::{
-    CalibrateError, Calibration, Comparison, DISPATCHER_MS, Measurement, Share, Terms, Workload, compare, decide, write,
-};
+use calibrate::{Calibration, DISPATCHER_MS, Share, Terms, Workload, decide, write};
 use contract::{ImageFormat, RegionPrices, Thumbnails, TierTable};
 
 use super::arguments::Arguments;
 use crate::outcome::{Gathered, Outcome};
-
-/// The one function that the tiers are compared with, in MB.
-const SINGLE_MB: [u64; 2] = [3008, 1024];
+use crate::peers::Peers;
+use crate::report::{Sources, bill};
 
 /// What arrives, by format, bytes and weight in hundredths: a guess at a site whose users upload photographs from
 /// phones, and screens and web images beside them. Your own is in your logs: `thumbtier tune`.
@@ -38,29 +36,16 @@ const MIX: [(ImageFormat, u64, f64); 17] = [
 /// The dispatcher's memory in serverless.yml.
 const DISPATCHER_MB: u64 = 128;
 
-/// What uploads are taken to be.
+/// What uploads are taken to be, with so many thumbnails of each.
 #[must_use]
-pub fn workload(thumbnails: &Thumbnails) -> Workload {
+pub fn workload(variants: u32) -> Workload {
     Workload {
         mix: MIX.map(|(format, size_bytes, weight)| Share { format, size_bytes, weight }).into(),
-        variants: thumbnails.variants.len() as u32,
+        variants,
+        cpu_factor: BTreeMap::new(),
         dispatcher_memory_mb: DISPATCHER_MB,
         dispatcher_ms: DISPATCHER_MS,
     }
-}
-
-/// Tiers beside one function for everything.
-///
-/// # Errors
-/// As [`compare`].
-pub fn compared(
-    measurements: &[Measurement],
-    tiers: &TierTable,
-    workload: &Workload,
-    terms: &Terms,
-    prices: &RegionPrices,
-) -> Result<Comparison, CalibrateError> {
-    compare(measurements, tiers, workload, &SINGLE_MB, terms, prices)
 }
 
 /// Decides and compares. `text_before` is that of `tiers.json`.
@@ -77,8 +62,6 @@ pub(super) fn conclude(
     let decision = decide(&measurements, &TierTable::parse(&text_before)?, terms, prices)?;
     let text_after = write(&text_before, &decision, Some(&thumbnails.set()))?;
     let tiers = TierTable::parse(&text_after)?;
-    let workload = workload(thumbnails);
-    let comparison = compared(&measurements, &tiers, &workload, terms, prices)?;
     let calibration = Calibration {
         date: said("date", &["-u", "+%F"]),
         command: Arguments::command(),
@@ -87,6 +70,8 @@ pub(super) fn conclude(
         terms: terms.clone(),
         measurements,
     };
+    let peers = Peers::parse(include_str!("../../peers.json"))?;
+    let bill = bill(&Sources { calibration: &calibration, tiers: &tiers, prices, peers: &peers })?;
     let commit = said("git", &["rev-parse", "--short", "HEAD"]);
     let versions = format!(
         "thumbtier {} ({commit}), worker {}, {}",
@@ -104,8 +89,7 @@ pub(super) fn conclude(
         text_before,
         text_after,
         tiers,
-        workload,
-        comparison,
+        bill,
         limits_by,
         versions,
         machine,

@@ -1,5 +1,6 @@
 //! report.html: one file, no network, light and dark.
 
+use super::bill::{BEGIN, END};
 use super::chart::escaped;
 use super::figures::{self, Figure};
 use super::words;
@@ -21,9 +22,7 @@ pub(super) fn page(outcome: &Outcome) -> String {
         "<h2>Thresholds</h2>".to_owned(),
         markdown(&words::thresholds(&outcome.tiers)),
         format!("<details><summary>Why each is not larger</summary>{}</details>", markdown(&words::reasons(outcome))),
-        "<h2>Dollars per million images</h2>".to_owned(),
-        markdown(&words::comparison(&outcome.comparison)),
-        markdown(&words::mix(outcome)),
+        format!("{BEGIN}{}{END}", markdown(&outcome.bill)),
         "<h2>By format</h2>".to_owned(),
         formats,
         "<h2>Predicted and measured</h2>".to_owned(),
@@ -53,12 +52,13 @@ fn figure(figure: &Figure) -> String {
     )
 }
 
-/// As much of Markdown as the report's own words use: paragraphs, lists, tables, code and strong.
-fn markdown(text: &str) -> String {
+/// As much of Markdown as the report's own words use: a heading, paragraphs, lists, tables, code and strong.
+pub(super) fn markdown(text: &str) -> String {
     text.split("\n\n")
         .map(|block| {
             let lines: Vec<&str> = block.trim().lines().collect();
             match lines.first() {
+                Some(first) if first.starts_with("### ") => format!("<h2>{}</h2>", inline(first.trim_start_matches("### "))),
                 Some(first) if first.starts_with('|') => table(&lines),
                 Some(first) if first.starts_with("- ") => {
                     let items: String = lines

@@ -1,8 +1,9 @@
 //! The report's sentences and tables, as Markdown; the page is made from the same.
 
-use calibrate::{Comparison, Threshold, median};
-use contract::{Dollars, TierTable, thousands};
+use calibrate::{Threshold, median};
+use contract::{TierTable, thousands};
 
+use super::bill::{BEGIN, END};
 use super::chart::Unit;
 use crate::outcome::{Cell, Outcome};
 
@@ -11,7 +12,7 @@ pub(super) fn section(outcome: &Outcome) -> String {
     let mut parts = vec!["## Tiers".to_owned(), purpose(outcome), facts(outcome)];
     parts.extend(["### Thresholds".to_owned(), thresholds(&outcome.tiers), "Why each is not larger:".to_owned()]);
     parts.push(reasons(outcome));
-    parts.extend(["### Dollars per million images".to_owned(), comparison(&outcome.comparison), mix(outcome)]);
+    parts.push(format!("{BEGIN}\n{}\n{END}", outcome.bill));
     parts.extend(["### Predicted and measured".to_owned(), errors(outcome)]);
     parts.extend(["### Assumptions".to_owned(), assumptions(outcome)]);
     parts.extend(["### Measurements".to_owned(), MEASURED.to_owned(), measurements(outcome)]);
@@ -94,53 +95,6 @@ pub(super) fn reasons(outcome: &Outcome) -> String {
         row.thresholds.iter().map(because).collect::<Vec<_>>()
     };
     outcome.decision.rows.iter().flat_map(of_row).collect::<Vec<_>>().join("\n")
-}
-
-/// Tiers beside one function for everything.
-#[must_use]
-pub fn comparison(compared: &Comparison) -> String {
-    let part = |part: f64| format!("{:.0} %", part * 100.0);
-    let dollars = |dollars: Dollars| format!("{dollars:.2}");
-    let mut lines = vec![
-        "| | compute | requests | dispatcher | logs | total | beyond the target | not made |".to_owned(),
-        "|---|--:|--:|--:|--:|--:|--:|--:|".to_owned(),
-    ];
-    let row = |name: String, cells: [String; 7]| format!("| {name} | {} |", cells.join(" | "));
-    let total = compared.total();
-    let late = part(compared.late);
-    let cells = [compared.compute, compared.requests, compared.dispatcher, compared.logs, total].map(dollars);
-    let [compute, requests, dispatcher, logs, total] = cells;
-    let cells = [compute, requests, dispatcher, logs, total, late, part(compared.unmade)];
-    lines.push(row("three tiers".to_owned(), cells));
-    for single in &compared.alternatives {
-        let cells = [single.compute, single.requests, single.logs, single.total()].map(dollars);
-        let [compute, requests, logs, total] = cells;
-        let cells = [compute, requests, "none".to_owned(), logs, total, part(single.late), part(single.unmade)];
-        lines.push(row(format!("one function of {} MB", single.memory_mb), cells));
-    }
-    lines.join("\n")
-}
-
-/// What the comparison takes uploads to be.
-pub(super) fn mix(outcome: &Outcome) -> String {
-    let workload = &outcome.workload;
-    let share = |share: &calibrate::Share| {
-        format!("{} % {} of {}", share.weight, share.format, Unit::Bytes.write(share.size_bytes as f64))
-    };
-    let shares: Vec<String> = workload.mix.iter().map(share).collect();
-    let places = outcome.comparison.tiers.iter().map(|tier| format!("{:.1} % to {}", tier.images * 100.0, tier.tier));
-    format!(
-        "Over this mix of uploads, a guess at a site whose users upload photographs: {}. Of these go {}. {} \
-         each; storage and transfer are the same for all three.",
-        shares.join(", "),
-        places.collect::<Vec<_>>().join(", "),
-        count(workload.variants),
-    )
-}
-
-/// How many thumbnails of an image are stored, and paid for.
-fn count(variants: u32) -> String {
-    if variants == 1 { "One thumbnail".to_owned() } else { format!("{variants} thumbnails") }
 }
 
 /// How far the model is off, by tier.

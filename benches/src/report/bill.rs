@@ -1,0 +1,219 @@
+//! What an image really costs: every item, by tiers and by one function, for one thumbnail and for three, on both
+//! architectures. From committed measurements alone, so that it can be written again without measuring.
+
+use std::collections::BTreeMap;
+
+use anyhow::Context;
+use calibrate::{COLD_PART, Calibration, Comparison, DISPATCHER_MS, INIT_MS, Single, Way, Workload, compare};
+use contract::{Architecture, Dollars, ImageFormat, RegionPrices, TierTable};
+
+use super::chart::Unit;
+use crate::calibrate::workload;
+use crate::peers::{ONE, Peers, THREE};
+
+/// Where the section of a report begins and ends.
+pub(super) const BEGIN: &str = "<!-- bill: written by `make calibrate`, and by UPDATE=1 cargo test -p benches -->";
+pub(super) const END: &str = "<!-- bill: end -->";
+
+/// The sizes of one function that the tiers are compared with, in MB: the smallest tier's, one vCPU, the largest tier's.
+const SINGLE_MB: [u64; 3] = [256, 1769, 3008];
+
+/// What people give sharp on Lambda, in MB.
+const SHARP_MB: u64 = 1536;
+
+/// START, END and REPORT of text logs, which a function writes unless somebody says otherwise, and 26 bytes for each.
+///
+/// **Source:** AWS Lambda developer guide, "Viewing logs for Lambda functions": the three lines of its example.
+const PLATFORM_LOG_BYTES: u64 = 266 + 3 * 26;
+
+/// What a bill is reckoned from.
+#[derive(Clone, Copy, Debug)]
+pub struct Sources<'a> {
+    /// Measurements, and the terms of the calibration.
+    pub calibration: &'a Calibration,
+    /// The thresholds.
+    pub tiers: &'a TierTable,
+    /// The region's list prices.
+    pub prices: &'a RegionPrices,
+    /// Other thumbnailers.
+    pub peers: &'a Peers,
+}
+
+/// The section, as Markdown.
+///
+/// # Errors
+/// A format in the mix that was not measured.
+pub fn bill(sources: &Sources<'_>) -> anyhow::Result<String> {
+    let reckon = |sides: &[u32], architecture| reckon(sources, &uploads(sources, sides), sides, architecture);
+    let one = reckon(&ONE, Architecture::X86_64)?;
+    let mut parts = vec!["### Dollars per million images".to_owned()];
+    for (sides, architecture) in [
+        (&ONE[..], Architecture::X86_64),
+        (&ONE[..], Architecture::Arm64),
+        (&THREE[..], Architecture::X86_64),
+        (&THREE[..], Architecture::Arm64),
+    ] {
+        parts.push(format!("**{}, {architecture}**", thumbnails(sides)));
+        parts.push(table(&reckon(sides, architecture)?));
+    }
+    parts.extend([verdict(&one, &reckon(&THREE, Architecture::X86_64)?), cheaper(sources)?]);
+    parts.extend([mix(sources, &one), assumed(sources)]);
+    Ok(parts.join("\n\n"))
+}
+
+fn thumbnails(sides: &[u32]) -> String {
+    let boxes: Vec<String> = sides.iter().map(u32::to_string).collect();
+    format!("{} of {} pixels", if sides.len() == 1 { "one thumbnail" } else { "three thumbnails" }, boxes.join(", "))
+}
+
+/// The mix with these thumbnails; a format whose set was not measured takes as much more as the others do.
+fn uploads(sources: &Sources<'_>, sides: &[u32]) -> Workload {
+    let peers = sources.peers;
+    let mut workload = workload(sides.len() as u32);
+    if sides.len() > 1 {
+        let known: BTreeMap<_, _> =
+            ImageFormat::ALL.into_iter().filter_map(|format| Some((format, peers.set_factor(format)?))).collect();
+        let usual = calibrate::median(known.values().copied());
+        workload.cpu_factor = workload
+            .mix
+            .iter()
+            .map(|share| (share.format, known.get(&share.format).copied().unwrap_or(usual)))
+            .collect();
+    }
+    workload
+}
+
+fn reckon(
+    sources: &Sources<'_>,
+    workload: &Workload,
+    sides: &[u32],
+    architecture: Architecture,
+) -> anyhow::Result<Comparison> {
+    let Sources { calibration, tiers, prices, peers } = sources;
+    let terms = &calibration.terms;
+    let mut singles: Vec<Single> = SINGLE_MB.iter().map(|memory_mb| Single::worker(*memory_mb, terms)).collect();
+    let ratio = |format: ImageFormat| peers.sharp_ratio(format, sides).or_else(|| peers.sharp_ratio(format, &ONE));
+    singles.push(Single {
+        name: format!("sharp in {SHARP_MB} MB"),
+        memory_mb: SHARP_MB,
+        cpu_ratio: ImageFormat::ALL.into_iter().filter_map(|format| Some((format, ratio(format)?))).collect(),
+        threads: 1,
+        log_bytes: PLATFORM_LOG_BYTES,
+        init_ms: peers.sharp_start_ms,
+        looks_again: false,
+    });
+    compare(&calibration.measurements, tiers, workload, &singles, terms, architecture, prices)
+        .context("reckoning the bill")
+}
+
+/// A row for each item, a column for each way.
+fn table(found: &Comparison) -> String {
+    let ways: Vec<&Way> = std::iter::once(&found.tiered).chain(&found.alternatives).collect();
+    let row = |name: &str, cells: Vec<String>| format!("| {name} | {} |", cells.join(" | "));
+    let mut lines = vec![row("", ways.iter().map(|way| way.name.clone()).collect())];
+    lines.push(format!("|---|{}", "--:|".repeat(ways.len())));
+    let mut names: Vec<&str> = Vec::new();
+    for item in ways.iter().flat_map(|way| &way.items) {
+        if !names.contains(&item.item) {
+            names.push(item.item);
+        }
+    }
+    lines.extend(names.iter().map(|name| row(name, ways.iter().map(|way| cell(way.item(name))).collect())));
+    lines.push(row("**all**", ways.iter().map(|way| format!("**{}**", way.total())).collect()));
+    let part = |part: f64| format!("{:.1} %", part * 100.0);
+    lines.push(row("beyond the target", ways.iter().map(|way| part(way.late)).collect()));
+    lines.push(row("not made", ways.iter().map(|way| part(way.unmade)).collect()));
+    lines.join("\n")
+}
+
+fn cell(dollars: Dollars) -> String {
+    if dollars == Dollars::ZERO { "none".to_owned() } else { format!("{dollars:.2}") }
+}
+
+/// What the tiers save, and against what they do not.
+fn verdict(one: &Comparison, three: &Comparison) -> String {
+    let against = |(alone, many): (&Way, &Way)| {
+        let [saved, saved_of_three] = [(&one.tiered, alone), (&three.tiered, many)]
+            .map(|(tiered, other)| Dollars(other.total().0 - tiered.total().0));
+        let says = if saved.0 >= 0.0 { "the tiers save" } else { "**the tiers do not pay**:" };
+        let words = |saved: Dollars| {
+            if saved.0 >= 0.0 { format!("{saved} less") } else { format!("{} more", Dollars(-saved.0)) }
+        };
+        let lacks = if alone.late + alone.unmade > 0.0005 {
+            let [late, unmade] = [alone.late, alone.unmade].map(|part| part * 100.0);
+            format!("; that leaves {late:.1} % beyond the target and {unmade:.1} % not made")
+        } else {
+            String::new()
+        };
+        format!("- {}: {says} {} for one thumbnail, {} for three{lacks}", alone.name, words(saved), words(saved_of_three))
+    };
+    let lines: Vec<String> = one.alternatives.iter().zip(&three.alternatives).map(against).collect();
+    format!("Against one function, without a dispatcher:\n\n{}", lines.join("\n"))
+}
+
+/// Which images a function of one vCPU makes for less, and what the dispatcher is worth.
+fn cheaper(sources: &Sources<'_>) -> anyhow::Result<String> {
+    let all = uploads(sources, &ONE);
+    let mut cheaper = Vec::new();
+    for share in &all.mix {
+        let alone = Workload { mix: vec![*share], ..all.clone() };
+        let found = reckon(sources, &alone, &ONE, Architecture::X86_64)?;
+        let single = &found.alternatives[1];
+        let (tiered, other) = (found.tiered.total().0, single.total().0);
+        if other < tiered && single.unmade == 0.0 {
+            let size = Unit::Bytes.write(share.size_bytes as f64);
+            cheaper.push(format!("{} of {size} (${other:.2} instead of ${tiered:.2})", share.format));
+        }
+    }
+    let memory_mb = SINGLE_MB[1];
+    Ok(if cheaper.is_empty() {
+        format!("Each size of the mix alone costs less with the tiers than with one function of {memory_mb} MB.")
+    } else {
+        format!(
+            "**The tiers do not pay** where an image waits for S3 so little and computes so much that the dispatcher \
+             costs more than they save. By itself, one function of {memory_mb} MB makes for less: {}.",
+            cheaper.join(", ")
+        )
+    })
+}
+
+/// What uploads are taken to be.
+fn mix(sources: &Sources<'_>, found: &Comparison) -> String {
+    let share = |share: &calibrate::Share| {
+        format!("{} % {} of {}", share.weight, share.format, Unit::Bytes.write(share.size_bytes as f64))
+    };
+    let shares: Vec<String> = uploads(sources, &ONE).mix.iter().map(share).collect();
+    let places = found.tiers.iter().map(|tier| format!("{:.1} % to {}", tier.images * 100.0, tier.tier));
+    format!(
+        "Over this mix of uploads, a guess at a site whose users upload photographs: {}. Of these go {}.",
+        shares.join(", "),
+        places.collect::<Vec<_>>().join(", "),
+    )
+}
+
+fn assumed(sources: &Sources<'_>) -> String {
+    let fact = |name: &str| sources.peers.facts.get(name).map_or("unknown", String::as_str);
+    let terms = &sources.calibration.terms;
+    format!(
+        "- Prices: {}, {}.\n\
+         - S3 keeps every way waiting for {:.0} ms and 13 ms for each MB; the dispatcher takes {DISPATCHER_MS:.0} ms. One \
+         invocation in {:.0} is the first of its environment: INIT of {INIT_MS:.0} ms, and of {:.0} ms for node and sharp, \
+         without an AWS SDK.\n\
+         - sharp takes its share of our CPU by `make peers` ({}, {}, {}): the least of the rounds, the median over the \
+         usual files of a format. What Node takes beside sharp is not counted, and sharp reads no BMP. Its function logs \
+         START, END and REPORT, {PLATFORM_LOG_BYTES} bytes, and nothing of its own.\n\
+         - Three thumbnails take as much more CPU as the engine takes for them there. Memory is that of one thumbnail.\n\
+         - On arm64 a vCPU is taken to be as fast as on x86-64; nobody measured it here.\n\
+         - Beside these dollars: a million thumbnails of 128 pixels, about 5 kB each, cost $0.12 for each month that they \
+         are kept; monitoring and Lambda's polls of SQS are $2.96 a month with `monitoring=basic`; transfer to the \
+         internet is the same for every way.",
+        sources.prices.as_of,
+        sources.prices.source,
+        terms.io_ms,
+        1.0 / COLD_PART,
+        sources.peers.sharp_start_ms,
+        fact("command"),
+        fact("date"),
+        fact("versions"),
+    )
+}
