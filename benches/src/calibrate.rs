@@ -16,7 +16,7 @@ use anyhow::Context;
 use contract::{Prices, TierTable};
 
 pub use arguments::Arguments;
-pub use conclude::{workload};
+pub use conclude::workload;
 pub use verify::{Verdict, at_thresholds, verify};
 
 use crate::grid;

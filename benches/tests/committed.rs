@@ -55,7 +55,10 @@ fn the_report_has_the_bill() {
     let page = committed("benches/report.html");
     let all = text.lines().find(|line| line.starts_with("| **all**")).unwrap();
     for dollars in all.split("**").filter(|cell| cell.starts_with('$')) {
-        assert!(page.contains(&format!("<strong>{dollars}</strong>")), "report.html lacks {dollars}: run with UPDATE=1");
+        assert!(
+            page.contains(&format!("<strong>{dollars}</strong>")),
+            "report.html lacks {dollars}: run with UPDATE=1"
+        );
     }
 }
 

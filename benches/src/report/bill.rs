@@ -145,7 +145,12 @@ fn verdict(one: &Comparison, three: &Comparison) -> String {
         } else {
             String::new()
         };
-        format!("- {}: {says} {} for one thumbnail, {} for three{lacks}", alone.name, words(saved), words(saved_of_three))
+        format!(
+            "- {}: {says} {} for one thumbnail, {} for three{lacks}",
+            alone.name,
+            words(saved),
+            words(saved_of_three)
+        )
     };
     let lines: Vec<String> = one.alternatives.iter().zip(&three.alternatives).map(against).collect();
     format!("Against one function, without a dispatcher:\n\n{}", lines.join("\n"))

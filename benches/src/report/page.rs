@@ -58,7 +58,9 @@ pub(super) fn markdown(text: &str) -> String {
         .map(|block| {
             let lines: Vec<&str> = block.trim().lines().collect();
             match lines.first() {
-                Some(first) if first.starts_with("### ") => format!("<h2>{}</h2>", inline(first.trim_start_matches("### "))),
+                Some(first) if first.starts_with("### ") => {
+                    format!("<h2>{}</h2>", inline(first.trim_start_matches("### ")))
+                }
                 Some(first) if first.starts_with('|') => table(&lines),
                 Some(first) if first.starts_with("- ") => {
                     let items: String = lines

@@ -7,8 +7,14 @@ use anyhow::Context;
 use aws_config::{Region, SdkConfig};
 use aws_sdk_cloudwatchlogs::error::SdkError;
 use aws_sdk_cloudwatchlogs::operation::filter_log_events::FilterLogEventsError;
+use aws_sdk_s3::types::ServerSideEncryption;
 use clap::Args;
 use contract::Architecture;
+
+/// One request to KMS for so many to S3, with bucket keys.
+///
+/// **Source:** Amazon S3 user guide, "Reducing the cost of SSE-KMS with Amazon S3 Bucket Keys": "by up to 99 percent".
+pub(crate) const REQUESTS_OF_A_BUCKET_KEY: f64 = 100.0;
 
 /// Which deployment.
 #[derive(Clone, Debug, Args)]
@@ -83,6 +89,15 @@ impl Deployment {
             variables: found.environment().and_then(|all| all.variables()).cloned().unwrap_or_default(),
             name,
         })
+    }
+
+    /// Whether a key of KMS encrypts a bucket; false where nobody may ask.
+    pub(crate) async fn has_key(&self, bucket: &str) -> bool {
+        let client = aws_sdk_s3::Client::new(&self.config);
+        let Ok(found) = client.get_bucket_encryption().bucket(bucket).send().await else { return false };
+        let rules = found.server_side_encryption_configuration().map(|found| found.rules()).unwrap_or_default();
+        let mut by = rules.iter().filter_map(|rule| rule.apply_server_side_encryption_by_default());
+        by.any(|by| *by.sse_algorithm() == ServerSideEncryption::AwsKms)
     }
 
     /// Hands `read` each line with the word `word` that `function` logged in the time `since`.

@@ -105,11 +105,15 @@ pub(crate) fn run(arguments: &BackfillArguments) -> anyhow::Result<Ending> {
         }
         let Some(tally) = survey(&bucket, &rules, &stop, |_| Ok(())).await? else { return Ok(Ending::Interrupted) };
         let way = if arguments.direct { Way::Direct } else { Way::BatchOperations };
-        let estimate = estimate(&tally, arguments, &deployment, &function, way)?;
+        let has_key = deployment.has_key(function.variable("DESTINATION_BUCKET")?).await;
+        let estimate = estimate(&tally, arguments, &deployment, &function, way, has_key)?;
         print_estimate(arguments, &deployment, &estimate, way)?;
         Ok(Ending::Done)
     })
 }
+
+/// Of a photograph as JPEG of quality 80, three quarters of whose box are filled.
+const BYTES_A_PIXEL: f64 = 0.3;
 
 /// With the prices of the deployment's region, and the calibration that this build was made with.
 fn estimate(
@@ -118,15 +122,20 @@ fn estimate(
     deployment: &Deployment,
     function: &Function,
     way: Way,
+    has_key: bool,
 ) -> anyhow::Result<Estimate> {
     let prices = Prices::builtin()?;
-    let variants = Thumbnails::builtin()?.variants.len();
+    let thumbnails = Thumbnails::builtin()?.variants;
+    let pixels: u64 = thumbnails.iter().map(|one| u64::from(one.width_px) * u64::from(one.height_px)).sum();
+    let variants = thumbnails.len();
     Ok(tally.estimate(&Rates {
         calibration: &thumbtier::tune::builtin()?,
         prices: prices.region(&deployment.region)?,
         architecture: function.architecture,
         dispatcher_memory_mb: function.memory_mb,
         variants: u32::try_from(variants).context("more variants than fit a price")?,
+        thumbnail_bytes: BYTES_A_PIXEL * pixels as f64,
+        has_key,
         way,
         rate: arguments.rate,
     }))

@@ -127,7 +127,7 @@ pub(crate) fn run(arguments: &CostArguments) -> anyhow::Result<Ending> {
             log_retention_days: aws::log_retention_days(&deployment, DISPATCHER).await?,
             batch_jobs: aws::batch_jobs(&deployment, &thumbnails, since).await,
             api_calls: aws::api_calls(&deployment).await,
-            has_key: aws::has_key(&deployment, &thumbnails).await,
+            has_key: deployment.has_key(&thumbnails).await,
             thumbnails,
             images: 0,
         };

@@ -1,6 +1,6 @@
 //! How the pages of a deployment write amounts and tables.
 
-use contract::Dollars;
+use contract::{Dollars, thousands};
 
 /// Small amounts keep the digits that matter: a thumbnail costs millionths.
 pub(crate) fn dollars(amount: Dollars) -> String {
@@ -9,6 +9,11 @@ pub(crate) fn dollars(amount: Dollars) -> String {
         small if small < 0.01 => format!("${:.6}", amount.0),
         _ => format!("${:.2}", amount.0),
     }
+}
+
+/// How many: fractions of a GB-second are seen too.
+pub(crate) fn count(number: f64) -> String {
+    if number < 100.0 && number.fract() > 0.0 { format!("{number:.2}") } else { thousands(number.round() as u64) }
 }
 
 /// Aligned columns: the first `left` to the left, numbers to the right.

@@ -225,8 +225,8 @@ mod tests {
         };
         let gb_second = 0.000_016_666_7;
         let want = [
-            0.005, 0.0004, 0.0004, gb_second, gb_second, 0.20, 0.50, 0.03, 0.40, 0.50, 1.00, 0.25, 1.00, 1.00, 0.03, 0.01,
-            0.085,
+            0.005, 0.0004, 0.0004, gb_second, gb_second, 0.20, 0.50, 0.03, 0.40, 0.50, 1.00, 0.25, 1.00, 1.00, 0.03,
+            0.01, 0.085,
         ];
         let items = used.items(Architecture::X86_64, &prices);
         let got: Vec<f64> = items.iter().map(|item| item.dollars.0).collect();

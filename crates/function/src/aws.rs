@@ -196,3 +196,24 @@ impl HeadObject for Aws {
         Ok(Some(facts.with_metadata(&head.metadata.unwrap_or_default())))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use contract::TierTable;
+
+    use super::*;
+
+    /// A call that ends with its function is a job that its tier cannot do; one that ends before is put off.
+    #[test]
+    fn a_call_ends_before_every_function_that_makes_it() {
+        let written = [include_str!("../../../serverless.yml"), include_str!("../../../deploy/api.js")];
+        let numbers = written.iter().flat_map(|text| text.lines()).filter_map(|line| {
+            let (_, number) = line.split_once("timeout: ")?;
+            number.trim_end_matches(',').parse::<u64>().ok()
+        });
+        let tiers = TierTable::builtin().unwrap();
+        let timeouts: Vec<u64> = numbers.chain(tiers.iter().map(|tier| tier.timeout_s)).collect();
+        assert!(timeouts.len() >= 5, "{timeouts:?}");
+        assert!(timeouts.iter().all(|timeout_s| *timeout_s > OPERATION.as_secs()), "{timeouts:?}: {OPERATION:?}");
+    }
+}

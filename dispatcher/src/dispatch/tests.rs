@@ -1,4 +1,4 @@
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
 use contract::{Architecture, Ending, LogRules, Prices, PutOff, Tariff, Thumbnails, TierTable};
@@ -15,6 +15,10 @@ pub(crate) struct MemoryEdge {
     pub letters: RefCell<Vec<DeadLetter>>,
     pub put_off: RefCell<Vec<(PutOff, u32)>>,
     pub endings: RefCell<Vec<Ending>>,
+    /// HEADs that are under way.
+    pub at_once: Cell<usize>,
+    /// The most HEADs that were under way at once.
+    pub most_at_once: Cell<usize>,
 }
 
 impl MemoryEdge {
@@ -29,6 +33,10 @@ impl HeadObject for MemoryEdge {
         if self.throttled.iter().any(|throttled| throttled == key) {
             return Err(CallError { action: format!("HeadObject of `{key}`"), cause: "503 SlowDown".into() });
         }
+        self.at_once.set(self.at_once.get() + 1);
+        self.most_at_once.set(self.most_at_once.get().max(self.at_once.get()));
+        tokio::task::yield_now().await;
+        self.at_once.set(self.at_once.get() - 1);
         Ok(self.heads.get(key).cloned())
     }
 }

@@ -1,3 +1,5 @@
+use serde_json::json;
+
 use super::sqs::Content;
 use super::*;
 
@@ -133,4 +135,21 @@ fn an_event_of_something_else_is_an_error_that_says_what_it_is() {
         r#"{"source":"aws.s3","detail-type":"Object Created","detail":{}}"#,
         "EventBridge has not the expected shape",
     );
+}
+
+#[test]
+fn what_an_events_way_is_billed_for_is_told_by_its_shape() {
+    let record = |source: &str| json!({ "eventSource": source, "EventSource": source, "messageId": "m", "body": "{}" });
+    let sqs = way(&json!({ "Records": [record("aws:sqs"), record("aws:sqs")] }));
+    assert_eq!(sqs.sqs_requests, 4.0, "sent twice, received and deleted together");
+    let s3 = json!({ "Records": [{ "eventSource": "aws:s3", "s3": { "bucket": { "name": "b" }, "object": { "key": "k" } } }] });
+    assert_eq!(way(&s3), Usage::default(), "S3 sends for nothing");
+    let sns = way(&json!({ "Records": [{ "EventSource": "aws:sns", "Sns": { "Message": s3.to_string() } }] }));
+    assert_eq!(sns.sns_publishes, 1.0);
+    let detail = json!({ "bucket": { "name": "b" }, "object": { "key": "k" } });
+    let event = json!({ "source": "aws.s3", "detail-type": "Object Created", "detail": detail });
+    assert_eq!(way(&event).eventbridge_events, 1.0);
+    let task = json!({ "taskId": "t", "s3Key": "k", "s3BucketArn": "arn:aws:s3:::b" });
+    let batch = json!({ "invocationSchemaVersion": "1.0", "invocationId": "i", "job": { "id": "j" }, "tasks": [task] });
+    assert_eq!(way(&batch).batch_objects, 1.0);
 }

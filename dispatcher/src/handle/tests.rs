@@ -38,6 +38,19 @@ fn a_record_that_fails_fails_the_event_but_not_its_neighbours() {
 }
 
 #[test]
+fn messages_are_handled_side_by_side_but_no_more_than_a_few() {
+    let edge = MemoryEdge::with(&[("good.jpg", jpeg(9))]);
+    let body = event(&["good.jpg"]).to_string();
+    let message = |id: usize| json!({ "eventSource": "aws:sqs", "messageId": format!("{id}"), "body": body });
+    run(&edge, json!({ "Records": (0..2 * AT_A_TIME + 1).map(message).collect::<Vec<_>>() })).unwrap();
+    assert_eq!((edge.tasks.borrow().len(), edge.most_at_once.get()), (2 * AT_A_TIME + 1, AT_A_TIME));
+    // Records of one event wait for S3 together: one round.
+    let edge = MemoryEdge::with(&[("good.jpg", jpeg(9))]);
+    run(&edge, event(&["good.jpg"; 8])).unwrap();
+    assert_eq!(edge.most_at_once.get(), 8);
+}
+
+#[test]
 fn only_the_messages_that_failed_come_again() {
     let edge = MemoryEdge {
         throttled: vec!["slow.jpg".into()],

@@ -68,6 +68,24 @@ fn run(store: &MemoryStore) -> Result<Outcome, WorkerError> {
     run_in(store, &settings("small"), &Task::Make(job(store, "0A")))
 }
 
+/// A DELETE is free, and counts against S3's write limit.
+#[test]
+fn only_a_thumbnail_of_either_extension_is_looked_for_beside() {
+    let check = |template: &str, format: &str, want: u32| {
+        let json = include_str!("../../../thumbnails.json").replace("\"auto\"", &format!("\"{format}\""));
+        let json = json.replace("{key}/{variant}.{ext}", template);
+        let mut settings = settings("small");
+        settings.shared.thumbnails = contract::Thumbnails::parse(&json).unwrap();
+        let store = with_source(photo(400, 300));
+        run_in(&store, &settings, &Task::Make(job(&store, "0A"))).unwrap();
+        assert_eq!((store.puts.get(), store.deletes.get()), (1, want), "{template} {format}");
+    };
+    check("{key}/{variant}.{ext}", "auto", 1);
+    check("{key}/{variant}.{ext}", "jpeg", 0);
+    check("{key}/{variant}.{ext}", "webp", 0);
+    check("{key}/{variant}", "auto", 0);
+}
+
 #[test]
 fn a_thumbnail_is_stored_with_everything_that_s3_should_know() {
     let store = with_source(photo(400, 300));

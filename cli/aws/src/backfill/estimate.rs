@@ -5,15 +5,16 @@
 
 use std::collections::BTreeMap;
 
-use calibrate::{Calibration, DISPATCHER_MS, Terms, predict};
+use calibrate::{COLD_PART, Calibration, DISPATCHER_MS, INIT_MS, Terms, predict};
 use contract::{
-    Architecture, DISPATCHER_LOG_BYTES, Decision, Dollars, ImageFormat, RegionPrices, Requests, WORKER_LOG_BYTES,
-    billed_ms,
+    Architecture, DISPATCHER_LOG_BYTES, Decision, Dollars, ImageFormat, Item, RegionPrices, Requests, Usage,
+    WORKER_LOG_BYTES, billed_ms,
 };
 use serde::Serialize;
 
 use super::direct::TASKS;
 use super::listed::{Listed, Rules};
+use crate::aws::REQUESTS_OF_A_BUCKET_KEY;
 
 /// How the objects get to the dispatcher.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,6 +108,10 @@ pub(super) struct Rates<'a> {
     pub dispatcher_memory_mb: u64,
     /// Thumbnails of each image.
     pub variants: u32,
+    /// About how many bytes they have together.
+    pub thumbnail_bytes: f64,
+    /// A key of KMS encrypts the buckets.
+    pub has_key: bool,
     /// How objects get to the dispatcher.
     pub way: Way,
     /// The most objects a second that are dispatched from here.
@@ -131,8 +136,12 @@ pub(super) struct Estimate {
     pub log_dollars: Dollars,
     /// The job and its objects; nothing where objects are dispatched from here.
     pub batch_operations_dollars: Dollars,
-    /// Everything.
+    /// Everything, item by item.
+    pub items: Vec<Item>,
+    /// All items.
     pub dollars: Dollars,
+    /// What the thumbnails cost for each month that they are kept.
+    pub stored_dollars_a_month: Dollars,
     /// The most objects a second that are dispatched from here.
     pub rate: u32,
     /// How long that takes, in seconds.
@@ -181,22 +190,39 @@ impl Tally<'_> {
             objects: rows.iter().map(|row| row.sum.objects).sum(),
             bytes: rows.iter().map(|row| row.sum.bytes).sum(),
         };
-        let worker_dollars = rows.iter().map(|row| row.compute_dollars + row.request_dollars).sum();
-        let dispatcher_dollars = rates.dispatcher() * sum.objects as f64;
-        let batch_operations_dollars = rates.batch_operations(sum.objects);
-        let log_dollars = rates.prices.logs(WORKER_LOG_BYTES + DISPATCHER_LOG_BYTES) * sum.objects as f64;
+        let prices = rates.prices;
+        let dollars = |usage: Usage| usage.dollars(rates.architecture, prices);
+        let (dispatcher, batch_operations) =
+            (rates.dispatcher() * sum.objects as f64, rates.batch_operations(sum.objects));
+        let logs = Usage::of_logs((WORKER_LOG_BYTES + DISPATCHER_LOG_BYTES) as f64) * sum.objects as f64;
+        let workers: Usage = rows.iter().map(|row| self.workers(rates, row)).sum();
+        let kms_requests = if rates.has_key { (workers.puts + workers.gets) / REQUESTS_OF_A_BUCKET_KEY } else { 0.0 };
+        let usage = workers + dispatcher + logs + batch_operations + Usage { kms_requests, ..Usage::default() };
+        let items = usage.items(rates.architecture, prices);
         Estimate {
+            worker_dollars: rows.iter().map(|row| row.compute_dollars + row.request_dollars).sum(),
             rows,
             sum,
             skipped: self.skipped.clone(),
-            worker_dollars,
-            dispatcher_dollars,
-            log_dollars,
-            batch_operations_dollars,
-            dollars: worker_dollars + dispatcher_dollars + log_dollars + batch_operations_dollars,
+            dispatcher_dollars: dollars(dispatcher),
+            log_dollars: dollars(logs),
+            batch_operations_dollars: dollars(batch_operations),
+            dollars: items.iter().map(|item| item.dollars).sum(),
+            items,
+            stored_dollars_a_month: prices.s3_storage_gb_month * (rates.thumbnail_bytes * sum.objects as f64 / 1e9),
             rate: rates.rate,
             seconds_at_rate: sum.objects as f64 / f64::from(rates.rate),
         }
+    }
+
+    /// What the workers use for the objects of a row.
+    fn workers(&self, rates: &Rates<'_>, row: &Row) -> Usage {
+        let memory_mb = self.rules.tiers.get(&row.tier).map_or(0, |tier| tier.memory_mb);
+        let gb_second = rates.prices.lambda_gb_second.on(rates.architecture);
+        let time = Usage { lambda_gb_seconds: row.compute_dollars.0 / gb_second.0, ..Usage::default() };
+        let each =
+            Usage::of_requests(Requests::of_worker(rates.variants)) + Usage::of_init(memory_mb, INIT_MS) * COLD_PART;
+        time + each * row.sum.objects as f64
     }
 
     /// What one object of that size costs in that tier; the dearest format where there is none.
@@ -214,25 +240,23 @@ impl Tally<'_> {
 
 impl Rates<'_> {
     /// The dispatcher's part for each object.
-    fn dispatcher(&self) -> Dollars {
-        let Self { prices, .. } = self;
-        let compute = prices.compute(self.architecture, self.dispatcher_memory_mb, billed_ms(DISPATCHER_MS));
-        let Requests { heads, gets, puts, .. } = Requests::of_dispatcher();
-        let head = prices.requests(Requests { invocations: 0, heads, gets, puts });
-        let invocation = prices.requests(Requests { invocations: 1, heads: 0, gets: 0, puts: 0 });
+    fn dispatcher(&self) -> Usage {
         let share = match self.way {
             Way::BatchOperations => 1.0,
             Way::Direct => 1.0 / TASKS.min(self.rate as usize) as f64,
         };
-        compute + head + invocation * share
+        let Usage { heads, lambda_requests, .. } = Usage::of_requests(Requests::of_dispatcher());
+        Usage::of_time(self.dispatcher_memory_mb, billed_ms(DISPATCHER_MS) as f64)
+            + Usage::of_init(self.dispatcher_memory_mb, INIT_MS) * COLD_PART
+            + Usage { heads, lambda_requests: lambda_requests * share, ..Usage::default() }
     }
 
-    fn batch_operations(&self, objects: u64) -> Dollars {
+    fn batch_operations(&self, objects: u64) -> Usage {
         match self.way {
             Way::BatchOperations if objects > 0 => {
-                self.prices.s3_batch_job + self.prices.s3_batch_million_objects * (objects as f64 / 1e6)
+                Usage { batch_jobs: 1.0, batch_objects: objects as f64, ..Usage::default() }
             }
-            _ => Dollars::ZERO,
+            _ => Usage::default(),
         }
     }
 }

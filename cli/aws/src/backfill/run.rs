@@ -129,7 +129,8 @@ impl<'a> Backfill<'a> {
             eprintln!("interrupted before anything was begun");
             return Ok(None);
         };
-        let estimate = estimate(&tally, self.arguments, self.deployment, self.function, way)?;
+        let has_key = self.deployment.has_key(self.destination_bucket).await;
+        let estimate = estimate(&tally, self.arguments, self.deployment, self.function, way, has_key)?;
         eprintln!("{}", text::opening(&estimate));
         let id = run_id();
         let objects = tally.objects();

@@ -3,11 +3,11 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use contract::thousands;
+use contract::{Item, thousands};
 
 use super::estimate::{Estimate, Row, Sum, Way};
 use super::outcome::{Outcome, Refused};
-use crate::words::{dollars, table};
+use crate::words::{count as count_of, dollars, table};
 
 /// The dry run's page: a row for each tier and format, what is left out, the price and the time.
 pub(super) fn page(place: &str, deployment: &str, estimate: &Estimate, way: Way) -> String {
@@ -22,13 +22,9 @@ pub(super) fn page(place: &str, deployment: &str, estimate: &Estimate, way: Way)
     for (name, sum) in &estimate.skipped {
         write!(page, "\nleft out: {}, {} {name}", size(sum.bytes), thousands(sum.objects)).expect(TAKES);
     }
-    let parts = match way {
-        Way::Direct => String::new(),
-        Way::BatchOperations => format!(", S3 Batch Operations {}", dollars(estimate.batch_operations_dollars)),
-    };
-    let (workers, all) = (dollars(estimate.worker_dollars), dollars(estimate.dollars));
-    let (dispatcher, logs) = (dollars(estimate.dispatcher_dollars), dollars(estimate.log_dollars));
-    write!(page, "\nestimated: {all} (workers {workers}, dispatcher {dispatcher}, logs {logs}{parts})").expect(TAKES);
+    write!(page, "\n\n{}\n", table(&items(estimate), 1)).expect(TAKES);
+    let stored = dollars(estimate.stored_dollars_a_month);
+    write!(page, "\nbeside it {stored} for each month that the thumbnails are kept").expect(TAKES);
     if estimate.rows.iter().any(|row| row.format == "other") {
         write!(page, "\nobjects whose keys tell no format are priced as the dearest one").expect(TAKES);
     }
@@ -39,6 +35,20 @@ pub(super) fn page(place: &str, deployment: &str, estimate: &Estimate, way: Way)
     }
     .expect(TAKES);
     page
+}
+
+/// Each item of the bill, and all of them.
+fn items(estimate: &Estimate) -> Vec<Vec<String>> {
+    let owned = |cells: [&str; 4]| cells.map(str::to_owned).to_vec();
+    let mut rows = vec![owned(["item", "count", "unit", "cost"])];
+    rows.extend(
+        estimate
+            .items
+            .iter()
+            .map(|Item { item, count, unit, dollars: cost }| owned([item, &count_of(*count), unit, &dollars(*cost)])),
+    );
+    rows.push(owned(["estimated", "", "", &dollars(estimate.dollars)]));
+    rows
 }
 
 const TAKES: &str = "a String takes everything";

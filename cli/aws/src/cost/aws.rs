@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, bail};
+use aws_config::SdkConfig;
 use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricStat};
 use aws_sdk_cloudwatchlogs::types::LogGroup;
-use aws_config::SdkConfig;
-use aws_sdk_s3::types::ServerSideEncryption;
 use contract::{InvocationReport, OWN_PREFIX, Usage};
 use indicatif::ProgressBar;
 use serde::Deserialize;
@@ -148,15 +147,6 @@ pub(super) async fn api_calls(deployment: &Deployment) -> Usage {
     lines.into_iter().sum::<Usage>() * (1.0 / count)
 }
 
-/// Whether a key of KMS encrypts a bucket; false where nobody may ask.
-pub(super) async fn has_key(deployment: &Deployment, bucket: &str) -> bool {
-    let client = aws_sdk_s3::Client::new(&deployment.config);
-    let Ok(found) = client.get_bucket_encryption().bucket(bucket).send().await else { return false };
-    let rules = found.server_side_encryption_configuration().map(|found| found.rules()).unwrap_or_default();
-    let by = rules.iter().filter_map(|rule| rule.apply_server_side_encryption_by_default());
-    by.into_iter().any(|by| *by.sse_algorithm() == ServerSideEncryption::AwsKms)
-}
-
 /// How many jobs of S3 Batch Operations `thumbtier backfill` made, by the manifests that are there; they stay for 30 days.
 pub(super) async fn batch_jobs(deployment: &Deployment, bucket: &str, since: Duration) -> u32 {
     let start_s = unix_s(SystemTime::now()).saturating_sub(since.as_secs());
@@ -167,7 +157,8 @@ pub(super) async fn batch_jobs(deployment: &Deployment, bucket: &str, since: Dur
     while let Some(Ok(page)) = pages.next().await {
         let manifests = page.contents().iter().filter(|object| {
             let is_manifest = object.key().is_some_and(|key| key.ends_with("/manifest.csv"));
-            is_manifest && object.last_modified().is_some_and(|at| at.secs() >= i64::try_from(start_s).unwrap_or(i64::MAX))
+            is_manifest
+                && object.last_modified().is_some_and(|at| at.secs() >= i64::try_from(start_s).unwrap_or(i64::MAX))
         });
         count += u32::try_from(manifests.count()).unwrap_or(u32::MAX);
     }

@@ -8,6 +8,7 @@ use contract::{Architecture, Dollars, RegionPrices, Requests, Usage};
 use serde::Serialize;
 
 use super::metric::{MetricKey, Metrics, QUEUE_REQUESTS, Statistic};
+use crate::aws::REQUESTS_OF_A_BUCKET_KEY;
 
 /// One item of the bill over the time that was asked for.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -79,11 +80,6 @@ pub(super) struct Bill<'a> {
     pub images: u64,
 }
 
-/// One request to KMS for so many to S3, with bucket keys.
-///
-/// **Source:** Amazon S3 user guide, "Reducing the cost of SSE-KMS with Amazon S3 Bucket Keys": "by up to 99 percent".
-const REQUESTS_OF_A_BUCKET_KEY: f64 = 100.0;
-
 impl Bill<'_> {
     /// Those that were used.
     pub(super) fn items(&self) -> Vec<Item> {
@@ -93,18 +89,20 @@ impl Bill<'_> {
     }
 
     fn usage(&self) -> Usage {
-        let of = |kind| self.functions.iter().filter(move |one| one.kind == kind).map(|one| self.invocations(one)).sum();
+        let of =
+            |kind| self.functions.iter().filter(move |one| one.kind == kind).map(|one| self.invocations(one)).sum();
         let (workers, dispatched, tasks, requests): (f64, f64, f64, f64) =
             (of(Kind::Worker), of(Kind::Dispatcher), of(Kind::Batch), of(Kind::Api));
         let worker = Usage::of_requests(Requests::of_worker(self.variants));
         let dispatcher = Usage::of_requests(Requests::of_dispatcher());
         let functions = worker * workers + dispatcher * (dispatched + tasks);
-        let api = self.api_calls * requests
-            + Usage { lambda_requests: requests, api_requests: requests, ..Usage::default() };
+        let api =
+            self.api_calls * requests + Usage { lambda_requests: requests, api_requests: requests, ..Usage::default() };
         let time: Usage = self.functions.iter().map(|one| self.time(one)).sum();
         let s3 = functions + api;
         let distribution = self.distribution.iter();
-        let cloudfront = |name| distribution.clone().map(|id| self.metrics.sum(&MetricKey::of_cloudfront(id, name))).sum();
+        let cloudfront =
+            |name| distribution.clone().map(|id| self.metrics.sum(&MetricKey::of_cloudfront(id, name))).sum();
         let topic = MetricKey::of_topic(&self.topic);
         // Events that no rule of ours takes are billed too, and counted nowhere: changed tags, for one.
         let rule = MetricKey::of_rule(&self.rule);

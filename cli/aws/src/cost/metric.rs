@@ -95,8 +95,11 @@ impl MetricKey {
                 Some(_) => Vec::new(),
             };
             let statistic = if metric.name == "headroom_percent" { Statistic::Minimum } else { Statistic::Sum };
-            let key = move |dimension: Option<_>| {
-                Self { namespace: Namespace::Ours, dimensions: dimension.into_iter().collect(), name: &metric.name, statistic }
+            let key = move |dimension: Option<_>| Self {
+                namespace: Namespace::Ours,
+                dimensions: dimension.into_iter().collect(),
+                name: &metric.name,
+                statistic,
             };
             values.into_iter().map(key)
         });
@@ -114,7 +117,12 @@ impl MetricKey {
         ours.chain(of_functions).chain(queues).chain(beside).collect()
     }
 
-    fn new(namespace: Namespace, dimensions: &[(&'static str, &str)], name: &'static str, statistic: Statistic) -> Self {
+    fn new(
+        namespace: Namespace,
+        dimensions: &[(&'static str, &str)],
+        name: &'static str,
+        statistic: Statistic,
+    ) -> Self {
         let dimensions = dimensions.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
         Self { namespace, dimensions, name, statistic }
     }

@@ -5,7 +5,7 @@ use contract::{DISPATCHER_LOG_BYTES, Dollars, LOG_EVENT_BYTES, WORKER_LOG_BYTES,
 use super::figures::{Cost, Figures, Skipped, Total};
 use super::fixed::Fixed;
 use super::items::Item;
-use crate::words::{dollars, table};
+use crate::words::{count, dollars, table};
 
 /// A table per tier, one per item, what a month costs, the comparison, the recommendation; on a terminal also the hours
 /// as a small chart.
@@ -87,17 +87,18 @@ fn items(figures: &Figures) -> Vec<Vec<String>> {
     let mut rows = vec![owned(["item", "count", "unit", "cost", "$ per million"])];
     for Item { used, dollars_per_million } in &figures.items {
         let per_million = per_million(*dollars_per_million);
-        rows.push(vec![used.item.to_owned(), count(used.count), used.unit.to_owned(), dollars(used.dollars), per_million]);
+        rows.push(vec![
+            used.item.to_owned(),
+            count(used.count),
+            used.unit.to_owned(),
+            dollars(used.dollars),
+            per_million,
+        ]);
     }
     let all = &figures.items_total;
     let per_million = per_million(all.dollars_per_million);
     rows.push(vec!["all items".to_owned(), String::new(), String::new(), dollars(all.dollars), per_million]);
     rows
-}
-
-/// Fractions of a GB-second are seen too.
-fn count(number: f64) -> String {
-    if number < 100.0 && number.fract() > 0.0 { format!("{number:.2}") } else { thousands(number.round() as u64) }
 }
 
 /// What an image writes, beside what predictions take.
@@ -114,7 +115,8 @@ fn logs(figures: &Figures) -> Option<String> {
 /// How far the two sums are from each other.
 fn proof(figures: &Figures) -> Option<String> {
     let (counted, logged) = (figures.items_total.dollars.0, figures.total.dollars.0);
-    let compute = if figures.compute_from == "billed" { "Lambda time as billed" } else { "INIT by the functions' clock" };
+    let compute =
+        if figures.compute_from == "billed" { "Lambda time as billed" } else { "INIT by the functions' clock" };
     (logged > 0.0).then(|| {
         let percent = 100.0 * (counted / logged - 1.0);
         format!("by AWS's counters ({compute}) {percent:+.1} % of what the functions logged")

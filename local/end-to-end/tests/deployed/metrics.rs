@@ -207,12 +207,18 @@ async fn logged_time_dollars(deployment: &Deployment) -> f64 {
 fn the_dry_run_predicts_what_they_cost(deployment: &Deployment, logged: f64) {
     let place = format!("s3://{}/photos/", deployment.source_bucket);
     let arguments = ["backfill", &place, "--stage", "local", "--dry-run", "--json"];
-    let page: Value = serde_json::from_str(&printed(Command::new(thumbtier()).args(arguments).output().unwrap())).unwrap();
+    let page: Value =
+        serde_json::from_str(&printed(Command::new(thumbtier()).args(arguments).output().unwrap())).unwrap();
     assert_eq!(page["objects"], IMAGES, "{page}");
     let of = |name: &str| page[name].as_f64().unwrap();
     let predicted = of("dollars") - of("batch_operations_dollars");
     let off = predicted / logged - 1.0;
-    println!("{:.2} predicted per million, {:.2} logged: {:+.1} %", per_million(predicted), per_million(logged), 100.0 * off);
+    println!(
+        "{:.2} predicted per million, {:.2} logged: {:+.1} %",
+        per_million(predicted),
+        per_million(logged),
+        100.0 * off
+    );
     assert!(off.abs() <= 0.10, "{predicted} predicted, {logged} logged: {page}");
 }
 
@@ -266,8 +272,17 @@ fn the_command_prints_the_same_sums(
         let found = items.iter().find(|row| row["item"] == item).unwrap_or_else(|| panic!("no {item}: {page}"));
         found["dollars"].as_f64().unwrap()
     };
-    let named =
-        ["S3 PUT", "S3 GET", "S3 HEAD", "Lambda time", "Lambda INIT", "Lambda requests", "logs written", "logs kept", "SQS"];
+    let named = [
+        "S3 PUT",
+        "S3 GET",
+        "S3 HEAD",
+        "Lambda time",
+        "Lambda INIT",
+        "Lambda requests",
+        "logs written",
+        "logs kept",
+        "SQS",
+    ];
     assert!(named.into_iter().all(|item| dollars(item) > 0.0), "{page}");
     // By AWS's counters and the list prices: the functions know nothing of them.
     let counted = page["items_total"]["dollars"].as_f64().unwrap();
@@ -276,7 +291,9 @@ fn the_command_prints_the_same_sums(
     // All but time has no clock in it. Counters take every job for one that stores a thumbnail: the refusal stored none.
     let counted_time = dollars("Lambda time") + dollars("Lambda INIT");
     let (counted_rest, logged_rest) = (counted - counted_time, logged - logged_time);
-    println!("time: {counted_time:.9} by Lambda, {logged_time:.9} by the functions; the rest {counted_rest:.9}, {logged_rest:.9}");
+    println!(
+        "time: {counted_time:.9} by Lambda, {logged_time:.9} by the functions; the rest {counted_rest:.9}, {logged_rest:.9}"
+    );
     let prices = Prices::builtin().unwrap().region("us-east-1").unwrap().clone();
     let stored_nothing = prices.requests(Requests { invocations: 0, ..Requests::of_worker(1) }).0
         - prices.requests(Requests { invocations: 0, ..Requests::of_worker(0) }).0;
@@ -286,7 +303,11 @@ fn the_command_prints_the_same_sums(
     assert!(counted_time >= 0.98 * logged_time, "{counted_time} by Lambda, {logged_time} by the functions");
     let fixed = page["fixed"].as_array().unwrap();
     let fixed = |item: &str| {
-        fixed.iter().filter(|row| row["item"].as_str().unwrap().contains(item)).map(|row| row["dollars_per_month"].as_f64().unwrap()).sum::<f64>()
+        fixed
+            .iter()
+            .filter(|row| row["item"].as_str().unwrap().contains(item))
+            .map(|row| row["dollars_per_month"].as_f64().unwrap())
+            .sum::<f64>()
     };
     assert!(fixed("metrics") + fixed("polls") <= 3.0 + 1e-9 && fixed("bytes of thumbnails") > 0.0, "{page}");
     let text = printed(cost(&["--since", "24h"]));

@@ -31,6 +31,7 @@ pub(super) struct MemoryStore {
     pub gets: Cell<u32>,
     pub heads: Cell<u32>,
     pub puts: Cell<u32>,
+    pub deletes: Cell<u32>,
     pub invoked: RefCell<Vec<(String, Task)>>,
     pub letters: RefCell<Vec<DeadLetter>>,
     pub endings: RefCell<Vec<Ending>>,
@@ -154,6 +155,7 @@ impl PutObject for MemoryStore {
 
 impl DeleteObject for MemoryStore {
     async fn delete(&self, _bucket: &str, key: &str, etag: &str) -> Result<Deleted, CallError> {
+        self.deletes.set(self.deletes.get() + 1);
         let race = self.before_delete.borrow_mut().pop_front();
         if let Some(race) = race {
             race(self);

@@ -23,6 +23,8 @@ fn estimate(objects: &[(&str, u64)], way: Way) -> Estimate {
         architecture: Architecture::X86_64,
         dispatcher_memory_mb: 128,
         variants: 1,
+        thumbnail_bytes: 5000.0,
+        has_key: false,
         way,
         rate: 50,
     })
@@ -52,15 +54,32 @@ fn a_million_objects_are_priced_as_the_list_prices_say() {
     let one = estimate(&[("a.jpg", 1_000_000)], Way::BatchOperations);
     near(one.rows[0].request_dollars, (0.20 + 0.40 + 0.40 + 5.00) / 1e6);
     near(one.batch_operations_dollars, 0.25 + 1.00 / 1e6);
-    // 60 ms of 128 MB, an invocation, a HEAD.
-    let compute = 0.060 * 0.125 * 0.000_016_666_7;
+    // 40 ms of 128 MB and one INIT in a hundred, an invocation, a HEAD.
+    let compute = (0.040 + 0.01 * 0.060) * 0.125 * 0.000_016_666_7;
     near(one.dispatcher_dollars, compute + 0.20 / 1e6 + 0.40 / 1e6);
     let direct = estimate(&[("a.jpg", 1_000_000)], Way::Direct);
     near(direct.dispatcher_dollars, compute + 0.20 / 1e6 / TASKS as f64 + 0.40 / 1e6);
     assert_eq!(direct.batch_operations_dollars, Dollars::ZERO);
     near(direct.log_dollars, 590.0 * (0.50 + 0.03 * 14.0 / 30.0) / 1e9);
-    let sum = direct.worker_dollars.0 + direct.dispatcher_dollars.0 + direct.log_dollars.0;
+    let init = 0.01 * 0.060 * 0.25 * 0.000_016_666_7;
+    let sum = direct.worker_dollars.0 + init + direct.dispatcher_dollars.0 + direct.log_dollars.0;
     near(direct.dollars, sum);
+    near(direct.items.iter().map(|item| item.dollars).sum(), sum);
+    near(direct.stored_dollars_a_month, 5000.0 / 1e9 * 0.023);
+    let names: Vec<_> = one.items.iter().map(|item| item.item).collect();
+    let want = [
+        "S3 PUT",
+        "S3 GET",
+        "S3 HEAD",
+        "Lambda time",
+        "Lambda INIT",
+        "Lambda requests",
+        "logs written",
+        "logs kept",
+        "S3 Batch jobs",
+        "S3 Batch objects",
+    ];
+    assert_eq!(names, want);
     assert_eq!(estimate(&[], Way::BatchOperations).dollars, Dollars::ZERO);
     let many = vec![("a.jpg", 1_000_000); 500];
     assert_eq!(estimate(&many, Way::Direct).seconds_at_rate, 10.0);
