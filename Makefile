@@ -27,7 +27,7 @@ PARAMS ?=
 # The decoders that tests/differential.rs compares the engine with, beside those in Rust.
 AGAINST := $(CURDIR)/.venv/bin/python
 
-.PHONY: help local test unit downloads deployed chaos mutations differential fuzz bench calibrate peers package deploy remove audit clean
+.PHONY: help local test unit downloads deployed chaos mutations differential fuzz bench calibrate dispatcher peers package deploy remove audit clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -109,6 +109,10 @@ calibrate: ## measures each tier, decides, writes tiers.json and the report: CAL
 	@cargo bench --quiet --locked -p benches --bench grid --no-run
 	@target/release/calibrate $(CALIBRATE)
 	@UPDATE=1 cargo test --quiet --locked -p contract --test tidy the_readme_shows_the_table >/dev/null
+
+dispatcher: ## what the dispatcher takes for an event in each memory, in its limits, and what that costs
+	@cargo build --quiet --release --locked -p dispatcher
+	@python3 benches/dispatcher.py
 
 peers: benches/peers/.venv/.done benches/peers/node_modules/.done ## the engine beside sharp, libvips, Pillow, ImageMagick: PEERS=--quick PEERS_CORPUS=dir
 	@benches/peers/imagemagick.sh

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from . import aims, measure, report
-from .children import ENGINE, HERE, PYTHON, ROOT, all_peers
+from .children import ENGINE, HERE, PYTHON, ROOT, SHARP, all_peers
 from .files import Image, images
 from .targets import SMALLEST
 
@@ -38,7 +38,9 @@ def main() -> int:
     missing = measure.quality(peers, list(rounds), results)
 
     verdicts = aims.verdicts(list(rounds), results)
-    run = report.Run(_command(arguments), peers, rounds, results, verdicts, _notes(refused, results, missing))
+    notes = _notes(refused, results, missing)
+    start_ms = measure.start_ms(next(peer for peer in peers if peer.name == SHARP))
+    run = report.Run(_command(arguments), peers, rounds, results, verdicts, notes, start_ms)
     report.write(arguments.report, run)
     _print(run, arguments.report)
     return 0

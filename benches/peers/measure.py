@@ -7,6 +7,7 @@ import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 
 from . import once
 from .children import ENGINE, HERE, PYTHON, RELEASE, Child, ImageMagick
@@ -81,6 +82,11 @@ def cpu(peers: list[Peer], rounds: dict[Case, int], results: Results) -> None:
             progress.step(f"{file.name} to {target.name}")
     for peer in peers:
         peer.close()
+
+
+def start_ms(peer: Child, times: int = 7) -> float:
+    """CPU time of starting a peer, the median: its interpreter and its imports."""
+    return median(once.run([*peer.command, "--version"]).cpu_ms for _ in range(times))
 
 
 def _note(cell: Cell, answer: dict, keep: bool) -> None:

@@ -33,6 +33,8 @@ class Run:
     verdicts: list[Verdict]
     # Of files that are no images, are damaged or made a peer fail: the file, who says so, and the words.
     notes: list[tuple[str, str, str]]
+    # CPU time of starting sharp: node and its import, as in a cold start.
+    sharp_start_ms: float
 
     @property
     def facts(self) -> dict[str, str]:
@@ -69,7 +71,8 @@ def figures(run: Run) -> str:
         for (file, target, peer), cell in run.results.items()
     ]
     lines = ",\n".join(json.dumps(cell) for cell in cells)
-    return f'{{"facts":{json.dumps(run.facts)},"notes":{json.dumps(run.notes)},"cells":[\n{lines}\n]}}\n'
+    head = f'"facts":{json.dumps(run.facts)},"notes":{json.dumps(run.notes)},"sharp_start_ms":{run.sharp_start_ms:.1f}'
+    return f'{{{head},"cells":[\n{lines}\n]}}\n'
 
 
 def section(run: Run) -> str:
