@@ -1,10 +1,12 @@
-"""What AWS counts and MiniStack does not: requests to S3 and what it stores, SQS, SNS.
+"""What AWS counts and MiniStack does not: requests to S3 and what it stores, SQS, SNS. And a message is deleted
+alone: MiniStack puts another list in a queue's place, and loses what Lambda puts into it at that very moment.
 
 Sources: Amazon S3 user guide, "Metrics and dimensions" (of requests and of storage); Amazon SQS developer guide, "Available
 CloudWatch metrics for Amazon SQS"; Amazon SNS developer guide, "Monitoring Amazon SNS topics using CloudWatch". Request
 metrics are for every bucket here; on AWS they are switched on by bucket, and paid.
 """
 
+import json
 import threading
 import time
 
@@ -13,7 +15,7 @@ from ministack.services import cloudwatch, s3, sns, sqs
 plain_fanout = sns._fanout
 plain_metric_data = cloudwatch._get_metric_data
 plain_receive = sqs._receive_messages_for_esm
-plain_delete = sqs._delete_messages_for_esm
+plain_sweep = sqs._dlq_sweep
 
 PACE_S = 1
 REQUESTS = {"_put_object": "PutRequests", "_get_object": "GetRequests", "_head_object": "HeadRequests",
@@ -29,6 +31,7 @@ def install() -> None:
     sns._fanout = fanout
     sqs._receive_messages_for_esm = receive
     sqs._delete_messages_for_esm = delete
+    sqs._dlq_sweep = sweep
     threading.Thread(target=watch, daemon=True).start()
 
 
@@ -62,10 +65,23 @@ def receive(queue_url, *arguments, **options):
     return messages
 
 
-def delete(queue_url, receipts, *arguments, **options):
-    if receipts:
-        count("AWS/SQS", "NumberOfMessagesDeleted", len(receipts), QueueName=name_of(queue_url))
-    return plain_delete(queue_url, receipts, *arguments, **options)
+def delete(queue_url, receipts) -> None:
+    """In place."""
+    if not receipts:
+        return
+    messages = sqs._get_q(queue_url)["messages"]
+    done = [one for one in list(messages) if one.get("receipt_handle") in receipts]
+    for one in done:
+        messages.remove(one)
+    count("AWS/SQS", "NumberOfMessagesDeleted", len(done), QueueName=name_of(queue_url))
+
+
+def sweep(queue: dict) -> None:
+    """The same: only where a message was received too often is there anything to sweep."""
+    policy = json.loads(queue["attributes"].get("RedrivePolicy") or "{}")
+    most = int(policy.get("maxReceiveCount", 0))
+    if any(one["receive_count"] >= most for one in list(queue["messages"])):
+        plain_sweep(queue)
 
 
 def name_of(queue_url: str) -> str:

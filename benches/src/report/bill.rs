@@ -73,7 +73,7 @@ fn uploads(sources: &Sources<'_>, sides: &[u32]) -> Workload {
     if sides.len() > 1 {
         let known: BTreeMap<_, _> =
             ImageFormat::ALL.into_iter().filter_map(|format| Some((format, peers.set_factor(format)?))).collect();
-        let usual = calibrate::median(known.values().copied());
+        let usual = if known.is_empty() { 1.0 } else { calibrate::median(known.values().copied()) };
         workload.cpu_factor = workload
             .mix
             .iter()
@@ -135,25 +135,18 @@ fn verdict(one: &Comparison, three: &Comparison) -> String {
     let against = |(alone, many): (&Way, &Way)| {
         let [saved, saved_of_three] = [(&one.tiered, alone), (&three.tiered, many)]
             .map(|(tiered, other)| Dollars(other.total().0 - tiered.total().0));
-        let says = if saved.0 >= 0.0 { "the tiers save" } else { "**the tiers do not pay**:" };
-        let words = |saved: Dollars| {
-            if saved.0 >= 0.0 { format!("{saved} less") } else { format!("{} more", Dollars(-saved.0)) }
+        let words = |saved: Dollars| match saved.0 >= 0.0 {
+            true => format!("{saved} more than the tiers"),
+            false => format!("{} less: **there the tiers do not pay**", Dollars(-saved.0)),
         };
-        let lacks = if alone.late + alone.unmade > 0.0005 {
-            let [late, unmade] = [alone.late, alone.unmade].map(|part| part * 100.0);
-            format!("; that leaves {late:.1} % beyond the target and {unmade:.1} % not made")
-        } else {
-            String::new()
-        };
-        format!(
-            "- {}: {says} {} for one thumbnail, {} for three{lacks}",
-            alone.name,
-            words(saved),
-            words(saved_of_three)
-        )
+        let (for_one, for_three) = (words(saved), words(saved_of_three));
+        let parts = [(alone.late, "are beyond the target"), (alone.unmade, "are not made")];
+        let lacks = parts.into_iter().filter(|(part, _)| *part > 0.0005);
+        let lacks: String = lacks.map(|(part, what)| format!("; {:.1} % {what}", part * 100.0)).collect();
+        format!("- {}: {for_one} for one thumbnail, {for_three} for three{lacks}", alone.name)
     };
     let lines: Vec<String> = one.alternatives.iter().zip(&three.alternatives).map(against).collect();
-    format!("Against one function, without a dispatcher:\n\n{}", lines.join("\n"))
+    format!("One function without a dispatcher costs:\n\n{}", lines.join("\n"))
 }
 
 /// Which images a function of one vCPU makes for less, and what the dispatcher is worth.

@@ -207,7 +207,7 @@ pub fn compare(
         let is_late = |item: &Item| {
             fits(item) && ledger.duration_ms(column, ratio(item).unwrap_or(1.0), item) > terms.latency_target_ms
         };
-        way(&single.name, time + each * made, 1.0 - made, ledger.part(is_late))
+        way(&single.name, time + each * made, ledger.part(|item| !fits(item)), ledger.part(is_late))
     };
     let alternatives = singles.iter().enumerate().map(alternative).collect();
     Ok(Comparison { tiers: shares, tiered, alternatives })
