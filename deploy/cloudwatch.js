@@ -18,10 +18,10 @@ const API_MB = 256;
 const QUEUES = ["failed-jobs", "dead-letters", "refusals"];
 
 module.exports = async ({ resolveVariable }) => {
-  const [service, stage, region, architecture, targetMs, costLimit, email, api, destination] = await Promise.all(
+  const [service, stage, region, architecture, targetMs, costLimit, email, api, destination, keyArn] = await Promise.all(
     ["self:service", "sls:stage", "self:provider.region", "param:architecture", "param:latency_target_ms",
       "param:daily_cost_limit_dollars", "param:alarm_email", "param:api",
-      "param:destination_bucket"].map(resolveVariable),
+      "param:destination_bucket", "param:kms_key_arn"].map(resolveVariable),
   );
   const level = await levelOf(resolveVariable);
   if (!(region in prices)) {
@@ -44,6 +44,7 @@ module.exports = async ({ resolveVariable }) => {
     email,
     dollarsPerGbSecond: prices[region].lambda_gb_second[architecture],
     destination,
+    hasKey: keyArn !== "",
     queues: QUEUES.map((queue) => `${service}-${stage}-${queue}`),
     functionName: (name) => `${service}-${stage}-${name}`,
     functions: [
@@ -53,7 +54,7 @@ module.exports = async ({ resolveVariable }) => {
       ...(api === "on" ? [{ id: "api", memoryMb: API_MB, kind: "api" }] : []),
     ].map(({ id, ...rest }) => {
       const name = `${service}-${stage}-${id}`;
-      return { name, group: `/aws/lambda/${name}`, ...rest };
+      return { id, name, group: `/aws/lambda/${name}`, ...rest };
     }),
   };
   if (level === "off") {

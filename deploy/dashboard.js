@@ -58,7 +58,7 @@ exports.widgets = (deployment) => {
 
 /** Each item of the bill, by AWS's own counters and the list prices: what the functions say should be about their sum. */
 const items = (deployment) => {
-  const { prices, variants, functions, architecture, region, queues, name: deploymentName } = deployment;
+  const { prices, variants, functions, architecture, region, queues, hasKey, name: deploymentName } = deployment;
   const { expression, chart } = tools(deployment);
   const id = (prefix, index) => `${prefix}${index}`;
   const counter = (namespace, metric, dimension, value, id) =>
@@ -91,6 +91,10 @@ const items = (deployment) => {
     expression(`sns*${million(prices.sns_million_publishes)}`, "SNS", "sns"),
     expression(`events*${million(prices.eventbridge_million_events)}`, "EventBridge", "events"),
     expression(all("n", () => million(prices.s3_batch_million_objects), of("batch")), "S3 Batch Operations", "batch"),
+    // As `REQUESTS_OF_A_BUCKET_KEY` of cli/aws/src/aws.rs: one in a hundred PUTs and GETs.
+    ...(hasKey
+      ? [expression(all("n", () => ((1 + variants) / 100 * prices.kms_ten_thousand_requests / 1e4).toFixed(15), of("worker")), "KMS", "kms")]
+      : []),
     ...(of("api").length
       ? [expression(all("n", () => million(prices.api_gateway_million_requests), of("api")), "API Gateway", "api")]
       : []),
@@ -112,7 +116,7 @@ const stored = ({ destination, prices, region }) => ({
 
 /** What only `monitoring=full` has. */
 const everything = (deployment) => {
-  const { tiers, namespace } = deployment;
+  const { tiers, namespace, functions, prices, architecture } = deployment;
   const names = tiers.map((tier) => tier.name);
   const everyFunction = [...names, "dispatcher"];
   const largest = tiers.at(-1);
@@ -163,6 +167,14 @@ const everything = (deployment) => {
     ]),
     chart("Cold starts per hour", { stacked: true, unit: "starts" },
       everyFunction.map((name) => metric(name, "cold_starts", { stat: "Sum", label: name }))),
+    // No counter of Lambda's has it.
+    chart("INIT, dollars per hour", { stacked: true, unit: "dollars" }, [
+      ...everyFunction.map((name) => sum(name, "init_ms", `${name}_init`)),
+      ...everyFunction.map((name) => {
+        const { memoryMb } = functions.find((one) => one.id === (name === "dispatcher" ? name : `worker-${name}`));
+        return expression(`${name}_init*${(memoryMb / 1024 * prices.lambda_gb_second[architecture] / 1000).toFixed(15)}`, name, `${name}_init_dollars`);
+      }),
+    ]),
   ];
 };
 

@@ -22,6 +22,7 @@ pub(super) fn page(place: &str, deployment: &str, estimate: &Estimate, way: Way)
     for (name, sum) in &estimate.skipped {
         write!(page, "\nleft out: {}, {} {name}", size(sum.bytes), thousands(sum.objects)).expect(TAKES);
     }
+    page.truncate(page.trim_end().len());
     write!(page, "\n\n{}\n", table(&items(estimate), 1)).expect(TAKES);
     let stored = dollars(estimate.stored_dollars_a_month);
     write!(page, "\nbeside it {stored} for each month that the thumbnails are kept").expect(TAKES);

@@ -84,7 +84,7 @@ mod tests {
         assert!(month(Monitoring::Basic) <= 3.00);
         assert!((month(Monitoring::Off) - polls).abs() < 1e-9);
         assert_eq!(alarm_metric_count(Monitoring::Full, 3), 44);
-        assert!((29.0..31.0).contains(&month(Monitoring::Full)), "{}", month(Monitoring::Full));
+        assert!((31.0..33.0).contains(&month(Monitoring::Full)), "{}", month(Monitoring::Full));
     }
 
     #[test]
