@@ -95,7 +95,7 @@ impl Deployment {
     pub(crate) async fn has_key(&self, bucket: &str) -> bool {
         let client = aws_sdk_s3::Client::new(&self.config);
         let Ok(found) = client.get_bucket_encryption().bucket(bucket).send().await else { return false };
-        let rules = found.server_side_encryption_configuration().map(|found| found.rules()).unwrap_or_default();
+        let rules = found.server_side_encryption_configuration.map(|found| found.rules).unwrap_or_default();
         let mut by = rules.iter().filter_map(|rule| rule.apply_server_side_encryption_by_default());
         by.any(|by| *by.sse_algorithm() == ServerSideEncryption::AwsKms)
     }
