@@ -27,7 +27,18 @@ PARAMS ?=
 # The decoders that tests/differential.rs compares the engine with, beside those in Rust.
 AGAINST := $(CURDIR)/.venv/bin/python
 
-.PHONY: help local test unit downloads deployed chaos mutations differential fuzz bench calibrate peers package deploy remove audit clean
+# By itself: cargo under make would share make's jobs, not the processors.
+CARGO := MAKEFLAGS= cargo
+AS_JSON := --message-format=json-render-diagnostics
+# Behind the tests that run meanwhile, some of which have a limit of time.
+BEHIND := nice -n 19
+CARGO_BEHIND := MAKEFLAGS= $(BEHIND) cargo
+PACKAGE := node_modules/.bin/osls package --stage prod --param="package_dir=target/local"
+TEMPLATES := $(foreach kind,template template-kms template-off,target/$(kind)/cloudformation-template-update-stack.json)
+DEPLOYED := python3 -m local.suite target/deployed.json --only
+
+.PHONY: help local test tested linted unit unit-built functions-built sdk-built template downloads
+.PHONY: deployed chaos mutations differential fuzz bench calibrate peers package deploy remove audit clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,37 +49,57 @@ local: ## the whole deployment on this machine, with sample images or IMAGES="a.
 	@.venv/bin/python -m local --port $(PORT) up $(IMAGES)
 
 test: ## format, lints, unit tests, template, end to end on the local AWS
-	@$(MAKE) --no-print-directory --jobs 4 unit downloads
-	cargo clippy --locked --workspace --all-targets -- -D warnings
-	.venv/bin/python -m local build
-	cargo build --locked -p thumbtier -p thumbtier-aws
-	cargo test --locked $(WITH_SDK)
-	AGAINST=$(AGAINST) cargo test --locked $(WITHOUT_SDK) --test differential
-	node_modules/.bin/osls package --stage prod --param="package_dir=target/local" --package target/template
-	node_modules/.bin/osls package --stage prod --param="package_dir=target/local" --param="kms_key_arn=$(KMS_KEY)" --param="api=on" --param="monitoring=full" --param="platform_logs=on" --package target/template-kms
-	node_modules/.bin/osls package --stage prod --param="package_dir=target/local" --param="monitoring=off" --package target/template-off
-	.venv/bin/cfn-lint target/template/cloudformation-template-update-stack.json target/template-kms/cloudformation-template-update-stack.json target/template-off/cloudformation-template-update-stack.json
-	target/debug/thumbtier validate --region us-east-1 --template target/template/cloudformation-template-update-stack.json
-	.venv/bin/python -m local test $(MAKE) --no-print-directory deployed
+	@$(MAKE) --no-print-directory --jobs 5 tested linted
 
-unit: ## the tests of what does not need the AWS SDK: engine, tables, thresholds, the command on local files
-	cargo fmt --all --check
-	MAKEFLAGS= cargo test --locked $(WITHOUT_SDK)
+unit: unit-built ## the tests of what does not need the AWS SDK: engine, tables, thresholds, the command on local files
+	@python3 -m local.suite target/unit.json
 
 # What is fetched beside the compiler.
 downloads: .venv/.done node_modules/.done
 	@local/browser/chromium.sh >/dev/null
 
+# While the unit tests run, the rest is compiled, and clippy has what time the end-to-end tests leave, which mostly wait.
+# Cargo lets one of it compile at a time, so what runs beside it is started without it: local/suite.py.
+unit-built:
+	cargo fmt --all --check
+	@mkdir -p target
+	$(CARGO) test --locked $(WITHOUT_SDK) --no-run $(AS_JSON) > target/unit.json
+	@$(CARGO) test --quiet --locked --doc $(WITHOUT_SDK) >/dev/null
+
+functions-built: unit-built downloads
+	$(BEHIND) .venv/bin/python -m local build
+	$(CARGO_BEHIND) build --quiet --locked -p thumbtier -p thumbtier-aws
+
+sdk-built: functions-built
+	$(CARGO_BEHIND) test --quiet --locked $(WITH_SDK) --no-run $(AS_JSON) > target/sdk.json
+	$(CARGO_BEHIND) test --quiet --locked $(WITH_SDK) --test deployed --test chaos --no-run $(AS_JSON) > target/deployed.json
+
+linted: sdk-built
+	$(CARGO_BEHIND) clippy --quiet --locked --workspace --all-targets -- -D warnings
+
+tested: unit sdk-built template
+	@python3 -m local.suite target/sdk.json
+	@AGAINST=$(AGAINST) python3 -m local.suite target/unit.json --only differential
+	.venv/bin/python -m local test --built env MAKEFLAGS= $(MAKE) --no-print-directory deployed
+
+# As a user's deployment is packaged, and with all that is on or off by default being otherwise. One after the other:
+# osls has one folder for what it is making.
+template: functions-built
+	@$(PACKAGE) --package target/template
+	@$(PACKAGE) --param="kms_key_arn=$(KMS_KEY)" --param="api=on" --param="monitoring=full" --param="platform_logs=on" --package target/template-kms
+	@$(PACKAGE) --param="monitoring=off" --package target/template-off
+	.venv/bin/cfn-lint $(TEMPLATES)
+	target/debug/thumbtier validate --region us-east-1 --template $(firstword $(TEMPLATES))
+
 # Against the deployment that the environment names: `make test` makes one and removes it again. Metrics go first: they
 # count jobs, and those of other tests may still be under way. Chaos goes last, with what it has Lambda retry later.
 deployed:
-	cargo test --locked $(WITH_SDK) --test deployed metrics::
-	@for module in template pipeline http privilege nothing_lost redrive backfill; do \
-		cargo test --quiet --locked $(WITH_SDK) --test deployed $$module:: || exit; \
+	@for module in metrics template pipeline http privilege nothing_lost redrive backfill; do \
+		$(DEPLOYED) deployed $$module:: || exit; \
 	done
 	node --test local/browser/*.test.mjs
 	local/http/schemathesis.sh
-	cargo test --locked $(WITH_SDK) --test chaos
+	@$(DEPLOYED) chaos
 
 chaos: .venv/.done node_modules/.done ## a bad day for CHAOS_OBJECTS=1000 uploads, and what became of each: CHAOS_SEED=7
 	@CHAOS_OBJECTS=$(CHAOS_OBJECTS) CHAOS_SEED=$(CHAOS_SEED) \
