@@ -5,7 +5,7 @@
 
 const encryption = require("./encryption.js");
 const events = require("./events.js");
-const { flag, prefixes, onOff } = require("./parameters.js");
+const { flag, onOff, prefixes, sub } = require("./parameters.js");
 
 const SOURCE = "SourceBucket";
 const DESTINATION = "DestinationBucket";
@@ -28,7 +28,6 @@ const oldVersionsRule = (Id, Prefix) => ({
   Id, Status: "Enabled", ...(Prefix && { Prefix }), NoncurrentVersionExpiration: { NoncurrentDays: 30 },
 });
 
-const sub = (text) => ({ "Fn::Sub": text });
 const bucketArn = (bucket) => sub(`arn:\${AWS::Partition}:s3:::${bucket}`);
 const objectArns = (bucket, starts) => {
   const arns = starts.map((start) => sub(`arn:\${AWS::Partition}:s3:::${bucket}/${start}*`));
@@ -71,6 +70,10 @@ const read = async (resolveVariable) => {
   return { source, destination, sourceExists, destinationExists, sourcePrefixes, isSame,
     destinationPrefix: destinationPrefixes[0] ?? "", sourceVersioning, destinationVersioning };
 };
+
+exports.sourceName = async ({ resolveVariable }) => sub((await read(resolveVariable)).source);
+
+exports.destinationName = async ({ resolveVariable }) => sub((await read(resolveVariable)).destination);
 
 /** What functions may read of the source bucket: no more than the source prefixes. */
 exports.sourceObjects = async ({ resolveVariable }) => {

@@ -1,7 +1,7 @@
 // How uploads and deletions reach the dispatcher, by the parameter event_source: from the bucket, by EventBridge, or from
 // an SQS queue or an SNS topic that gets the bucket's events already.
 
-const { prefixes } = require("./parameters.js");
+const { prefixes, sub } = require("./parameters.js");
 
 const SOURCES = ["s3", "eventbridge", "none"];
 
@@ -79,7 +79,7 @@ const rule = async (resolveVariable) => {
         EventPattern: {
           source: ["aws.s3"],
           "detail-type": DETAIL_TYPES,
-          detail: { bucket: { name: [{ "Fn::Sub": bucket }] }, ...(keys.length > 0 && { object: { key: keys } }) },
+          detail: { bucket: { name: [sub(bucket)] }, ...(keys.length > 0 && { object: { key: keys } }) },
         },
         Targets: [{ Id: "dispatcher", Arn: dispatcher }],
       },

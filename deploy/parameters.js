@@ -36,3 +36,6 @@ exports.prefixes = async (resolveVariable, name) => {
   }
   return all;
 };
+
+/** What CloudFormation fills in; a text without a variable is itself. */
+exports.sub = (text) => (text.includes("${") ? { "Fn::Sub": text } : text);

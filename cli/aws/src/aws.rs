@@ -135,6 +135,11 @@ pub(crate) struct Function {
 }
 
 impl Function {
+    /// The account that it is in.
+    pub(crate) fn account(&self) -> Option<&str> {
+        self.arn.split(':').nth(4)
+    }
+
     /// An environment variable.
     ///
     /// # Errors
