@@ -92,9 +92,10 @@ fn a_changed_specification_makes_the_thumbnail_again() {
     make(&store, "0A");
     let mut changed = settings("small");
     changed.shared.thumbnails.variants[0].quality = 40;
-    changed.spec = changed.shared.thumbnails.spec();
-    assert_eq!(run_in(&store, &changed, &Task::Make(job(&store, "0A"))).unwrap().name(), "made");
-    assert_eq!(store.stored()[0].metadata[metadata::SPEC], changed.spec);
+    let job = job(&store, "0A");
+    let spec = changed.shared.thumbnails.spec_of(&job.key);
+    assert_eq!(run_in(&store, &changed, &Task::Make(job)).unwrap().name(), "made");
+    assert_eq!(store.stored()[0].metadata[metadata::SPEC], spec);
 }
 
 fn two_variants() -> Settings {
@@ -102,7 +103,6 @@ fn two_variants() -> Settings {
     let tiny =
         Variant { name: "tiny".into(), width_px: 8, height_px: 8, ..settings.shared.thumbnails.variants[0].clone() };
     settings.shared.thumbnails.variants.push(tiny);
-    settings.spec = settings.shared.thumbnails.spec();
     settings
 }
 
