@@ -81,23 +81,25 @@ class Stack:
             config=Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 2}),
         )
 
-    def deploy(self) -> dict[str, str]:
-        """Deploys serverless.yml as it is; returns the stack's outputs."""
-        self._serverless("deploy")
-        stacks = self.client("cloudformation").describe_stacks(StackName=f"thumbtier-{STAGE}")["Stacks"]
+    def deploy(self, stage: str = STAGE, parameters: dict[str, str] | None = None) -> dict[str, str]:
+        """Deploys serverless.yml as it is, with these parameters; returns the stack's outputs."""
+        self._serverless("deploy", stage, parameters or {})
+        stacks = self.client("cloudformation").describe_stacks(StackName=f"thumbtier-{stage}")["Stacks"]
         return {output["OutputKey"]: output["OutputValue"] for output in stacks[0]["Outputs"]}
 
-    def empty(self) -> None:
-        """Empties the buckets, because S3 deletes no others. Functions hear of each deletion."""
-        s3 = self.client("s3")
-        for bucket in s3.list_buckets()["Buckets"]:
-            for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket["Name"]):
-                for found in page.get("Contents", []):
-                    s3.delete_object(Bucket=bucket["Name"], Key=found["Key"])
+    def objects(self, bucket: str) -> dict[str, str]:
+        """The keys and ETags in a bucket."""
+        pages = self.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket)
+        return {found["Key"]: found["ETag"] for page in pages for found in page.get("Contents", [])}
 
-    def remove(self) -> None:
-        """Removes the deployment, whose buckets must be empty and whose functions must be at rest."""
-        self._serverless("remove")
+    def notifications(self, bucket: str) -> dict:
+        """What a bucket notifies."""
+        answer = self.client("s3").get_bucket_notification_configuration(Bucket=bucket)
+        return {kind: value for kind, value in answer.items() if kind != "ResponseMetadata"}
+
+    def remove(self, stage: str = STAGE, parameters: dict[str, str] | None = None) -> str:
+        """Removes the deployment, whose functions must be at rest; returns what was said. Its buckets stay."""
+        return self._serverless("remove", stage, parameters or {})
 
     def api_token(self, outputs: dict[str, str]) -> str:
         """The bearer token of the HTTP API."""
@@ -134,17 +136,19 @@ class Stack:
         except (OSError, ValueError):
             return False
 
-    def _serverless(self, command: str) -> None:
+    def _serverless(self, command: str, stage: str, parameters: dict[str, str]) -> str:
         log_path = ROOT / ".local" / f"serverless-{command}-{self.port}.log"
         with log_path.open("wb") as log:
             done = subprocess.run(
-                [ROOT / "node_modules" / ".bin" / "osls", command, "--stage", STAGE, "--region", REGION],
+                [ROOT / "node_modules" / ".bin" / "osls", command, "--stage", stage, "--region", REGION,
+                 *(f"--param={name}={value}" for name, value in parameters.items())],
                 cwd=ROOT, env=self.environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False,
             )
         if done.returncode != 0:
             tail = log_path.read_text(errors="replace").strip().splitlines()[-15:]
             print("\n".join(tail), file=sys.stderr)
             raise LocalError(f"`osls {command}` failed: see above, and {log_path.relative_to(ROOT)}")
+        return log_path.read_text(errors="replace")
 
 
 def check_port(port: int) -> None:

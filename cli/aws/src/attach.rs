@@ -88,8 +88,7 @@ pub(crate) fn attach(arguments: &AttachArguments) -> anyhow::Result<Ending> {
         let dispatcher = deployment.function("dispatcher").await?;
         let bucket = dispatcher.variable("SOURCE_BUCKET")?;
         let ours = Ours { stage: deployment.stage.clone(), function: dispatcher.name.clone() };
-        let prefixes = dispatcher.variable("SOURCE_PREFIXES")?.split(',').map(str::trim).filter(|one| !one.is_empty());
-        let prefixes: Vec<String> = prefixes.map(str::to_owned).collect();
+        let prefixes = dispatcher.source_prefixes()?;
         let bucket = Bucket::new(&deployment, bucket, dispatcher.account());
         let before = bucket.read().await?;
         let difference = match dispatcher.variable("EVENT_SOURCE")? {
