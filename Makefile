@@ -24,6 +24,16 @@ REGION ?= us-east-1
 # A key to lint and test the template with, everything that is off by default being on.
 KMS_KEY := arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab
 PARAMS ?=
+# The other two situations of buckets: somebody else's, whose events a queue and a topic have, and one for both sides.
+EXISTING_BUCKETS := --param="source_bucket=my-uploads" --param="source_bucket_exists=true" \
+	--param="destination_bucket=my-thumbnails" --param="destination_bucket_exists=true" --param="event_source=none" \
+	--param="source_queue_arn=arn:aws:sqs:us-east-1:123456789012:uploads" \
+	--param="source_topic_arn=arn:aws:sns:us-east-1:123456789012:uploads" --param="api=on"
+ONE_BUCKET := --param="source_bucket=my-pictures" --param="destination_bucket=my-pictures" \
+	--param="source_prefixes=photos/,avatars/" --param="destination_prefix=thumbnails/" \
+	--param="source_versioning=on" --param="destination_versioning=on" --param="api=on"
+TEMPLATES := $(foreach folder,template template-kms template-off template-existing template-same,\
+	target/$(folder)/cloudformation-template-update-stack.json)
 # The decoders that tests/differential.rs compares the engine with, beside those in Rust.
 AGAINST := $(CURDIR)/.venv/bin/python
 
@@ -46,9 +56,11 @@ test: ## format, lints, unit tests, template, end to end on the local AWS
 	AGAINST=$(AGAINST) cargo test --locked $(WITHOUT_SDK) --test differential
 	node_modules/.bin/osls package --stage prod --param="package_dir=target/local" --package target/template
 	node_modules/.bin/osls package --stage prod --param="package_dir=target/local" --param="kms_key_arn=$(KMS_KEY)" --param="api=on" --param="monitoring=full" --param="platform_logs=on" --package target/template-kms
-	node_modules/.bin/osls package --stage prod --param="package_dir=target/local" --param="monitoring=off" --package target/template-off
-	.venv/bin/cfn-lint target/template/cloudformation-template-update-stack.json target/template-kms/cloudformation-template-update-stack.json target/template-off/cloudformation-template-update-stack.json
-	target/debug/thumbtier validate --region us-east-1 --template target/template/cloudformation-template-update-stack.json
+	node_modules/.bin/osls package --stage prod --param="package_dir=target/local" --param="monitoring=off" --param="event_source=none" --package target/template-off
+	node_modules/.bin/osls package --stage prod --param="package_dir=target/local" $(EXISTING_BUCKETS) --package target/template-existing
+	node_modules/.bin/osls package --stage prod --param="package_dir=target/local" $(ONE_BUCKET) --package target/template-same
+	.venv/bin/cfn-lint $(TEMPLATES)
+	for template in $(TEMPLATES); do target/debug/thumbtier validate --region us-east-1 --template $$template || exit; done
 	.venv/bin/python -m local test $(MAKE) --no-print-directory deployed
 
 unit: ## the tests of what does not need the AWS SDK: engine, tables, thresholds, the command on local files
@@ -63,9 +75,10 @@ downloads: .venv/.done node_modules/.done
 # count jobs, and those of other tests may still be under way. Chaos goes last, with what it has Lambda retry later.
 deployed:
 	cargo test --locked $(WITH_SDK) --test deployed metrics::
-	@for module in template pipeline http privilege nothing_lost redrive backfill; do \
+	@for module in template buckets pipeline http privilege nothing_lost redrive backfill; do \
 		cargo test --quiet --locked $(WITH_SDK) --test deployed $$module:: || exit; \
 	done
+	.venv/bin/python -m local.situations
 	node --test local/browser/*.test.mjs
 	local/http/schemathesis.sh
 	cargo test --locked $(WITH_SDK) --test chaos
@@ -85,8 +98,8 @@ deploy: package node_modules/.done ## to AWS: STAGE=prod REGION=eu-west-1 PARAMS
 		--template target/deploy/cloudformation-template-update-stack.json
 	@node_modules/.bin/osls deploy --stage $(STAGE) --region $(REGION) $(PARAMS) --package target/deploy
 
-remove: node_modules/.done ## takes the deployment away; its buckets must be empty
-	@node_modules/.bin/osls remove --stage $(STAGE) --region $(REGION)
+remove: node_modules/.done ## takes the deployment away, with the PARAMS of its deployment; its buckets stay as they are
+	@node_modules/.bin/osls remove --stage $(STAGE) --region $(REGION) $(PARAMS)
 
 # In a profile that notices overflows; what is found is kept in target/tmp/finds.
 mutations: ## MUTATIONS=1000000 damaged files through the engine: no panic, no hang, no plan exceeded. FIRST_SEED=0 JOBS=1

@@ -27,37 +27,12 @@ class LocalError(Exception):
     """What stopped the local deployment, in one sentence."""
 
 
-class Stack:
-    """A running local AWS; leaving the `with` block ends every process that it started."""
+class Running:
+    """A local AWS that somebody started."""
 
-    def __init__(self, port: int, may_fail: bool = False):
-        """With `may_fail` the functions call AWS through a proxy that makes calls fail as soon as it is told to."""
-        self.port = port or _free_port()
-        self.endpoint = f"http://127.0.0.1:{self.port}"
-        self.functions_endpoint = faults.Proxy(self.port).endpoint if may_fail else self.endpoint
-        self.folder = ROOT / ".local" / str(self.port)
-        self.limits = Limits(f"thumbtier-{self.port}")
-        self.server: subprocess.Popen | None = None
-
-    def __enter__(self) -> "Stack":
-        try:
-            self._start()
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self.server:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.server.pid, signal.SIGTERM)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self.server.wait(5)
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.server.pid, signal.SIGKILL)
-            self.server.wait()
-        self.limits.remove()
-        shutil.rmtree(self.folder, ignore_errors=True)
+    def __init__(self, port: int):
+        self.port = port
+        self.endpoint = f"http://127.0.0.1:{port}"
 
     def environment(self) -> dict[str, str]:
         """What an AWS client needs to talk to this AWS and to no other."""
@@ -106,6 +81,52 @@ class Stack:
         parameter = self.client("ssm").get_parameter(Name=outputs["ApiTokenName"], WithDecryption=True)
         return parameter["Parameter"]["Value"]
 
+    def _serverless(self, command: str, stage: str, parameters: dict[str, str]) -> str:
+        log_path = ROOT / ".local" / f"serverless-{command}-{self.port}.log"
+        with log_path.open("wb") as log:
+            done = subprocess.run(
+                [ROOT / "node_modules" / ".bin" / "osls", command, "--stage", stage, "--region", REGION,
+                 *(f"--param={name}={value}" for name, value in parameters.items())],
+                cwd=ROOT, env=self.environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False,
+            )
+        if done.returncode != 0:
+            tail = log_path.read_text(errors="replace").strip().splitlines()[-15:]
+            print("\n".join(tail), file=sys.stderr)
+            raise LocalError(f"`osls {command}` failed: see above, and {log_path.relative_to(ROOT)}")
+        return log_path.read_text(errors="replace")
+
+
+class Stack(Running):
+    """A running local AWS; leaving the `with` block ends every process that it started."""
+
+    def __init__(self, port: int, may_fail: bool = False):
+        """With `may_fail` the functions call AWS through a proxy that makes calls fail as soon as it is told to."""
+        super().__init__(port or _free_port())
+        self.functions_endpoint = faults.Proxy(self.port).endpoint if may_fail else self.endpoint
+        self.folder = ROOT / ".local" / str(self.port)
+        self.limits = Limits(f"thumbtier-{self.port}")
+        self.server: subprocess.Popen | None = None
+
+    def __enter__(self) -> "Stack":
+        try:
+            self._start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.server:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.server.pid, signal.SIGTERM)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.server.wait(5)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.server.pid, signal.SIGKILL)
+            self.server.wait()
+        self.limits.remove()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
     def _start(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         environment = self.environment() | self.limits.environment() | {
@@ -135,20 +156,6 @@ class Stack:
                 return bool(json.load(answer))
         except (OSError, ValueError):
             return False
-
-    def _serverless(self, command: str, stage: str, parameters: dict[str, str]) -> str:
-        log_path = ROOT / ".local" / f"serverless-{command}-{self.port}.log"
-        with log_path.open("wb") as log:
-            done = subprocess.run(
-                [ROOT / "node_modules" / ".bin" / "osls", command, "--stage", stage, "--region", REGION,
-                 *(f"--param={name}={value}" for name, value in parameters.items())],
-                cwd=ROOT, env=self.environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False,
-            )
-        if done.returncode != 0:
-            tail = log_path.read_text(errors="replace").strip().splitlines()[-15:]
-            print("\n".join(tail), file=sys.stderr)
-            raise LocalError(f"`osls {command}` failed: see above, and {log_path.relative_to(ROOT)}")
-        return log_path.read_text(errors="replace")
 
 
 def check_port(port: int) -> None:
