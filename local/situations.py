@@ -315,14 +315,21 @@ def queue_and_topic(stack: Running) -> None:
     mappings = stack.client("lambda").list_event_source_mappings(EventSourceArn=queue)["EventSourceMappings"]
     subscriptions = stack.client("sns").list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
     check(not mappings and not subscriptions, f"the removal left {mappings} {subscriptions}")
+    for bucket in (source, destination):  # Which only their owner does.
+        for found in one.s3.list_object_versions(Bucket=bucket).get("Versions", []):
+            one.s3.delete_object(Bucket=bucket, Key=found["Key"], VersionId=found["VersionId"])
+        for found in one.s3.list_object_versions(Bucket=bucket).get("DeleteMarkers", []):
+            one.s3.delete_object(Bucket=bucket, Key=found["Key"], VersionId=found["VersionId"])
+        one.s3.delete_bucket(Bucket=bucket)
 
 
 def main() -> int:
     stack = Running(urllib.parse.urlsplit(os.environ["AWS_ENDPOINT_URL"]).port)
     try:
         for situation in (there_before, one_for_both, queue_and_topic):
+            started = time.monotonic()
             situation(stack)
-            print(f"ok  {situation.__doc__}", flush=True)
+            print(f"ok  {time.monotonic() - started:4.0f} s  {situation.__doc__}", flush=True)
     except LocalError as error:
         print(f"local.situations: {error}", file=sys.stderr)
         return 1

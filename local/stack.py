@@ -44,6 +44,8 @@ class Running:
             "AWS_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,
             "NODE_NO_WARNINGS": "1",
+            # How often the Serverless Framework looks whether a stack is ready, in milliseconds: here it is at once.
+            "SLS_AWS_MONITORING_FREQUENCY": "200",
         }
 
     def client(self, service: str):
