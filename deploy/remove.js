@@ -4,8 +4,6 @@
 // source bucket's configuration: a notification to a function that is gone makes every later change of it fail. After
 // that the API's tokens go, which CloudFormation did not make, and the buckets that are left are named.
 
-const plainError = (error) => `${error.name}: ${error.message}`;
-
 class Removal {
   constructor(serverless, options, { log }) {
     const stackName = () => serverless.getProvider("aws").naming.getStackName();
@@ -70,7 +68,7 @@ const disconnect = async (configuration, Bucket, dispatcher, log) => {
       return;
     }
     throw new Error(`taking the notifications to ${dispatcher} out of s3://${Bucket} failed, so nothing was removed: `
-      + plainError(error), { cause: error });
+      + `${error.name}: ${error.message}; it takes s3:GetBucketNotification and s3:PutBucketNotification`, { cause: error });
   }
 };
 

@@ -310,7 +310,16 @@ def queue_and_topic(stack: Running) -> None:
     for way in ("queue", "topic"):
         one.upload_overwrite_delete(source, destination, f"{way}/a.png", f"{way}/a.png/128x128.jpg")
     one.says(2, "attach", "--yes")  # With event_source=none it says what to do.
+    # As twelve versions of the API's token left them.
+    ssm, tokens = stack.client("ssm"), "/thumbtier/connected/api-token"
+    for version in range(12):
+        ssm.put_parameter(Name=f"{tokens}/{version}", Value="token", Type="SecureString")
+    ssm.put_parameter(Name="/thumbtier/connected-too/api-token/1", Value="another stage's", Type="String")
     one.remove()
+    left = ssm.describe_parameters()["Parameters"]
+    left = [found["Name"] for found in left if "/connected" in found["Name"]]
+    check(left == ["/thumbtier/connected-too/api-token/1"], f"the removal left {left}")
+    ssm.delete_parameter(Name=left[0])
     check(stack.notifications(source) == by_hand, "the removal changed what was connected by hand")
     mappings = stack.client("lambda").list_event_source_mappings(EventSourceArn=queue)["EventSourceMappings"]
     subscriptions = stack.client("sns").list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]

@@ -1,6 +1,6 @@
 //! Twice, out of order, half done, deleted meanwhile: what stands in the bucket at the end.
 
-use contract::Variant;
+use contract::{PrefixVariants, Variant};
 
 use super::*;
 
@@ -104,6 +104,26 @@ fn two_variants() -> Settings {
         Variant { name: "tiny".into(), width_px: 8, height_px: 8, ..settings.shared.thumbnails.variants[0].clone() };
     settings.shared.thumbnails.variants.push(tiny);
     settings
+}
+
+#[test]
+fn an_upload_gets_the_variants_of_its_prefix_and_no_others() {
+    let mut settings = settings("small");
+    let variants = vec![Variant {
+        name: "tiny".into(),
+        width_px: 8,
+        height_px: 8,
+        ..settings.shared.thumbnails.variants[0].clone()
+    }];
+    settings.shared.thumbnails.prefixes = vec![PrefixVariants { prefix: "a b/".into(), variants }];
+    let store = with_source(photo(400, 300));
+    let outcome = run_in(&store, &settings, &Task::Make(job(&store, "0A"))).unwrap();
+    assert_eq!(outcome, Outcome::Made { thumbnails: vec!["a b/ü.png/tiny.jpg".into()] });
+    let again = Job { look_first: true, ..job(&store, "0A") };
+    assert_eq!(run_in(&store, &settings, &Task::Make(again)).unwrap().name(), "duplicate");
+    store.delete_source(KEY);
+    assert_eq!(run_in(&store, &settings, &removal("0B")).unwrap().name(), "removed");
+    assert!(store.stored().is_empty());
 }
 
 #[test]
