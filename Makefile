@@ -54,6 +54,7 @@ test: ## format, lints, unit tests, template, end to end on the local AWS
 	cargo build --locked -p thumbtier -p thumbtier-aws
 	cargo test --locked $(WITH_SDK)
 	AGAINST=$(AGAINST) cargo test --locked $(WITHOUT_SDK) --test differential
+	node --test deploy/*.test.mjs
 	node_modules/.bin/osls package --stage prod --param="package_dir=target/local" --package target/template
 	node_modules/.bin/osls package --stage prod --param="package_dir=target/local" --param="kms_key_arn=$(KMS_KEY)" --param="api=on" --param="monitoring=full" --param="platform_logs=on" --package target/template-kms
 	node_modules/.bin/osls package --stage prod --param="package_dir=target/local" --param="monitoring=off" --param="event_source=none" --package target/template-off

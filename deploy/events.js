@@ -12,8 +12,11 @@ const DETAIL_TYPES = ["Object Created", "Object Restore Completed", "Object Dele
 // Of a bucket. Source: Amazon S3 endpoints and quotas, "Event notifications".
 const MAX_NOTIFICATIONS = 100;
 
-const QUEUE = /^arn:[a-z-]+:sqs:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]+$/;
-const TOPIC = /^arn:[a-z-]+:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_.-]+$/;
+// S3 notifies no queue and no topic in order (`.fifo`).
+const ARNS = {
+  sqs: /^arn:[a-z-]+:sqs:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]+$/,
+  sns: /^arn:[a-z-]+:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]+$/,
+};
 
 const dispatcher = { "Fn::GetAtt": ["DispatcherLambdaFunction", "Arn"] };
 
@@ -50,9 +53,9 @@ exports.resources = async ({ resolveVariable }) => {
   const source = await exports.eventSource({ resolveVariable });
   const [queue, topic] = await Promise.all(["source_queue_arn", "source_topic_arn"].map((name) =>
     resolveVariable(`param:${name}`)));
-  for (const [name, arn, pattern] of [["source_queue_arn", queue, QUEUE], ["source_topic_arn", topic, TOPIC]]) {
-    if (arn !== "" && !pattern.test(arn)) {
-      throw new Error(`${name} is "${arn}": expected an ARN such as arn:aws:s${name[8] === "q" ? "q" : "n"}s:REGION:ACCOUNT:NAME`);
+  for (const [name, arn, service] of [["source_queue_arn", queue, "sqs"], ["source_topic_arn", topic, "sns"]]) {
+    if (arn !== "" && !ARNS[service].test(arn)) {
+      throw new Error(`${name} is "${arn}": expected an ARN such as arn:aws:${service}:REGION:ACCOUNT:NAME`);
     }
     if (arn !== "" && source !== "none") {
       throw new Error(`${name} is set and event_source is ${source}: each upload would come twice; set event_source=none`);

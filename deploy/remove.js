@@ -96,7 +96,7 @@ const tellOfBuckets = ({ source, destination }, log) => {
   log.notice(`Left as they are: ${left.join("; ")}.`);
   log.notice("A removal deletes no bucket and no object, because uploads cannot be made again.");
   log.notice(`To deploy with them again: --param="source_bucket=${source}" --param="source_bucket_exists=true" `
-    + `--param="destination_bucket=${destination}" --param="destination_bucket_exists=true"`);
+    + `--param="destination_bucket=${destination}" --param="destination_bucket_exists=true", and then thumbtier attach`);
 };
 
 module.exports = Removal;

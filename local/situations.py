@@ -82,6 +82,13 @@ class Situation:
             check(time.monotonic() < deadline, f"{self.stage}: no {what} after {TIMEOUT_S} s")
             time.sleep(0.2)
 
+    def heard_of(self) -> set[str]:
+        """The keys that the dispatcher was told of."""
+        logs = self.stack.client("logs").get_paginator("filter_log_events")
+        pages = logs.paginate(logGroupName=f"/aws/lambda/thumbtier-{self.stage}-dispatcher")
+        lines = (event["message"] for page in pages for event in page["events"])
+        return {key for line in lines if line.startswith("{") and (key := json.loads(line).get("key"))}
+
     def dispatched(self, bucket: str, key: str) -> dict:
         """What the dispatcher answers to S3's event about an object."""
         event = {"Records": [{"eventName": "ObjectCreated:Put", "s3": {
@@ -268,6 +275,8 @@ def one_for_both(stack: Running) -> None:
     etag = one.put(bucket, "photos/b.png", png(9))
     thumbnail = "thumbs/photos/b.png/128x128.jpg"
     one.until(lambda: one.made_from(bucket, thumbnail) == etag, thumbnail)
+    heard = one.heard_of()
+    check("photos/b.png" in heard and not any(key.startswith("thumbs/") for key in heard), f"the rule lets in {heard}")
     # Each guard of the dispatcher by itself: where thumbnails go, what is no upload, and what carries our mark.
     made = one.s3.get_object(Bucket=bucket, Key=thumbnail)["Body"].read()
     one.put(bucket, "thumbs/by-hand/128x128.jpg", made)
