@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 import urllib.parse
+import zipfile
 from io import BytesIO
 
 from PIL import Image
@@ -148,6 +149,21 @@ class Others:
         return keys
 
 
+def pack_by_prefix(prefix: str, name: str, side_px: int) -> str:
+    """The zips with a thumbnails.json that has other variants for a prefix; returns their folder."""
+    table = json.loads((ROOT / "thumbnails.json").read_text())
+    variant = table["variants"][0] | {"name": name, "width_px": side_px, "height_px": side_px}
+    text = json.dumps(table | {"prefixes": [{"prefix": prefix, "variants": [variant]}]})
+    folder = ROOT / "target" / "local-by-prefix"
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in (ROOT / "target" / "local").glob("*.zip"):
+        packed = zipfile.ZipFile(folder / path.name, "w", zipfile.ZIP_DEFLATED, compresslevel=1)
+        with zipfile.ZipFile(path) as there, packed as made:
+            for entry in there.infolist():
+                made.writestr(entry, text if entry.filename == "thumbnails.json" else there.read(entry))
+    return str(folder.relative_to(ROOT))
+
+
 def policy_of(s3, bucket: str) -> str | None:
     try:
         return s3.get_bucket_policy(Bucket=bucket)["Policy"]
@@ -258,20 +274,20 @@ def refused_by_name(one: Situation, source: str, notifies: dict, queue: str) -> 
 
 
 def one_for_both(stack: Running) -> None:
-    """One bucket that exists has uploads and thumbnails, and EventBridge hears of every object in it."""
+    """One bucket that exists has uploads, with other thumbnails for a prefix, and EventBridge hears of all objects in it."""
     bucket = "situations-both"
     others = Others(stack, bucket)
     listing, notifies = others.listing(), stack.notifications(bucket)
     one = Situation(stack, "both", {
         "source_bucket": bucket, "source_bucket_exists": "true", "source_prefixes": "photos/,avatars/",
         "destination_bucket": bucket, "destination_bucket_exists": "true", "destination_prefix": "thumbs/",
-        "event_source": "eventbridge", "monitoring": "full"})
+        "event_source": "eventbridge", "monitoring": "full", "package_dir": pack_by_prefix("avatars/", "8", 8)})
     one.deploy()
     check(one.says(0, "attach", "--yes")["eventbridge_after"], "EventBridge is on")
     with_eventbridge = notifies | {"EventBridgeConfiguration": {}}
     check(stack.notifications(bucket) == with_eventbridge, f"attach wrote {stack.notifications(bucket)}")
 
-    one.upload_overwrite_delete(bucket, bucket, "avatars/a.png", "thumbs/avatars/a.png/128x128.jpg")
+    one.upload_overwrite_delete(bucket, bucket, "avatars/a.png", "thumbs/avatars/a.png/8.jpg")
     etag = one.put(bucket, "photos/b.png", png(9))
     thumbnail = "thumbs/photos/b.png/128x128.jpg"
     one.until(lambda: one.made_from(bucket, thumbnail) == etag, thumbnail)
