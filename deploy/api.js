@@ -45,7 +45,8 @@ const read = async (resolveVariable) => {
   }
   const sourcePrefixes = await prefixesOf(resolveVariable, "source_prefixes");
   const prefixes = list(keyPrefixes);
-  const unheard = prefixes.find((prefix) => sourcePrefixes.length > 0 && !sourcePrefixes.some((one) => prefix.startsWith(one)));
+  const isHeard = (prefix) => sourcePrefixes.some((one) => prefix.startsWith(one));
+  const unheard = sourcePrefixes.length > 0 ? prefixes.find((prefix) => !isHeard(prefix)) : undefined;
   if (unheard !== undefined) {
     throw new Error(`api_key_prefixes has "${unheard}": expected what begins as one of source_prefixes does, `
       + `${sourcePrefixes.join(", ")}: nothing else gets thumbnails`);
@@ -53,7 +54,8 @@ const read = async (resolveVariable) => {
   return {
     name: `${service}-${stage}`, auth, packageDir, source, destination, issuer, maxEventAge,
     prefixes: (prefixes.length > 0 ? prefixes : sourcePrefixes).join(","),
-    sourceObjects: await sourceObjects({ resolveVariable }), thumbnailObjects: await thumbnailObjects({ resolveVariable }),
+    sourceObjects: await sourceObjects({ resolveVariable }),
+    thumbnailObjects: await thumbnailObjects({ resolveVariable }),
     publicThumbnails: isTrue(publicThumbnails), origins: list(origins), audience: list(audience),
     rate: Number(rate), burst: Number(burst), token: tokenNames(stage, version),
   };

@@ -12,8 +12,10 @@ const DESTINATION = "DestinationBucket";
 
 const NO_VALUE = { Ref: "AWS::NoValue" };
 
-// Someone who deletes the deployment, or gives it another bucket, never means the pictures.
-const RETAIN = { DeletionPolicy: "Retain", UpdateReplacePolicy: "Retain" };
+// Someone who deletes the deployment, or gives it another bucket, never means the pictures. Only what a first deployment
+// made and rolled back goes, which is empty: kept, it would make the next try fail with "already exists".
+// Source: AWS CloudFormation user guide, "DeletionPolicy attribute".
+const RETAIN = { DeletionPolicy: "RetainExceptOnCreate", UpdateReplacePolicy: "Retain" };
 
 // Parts of an upload that nobody completed are billed and shown by no listing.
 const ABORT_RULE = {

@@ -1,4 +1,4 @@
-"""The bucket situations, end to end: buckets that others use, one bucket for both sides, a queue and a topic that are there.
+"""The bucket situations, end to end: buckets that others use, one bucket for both sides, a queue and a topic of others.
 
 Runs inside `python -m local test`, against the local AWS that it started: deploys a stage for each situation, uploads,
 overwrites, deletes and removes, and compares what others have in the buckets before and after. Buckets of the
@@ -54,10 +54,12 @@ class Situation:
             [ROOT / "target" / "debug" / "thumbtier", command, "--stage", self.stage, "--json", *arguments],
             env=self.stack.environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
 
-    def says(self, status: int, command: str, *arguments: str) -> dict:
-        """The command's report; its exit status must be this."""
+    def says(self, status: int, command: str, *arguments: str, words: str = "") -> dict:
+        """The command's report; its exit status must be this, and these words must be in what it says."""
         done = self.thumbtier(command, *arguments)
-        check(done.returncode == status, f"{command} {arguments} ended with {done.returncode}: {done.stdout}{done.stderr}")
+        said = done.stdout + done.stderr
+        check(done.returncode == status, f"{command} {arguments} ended with {done.returncode}: {said}")
+        check(words in said, f"{command} {arguments} does not say {words}: {said}")
         return json.loads(done.stdout) if done.stdout else {}
 
     def put(self, bucket: str, key: str, body: bytes) -> str:
@@ -178,7 +180,8 @@ def allow(service: str, action: str) -> str:
 
 def make_queue(stack: Running, name: str) -> tuple[str, str]:
     sqs = stack.client("sqs")
-    url = sqs.create_queue(QueueName=name, Attributes={"Policy": allow("s3.amazonaws.com", "sqs:SendMessage")})["QueueUrl"]
+    policy = allow("s3.amazonaws.com", "sqs:SendMessage")
+    url = sqs.create_queue(QueueName=name, Attributes={"Policy": policy})["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     return arn, url
 
@@ -204,11 +207,20 @@ def make_function(stack: Running, name: str, bucket: str) -> str:
     return arn
 
 
+def made_by_the_deployment(stack: Running) -> None:
+    """The bucket of the stage that every other test uses notifies by the deployment: there is nothing to attach."""
+    one = Situation(stack, "local", {})
+    refused = one.says(1, "attach", "--yes")
+    check(all("to this dispatcher already" in message for message in refused["refused"]), f"refused: {refused}")
+    check(one.says(0, "detach", "--yes")["outcome"] == "unchanged", "detach took away what attach did not make")
+
+
 def there_before(stack: Running) -> None:
     """Both buckets exist and others use them; our notification is attached beside theirs."""
     source, destination = "situations-there", "situations-there-thumbnails"
     others, theirs = Others(stack, source), Others(stack, destination)
-    listing, notifies = (others.listing(), theirs.listing()), (stack.notifications(source), stack.notifications(destination))
+    listing = others.listing(), theirs.listing()
+    notifies = stack.notifications(source), stack.notifications(destination)
     one = Situation(stack, "there", {
         "source_bucket": source, "source_bucket_exists": "true", "source_prefixes": "photos/,scans/",
         "destination_bucket": destination, "destination_bucket_exists": "true", "destination_prefix": "thumbs/"})
@@ -220,16 +232,17 @@ def there_before(stack: Running) -> None:
     def theirs_only() -> dict:
         now = stack.notifications(source)
         functions = now.get("LambdaFunctionConfigurations", [])
-        return now | {"LambdaFunctionConfigurations": [one for one in functions if not one["Id"].startswith("thumbtier-")]}
+        not_ours = [function for function in functions if not function["Id"].startswith("thumbtier-")]
+        return now | {"LambdaFunctionConfigurations": not_ours}
 
     one.deploy()
     unchanged("the deployment")
     check(stack.notifications(source) == notifies[0], "the deployment changed notifications of uploads")
 
     planned = one.says(0, "attach", "--dry-run")
-    check([found["id"] for found in planned["added"]] == [f"thumbtier-there-uploads/{name}/" for name in ("photos", "scans")],
-          f"planned: {planned}")
-    one.says(2, "attach")  # Nobody can be asked.
+    ids = [found["id"] for found in planned["added"]]
+    check(ids == ["thumbtier-there-uploads/photos/", "thumbtier-there-uploads/scans/"], f"planned: {planned}")
+    one.says(2, "attach", words="nobody to ask")
     check(stack.notifications(source) == notifies[0], "a dry run wrote")
     attached = one.says(0, "attach", "--yes")
     check(attached["outcome"] == "written" and len(attached["kept"]) == 3, f"attached: {attached}")
@@ -274,7 +287,7 @@ def refused_by_name(one: Situation, source: str, notifies: dict, queue: str) -> 
 
 
 def one_for_both(stack: Running) -> None:
-    """One bucket that exists has uploads, with other thumbnails for a prefix, and EventBridge hears of all objects in it."""
+    """One bucket that exists has both, with other thumbnails for a prefix, and EventBridge hears of every object."""
     bucket = "situations-both"
     others = Others(stack, bucket)
     listing, notifies = others.listing(), stack.notifications(bucket)
@@ -334,7 +347,7 @@ def queue_and_topic(stack: Running) -> None:
     check(stack.notifications(source) == by_hand, f"another deployment wrote {stack.notifications(source)}")
     for way in ("queue", "topic"):
         one.upload_overwrite_delete(source, destination, f"{way}/a.png", f"{way}/a.png/128x128.jpg")
-    one.says(2, "attach", "--yes")  # With event_source=none it says what to do.
+    one.says(2, "attach", "--yes", words="deploy it with event_source=s3, or eventbridge")
     # As twelve versions of the API's token left them.
     ssm, tokens = stack.client("ssm"), "/thumbtier/connected/api-token"
     for version in range(12):
@@ -360,7 +373,7 @@ def queue_and_topic(stack: Running) -> None:
 def main() -> int:
     stack = Running(urllib.parse.urlsplit(os.environ["AWS_ENDPOINT_URL"]).port)
     try:
-        for situation in (there_before, one_for_both, queue_and_topic):
+        for situation in (made_by_the_deployment, there_before, one_for_both, queue_and_topic):
             started = time.monotonic()
             situation(stack)
             print(f"ok  {time.monotonic() - started:4.0f} s  {situation.__doc__}", flush=True)
