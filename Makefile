@@ -24,6 +24,16 @@ REGION ?= us-east-1
 # A key to lint and test the template with, everything that is off by default being on.
 KMS_KEY := arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab
 PARAMS ?=
+# The other two situations of buckets: somebody else's, whose events a queue and a topic have, and one for both sides.
+EXISTING_BUCKETS := --param="source_bucket=my-uploads" --param="source_bucket_exists=true" \
+	--param="destination_bucket=my-thumbnails" --param="destination_bucket_exists=true" --param="event_source=none" \
+	--param="source_queue_arn=arn:aws:sqs:us-east-1:123456789012:uploads" \
+	--param="source_topic_arn=arn:aws:sns:us-east-1:123456789012:uploads" --param="api=on"
+ONE_BUCKET := --param="source_bucket=my-pictures" --param="destination_bucket=my-pictures" \
+	--param="source_prefixes=photos/,avatars/" --param="destination_prefix=thumbnails/" \
+	--param="source_versioning=on" --param="destination_versioning=on" --param="api=on"
+TEMPLATES := $(foreach folder,template template-kms template-off template-existing template-same,\
+	target/$(folder)/cloudformation-template-update-stack.json)
 # The decoders that tests/differential.rs compares the engine with, beside those in Rust.
 AGAINST := $(CURDIR)/.venv/bin/python
 
@@ -34,7 +44,6 @@ AS_JSON := --message-format=json-render-diagnostics
 BEHIND := nice -n 19
 CARGO_BEHIND := MAKEFLAGS= $(BEHIND) cargo
 PACKAGE := node_modules/.bin/osls package --stage prod --param="package_dir=target/local"
-TEMPLATES := $(foreach kind,template template-kms template-off,target/$(kind)/cloudformation-template-update-stack.json)
 DEPLOYED := python3 -m local.suite target/deployed.json --only
 
 .PHONY: help local test tested linted unit unit-built functions-built sdk-built template downloads
@@ -79,6 +88,7 @@ linted: sdk-built
 
 tested: unit sdk-built template
 	@python3 -m local.suite target/sdk.json
+	node --test deploy/*.test.mjs
 	@AGAINST=$(AGAINST) python3 -m local.suite target/unit.json --only differential
 	.venv/bin/python -m local test --built env MAKEFLAGS= $(MAKE) --no-print-directory deployed
 
@@ -87,16 +97,19 @@ tested: unit sdk-built template
 template: functions-built
 	@$(PACKAGE) --package target/template
 	@$(PACKAGE) --param="kms_key_arn=$(KMS_KEY)" --param="api=on" --param="monitoring=full" --param="platform_logs=on" --package target/template-kms
-	@$(PACKAGE) --param="monitoring=off" --package target/template-off
+	@$(PACKAGE) --param="monitoring=off" --param="event_source=none" --package target/template-off
+	@$(PACKAGE) $(EXISTING_BUCKETS) --package target/template-existing
+	@$(PACKAGE) $(ONE_BUCKET) --package target/template-same
 	.venv/bin/cfn-lint $(TEMPLATES)
-	target/debug/thumbtier validate --region us-east-1 --template $(firstword $(TEMPLATES))
+	for template in $(TEMPLATES); do target/debug/thumbtier validate --region us-east-1 --template $$template || exit; done
 
 # Against the deployment that the environment names: `make test` makes one and removes it again. Metrics go first: they
 # count jobs, and those of other tests may still be under way. Chaos goes last, with what it has Lambda retry later.
 deployed:
-	@for module in metrics template pipeline http privilege nothing_lost redrive backfill; do \
+	@for module in metrics template buckets pipeline http privilege nothing_lost redrive backfill; do \
 		$(DEPLOYED) deployed $$module:: || exit; \
 	done
+	.venv/bin/python -m local.situations
 	node --test local/browser/*.test.mjs
 	local/http/schemathesis.sh
 	@$(DEPLOYED) chaos
@@ -116,8 +129,8 @@ deploy: package node_modules/.done ## to AWS: STAGE=prod REGION=eu-west-1 PARAMS
 		--template target/deploy/cloudformation-template-update-stack.json
 	@node_modules/.bin/osls deploy --stage $(STAGE) --region $(REGION) $(PARAMS) --package target/deploy
 
-remove: node_modules/.done ## takes the deployment away; its buckets must be empty
-	@node_modules/.bin/osls remove --stage $(STAGE) --region $(REGION)
+remove: node_modules/.done ## takes the deployment away, with the PARAMS of its deployment; its buckets stay as they are
+	@node_modules/.bin/osls remove --stage $(STAGE) --region $(REGION) $(PARAMS)
 
 # In a profile that notices overflows; what is found is kept in target/tmp/finds.
 mutations: ## MUTATIONS=1000000 damaged files through the engine: no panic, no hang, no plan exceeded. FIRST_SEED=0 JOBS=1

@@ -90,14 +90,25 @@ def run_tests(command: list[str]) -> int:
             return tested.returncode
         step("removing the deployment")
         watch.await_rest(stack)
-        stack.empty()
-        watch.await_rest(stack)
-        stack.remove()
-        left = left_behind(stack)
-        if left:
-            raise LocalError(f"`osls remove` left {', '.join(left)}")
-        step("nothing is left of it")
+        remove(stack, [outputs["SourceBucketName"], outputs["DestinationBucketName"]])
+        step("nothing is left of it but its buckets, and everything in them")
     return 0
+
+
+def remove(stack: Stack, buckets: list[str]) -> None:
+    """Removes the deployment; its buckets stay as they are, and nothing else of it does."""
+    before = {bucket: stack.objects(bucket) for bucket in buckets}
+    said = stack.remove()
+    if before != {bucket: stack.objects(bucket) for bucket in buckets}:
+        raise LocalError("`osls remove` changed objects")
+    for bucket in buckets:
+        if f"s3://{bucket}" not in said:
+            raise LocalError(f"`osls remove` left {bucket} and did not say so")
+        if stack.notifications(bucket):
+            raise LocalError(f"`osls remove` left {bucket} with notifications: {stack.notifications(bucket)}")
+    left = [name for name in left_behind(stack) if name not in buckets]
+    if left:
+        raise LocalError(f"`osls remove` left {', '.join(left)}")
 
 
 def left_behind(stack: Stack) -> list[str]:
