@@ -95,7 +95,8 @@ pub(crate) fn run(arguments: &BackfillArguments) -> anyhow::Result<Ending> {
     block_on(async {
         let deployment = Deployment::find(&arguments.deployment).await?;
         let function = deployment.function("batch").await?;
-        arguments.place.check(function.variable("SOURCE_BUCKET")?, function.variable("DESTINATION_BUCKET")?)?;
+        let (source, destination) = (function.variable("SOURCE_BUCKET")?, function.variable("DESTINATION_BUCKET")?);
+        arguments.place.check(source, &function.source_prefixes()?, destination)?;
         let max_object_bytes = function.variable("MAX_OBJECT_BYTES")?.parse().context("MAX_OBJECT_BYTES")?;
         let rules = Rules { tiers, max_object_bytes };
         let bucket = Bucket::new(&deployment, &arguments.place);
@@ -125,7 +126,8 @@ fn estimate(
     has_key: bool,
 ) -> anyhow::Result<Estimate> {
     let prices = Prices::builtin()?;
-    let thumbnails = Thumbnails::builtin()?.variants;
+    let thumbnails = Thumbnails::builtin()?;
+    let thumbnails = thumbnails.variants_of(&arguments.place.prefix);
     let pixels: u64 = thumbnails.iter().map(|one| u64::from(one.width_px) * u64::from(one.height_px)).sum();
     let variants = thumbnails.len();
     Ok(tally.estimate(&Rates {

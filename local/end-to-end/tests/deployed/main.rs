@@ -5,6 +5,7 @@
 
 mod alarms;
 mod backfill;
+mod buckets;
 mod http;
 mod metrics;
 mod nothing_lost;
