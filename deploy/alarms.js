@@ -76,7 +76,7 @@ exports.alarms = (deployment) => {
       Metrics: [
         part("dollars", namespace, "dollars", {}, DAY_S, "Sum"),
         ...(level === "full"
-          ? [part("stored", "AWS/S3", "BucketSizeBytes", { BucketName: { "Fn::Sub": destination }, StorageType: "StandardStorage" }, DAY_S, "Average")]
+          ? [part("stored", "AWS/S3", "BucketSizeBytes", { BucketName: destination.includes("${") ? { "Fn::Sub": destination } : destination, StorageType: "StandardStorage" }, DAY_S, "Average")]
           : []),
         result(level === "full"
           ? `SUM([FILL(dollars,0),FILL(stored,0)*${(prices.s3_storage_gb_month / 30e9).toFixed(15)}])+${dollarsADay.toFixed(4)}`

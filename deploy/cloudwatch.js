@@ -64,11 +64,13 @@ module.exports = async ({ resolveVariable }) => {
     Type: "AWS::CloudWatch::Dashboard",
     Properties: {
       DashboardName: deployment.name,
-      // For the bucket's name, which may have the account and the region in it.
-      DashboardBody: { "Fn::Sub": JSON.stringify({ widgets: widgets(deployment) }) },
+      DashboardBody: substituted(JSON.stringify({ widgets: widgets(deployment) })),
     },
   };
   const ours = filters(level, deployment.namespace, api === "on");
   deployment.dollarsADay = dollarsAMonth(level, deployment.prices) / 30;
   return { Resources: { Dashboard: dashboard, ...ours, ...alarms(deployment), ...queries(deployment) } };
 };
+
+// The bucket's name may have the account and the region in it.
+const substituted = (text) => (text.includes("${") ? { "Fn::Sub": text } : text);
