@@ -27,6 +27,7 @@ mod samples;
 mod shrink;
 mod source;
 mod streams;
+mod tiled;
 mod warning;
 mod whole;
 
