@@ -22,6 +22,7 @@ mod ico;
 mod jpeg;
 mod png;
 mod pnm;
+mod psd;
 mod qoi;
 mod tga;
 mod tiff;
@@ -42,6 +43,7 @@ pub(crate) const fn room(format: ImageFormat) -> &'static Room {
         ImageFormat::Tiff => &tiff::ROOM,
         ImageFormat::Heic => &heic::ROOM,
         ImageFormat::Avif => &avif::ROOM,
+        ImageFormat::Psd => &psd::ROOM,
         ImageFormat::Pnm => &pnm::ROOM,
         ImageFormat::Qoi => &qoi::ROOM,
         ImageFormat::Ico => &ico::ROOM,

@@ -15,6 +15,7 @@ mod fields;
 mod finish;
 mod formats;
 mod geometry;
+mod lab;
 mod limits;
 mod make;
 mod orientation;

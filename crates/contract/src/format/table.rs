@@ -144,6 +144,17 @@ formats! {
         reads: "the primary picture, single or a grid, of a sequence too: grey, 4:2:0, 4:2:2 and 4:4:4 of 8, 10 and 12 bits, alpha planes, colours by ICC profile, nclx or sequence header, rotation, mirror and crop; without grain; half of the rows or more of a cut grid",
         refuses: "overlays, items of several frames or in several parts, superresolution, more than 64 tiles in a frame, YCgCo and ICtCp, other essential properties, an index behind the pixels",
     }
+    /// Photoshop documents, of which the composite is read.
+    Psd {
+        name: "psd",
+        title: "PSD, PSB",
+        spec: "Adobe Photoshop File Formats Specification",
+        media_types: &["image/vnd.adobe.photoshop", "image/x-photoshop", "image/x-psd", "image/photoshop", "image/psd"],
+        extensions: &["psd", "psb", "psdt"],
+        starts: |head| matches!(head, [b'8', b'B', b'P', b'S', 0, 1 | 2, ..]),
+        reads: "the composite, plain and run lengths: bitmap, grey, duotone as grey, indexed, RGB, CMYK, Lab; 1, 8, 16 and 32 bits; transparency; ICC profile",
+        refuses: "documents saved without a composite (\"maximise compatibility\" off), multichannel, ZIP compression, a cut file",
+    }
     /// PBM, PGM, PPM and PAM.
     Pnm {
         name: "pnm",
@@ -238,13 +249,12 @@ type Unread = (&'static str, &'static [&'static str], fn(&[u8]) -> bool);
 
 /// Formats that are known and not read: name, extensions and signature.
 ///
-/// Source: ISO/IEC 18181-2, ISO/IEC 15444-1, Adobe's PSD specification.
+/// Source: ISO/IEC 18181-2, ISO/IEC 15444-1.
 pub(super) const UNREAD: &[Unread] = &[
     ("JPEG XL", &["jxl"], |bytes| matches!(bytes, [0xFF, 0x0A, ..] | [0, 0, 0, 0x0C, b'J', b'X', b'L', b' ', ..])),
     ("JPEG 2000", &["jp2", "j2k", "jpx"], |bytes| {
         matches!(bytes, [0, 0, 0, 0x0C, b'j', b'P', b' ', b' ', ..] | [0xFF, 0x4F, 0xFF, 0x51, ..])
     }),
-    ("PSD", &["psd"], |bytes| bytes.starts_with(b"8BPS")),
     ("SVG", &["svg"], |bytes| bytes.starts_with(b"<svg")),
 ];
 

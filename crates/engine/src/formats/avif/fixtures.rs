@@ -207,12 +207,21 @@ fn frame(samples: &Samples<'_>) -> Vec<u8> {
     let mut bits = Bits::default();
     // Probabilities stay as they are; no screen content; its own size is that of the sequence.
     bits.put(0b100, 3);
-    // One tile: even, and no more columns or rows where there could be.
+    // Even tiles: as few rows of them as a picture of that size may have, in one column.
     bits.put(1, 1);
     let blocks = |side: u32| side.div_ceil(64);
     let (across, down) = (blocks(samples.size.0), blocks(samples.size.1));
-    assert!(across <= 64 && across * down <= 2304, "the least number of tiles is one");
-    bits.put(0, u32::from(across > 1) + u32::from(down > 1));
+    assert!(across <= 64, "a tile is at the most 4096 pixels wide");
+    let log2 = |one: u32, all: u32| (0..).find(|log2| one << log2 >= all).unwrap_or(0_u32);
+    let rows_log2 = log2(2304, across * down);
+    bits.put(0, u32::from(across > 1) + u32::from(rows_log2 < log2(1, down.min(64))));
+    let tile_px = down.div_ceil(1 << rows_log2) * 64;
+    let tops: Vec<u32> = (0..samples.size.1).step_by(tile_px as usize).collect();
+    if tops.len() > 1 {
+        // Probabilities of the first tile; lengths of four bytes.
+        bits.put(0, log2(1, tops.len() as u32));
+        bits.put(3, 2);
+    }
     // The finest step.
     bits.put(1, 8);
     // No other steps for DC of luma, DC and AC of chroma; no matrices, segments, steps by block.
@@ -220,5 +229,15 @@ fn frame(samples: &Samples<'_>) -> Vec<u8> {
     // No deblocking, no deltas of it; the largest transforms; few of them.
     bits.put(0, 6 + 6 + 3 + 1 + 1);
     bits.put(1, 1);
-    [bits.bytes, avif_blocks::tile(samples)].concat()
+    let mut out = bits.bytes;
+    // All tiles.
+    out.extend(if tops.len() > 1 { [0].as_slice() } else { &[] });
+    for top in &tops {
+        let tile = avif_blocks::tile(samples, *top..(top + tile_px).min(samples.size.1));
+        if Some(top) != tops.last() {
+            out.extend((tile.len() as u32 - 1).to_le_bytes());
+        }
+        out.extend(tile);
+    }
+    out
 }

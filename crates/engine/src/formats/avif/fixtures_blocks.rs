@@ -1,6 +1,8 @@
 //! A tile of AV1 in which each block has one colour: a prediction from the blocks around it, and one coefficient that
 //! corrects it. Source: AV1 Bitstream & Decoding Process Specification, 5.11, 7.11.2.5, 7.13.2, 8.2, 8.3 and 9.
 
+use std::ops::Range;
+
 /// A picture to encode.
 pub struct Samples<'picture> {
     pub size: (u32, u32),
@@ -71,10 +73,10 @@ const COEFFICIENT: [Coefficient; 2] = [
 /// Of luma and chroma, by the signs around.
 const SIGN: [[[u16; 1]; 3]; 2] = [[[16000], [13056], [18816]], [[15232], [12928], [17280]]];
 
-/// The tile's bytes.
-pub fn tile(samples: &Samples<'_>) -> Vec<u8> {
-    let mut tile = Tile::new(samples);
-    for y in (0..tile.size.1).step_by(64) {
+/// The bytes of the tile of these rows.
+pub fn tile(samples: &Samples<'_>, rows: Range<u32>) -> Vec<u8> {
+    let mut tile = Tile::new(samples, rows.start);
+    for y in rows.step_by(64) {
         for x in (0..tile.size.0).step_by(64) {
             tile.partition(x, y, 64);
         }
@@ -93,6 +95,8 @@ struct Tile<'picture> {
     samples: &'picture Samples<'picture>,
     /// Whole blocks of 8.
     size: (u32, u32),
+    /// Its first row.
+    top: u32,
     /// Side of a block.
     side: u32,
     /// By plane, row by row.
@@ -101,11 +105,18 @@ struct Tile<'picture> {
 }
 
 impl<'picture> Tile<'picture> {
-    fn new(samples: &'picture Samples<'picture>) -> Self {
+    fn new(samples: &'picture Samples<'picture>, top: u32) -> Self {
         let size = (samples.size.0.next_multiple_of(8), samples.size.1.next_multiple_of(8));
         let side = if samples.is_halved { 8 } else { 4 };
         let blocks = (size.0 / side * (size.1 / side)) as usize;
-        Self { samples, size, side, done: vec![vec![Done::default(); blocks]; samples.planes], coder: Coder::new() }
+        Self {
+            samples,
+            size,
+            top,
+            side,
+            done: vec![vec![Done::default(); blocks]; samples.planes],
+            coder: Coder::new(),
+        }
     }
 
     fn partition(&mut self, x: u32, y: u32, side: u32) {
@@ -117,7 +128,7 @@ impl<'picture> Tile<'picture> {
         }
         let is_last = side == self.side;
         // Neighbours are as small as blocks get.
-        let context = if is_last { 0 } else { usize::from(y > 0) + 2 * usize::from(x > 0) };
+        let context = if is_last { 0 } else { usize::from(y > self.top) + 2 * usize::from(x > 0) };
         let chances = PARTITION[side.ilog2() as usize - 3][context];
         let half = side / 2;
         match (x + half < self.size.0, y + half < self.size.1) {
@@ -153,7 +164,7 @@ impl<'picture> Tile<'picture> {
     fn correct(&mut self, plane: usize, x: u32, y: u32) {
         let across = (self.size.0 / self.side) as usize;
         let at = (y / self.side) as usize * across + (x / self.side) as usize;
-        let above = (y > 0).then(|| self.done[plane][at - across]);
+        let above = (y > self.top).then(|| self.done[plane][at - across]);
         let left = (x > 0).then(|| self.done[plane][at - 1]);
         let predicted = match (above, left) {
             (None, None) => 1 << (self.samples.bits - 1),
