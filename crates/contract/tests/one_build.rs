@@ -21,7 +21,7 @@ const SELECTIONS: [&[&str]; 5] = [
 /// Packages that may differ, because little hangs on them, and why they do.
 const MAY_DIFFER: [(&str, &str); 2] = [
     ("aws-config", "signing in by SSO or by another program is for people, and not in the functions"),
-    ("syn", "of version 2, for macros that only tests need"),
+    ("syn", "of version 2, for macros of AV1's decoder and of tests"),
 ];
 
 /// Each package (name and version) with the features it has, from `cargo tree`.
