@@ -24,6 +24,7 @@ mod png;
 mod pnm;
 mod psd;
 mod qoi;
+mod raw;
 mod tga;
 mod tiff;
 mod webp;
@@ -44,6 +45,7 @@ pub(crate) const fn room(format: ImageFormat) -> &'static Room {
         ImageFormat::Heic => &heic::ROOM,
         ImageFormat::Avif => &avif::ROOM,
         ImageFormat::Psd => &psd::ROOM,
+        ImageFormat::Raw => &raw::ROOM,
         ImageFormat::Pnm => &pnm::ROOM,
         ImageFormat::Qoi => &qoi::ROOM,
         ImageFormat::Ico => &ico::ROOM,

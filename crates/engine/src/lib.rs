@@ -20,6 +20,7 @@ mod limits;
 mod make;
 mod orientation;
 mod plan;
+mod previews;
 mod probe;
 mod raster;
 mod render;

@@ -80,7 +80,7 @@ fn make_within(
     on_stage: &mut dyn FnMut(Stage),
 ) -> Result<Made, EngineError> {
     let mut source = Source::new(source, limits);
-    let mut probe = probe::read(&mut source, limits)?;
+    let mut probe = probe::read(&mut source, limits, variants)?;
     limits.check_size(&probe)?;
     let mut plan = plan::plan(&probe, variants, limits.threads);
     // Two threads are faster, and no reason to refuse an image.

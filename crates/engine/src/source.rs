@@ -16,6 +16,8 @@ pub(crate) struct Source<'caller> {
     replayed: usize,
     bytes_read: u64,
     limit_bytes: u64,
+    /// How much of the stream is left, where it is a file in a file.
+    left_bytes: Option<u64>,
     failure: Option<Failure>,
     at_end: bool,
 }
@@ -34,6 +36,7 @@ impl<'caller> Source<'caller> {
             replayed: 0,
             bytes_read: 0,
             limit_bytes: limits.max_source_bytes,
+            left_bytes: None,
             failure: None,
             at_end: false,
         }
@@ -75,6 +78,23 @@ impl<'caller> Source<'caller> {
         }
     }
 
+    /// Goes on as if the file were those `bytes` of it, `at` bytes from its start: what stands before is dropped.
+    pub(crate) fn enter(&mut self, at: u64, bytes: u64) -> Result<(), EngineError> {
+        let before = (self.prefix.len() as u64).min(at);
+        let mut prefix = std::mem::take(&mut self.prefix);
+        prefix.drain(..before as usize);
+        prefix.truncate(usize::try_from(bytes).unwrap_or(usize::MAX));
+        let gap = at - before;
+        if io::copy(&mut Stream(self).take(gap), &mut io::sink()).is_err() {
+            let too_large = EngineError::SourceTooLarge { limit_bytes: self.limit_bytes };
+            return Err(self.failure().unwrap_or(too_large));
+        }
+        self.left_bytes = Some(bytes - prefix.len() as u64);
+        self.at_end = self.at_end && prefix.is_empty();
+        (self.prefix, self.replayed) = (prefix, 0);
+        Ok(())
+    }
+
     /// What kept the stream from ending by itself, if anything did: it outranks what a decoder made of it.
     pub(crate) fn failure(&mut self) -> Option<EngineError> {
         self.failure.take().map(|failure| match failure {
@@ -93,6 +113,13 @@ impl<'caller> Source<'caller> {
         if self.failure.is_some() {
             return Err(io::ErrorKind::BrokenPipe.into());
         }
+        let left = self.left_bytes.map_or(buffer.len(), |left| usize::try_from(left).unwrap_or(usize::MAX));
+        let most = buffer.len().min(left);
+        let buffer = &mut buffer[..most];
+        if left == 0 {
+            self.at_end = true;
+            return Ok(0);
+        }
         loop {
             match self.reader.read(buffer) {
                 Ok(0) => {
@@ -101,6 +128,7 @@ impl<'caller> Source<'caller> {
                 }
                 Ok(count) => {
                     self.bytes_read += count as u64;
+                    self.left_bytes = self.left_bytes.map(|left| left - count as u64);
                     if self.bytes_read > self.limit_bytes {
                         self.failure = Some(Failure::TooLarge);
                         return Err(io::ErrorKind::FileTooLarge.into());

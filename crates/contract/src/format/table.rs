@@ -155,6 +155,29 @@ formats! {
         reads: "the composite, plain and run lengths: bitmap, grey, duotone as grey, indexed, RGB, CMYK, Lab; 1, 8, 16 and 32 bits; transparency; ICC profile",
         refuses: "documents saved without a composite (\"maximise compatibility\" off), multichannel, ZIP compression, a cut file",
     }
+    /// Raw files of cameras, of which an embedded JPEG is read. DNG, CR2, NEF and ARW start as
+    /// TIFF does, and are told further on.
+    Raw {
+        name: "raw",
+        title: "camera RAW",
+        spec: "DNG 1.7; the makers' files by what their cameras write",
+        media_types: &[
+            "image/x-adobe-dng", "image/dng", "image/x-dng", "image/x-canon-cr2", "image/x-canon-cr3", "image/x-nikon-nef",
+            "image/x-sony-arw", "image/x-olympus-orf", "image/x-panasonic-rw2", "image/x-fuji-raf",
+        ],
+        extensions: &["dng", "cr2", "cr3", "nef", "arw", "orf", "rw2", "raf"],
+        starts: |head| {
+            matches!(
+                head,
+                [b'I', b'I', b'U', 0, ..]
+                    | [b'I', b'I', b'R', b'O' | b'S', ..]
+                    | [b'M', b'M', b'O', b'R', ..]
+            ) || head.starts_with(b"FUJIFILMCCD-RAW ")
+                || brand(head) == Some(b"crx ")
+        },
+        reads: "the smallest embedded JPEG of three times the largest thumbnail, else the largest one: DNG, CR2, CR3, NEF, ARW, ORF, RW2, RAF",
+        refuses: "files without an embedded JPEG (a DNG, NEF or ARW then goes as TIFF)",
+    }
     /// PBM, PGM, PPM and PAM.
     Pnm {
         name: "pnm",
