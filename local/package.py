@@ -29,12 +29,13 @@ def cargo_build(profile: str, *flags: str) -> list[str]:
 def build(profile: str) -> Path:
     """Builds the functions; cargo shows its own progress. Returns the folder of the binaries.
 
-    HEVC is patented: what is deployed has it only if HEVC=on says so, which is for whoever deploys to decide.
+    HEVC is patented: what is deployed has it only if HEVC=on says so, which is for whoever deploys to decide. AV1 is
+    free of royalties.
     """
     hevc = os.environ.get("HEVC", "off")
     if hevc not in ("on", "off"):
         raise PackageError(f"HEVC is `{hevc}`: say HEVC=on to read HEIC, or HEVC=off")
-    command = cargo_build(profile, *([] if hevc == "on" else ["--no-default-features"]))
+    command = cargo_build(profile, *([] if hevc == "on" else ["--no-default-features", "--features=worker/av1"]))
     try:
         built = subprocess.run(command, cwd=ROOT, check=False)
     except FileNotFoundError:

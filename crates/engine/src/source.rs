@@ -1,15 +1,60 @@
 //! The caller's reader, counted and limited, with its first bytes kept for the probe and read again by the decoder.
 
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 
 use crate::{EngineError, Limits};
 
+/// A reader that may pass over bytes without reading them.
+///
+/// A RAW file's preview and a Photoshop document's composite stand behind much that a thumbnail does not need.
+pub trait Pass: Read {
+    /// Passes over `bytes` of it, or all that there are, and says how many of them were read for that.
+    ///
+    /// # Errors
+    /// As [`Read::read`].
+    fn pass(&mut self, bytes: u64) -> io::Result<u64>;
+}
+
+/// A stream, which is passed over by reading it.
+pub(crate) struct Streamed<'caller>(pub(crate) &'caller mut dyn Read);
+
+impl Read for Streamed<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer)
+    }
+}
+
+impl Pass for Streamed<'_> {
+    fn pass(&mut self, bytes: u64) -> io::Result<u64> {
+        io::copy(&mut self.take(bytes), &mut io::sink())
+    }
+}
+
+/// A file, of which nothing is read that is passed over.
+#[derive(Debug)]
+pub struct Seeking<S>(pub S);
+
+impl<S: Read> Read for Seeking<S> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer)
+    }
+}
+
+impl<S: Read + Seek> Pass for Seeking<S> {
+    fn pass(&mut self, bytes: u64) -> io::Result<u64> {
+        let bytes = i64::try_from(bytes).map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;
+        self.0.seek(SeekFrom::Current(bytes)).map(|_| 0)
+    }
+}
+
 /// Room behind a prefix for its next growth.
 const GROWTH_BYTES: usize = 16 << 10;
+/// How much is passed over at once.
+const PASSED_BYTES: u64 = 8 << 20;
 
 /// A reader that first gives the prefix again, then goes on with the caller's stream.
 pub(crate) struct Source<'caller> {
-    reader: &'caller mut dyn Read,
+    reader: &'caller mut dyn Pass,
     /// The file's first bytes, as far as the probe needed them.
     prefix: Vec<u8>,
     /// How much of the prefix has been read again.
@@ -29,7 +74,7 @@ enum Failure {
 }
 
 impl<'caller> Source<'caller> {
-    pub(crate) fn new(reader: &'caller mut dyn Read, limits: &Limits) -> Self {
+    pub(crate) fn new(reader: &'caller mut dyn Pass, limits: &Limits) -> Self {
         Self {
             reader,
             prefix: Vec::new(),
@@ -84,11 +129,10 @@ impl<'caller> Source<'caller> {
         let mut prefix = std::mem::take(&mut self.prefix);
         prefix.drain(..before as usize);
         prefix.truncate(usize::try_from(bytes).unwrap_or(usize::MAX));
-        let gap = at - before;
-        if io::copy(&mut Stream(self).take(gap), &mut io::sink()).is_err() {
+        self.pass_stream(at - before).map_err(|_| {
             let too_large = EngineError::SourceTooLarge { limit_bytes: self.limit_bytes };
-            return Err(self.failure().unwrap_or(too_large));
-        }
+            self.failure().unwrap_or(too_large)
+        })?;
         self.left_bytes = Some(bytes - prefix.len() as u64);
         self.at_end = self.at_end && prefix.is_empty();
         (self.prefix, self.replayed) = (prefix, 0);
@@ -107,6 +151,45 @@ impl<'caller> Source<'caller> {
     pub(crate) fn take_prefix(&mut self) -> Vec<u8> {
         self.replayed = 0;
         std::mem::take(&mut self.prefix)
+    }
+
+    /// Passes over `bytes`, or all that there are.
+    ///
+    /// # Errors
+    /// As [`Read::read`].
+    pub(crate) fn pass(&mut self, bytes: u64) -> io::Result<()> {
+        let again = (self.prefix.len() - self.replayed).min(usize::try_from(bytes).unwrap_or(usize::MAX));
+        self.replayed += again;
+        self.pass_stream(bytes - again as u64)
+    }
+
+    fn pass_stream(&mut self, bytes: u64) -> io::Result<()> {
+        if self.failure.is_some() {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
+        let mut rest = self.left_bytes.map_or(bytes, |left| left.min(bytes));
+        self.left_bytes = self.left_bytes.map(|left| left - rest);
+        // In parts, so that an endless stream ends at its limit.
+        while rest > 0 && !self.at_end {
+            let part = rest.min(PASSED_BYTES);
+            match self.reader.pass(part) {
+                Ok(read) => {
+                    self.bytes_read += read;
+                    self.at_end = read > 0 && read < part;
+                }
+                Err(error) => {
+                    let kind = error.kind();
+                    self.failure = Some(Failure::Reader(error));
+                    return Err(kind.into());
+                }
+            }
+            if self.bytes_read > self.limit_bytes {
+                self.failure = Some(Failure::TooLarge);
+                return Err(io::ErrorKind::FileTooLarge.into());
+            }
+            rest -= part;
+        }
+        Ok(())
     }
 
     fn read_stream(&mut self, buffer: &mut [u8]) -> io::Result<usize> {

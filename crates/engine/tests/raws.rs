@@ -5,14 +5,19 @@
 
 mod fixtures;
 
-use contract::{Background, Fit, ImageFormat, OutputFormat, Variant};
-use engine::{EngineError, Limits, Made, Warning};
+use std::io::Cursor;
 
-fn make(mut bytes: &[u8], side_px: u32) -> Result<Made, EngineError> {
+use contract::{Background, Fit, ImageFormat, OutputFormat, Variant};
+use engine::{EngineError, Limits, Made, Seeking, Warning};
+
+fn variant(side_px: u32) -> Variant {
     let (name, fit, background) = ("a".to_owned(), Fit::Inside, Background::default());
     let (width_px, height_px) = (side_px, side_px);
-    let variant = Variant { name, width_px, height_px, fit, format: OutputFormat::Png, quality: 90, background };
-    engine::make(&mut bytes, &[variant], &Limits::for_budget(64 << 20), &mut |_| {})
+    Variant { name, width_px, height_px, fit, format: OutputFormat::Png, quality: 90, background }
+}
+
+fn make(mut bytes: &[u8], side_px: u32) -> Result<Made, EngineError> {
+    engine::make(&mut bytes, &[variant(side_px)], &Limits::for_budget(64 << 20), &mut |_| {})
 }
 
 #[test]
@@ -44,6 +49,35 @@ fn nothing_behind_the_preview_is_read() {
         let long = [file.as_slice(), &vec![0x55; 10 << 20]].concat();
         let made = make(&long, 30).unwrap();
         assert!(made.bytes_read <= (file.len() as u64).max(64 << 10) + (256 << 10), "{name}: {}", made.bytes_read);
+    }
+}
+
+/// 20 MB before the preview, and the layers of a Photoshop document before its composite.
+#[test]
+fn what_stands_before_is_passed_over_in_a_file_and_read_in_a_stream() {
+    let gap = 20_u32 << 20;
+    let mut raf = fixtures::encode(&fixtures::picture().into(), ImageFormat::Raw);
+    raf[84..88].copy_from_slice(&(160 + gap).to_be_bytes());
+    raf.splice(160..160, vec![0; gap as usize]);
+    let mut psd = fixtures::encode(&fixtures::picture().into(), ImageFormat::Psd);
+    // Header, no palette, a resource; then the length of the layers.
+    let layers_at = 26 + 4 + 4 + u32::from_be_bytes(psd[30..34].try_into().unwrap()) as usize;
+    let length = u32::from_be_bytes(psd[layers_at..layers_at + 4].try_into().unwrap());
+    psd[layers_at..layers_at + 4].copy_from_slice(&(length + gap).to_be_bytes());
+    let composite_at = layers_at + 4 + length as usize;
+    psd.splice(composite_at..composite_at, vec![0; gap as usize]);
+    for file in [raf, psd] {
+        let limits = Limits::for_budget(64 << 20);
+        let passed = engine::make_passing(&mut Seeking(Cursor::new(&file)), &[variant(30)], &limits, &mut |_| {});
+        let (passed, streamed) = (passed.unwrap(), make(&file, 30).unwrap());
+        assert_eq!(passed.thumbnails[0].bytes, streamed.thumbnails[0].bytes);
+        assert!(passed.bytes_read < 256 << 10, "{}", passed.bytes_read);
+        assert!(streamed.bytes_read > u64::from(gap), "{}", streamed.bytes_read);
+        // What is passed over in a stream counts to its limit.
+        let mut short = Limits::for_budget(64 << 20);
+        short.max_source_bytes = 10 << 20;
+        let refused = engine::make(&mut file.as_slice(), &[variant(30)], &short, &mut |_| {});
+        assert_eq!(refused.unwrap_err().name(), "source_too_large");
     }
 }
 

@@ -166,8 +166,8 @@ impl<'decode, 'caller> Tiles<'decode, 'caller> {
     fn read(&mut self, tile: Extent) -> Result<Vec<u8>, EngineError> {
         let cause = |cause: io::Error| EngineError::decoder(self.format, cause);
         let end = tile.offset + tile.bytes;
-        let gap = tile.offset - self.at;
-        self.at += io::copy(&mut self.source.take(gap), &mut io::sink()).map_err(cause)?;
+        self.source.pass(tile.offset - self.at).map_err(cause)?;
+        self.at = tile.offset;
         let mut bytes = Vec::new();
         bytes.reserve_exact(usize::try_from(tile.bytes).map_err(|_| unreadable(self.format))?);
         self.at += self.source.take(tile.bytes).read_to_end(&mut bytes).map_err(cause)? as u64;

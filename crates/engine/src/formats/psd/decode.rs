@@ -50,9 +50,10 @@ pub(super) fn decode(
     plan: &Plan,
 ) -> Result<Decoded, EngineError> {
     let fault = |cause: io::Error| EngineError::decoder(FORMAT, cause);
+    source.pass(detail.composite_at).map_err(fault)?;
     let mut stream = BufReader::with_capacity(BLOCK_BYTES, source);
     let mut compression = [0; 2];
-    pass(&mut stream, detail.composite_at).and_then(|()| stream.read_exact(&mut compression)).map_err(fault)?;
+    stream.read_exact(&mut compression).map_err(fault)?;
     let lengths = match u16::from_be_bytes(compression) {
         0 => Vec::new(),
         1 => lengths(&mut stream, probe, detail).map_err(fault)?,
@@ -152,7 +153,7 @@ impl<R: Read> Rows<R> {
         self.stream.read_exact(&mut self.packed)?;
         match unpack(&self.packed, &mut self.stored) {
             Some(()) => Ok(()),
-            None => Err(io::Error::new(io::ErrorKind::InvalidData, "a packed row ends early")),
+            None => Err(io::Error::new(io::ErrorKind::InvalidData, "a packed row is shorter or longer than its length")),
         }
     }
 
@@ -183,7 +184,8 @@ impl<R: Read> Rows<R> {
     }
 }
 
-/// Fills `out`; `None` where the row ends before. Source: TIFF 6.0, section 9.
+/// Fills `out` with a row; `None` where the row ends before, or goes on behind: then its length is wrong, and those after
+/// it are other rows. Source: TIFF 6.0, section 9.
 fn unpack(mut packed: &[u8], mut out: &mut [u8]) -> Option<()> {
     while !out.is_empty() {
         let (header, rest) = packed.split_first()?;
@@ -207,7 +209,8 @@ fn unpack(mut packed: &[u8], mut out: &mut [u8]) -> Option<()> {
         }
         out = left;
     }
-    Some(())
+    // -128 is for padding.
+    packed.iter().all(|byte| *byte == 0x80).then_some(())
 }
 
 /// Of the palette, opaque but for one index.
@@ -274,5 +277,7 @@ mod tests {
         check(&[0xFD, 1], None);
         check(&[0xFC], None);
         check(&[], None);
+        check(&[0xFC, 7, 0x80], Some(&[7; 5]));
+        check(&[0xFC, 7, 0, 1], None);
     }
 }
