@@ -5,7 +5,11 @@ use std::io::Read;
 use contract::Variant;
 
 use crate::{
-    EngineError, Limits, Plan, Probe, Warning, colour::Colours, decoded::Pixels, encode::Thumbnail, finish::finish,
+    EngineError, Limits, Plan, Probe, Warning,
+    colour::Colours,
+    decoded::Pixels,
+    encode::Thumbnail,
+    finish::finish,
     plan, probe, render,
     source::{Pass, Source, Streamed},
 };

@@ -235,3 +235,29 @@ fn size(jpeg: &[u8]) -> Option<(u32, u32)> {
         at += 2 + usize::from(u16::from_be_bytes([high, low])).max(2);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_size_is_that_of_the_frame_header() {
+        let jpeg = b"\xFF\xD8\xFF\xE0\0\x04ab\xFF\xC0\0\x11\x08\0\x3C\0\x5A\x03";
+        assert_eq!(size(jpeg), Some((90, 60)));
+        for end in 0..jpeg.len() - 1 {
+            assert_eq!(size(&jpeg[..end]), None, "{end} bytes");
+        }
+        assert_eq!(size(b"\xFF\xD8\xFF\xDA\0\x04ab\xFF\xC0\0\x11\x08\0\x3C\0\x5A\x03"), None);
+    }
+
+    #[test]
+    fn what_is_no_jpeg_or_known_is_not_added() {
+        let mut all = Vec::new();
+        let preview = |at, bytes| Preview { at, bytes, size_px: None };
+        add(&mut all, b"....no JPEG", preview(4, 1000));
+        add(&mut all, b"", preview(9_000, 100)); // Too short.
+        add(&mut all, b"", preview(9_000, 1000));
+        add(&mut all, b"", preview(9_000, 2000));
+        assert_eq!(all, [preview(9_000, 1000)]);
+    }
+}

@@ -257,3 +257,89 @@ fn leb128(cursor: &mut Cursor<'_>) -> Option<u64> {
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A still of 90 by 60 pixels, 4:4:4, of 8 bits, with the short header; and a frame of one tile.
+    fn units() -> (Vec<u8>, Vec<u8>) {
+        let mut bits = Written::default();
+        for (value, count) in [(1, 3), (3, 2), (31, 5), (0xFF, 8), (89, 16), (59, 16), (0, 6), (0, 1)] {
+            bits.put(value, count);
+        }
+        // Colours, full range, no steps of chroma; no grain, the end.
+        for (value, count) in [(1, 1), (0x01_0D_06, 24), (1, 1), (0, 1), (1, 2)] {
+            bits.put(value, count);
+        }
+        let mut frame = Written::default();
+        // 2 by 1 blocks: an even column, and no second one.
+        for (value, count) in [(4, 3), (1, 1), (0, 1), (1, 8), (0, 32)] {
+            frame.put(value, count);
+        }
+        (unit(SEQUENCE_HEADER, &bits.bytes), unit(FRAME, &frame.bytes))
+    }
+
+    #[derive(Default)]
+    struct Written {
+        bytes: Vec<u8>,
+        used: usize,
+    }
+
+    impl Written {
+        fn put(&mut self, value: u32, count: u32) {
+            for shift in (0..count).rev() {
+                if self.used.is_multiple_of(8) {
+                    self.bytes.push(0);
+                }
+                let at = self.bytes.len() - 1;
+                self.bytes[at] |= ((value >> shift & 1) as u8) << (7 - self.used % 8);
+                self.used += 1;
+            }
+        }
+    }
+
+    fn unit(kind: u8, payload: &[u8]) -> Vec<u8> {
+        [&[kind << 3 | 2, payload.len() as u8], payload].concat()
+    }
+
+    #[test]
+    fn a_still_says_its_size_depth_chroma_and_tiles() {
+        let (sequence, frame) = units();
+        let still = Still::read(&[unit(TEMPORAL_DELIMITER, &[]), sequence, frame].concat()).unwrap();
+        assert_eq!((still.size, still.tiles), ((90, 60), 1));
+        assert_eq!(still.samples, Av1 { bits: 8, chroma: 3 });
+        assert_eq!(still.nclx, Nclx { primaries: 1, transfer: 13, matrix: 6, full_range: true });
+    }
+
+    #[test]
+    fn two_frames_other_headers_and_cut_units_are_refused() {
+        let (sequence, frame) = units();
+        let check = |parts: &[&[u8]], want: &str| {
+            let error = Still::read(&parts.concat()).unwrap_err().to_string();
+            assert!(error.contains(want), "{error}");
+        };
+        check(&[&sequence, &frame, &frame], "several frames");
+        check(&[&frame, &sequence], "type of a unit is 6");
+        check(&[&sequence], "length of the frame header");
+        check(&[&sequence, &frame[..frame.len() - 1]], "length of a unit");
+        let mut other = sequence.clone();
+        other[4] ^= 1;
+        check(&[&sequence, &other, &frame], "second sequence header");
+        check(&[&sequence, &unit(9, &[])], "type of a unit is 9");
+        // The same header once more is allowed.
+        assert!(Still::read(&[sequence.clone(), sequence, frame].concat()).is_ok());
+    }
+
+    #[test]
+    fn a_configuration_says_depth_and_chroma() {
+        let check = |flags: u8, bits: u8, chroma: u8| {
+            assert_eq!(Av1::read(&[0x81, 0, flags, 0]).unwrap(), Av1 { bits, chroma });
+        };
+        check(0b0000_1100, 8, 1);
+        check(0b0100_1000, 10, 2);
+        check(0b0110_0000, 12, 3);
+        check(0b0001_1100, 8, 0);
+        assert!(Av1::read(&[0x82, 0, 0, 0]).is_err() && Av1::read(&[0x81, 0, 0]).is_err());
+    }
+}

@@ -153,7 +153,9 @@ impl<R: Read> Rows<R> {
         self.stream.read_exact(&mut self.packed)?;
         match unpack(&self.packed, &mut self.stored) {
             Some(()) => Ok(()),
-            None => Err(io::Error::new(io::ErrorKind::InvalidData, "a packed row is shorter or longer than its length")),
+            None => {
+                Err(io::Error::new(io::ErrorKind::InvalidData, "a packed row is shorter or longer than its length"))
+            }
         }
     }
 
