@@ -267,7 +267,7 @@ impl Coder {
             Some(Some(chance)) => 32_768 - u32::from(*chance),
         };
         let last = chances.len() as u32;
-        let scaled = |above: u32, steps: u32| ((self.range >> 8) * (above >> 6) >> 1) + 4 * steps;
+        let scaled = |above: u32, steps: u32| (((self.range >> 8) * (above >> 6)) >> 1) + 4 * steps;
         let upper = match value {
             0 => self.range,
             _ => scaled(above(Some(value - 1)), last - (value as u32 - 1)),
