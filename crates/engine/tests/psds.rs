@@ -55,8 +55,8 @@ fn a_transparent_picture_was_laid_on_white() {
         for (got, want) in got.pixels().zip(want.pixels()) {
             assert_eq!(got[3], want[3]);
             // A colour under little alpha has few steps.
-            let limit = 1 + 255 / want[3].max(1);
-            assert!((0..3).all(|channel| want[3] < 8 || got[channel].abs_diff(want[channel]) <= limit));
+            let limit = 1 + 255 / u32::from(want[3].max(1));
+            assert!((0..3).all(|channel| want[3] < 8 || u32::from(got[channel].abs_diff(want[channel])) <= limit));
         }
     }
     // A fourth channel without it is a selection that was saved.
