@@ -47,6 +47,10 @@ pub(crate) enum Found {
 /// camera's; else samples of a sensor, or DNG's version, must.
 pub(crate) fn find(prefix: &[u8], is_raw: bool) -> Found {
     let Some(order) = Order::of(prefix) else { return Found::Nothing };
+    // BigTIFF has directories of another form, and cameras do not write it.
+    if !is_raw && order.u16(prefix, 2) != Some(42) {
+        return Found::Nothing;
+    }
     let mut walk = Walk { order, prefix, is_raw, is_candidate: is_raw, all: Vec::new(), orientation: None, need: 0 };
     let mut waiting: Vec<u64> = order.u32(prefix, 4).map(u64::from).into_iter().collect();
     for _ in 0..MOST_DIRECTORIES {

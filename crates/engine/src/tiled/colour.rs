@@ -82,10 +82,21 @@ impl Matrix {
             }
             return;
         };
-        for (x, (pixel, luma)) in out.chunks_exact_mut(step).zip(luma).enumerate() {
+        // Steps that the compiler knows: a HEIC of 12 MP took 0.07 s longer with any.
+        match step {
+            3 => self.pixels::<3>(luma, [blue, red], halved, out),
+            _ => self.pixels::<4>(luma, [blue, red], halved, out),
+        }
+    }
+
+    /// Red, green and blue of each pixel of `STEP` bytes.
+    fn pixels<const STEP: usize>(&self, luma: &[u16], [blue, red]: [&[u16]; 2], halved: u32, out: &mut [u8]) {
+        let byte = |value: i32| ((value + (1 << 15)) >> 16).clamp(0, 255) as u8;
+        let pixels = out.as_chunks_mut::<STEP>().0;
+        for (x, (pixel, luma)) in pixels.iter_mut().zip(luma).enumerate() {
             let luma = (i32::from(*luma) - self.luma_zero) * self.luma;
             let (cb, cr) = (i32::from(blue[x >> halved]), i32::from(red[x >> halved]));
-            let rgb = if self.is_identity {
+            let [r, g, b] = if self.is_identity {
                 let level = |sample: i32| byte((sample - self.luma_zero) * self.luma);
                 [level(cr), byte(luma), level(cb)]
             } else {
@@ -96,7 +107,7 @@ impl Matrix {
                     byte(luma + self.blue_of_cb * cb),
                 ]
             };
-            pixel[..3].copy_from_slice(&rgb);
+            (pixel[0], pixel[1], pixel[2]) = (r, g, b);
         }
     }
 }
