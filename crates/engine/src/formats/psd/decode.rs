@@ -197,11 +197,11 @@ fn unpack(mut packed: &[u8], mut out: &mut [u8]) -> Option<()> {
             count @ 0.. => count as usize + 1,
             count => 1 + usize::from(count.unsigned_abs()),
         };
-        let (filled, left) = out.split_at_mut(count.min(out.len()));
+        let (filled, left) = out.split_at_mut_checked(count)?;
         match header.cast_signed() {
             0.. => {
                 filled.copy_from_slice(packed.get(..filled.len())?);
-                packed = packed.get(count..).unwrap_or_default();
+                packed = packed.get(count..)?;
             }
             _ => {
                 let (byte, rest) = packed.split_first()?;
@@ -274,7 +274,7 @@ mod tests {
         check(&[4, 1, 2, 3, 4, 5], Some(&[1, 2, 3, 4, 5]));
         check(&[0xFC, 7], Some(&[7; 5]));
         check(&[0x80, 1, 1, 2, 0xFE, 3], Some(&[1, 2, 3, 3, 3]));
-        check(&[0x81, 3], Some(&[3; 5])); // Longer than the row.
+        check(&[0x81, 3], None); // Longer than the row.
         check(&[4, 1, 2], None);
         check(&[0xFD, 1], None);
         check(&[0xFC], None);
