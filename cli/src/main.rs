@@ -29,6 +29,10 @@ enum Command {
     Redrive(Rest),
     /// Make thumbnails of the objects that were in the bucket before
     Backfill(Rest),
+    /// Have a bucket that was there before notify a deployment
+    Attach(Rest),
+    /// Take a deployment's notification out of a bucket's configuration
+    Detach(Rest),
 }
 
 /// Arguments that `thumbtier-aws` knows.
@@ -49,7 +53,7 @@ Examples:
   thumbtier tune --from-logs --stage prod       which thresholds production would change
   thumbtier backfill s3://bucket --stage prod   thumbnails of what was there before
 
-cost, redrive, backfill, and whatever names a stage or an s3:// object, is done by the program thumbtier-aws: in the
+cost, redrive, backfill, attach, detach, and whatever names a stage or an s3:// object, is done by the program thumbtier-aws: in the
 folder of thumbtier, or on the PATH.
 
 Exit status: 0 everything done, 1 something refused by name, 2 wrong usage or nothing could be started.";
@@ -60,8 +64,8 @@ fn main() -> ExitCode {
         Command::Explain(arguments) if !arguments.needs_aws() => explain::run(&arguments, &explain::open_file),
         Command::Tune(arguments) if !arguments.needs_aws() => tune::run(&arguments, tune::no_deployment),
         Command::Validate(arguments) => validate::run(&arguments),
-        Command::Explain(_) | Command::Tune(_) | Command::Cost(_) | Command::Redrive(_) | Command::Backfill(_) => {
-            hand_over()
-        }
+        Command::Explain(_) | Command::Tune(_) => hand_over(),
+        Command::Cost(_) | Command::Redrive(_) | Command::Backfill(_) => hand_over(),
+        Command::Attach(_) | Command::Detach(_) => hand_over(),
     })
 }

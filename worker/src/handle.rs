@@ -79,7 +79,7 @@ async fn make_and_tell(
 ) -> Result<Step, WorkerError> {
     let step = make_thumbnails(edge, settings, job, stopwatch).await?;
     if let Step::Done(Outcome::Refused { reason, message }) = &step {
-        tell_refusal(edge, job, (reason, message), stopwatch.made_by(settings)).await?;
+        tell_refusal(edge, job, (reason, message), stopwatch.made_by(settings, job)).await?;
     }
     Ok(step)
 }
@@ -99,7 +99,7 @@ async fn make_thumbnails(
         return Ok(Step::Done(Outcome::Gone));
     };
     stopwatch.got();
-    let work = match make(body, settings, stopwatch).await {
+    let work = match make(body, job, settings, stopwatch).await {
         Ok(work) => work,
         Err(Failure::Engine(error @ EngineError::Source { .. })) => return Err(WorkerError::Body(error)),
         Err(Failure::Engine(error @ EngineError::OverBudget { .. })) => {
@@ -108,7 +108,7 @@ async fn make_thumbnails(
         Err(failure) => return Ok(Step::Done(refused(failure.name(), &failure))),
     };
     stopwatch.made(&work.made, work.warning);
-    let made_by = stopwatch.made_by(settings);
+    let made_by = stopwatch.made_by(settings, job);
     let thumbnails = work.made.thumbnails.into_iter();
     let objects: Result<Vec<_>, _> =
         thumbnails.map(|thumbnail| stored_object(thumbnail, settings, job, &made_by)).collect();

@@ -1,5 +1,6 @@
 //! `thumbtier-aws`: the subcommands of `thumbtier` that talk to AWS. `thumbtier` starts it; it also runs by itself.
 
+mod attach;
 mod aws;
 mod backfill;
 mod cost;
@@ -32,6 +33,8 @@ enum Command {
     Cost(cost::CostArguments),
     Redrive(redrive::RedriveArguments),
     Backfill(backfill::BackfillArguments),
+    Attach(attach::AttachArguments),
+    Detach(attach::DetachArguments),
     Explain(ExplainArguments),
     Tune(TuneArguments),
 }
@@ -41,6 +44,8 @@ fn main() -> ExitCode {
         Command::Cost(arguments) => cost::run(&arguments),
         Command::Redrive(arguments) => redrive::run(&arguments),
         Command::Backfill(arguments) => backfill::run(&arguments),
+        Command::Attach(arguments) => attach::attach(&arguments),
+        Command::Detach(arguments) => attach::detach(&arguments),
         Command::Explain(arguments) => thumbtier::explain::run(&arguments, &explain::open),
         Command::Tune(arguments) => tune::run(&arguments),
     })

@@ -4,6 +4,7 @@
 //! `metrics` counts jobs, `privilege` takes rights away, `redrive` empties the queue of dead letters.
 
 mod backfill;
+mod buckets;
 mod http;
 mod metrics;
 mod nothing_lost;

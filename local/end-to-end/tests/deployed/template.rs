@@ -20,14 +20,14 @@ type Name = (String, String);
 const NAMESPACE: &str = "thumbtier/prod";
 
 /// The resources that were packaged into that folder of `target`.
-fn packaged(folder: &str) -> Value {
+pub(crate) fn packaged(folder: &str) -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target").join(folder);
     let path = path.join("cloudformation-template-update-stack.json");
     let text = fs::read_to_string(&path).unwrap_or_else(|_| panic!("no {}: run `make test`", path.display()));
     serde_json::from_str::<Value>(&text).unwrap()["Resources"].clone()
 }
 
-fn of_kind(resources: &Value, kind: &str) -> Vec<Value> {
+pub(crate) fn of_kind(resources: &Value, kind: &str) -> Vec<Value> {
     let all = resources.as_object().unwrap().values();
     all.filter(|resource| resource["Type"] == kind).map(|resource| resource["Properties"].clone()).collect()
 }
