@@ -18,7 +18,7 @@ FUZZ_TARGETS ?=
 STAGE ?= dev
 HEVC ?= off
 # Compiled in a minute, and tested before anything that needs the AWS SDK.
-WITHOUT_SDK := -p benches -p calibrate -p coding -p contract -p engine -p jpeg -p resample -p thumbtier -p usage
+WITHOUT_SDK := -p benches -p calibrate -p coding -p contract -p engine -p heif -p jpeg -p resample -p thumbtier -p usage
 WITH_SDK := -p api -p dispatcher -p end-to-end -p function -p sdk -p thumbtier-aws -p worker
 REGION ?= us-east-1
 # A key to lint and test the template with, everything that is off by default being on.

@@ -29,10 +29,12 @@ def cargo_build(profile: str, *flags: str) -> list[str]:
 def build(profile: str) -> Path:
     """Builds the functions; cargo shows its own progress. Returns the folder of the binaries.
 
-    HEVC is patented: what is deployed has it only if HEVC=on says so, which is for whoever deploys to decide. On this
-    machine they are compiled as the tests are: with other features it would be the engine a second time.
+    HEVC is patented: what is deployed has it only if HEVC=on says so, which is for whoever deploys to decide. AV1 is
+    free of royalties. On this machine they are compiled as the tests are: with other features it would be the engine a
+    second time.
     """
-    command = cargo_build(profile, *(["--no-default-features"] if profile == "lambda" and not _hevc() else []))
+    without_hevc = ["--no-default-features", "--features=worker/av1"]
+    command = cargo_build(profile, *(without_hevc if profile == "lambda" and not _hevc() else []))
     try:
         built = subprocess.run(command, cwd=ROOT, check=False)
     except FileNotFoundError:

@@ -183,7 +183,8 @@ impl<'run> Maker<'run> {
             let reserved = self.memory.reserve(needed_bytes.min(tier.budget_bytes()));
             let limits = Limits::for_budget(reserved.bytes);
             // One hostile file must not cost the rest of the batch.
-            let run = || engine::make(&mut source.file, self.variant, &limits, &mut |_| ());
+            let run =
+                || engine::make_passing(&mut engine::Seeking(&mut source.file), self.variant, &limits, &mut |_| ());
             let made = catch_unwind(AssertUnwindSafe(run));
             drop(reserved);
             let error = match made {

@@ -137,7 +137,8 @@ mod tests {
     fn formats_that_are_not_read_have_their_names() {
         let check = |bytes: &[u8], want| assert_eq!(unread_format(bytes), want, "{bytes:?}");
         check(b"\0\0\0\x28ftypheic\0\0", None);
-        check(b"\0\0\0\x20ftypavif\0\0", Some("AVIF"));
+        check(b"\0\0\0\x20ftypavif\0\0", None);
+        check(b"\xFF\x0A", Some("JPEG XL"));
         check(b"\0\0\0\x20ftypisom\0\0", None); // A film.
         check(b"\0\0\0\x20fty", None);
         check(b"<svg xmlns=", Some("SVG"));

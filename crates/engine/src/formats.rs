@@ -10,6 +10,7 @@
 //! 65 %, and libwebp's own second thread is behind an interface that safe code does not reach. JPEG at 100 MP
 //! and 1/8 is 81 % Huffman codes, one behind another; undoing the byte stuffing beside them would give 1.1.
 
+mod avif;
 mod bmp;
 mod dds;
 mod exr;
@@ -21,7 +22,9 @@ mod ico;
 mod jpeg;
 mod png;
 mod pnm;
+mod psd;
 mod qoi;
+mod raw;
 mod tga;
 mod tiff;
 mod webp;
@@ -40,6 +43,9 @@ pub(crate) const fn room(format: ImageFormat) -> &'static Room {
         ImageFormat::Bmp => &bmp::ROOM,
         ImageFormat::Tiff => &tiff::ROOM,
         ImageFormat::Heic => &heic::ROOM,
+        ImageFormat::Avif => &avif::ROOM,
+        ImageFormat::Psd => &psd::ROOM,
+        ImageFormat::Raw => &raw::ROOM,
         ImageFormat::Pnm => &pnm::ROOM,
         ImageFormat::Qoi => &qoi::ROOM,
         ImageFormat::Ico => &ico::ROOM,

@@ -5,8 +5,13 @@ use std::io::Read;
 use contract::Variant;
 
 use crate::{
-    EngineError, Limits, Plan, Probe, Warning, colour::Colours, decoded::Pixels, encode::Thumbnail, finish::finish,
-    plan, probe, render, source::Source,
+    EngineError, Limits, Plan, Probe, Warning,
+    colour::Colours,
+    decoded::Pixels,
+    encode::Thumbnail,
+    finish::finish,
+    plan, probe, render,
+    source::{Pass, Source, Streamed},
 };
 
 /// What `make` has done.
@@ -54,6 +59,22 @@ pub fn make(
     limits: &Limits,
     on_stage: &mut dyn FnMut(Stage),
 ) -> Result<Made, EngineError> {
+    make_passing(&mut Streamed(source), variants, limits, on_stage)
+}
+
+/// The same of a source that may pass over what is not needed, a file as [`crate::Seeking`].
+///
+/// # Errors
+/// As [`make`].
+///
+/// # Panics
+/// As [`make`].
+pub fn make_passing(
+    source: &mut dyn Pass,
+    variants: &[Variant],
+    limits: &Limits,
+    on_stage: &mut dyn FnMut(Stage),
+) -> Result<Made, EngineError> {
     // What the reader holds is not there for the image, and it holds it from its first byte.
     let Limits { budget_bytes: whole_bytes, reader_bytes, .. } = *limits;
     let Some(budget_bytes) = whole_bytes.checked_sub(reader_bytes) else {
@@ -74,13 +95,13 @@ pub fn make(
 
 /// With the whole budget for the image.
 fn make_within(
-    source: &mut dyn Read,
+    source: &mut dyn Pass,
     variants: &[Variant],
     limits: &Limits,
     on_stage: &mut dyn FnMut(Stage),
 ) -> Result<Made, EngineError> {
     let mut source = Source::new(source, limits);
-    let mut probe = probe::read(&mut source, limits)?;
+    let mut probe = probe::read(&mut source, limits, variants)?;
     limits.check_size(&probe)?;
     let mut plan = plan::plan(&probe, variants, limits.threads);
     // Two threads are faster, and no reason to refuse an image.

@@ -2,13 +2,13 @@
 //!
 //! Bytes in, [`Probe`] out. Every number in it is the file's claim; decoders check it against the data.
 
-use contract::ImageFormat;
+use contract::{ImageFormat, Variant};
 
 use crate::{
     EngineError, Limits, Probe,
     error::Damage,
     formats::room,
-    room::{HeaderPlace, PREFIX_BYTES, Step},
+    room::{HeaderPlace, PREFIX_BYTES, Previews, Step},
     source::Source,
 };
 
@@ -26,7 +26,37 @@ pub fn probe(prefix: &[u8]) -> Result<Probe, EngineError> {
         Step::More(needed_bytes) => {
             Err(EngineError::HeaderBeyondPrefix { format, needed_bytes, have_bytes: prefix.len() as u64 })
         }
+        // The largest, whatever it will be made into.
+        Step::Previews(previews) => {
+            let Some(preview) = previews.choose(&[]) else { return Err(no_preview()) };
+            let file = usize::try_from(preview.at).ok().and_then(|at| prefix.get(at..)).unwrap_or_default();
+            match step(ImageFormat::Jpeg, file)? {
+                Step::Done(probe) | Step::Known(probe, _) => Ok(of_preview(probe, &previews)),
+                _ => {
+                    let needed_bytes = preview.at + PREFIX_BYTES as u64;
+                    Err(EngineError::HeaderBeyondPrefix { format, needed_bytes, have_bytes: prefix.len() as u64 })
+                }
+            }
+        }
     }
+}
+
+fn no_preview() -> EngineError {
+    EngineError::unsupported(ImageFormat::Raw, "no JPEG preview")
+}
+
+fn inside(probe: Probe, previews: Option<&Previews>) -> Probe {
+    match previews {
+        Some(previews) => of_preview(probe, previews),
+        None => probe,
+    }
+}
+
+/// The probe of a preview is that of the file that it is in.
+fn of_preview(mut probe: Probe, previews: &Previews) -> Probe {
+    probe.format = ImageFormat::Raw;
+    probe.orientation = previews.orientation.unwrap_or(probe.orientation);
+    probe
 }
 
 /// The format of the first bytes.
@@ -58,23 +88,34 @@ fn step(format: ImageFormat, prefix: &[u8]) -> Result<Step, EngineError> {
 fn step_at_end(format: ImageFormat, prefix: &[u8]) -> Result<Probe, EngineError> {
     match step(format, prefix)? {
         Step::Done(probe) | Step::Known(probe, _) => Ok(probe),
-        Step::More(_) => {
+        Step::More(_) | Step::Previews(_) => {
             let cause = Damage::HeaderEnds { bytes: prefix.len() as u64 };
             Err(EngineError::Corrupt { format, cause })
         }
     }
 }
 
-/// Reads the header of `source`, and no more of the file than that and a first block.
+/// Reads the header of `source`, and no more of the file than that and a first block; of a file with previews up to the
+/// one that is enough for `variants`.
 ///
 /// # Errors
 /// As [`probe`], what the reader said, and sizes beyond `limits`.
-pub(crate) fn read(source: &mut Source<'_>, limits: &Limits) -> Result<Probe, EngineError> {
+pub(crate) fn read(source: &mut Source<'_>, limits: &Limits, variants: &[Variant]) -> Result<Probe, EngineError> {
     source.fill_prefix(PREFIX_BYTES as u64)?;
-    let format = format(source.prefix())?;
+    let mut format = format(source.prefix())?;
+    // Of the file around a preview.
+    let mut outer = None;
     loop {
         let need = match step(format, source.prefix())? {
-            Step::Done(probe) => return Ok(probe),
+            Step::Done(probe) => return Ok(inside(probe, outer.as_ref())),
+            Step::Previews(previews) if outer.is_none() => {
+                let preview = previews.choose(variants).ok_or_else(no_preview)?;
+                source.enter(preview.at, preview.bytes)?;
+                source.fill_prefix(PREFIX_BYTES as u64)?;
+                (format, outer) = (ImageFormat::Jpeg, Some(previews));
+                continue;
+            }
+            Step::Previews(_) => return Err(no_preview()),
             Step::Known(probe, need) => {
                 limits.check_size(&probe)?;
                 need
@@ -82,7 +123,8 @@ pub(crate) fn read(source: &mut Source<'_>, limits: &Limits) -> Result<Probe, En
             Step::More(need) => need,
         };
         if source.is_at_end() {
-            return step_at_end(format, source.prefix());
+            let probe = step_at_end(format, source.prefix())?;
+            return Ok(inside(probe, outer.as_ref()));
         }
         let place = room(format).header_place;
         let limit_bytes = match place {
@@ -91,7 +133,7 @@ pub(crate) fn read(source: &mut Source<'_>, limits: &Limits) -> Result<Probe, En
         };
         if need > limit_bytes {
             return match step(format, source.prefix())? {
-                Step::Known(probe, _) if place == HeaderPlace::Front => Ok(probe),
+                Step::Known(probe, _) if place == HeaderPlace::Front => Ok(inside(probe, outer.as_ref())),
                 _ if need > limits.budget_bytes => {
                     Err(EngineError::OverBudget { needed_bytes: need, budget_bytes: limits.budget_bytes })
                 }

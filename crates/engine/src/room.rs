@@ -122,6 +122,53 @@ pub(crate) enum Step {
     Known(Probe, u64),
     /// Nothing certain; at least that many bytes are needed.
     More(u64),
+    /// A file whose own pixels are not read, with JPEG files in it that show them.
+    Previews(Previews),
+}
+
+/// The JPEG files in a file of a camera.
+#[derive(Clone, Debug)]
+pub(crate) struct Previews {
+    /// One or more.
+    pub(crate) all: Vec<Preview>,
+    /// What the file says of all of them; where it says nothing, their own Exif does.
+    pub(crate) orientation: Option<Orientation>,
+}
+
+/// One of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Preview {
+    /// Where it starts, in bytes from the start of the file.
+    pub(crate) at: u64,
+    /// Its length, in bytes.
+    pub(crate) bytes: u64,
+    /// Width and height, in pixels, where the file says them.
+    pub(crate) size_px: Option<(u32, u32)>,
+}
+
+impl Preview {
+    /// Width and height; a guess by its bytes where nothing says them.
+    fn size(&self) -> (u32, u32) {
+        // Cameras store previews in about two bits a pixel, of 4 by 3.
+        let width = (self.bytes as f64 * 4.0 * 4.0 / 3.0).sqrt();
+        self.size_px.unwrap_or(((width as u32).max(1), (width * 0.75) as u32 + 1))
+    }
+}
+
+impl Previews {
+    /// The smallest one that leaves enough to every variant, else the largest.
+    pub(crate) fn choose(&self, variants: &[Variant]) -> Option<Preview> {
+        let pixels = |preview: &&Preview| {
+            let (width, height) = preview.size();
+            u64::from(width) * u64::from(height)
+        };
+        let is_enough = |preview: &&Preview| {
+            let size = preview.size();
+            variants.iter().all(|variant| least_shrink_of(size, variant) >= OVERSAMPLING)
+        };
+        let enough = self.all.iter().filter(is_enough).min_by_key(pixels);
+        enough.or_else(|| self.all.iter().max_by_key(pixels)).copied()
+    }
 }
 
 /// What a room has read of a file, and what it can do with the rest.
@@ -189,7 +236,10 @@ const OVERSAMPLING: f64 = 3.0;
 
 /// Source over target, in pixels per pixel, on the side of `variant` that shrinks least.
 pub(crate) fn least_shrink(probe: &Probe, variant: &Variant) -> f64 {
-    let size = (probe.width_px, probe.height_px);
+    least_shrink_of((probe.width_px, probe.height_px), variant)
+}
+
+fn least_shrink_of(size: (u32, u32), variant: &Variant) -> f64 {
     // Orientation may stand behind the pixels: the plan must do for both ways of turning.
     let layouts = [size, (size.1, size.0)].map(|size| geometry::layout(size, variant));
     layouts[0].least_shrink().min(layouts[1].least_shrink())

@@ -1,21 +1,68 @@
 //! The caller's reader, counted and limited, with its first bytes kept for the probe and read again by the decoder.
 
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 
 use crate::{EngineError, Limits};
 
+/// A reader that may pass over bytes without reading them.
+///
+/// A RAW file's preview and a Photoshop document's composite stand behind much that a thumbnail does not need.
+pub trait Pass: Read {
+    /// Passes over `bytes` of it, or all that there are, and says how many of them were read for that.
+    ///
+    /// # Errors
+    /// As [`Read::read`].
+    fn pass(&mut self, bytes: u64) -> io::Result<u64>;
+}
+
+/// A stream, which is passed over by reading it.
+pub(crate) struct Streamed<'caller>(pub(crate) &'caller mut dyn Read);
+
+impl Read for Streamed<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer)
+    }
+}
+
+impl Pass for Streamed<'_> {
+    fn pass(&mut self, bytes: u64) -> io::Result<u64> {
+        io::copy(&mut self.take(bytes), &mut io::sink())
+    }
+}
+
+/// A file, of which nothing is read that is passed over.
+#[derive(Debug)]
+pub struct Seeking<S>(pub S);
+
+impl<S: Read> Read for Seeking<S> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer)
+    }
+}
+
+impl<S: Read + Seek> Pass for Seeking<S> {
+    fn pass(&mut self, bytes: u64) -> io::Result<u64> {
+        let bytes = i64::try_from(bytes).map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;
+        self.0.seek(SeekFrom::Current(bytes)).map(|_| 0)
+    }
+}
+
 /// Room behind a prefix for its next growth.
 const GROWTH_BYTES: usize = 16 << 10;
+/// How much is passed over at once.
+const PASSED_BYTES: u64 = 8 << 20;
 
 /// A reader that first gives the prefix again, then goes on with the caller's stream.
 pub(crate) struct Source<'caller> {
-    reader: &'caller mut dyn Read,
+    reader: &'caller mut dyn Pass,
     /// The file's first bytes, as far as the probe needed them.
     prefix: Vec<u8>,
     /// How much of the prefix has been read again.
     replayed: usize,
     bytes_read: u64,
     limit_bytes: u64,
+    /// How much of the stream is left, where it is a file in a file.
+    left_bytes: Option<u64>,
     failure: Option<Failure>,
     at_end: bool,
 }
@@ -27,13 +74,14 @@ enum Failure {
 }
 
 impl<'caller> Source<'caller> {
-    pub(crate) fn new(reader: &'caller mut dyn Read, limits: &Limits) -> Self {
+    pub(crate) fn new(reader: &'caller mut dyn Pass, limits: &Limits) -> Self {
         Self {
             reader,
             prefix: Vec::new(),
             replayed: 0,
             bytes_read: 0,
             limit_bytes: limits.max_source_bytes,
+            left_bytes: None,
             failure: None,
             at_end: false,
         }
@@ -75,6 +123,22 @@ impl<'caller> Source<'caller> {
         }
     }
 
+    /// Goes on as if the file were those `bytes` of it, `at` bytes from its start: what stands before is dropped.
+    pub(crate) fn enter(&mut self, at: u64, bytes: u64) -> Result<(), EngineError> {
+        let before = (self.prefix.len() as u64).min(at);
+        let mut prefix = std::mem::take(&mut self.prefix);
+        prefix.drain(..before as usize);
+        prefix.truncate(usize::try_from(bytes).unwrap_or(usize::MAX));
+        self.pass_stream(at - before).map_err(|_| {
+            let too_large = EngineError::SourceTooLarge { limit_bytes: self.limit_bytes };
+            self.failure().unwrap_or(too_large)
+        })?;
+        self.left_bytes = Some(bytes - prefix.len() as u64);
+        self.at_end = self.at_end && prefix.is_empty();
+        (self.prefix, self.replayed) = (prefix, 0);
+        Ok(())
+    }
+
     /// What kept the stream from ending by itself, if anything did: it outranks what a decoder made of it.
     pub(crate) fn failure(&mut self) -> Option<EngineError> {
         self.failure.take().map(|failure| match failure {
@@ -89,9 +153,55 @@ impl<'caller> Source<'caller> {
         std::mem::take(&mut self.prefix)
     }
 
+    /// Passes over `bytes`, or all that there are.
+    ///
+    /// # Errors
+    /// As [`Read::read`].
+    pub(crate) fn pass(&mut self, bytes: u64) -> io::Result<()> {
+        let again = (self.prefix.len() - self.replayed).min(usize::try_from(bytes).unwrap_or(usize::MAX));
+        self.replayed += again;
+        self.pass_stream(bytes - again as u64)
+    }
+
+    fn pass_stream(&mut self, bytes: u64) -> io::Result<()> {
+        if self.failure.is_some() {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
+        let mut rest = self.left_bytes.map_or(bytes, |left| left.min(bytes));
+        self.left_bytes = self.left_bytes.map(|left| left - rest);
+        // In parts, so that an endless stream ends at its limit.
+        while rest > 0 && !self.at_end {
+            let part = rest.min(PASSED_BYTES);
+            match self.reader.pass(part) {
+                Ok(read) => {
+                    self.bytes_read += read;
+                    self.at_end = read > 0 && read < part;
+                }
+                Err(error) => {
+                    let kind = error.kind();
+                    self.failure = Some(Failure::Reader(error));
+                    return Err(kind.into());
+                }
+            }
+            if self.bytes_read > self.limit_bytes {
+                self.failure = Some(Failure::TooLarge);
+                return Err(io::ErrorKind::FileTooLarge.into());
+            }
+            rest -= part;
+        }
+        Ok(())
+    }
+
     fn read_stream(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.failure.is_some() {
             return Err(io::ErrorKind::BrokenPipe.into());
+        }
+        let left = self.left_bytes.map_or(buffer.len(), |left| usize::try_from(left).unwrap_or(usize::MAX));
+        let most = buffer.len().min(left);
+        let buffer = &mut buffer[..most];
+        if left == 0 {
+            self.at_end = true;
+            return Ok(0);
         }
         loop {
             match self.reader.read(buffer) {
@@ -101,6 +211,7 @@ impl<'caller> Source<'caller> {
                 }
                 Ok(count) => {
                     self.bytes_read += count as u64;
+                    self.left_bytes = self.left_bytes.map(|left| left - count as u64);
                     if self.bytes_read > self.limit_bytes {
                         self.failure = Some(Failure::TooLarge);
                         return Err(io::ErrorKind::FileTooLarge.into());

@@ -1,7 +1,8 @@
 //! Damaged files through the engine and through another decoder: the same picture, a warning, or a refusal.
 //!
 //! Deterministic, as `mutations.rs`; `make differential MUTATIONS=500000` tries as many. Decoders in Rust have eight
-//! formats and are always here; those of `AGAINST=python` have the others, and `make test` names it.
+//! formats and are always here; those of `AGAINST=python` have the others, and `make test` names it. That one also encodes
+//! files, because those of AVIF's fixtures use little of the codec.
 
 // Helpers unwrap as the tests do.
 #![allow(clippy::unwrap_used)]
@@ -11,7 +12,10 @@ mod against;
 mod fixtures;
 mod runner;
 
-use std::process::ExitCode;
+use std::{
+    io::{BufRead, Read},
+    process::{Command, ExitCode, Stdio},
+};
 
 use against::{Verdict, compare, is_compared};
 use contract::ImageFormat;
@@ -21,9 +25,12 @@ fn main() -> ExitCode {
     let (compared, left): (Vec<_>, Vec<_>) = ImageFormat::ALL.into_iter().partition(|format| is_compared(*format));
     if !left.is_empty() {
         let left: Vec<_> = left.iter().map(ToString::to_string).collect();
-        println!("not compared: {}: their decoders are in Python, see AGAINST in the Makefile", left.join(", "));
+        println!(
+            "not compared: {}: their decoders are in Python, see AGAINST in the Makefile; of raw none is",
+            left.join(", ")
+        );
     }
-    let originals = compared.into_iter().flat_map(fixtures::files).collect();
+    let originals = compared.into_iter().flat_map(fixtures::files).chain(by_other_encoders()).collect();
     run(&Suite {
         name: "differential",
         files: 10_000,
@@ -32,6 +39,23 @@ fn main() -> ExitCode {
         judge,
         must_have: &["same"],
     })
+}
+
+/// Files that `encoders.py` writes, the same at each run.
+fn by_other_encoders() -> Vec<(&'static str, Vec<u8>)> {
+    let Some(python) = std::env::var_os("AGAINST").filter(|python| !python.is_empty()) else { return Vec::new() };
+    let script = ["-c", include_str!("fixtures/encoders.py")];
+    let output = Command::new(python).args(script).stderr(Stdio::inherit()).output().unwrap();
+    assert!(output.status.success(), "encoders.py: are Pillow, NumPy and pillow-heif installed?");
+    let (mut rest, mut files) = (output.stdout.as_slice(), Vec::new());
+    loop {
+        let mut line = String::new();
+        rest.read_line(&mut line).unwrap();
+        let Some((length, name)) = line.trim_end().split_once(' ') else { return files };
+        let mut file = vec![0; length.parse().unwrap()];
+        rest.read_exact(&mut file).unwrap();
+        files.push((&*name.to_owned().leak(), file));
+    }
 }
 
 fn judge(file: &[u8], _: u64) -> Judged {

@@ -2,7 +2,8 @@
 //! was planned.
 //!
 //! Deterministic: the same files on every machine, so a find names its seed. `make mutations MUTATIONS=10000000` tries
-//! as many; `SEEDS=dir` writes the files that are damaged, for a fuzzer to start from.
+//! as many; `SEEDS=dir` writes the files that are damaged, for a fuzzer to start from; `ORIGINALS=dir` damages those of
+//! that folder too, such as other encoders wrote.
 //! libwebp allocates on its own and is not counted.
 
 // Helpers unwrap as the tests do.
@@ -24,11 +25,21 @@ static ALLOCATOR: PeakAlloc = PeakAlloc;
 const HEADER_BYTES: u64 = 1 << 20;
 
 fn main() -> ExitCode {
-    let originals = fixtures::all();
+    let mut originals = fixtures::all();
     if let Some(folder) = std::env::var_os("SEEDS") {
         std::fs::create_dir_all(&folder).unwrap();
         originals.iter().for_each(|(name, bytes)| std::fs::write(Path::new(&folder).join(name), bytes).unwrap());
         return ExitCode::SUCCESS;
+    }
+    if let Some(folder) = std::env::var_os("ORIGINALS") {
+        let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        files.sort();
+        for path in files {
+            // Named by its format first, as the fixtures are.
+            let name = path.file_name().unwrap().to_string_lossy().replace('.', " ");
+            let name = format!("{} {name}", path.extension().unwrap_or_default().to_string_lossy());
+            originals.push((name.leak(), std::fs::read(&path).unwrap()));
+        }
     }
     run(&Suite { name: "mutations", files: 20_000, originals, prepare: || (), judge, must_have: &["made", "corrupt"] })
 }

@@ -1,4 +1,4 @@
-//! Bits of HEVC, the highest of a byte first. Source: ITU-T H.265, 7.3.1.1 and 9.2.
+//! Bits of HEVC and AV1, the highest of a byte first. Source: ITU-T H.265, 7.3.1.1 and 9.2.
 
 /// Without the bytes that keep start codes out.
 pub(crate) fn unescaped(bytes: &[u8]) -> Vec<u8> {

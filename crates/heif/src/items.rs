@@ -11,8 +11,9 @@ const MOST_ITEMS: u64 = 10_000;
 const MOST_PROPERTIES: usize = 4096;
 
 /// Properties that are read, or say nothing that a thumbnail could show.
-const READ: [&[u8; 4]; 13] = [
-    b"ispe", b"hvcC", b"av1C", b"colr", b"irot", b"imir", b"clap", b"pixi", b"pasp", b"auxC", b"clli", b"mdcv", b"cclv",
+const READ: [&[u8; 4]; 14] = [
+    b"ispe", b"hvcC", b"av1C", b"colr", b"irot", b"imir", b"clap", b"pixi", b"pasp", b"auxC", b"clli", b"mdcv",
+    b"cclv", b"amve",
 ];
 
 /// The boxes of `meta` that matter, each its body.
@@ -141,11 +142,19 @@ impl<'file> Meta<'file> {
         std::iter::from_fn(|| cursor.number(width)).map(|item| item as u32).collect()
     }
 
-    /// Whether an item of that kind describes `item`: an alpha plane its picture.
+    /// The items that describe `item`, as an alpha plane its picture.
     pub(crate) fn auxiliaries(&self, item: u32) -> impl Iterator<Item = u32> {
         let width = self.id_bytes();
         self.references_of(b"auxl").filter_map(move |(from, mut to)| {
             std::iter::from_fn(|| to.number(width)).any(|to| to == u64::from(item)).then_some(from)
+        })
+    }
+
+    /// Whether the colours of `item` are multiplied by `alpha`.
+    pub(crate) fn is_premultiplied(&self, item: u32, alpha: u32) -> bool {
+        let width = self.id_bytes();
+        self.references_of(b"prem").any(|(from, mut to)| {
+            from == item && std::iter::from_fn(|| to.number(width)).any(|to| to == u64::from(alpha))
         })
     }
 

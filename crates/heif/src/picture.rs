@@ -1,6 +1,7 @@
 //! The primary item as a decoder needs it: its tiles in the order of the file, and what is done to them afterwards.
 
 use crate::{
+    av1::Av1,
     boxes::{Cursor, Fault, Header, cut},
     facts::{Extent, Nclx},
     hevc::Configuration,
@@ -19,13 +20,13 @@ pub enum Read {
     More(u64),
 }
 
-/// What coded the primary item.
+/// What coded an item.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Codec {
     /// `hvc1`, with its decoder's configuration.
     Hevc(Configuration),
-    /// `av01`.
-    Av1,
+    /// `av01`, with what its configuration says.
+    Av1(Av1),
 }
 
 /// What is done to the picture to see it, in the file's order.
@@ -52,29 +53,38 @@ pub struct Crop {
     pub height: u32,
 }
 
+/// The tiles of the colours, or of the alpha plane.
+#[derive(Clone, Debug)]
+pub struct Layer {
+    /// What decodes them.
+    pub codec: Codec,
+    /// Row by row, in any order in the file, and none over another.
+    pub tiles: Vec<Extent>,
+    /// Of the item.
+    pub nclx: Option<Nclx>,
+}
+
 /// The primary item.
 #[derive(Clone, Debug)]
 pub struct Picture {
-    /// What decodes the tiles.
-    pub codec: Codec,
+    /// Its colours.
+    pub colour: Layer,
+    /// Its alpha plane, in tiles like those of the colours.
+    pub alpha: Option<Layer>,
+    /// Whether colours were multiplied by alpha before they were coded.
+    pub is_premultiplied: bool,
     /// Columns and rows of pixels, before the crop.
     pub size: (u32, u32),
     /// Columns and rows of tiles; 1 and 1 for a single image.
     pub grid: (u32, u32),
     /// Width and height of every tile, in pixels; those at the right and below may stand over.
     pub tile: (u32, u32),
-    /// Row by row, each behind the one before.
-    pub tiles: Vec<Extent>,
     /// What is kept of the picture.
     pub crop: Crop,
     /// Applied after the crop.
     pub turns: Vec<Turn>,
-    /// Of the item.
-    pub nclx: Option<Nclx>,
     /// An ICC profile.
     pub profile: Option<Vec<u8>>,
-    /// Whether an alpha plane belongs to it.
-    pub has_alpha: bool,
     /// Where `meta` ends, in bytes from the start of the file.
     pub header_bytes: u64,
 }
@@ -85,6 +95,8 @@ pub struct Picture {
 /// [`Fault`], with what is wrong or not read.
 pub fn read(prefix: &[u8]) -> Result<Read, Fault> {
     let mut at = 0_u64;
+    // A film, as image sequences have one beside their primary item.
+    let mut has_film = false;
     loop {
         let rest = usize::try_from(at).ok().and_then(|at| prefix.get(at..)).unwrap_or_default();
         let Some(Header { kind, header_bytes, bytes }) = Header::read(rest) else { return Ok(Read::More(at + 16)) };
@@ -98,26 +110,72 @@ pub fn read(prefix: &[u8]) -> Result<Read, Fault> {
                 let Some(body) = rest.get(header_bytes..bytes as usize) else { return Ok(Read::More(end)) };
                 return Ok(Read::Done(Box::new(picture(body, end)?)));
             }
+            b"mdat" if has_film => return Err(Fault::Unsupported("a track without a primary item")),
             b"mdat" => return Err(Fault::Unsupported("an index behind the pixels")),
-            // An image sequence without a still picture.
-            b"moov" => return Err(Fault::Unsupported("a track without a primary item")),
             _ => at = at.checked_add(bytes).ok_or(Fault::Value { field: "length of a box", value: bytes })?,
         }
+        has_film |= kind == *b"moov";
     }
 }
 
 fn picture(body: &[u8], header_bytes: u64) -> Result<Picture, Fault> {
     let meta = Meta::read(body)?;
     let primary = meta.primary;
-    let no_item = Fault::Value { field: "primary item", value: primary.into() };
     let properties = meta.properties(primary);
-    let kind = meta.kind(primary).ok_or(no_item)?;
+    let Tiled { size, grid, tile, items } = tiled(&meta, primary)?;
+    let first = meta.properties(items[0]);
+    // Colours of the whole, else of its tiles.
+    let (own_nclx, own_profile) = colours(&properties);
+    let (tile_nclx, tile_profile) = colours(&first);
+    let colour = layer(&meta, &items, tile, own_nclx.or(tile_nclx))?;
+    let (crop, turns) = transforms(&properties, size)?;
+    let alpha = match meta.auxiliaries(primary).find(|item| is_alpha(&meta.properties(*item))) {
+        None => None,
+        Some(item) => {
+            let alpha = tiled(&meta, item)?;
+            if (alpha.size, alpha.grid, alpha.tile) != (size, grid, tile) {
+                return Err(Fault::Unsupported("an alpha plane of another size, or in other tiles"));
+            }
+            let nclx = colours(&meta.properties(item)).0.or(colours(&meta.properties(alpha.items[0])).0);
+            let is_premultiplied = meta.is_premultiplied(primary, item);
+            Some((layer(&meta, &alpha.items, tile, nclx)?, is_premultiplied))
+        }
+    };
+    let (alpha, is_premultiplied) = alpha.map_or((None, false), |(alpha, is)| (Some(alpha), is));
+    check_places(colour.tiles.iter().chain(alpha.iter().flat_map(|alpha| &alpha.tiles)), header_bytes)?;
+    Ok(Picture {
+        colour,
+        alpha,
+        is_premultiplied,
+        size,
+        grid,
+        tile,
+        crop,
+        turns,
+        profile: own_profile.or(tile_profile).map(<[u8]>::to_vec),
+        header_bytes,
+    })
+}
+
+/// An item, and the items that are its tiles: a single image is its own.
+struct Tiled {
+    size: Sides,
+    grid: Sides,
+    tile: Sides,
+    /// At least one.
+    items: Vec<u32>,
+}
+
+fn tiled(meta: &Meta<'_>, item: u32) -> Result<Tiled, Fault> {
+    let no_item = Fault::Value { field: "primary item", value: item.into() };
+    let properties = meta.properties(item);
+    let kind = meta.kind(item).ok_or(no_item)?;
     let size = size(&properties)?;
     let (grid, tile, items) = match &kind {
-        b"hvc1" | b"hev1" | b"av01" => ((1, 1), size, vec![primary]),
+        b"hvc1" | b"hev1" | b"av01" => ((1, 1), size, vec![item]),
         b"grid" => {
-            let items = meta.parts(primary);
-            let (grid, whole) = grid(&meta)?;
+            let items = meta.parts(item);
+            let (grid, whole) = grid(meta, item)?;
             if whole != size || items.len() as u64 != u64::from(grid.0) * u64::from(grid.1) {
                 return Err(Fault::Value { field: "number of tiles", value: items.len() as u64 });
             }
@@ -126,6 +184,7 @@ fn picture(body: &[u8], header_bytes: u64) -> Result<Picture, Fault> {
         }
         b"iovl" => return Err(Fault::Unsupported("an overlay")),
         b"iden" => return Err(Fault::Unsupported("a derived picture")),
+        b"tmap" => return Err(Fault::Unsupported("a gain map as its primary item")),
         _ => return Err(Fault::Unsupported("its codec")),
     };
     let covers = |count: u32, tile: u32, side: u32| {
@@ -135,28 +194,15 @@ fn picture(body: &[u8], header_bytes: u64) -> Result<Picture, Fault> {
     if !covers(grid.0, tile.0, size.0) || !covers(grid.1, tile.1, size.1) {
         return Err(Fault::Value { field: "width of a tile", value: tile.0.into() });
     }
-    [primary].iter().chain(&items).try_for_each(|item| meta.check_properties(*item))?;
+    [item].iter().chain(&items).try_for_each(|item| meta.check_properties(*item))?;
+    Ok(Tiled { size, grid, tile, items })
+}
+
+fn layer(meta: &Meta<'_>, items: &[u32], tile: Sides, nclx: Option<Nclx>) -> Result<Layer, Fault> {
     let first = meta.properties(items[0]);
     let codec = codec(meta.kind(items[0]), &first)?;
-    let tiles = tiles(&meta, &items, header_bytes)?;
-    check_same(&meta, &items, &first, tile)?;
-    // Colours of the whole, else of its tiles.
-    let (own_nclx, own_profile) = colours(&properties);
-    let (tile_nclx, tile_profile) = colours(&first);
-    let (crop, turns) = transforms(&properties, size)?;
-    Ok(Picture {
-        codec,
-        size,
-        grid,
-        tile,
-        tiles,
-        crop,
-        turns,
-        nclx: own_nclx.or(tile_nclx),
-        profile: own_profile.or(tile_profile).map(<[u8]>::to_vec),
-        has_alpha: meta.auxiliaries(primary).any(|item| is_alpha(&meta.properties(item))),
-        header_bytes,
-    })
+    check_same(meta, items, &first, tile)?;
+    Ok(Layer { codec, tiles: tiles(meta, items)?, nclx })
 }
 
 /// Across and down.
@@ -178,8 +224,8 @@ fn size(properties: &Properties<'_>) -> Result<(u32, u32), Fault> {
 }
 
 /// Columns and rows, and the size of the whole: the bytes of the item `grid`.
-fn grid(meta: &Meta<'_>) -> Result<(Sides, Sides), Fault> {
-    let place = meta.place(meta.primary).filter(|place| place.method == 1 && place.parts == 1);
+fn grid(meta: &Meta<'_>, item: u32) -> Result<(Sides, Sides), Fault> {
+    let place = meta.place(item).filter(|place| place.method == 1 && place.parts == 1);
     let place = place.ok_or(Fault::Unsupported("a grid outside of idat"))?;
     let (at, bytes) = (usize::try_from(place.extent.offset), usize::try_from(place.extent.bytes));
     let body = at.ok().zip(bytes.ok()).and_then(|(at, bytes)| meta.data.get(at..)?.get(..bytes)).unwrap_or_default();
@@ -196,7 +242,7 @@ fn grid(meta: &Meta<'_>) -> Result<(Sides, Sides), Fault> {
 fn codec(kind: Option<[u8; 4]>, properties: &Properties<'_>) -> Result<Codec, Fault> {
     match kind.as_ref() {
         Some(b"hvc1" | b"hev1") => Ok(Codec::Hevc(Configuration::read(body(properties, b"hvcC").unwrap_or_default())?)),
-        Some(b"av01") => Ok(Codec::Av1),
+        Some(b"av01") => Ok(Codec::Av1(Av1::read(body(properties, b"av1C").unwrap_or_default())?)),
         _ => Err(Fault::Unsupported("its codec")),
     }
 }
@@ -208,6 +254,7 @@ fn check_same(meta: &Meta<'_>, items: &[u32], first: &Properties<'_>, tile: (u32
         let properties = meta.properties(*item);
         let is_same = meta.kind(*item) == kind
             && body(&properties, b"hvcC") == body(first, b"hvcC")
+            && body(&properties, b"av1C") == body(first, b"av1C")
             && size(&properties)? == tile;
         if !is_same {
             return Err(Fault::Unsupported("a grid of different tiles"));
@@ -216,10 +263,8 @@ fn check_same(meta: &Meta<'_>, items: &[u32], first: &Properties<'_>, tile: (u32
     Ok(())
 }
 
-fn tiles(meta: &Meta<'_>, items: &[u32], header_bytes: u64) -> Result<Vec<Extent>, Fault> {
-    let mut end = header_bytes;
-    let mut tiles = Vec::with_capacity(items.len());
-    for item in items {
+fn tiles(meta: &Meta<'_>, items: &[u32]) -> Result<Vec<Extent>, Fault> {
+    let place = |item: &u32| {
         let place = meta.place(*item).ok_or(Fault::Value { field: "item of a tile", value: (*item).into() })?;
         if place.method != 0 || place.parts != 1 {
             return Err(Fault::Unsupported("a tile in several parts"));
@@ -227,14 +272,24 @@ fn tiles(meta: &Meta<'_>, items: &[u32], header_bytes: u64) -> Result<Vec<Extent
         if place.extent.bytes == 0 {
             return Err(Fault::Value { field: "length of a tile", value: 0 });
         }
-        if place.extent.offset < end {
-            return Err(Fault::Unsupported("tiles in another order than their rows"));
+        Ok(place.extent)
+    };
+    items.iter().map(place).collect()
+}
+
+/// Every tile is behind the boxes, and none over another: the file is read once, from front to back.
+fn check_places<'file>(tiles: impl Iterator<Item = &'file Extent>, header_bytes: u64) -> Result<(), Fault> {
+    let mut tiles: Vec<_> = tiles.collect();
+    tiles.sort_by_key(|tile| tile.offset);
+    let mut end = header_bytes;
+    for tile in tiles {
+        if tile.offset < end {
+            return Err(Fault::Unsupported("tiles that share bytes, or stand before their boxes"));
         }
-        let tile_end = place.extent.offset.checked_add(place.extent.bytes);
-        end = tile_end.ok_or(Fault::Value { field: "length of a tile", value: place.extent.bytes })?;
-        tiles.push(place.extent);
+        let tile_end = tile.offset.checked_add(tile.bytes);
+        end = tile_end.ok_or(Fault::Value { field: "length of a tile", value: tile.bytes })?;
     }
-    Ok(tiles)
+    Ok(())
 }
 
 /// `colr` in both of its forms.

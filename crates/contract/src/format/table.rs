@@ -130,8 +130,53 @@ formats! {
             let brands: [&[u8; 4]; 7] = [b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"];
             brand(head).is_some_and(|brand| brands.contains(&brand))
         },
-        reads: "the primary picture, single or a grid: 4:2:0 and 4:4:4 of 8, 10 and 12 bits, colours by ICC profile, nclx or VUI, rotation, mirror and crop; half of the rows or more of a cut grid",
-        refuses: "builds without `hevc` (HEVC is patented: the zips for AWS leave it out unless `HEVC=on`), 4:2:2, grey, alpha planes, overlays, unlike or unordered tiles, YCgCo and ICtCp, other essential properties, an index behind the pixels, AV1 inside, a slice that ends early",
+        reads: "the primary picture, single or a grid: 4:2:0 and 4:4:4 of 8, 10 and 12 bits, AV1 as in AVIF, colours by ICC profile, nclx or VUI, rotation, mirror and crop; half of the rows or more of a cut grid",
+        refuses: "builds without `hevc` (HEVC is patented: the zips for AWS leave it out unless `HEVC=on`), 4:2:2, grey and alpha planes of grey HEVC, overlays, unlike tiles, YCgCo and ICtCp, other essential properties, an index behind the pixels, a slice that ends early",
+    }
+    /// HEIF with pictures of AV1.
+    Avif {
+        name: "avif",
+        title: "AVIF",
+        spec: "AV1 Image File Format 1.1",
+        media_types: &["image/avif", "image/avif-sequence"],
+        extensions: &["avif", "avifs"],
+        starts: |head| brand(head).is_some_and(|brand| matches!(brand, b"avif" | b"avis")),
+        reads: "the primary picture, single or a grid, of a sequence too: grey, 4:2:0, 4:2:2 and 4:4:4 of 8, 10 and 12 bits, alpha planes, colours by ICC profile, nclx or sequence header, rotation, mirror and crop; without grain; half of the rows or more of a cut grid",
+        refuses: "overlays, items of several frames or in several parts, superresolution, more than 64 tiles in a frame, YCgCo and ICtCp, other essential properties, an index behind the pixels",
+    }
+    /// Photoshop documents, of which the composite is read.
+    Psd {
+        name: "psd",
+        title: "PSD, PSB",
+        spec: "Adobe Photoshop File Formats Specification",
+        media_types: &["image/vnd.adobe.photoshop", "image/x-photoshop", "image/x-psd", "image/photoshop", "image/psd"],
+        extensions: &["psd", "psb", "psdt"],
+        starts: |head| matches!(head, [b'8', b'B', b'P', b'S', 0, 1 | 2, ..]),
+        reads: "the composite, plain and run lengths: bitmap, grey, duotone as grey, indexed, RGB, CMYK, Lab; 1, 8, 16 and 32 bits; transparency; ICC profile",
+        refuses: "documents saved without a composite (\"maximise compatibility\" off), multichannel, ZIP compression, a cut file",
+    }
+    /// Raw files of cameras, of which an embedded JPEG is read. DNG, CR2, NEF and ARW start as
+    /// TIFF does, and are told further on.
+    Raw {
+        name: "raw",
+        title: "camera RAW",
+        spec: "DNG 1.7; the makers' files by what their cameras write",
+        media_types: &[
+            "image/x-adobe-dng", "image/dng", "image/x-dng", "image/x-canon-cr2", "image/x-canon-cr3", "image/x-nikon-nef",
+            "image/x-sony-arw", "image/x-olympus-orf", "image/x-panasonic-rw2", "image/x-fuji-raf",
+        ],
+        extensions: &["dng", "cr2", "cr3", "nef", "arw", "orf", "rw2", "raf"],
+        starts: |head| {
+            matches!(
+                head,
+                [b'I', b'I', b'U', 0, ..]
+                    | [b'I', b'I', b'R', b'O' | b'S', ..]
+                    | [b'M', b'M', b'O', b'R', ..]
+            ) || head.starts_with(b"FUJIFILMCCD-RAW ")
+                || brand(head) == Some(b"crx ")
+        },
+        reads: "the smallest embedded JPEG of three times the largest thumbnail, else the largest one: DNG, CR2, CR3, NEF, ARW, ORF, RW2, RAF",
+        refuses: "files without an embedded JPEG (a DNG, NEF or ARW then goes as TIFF)",
     }
     /// PBM, PGM, PPM and PAM.
     Pnm {
@@ -227,14 +272,12 @@ type Unread = (&'static str, &'static [&'static str], fn(&[u8]) -> bool);
 
 /// Formats that are known and not read: name, extensions and signature.
 ///
-/// Source: ISO/IEC 14496-12 `ftyp` brands (HEIF, AVIF), ISO/IEC 18181-2, ISO/IEC 15444-1, Adobe's PSD specification.
+/// Source: ISO/IEC 18181-2, ISO/IEC 15444-1.
 pub(super) const UNREAD: &[Unread] = &[
-    ("AVIF", &["avif"], |bytes| brand(bytes).is_some_and(|brand| matches!(brand, b"avif" | b"avis"))),
     ("JPEG XL", &["jxl"], |bytes| matches!(bytes, [0xFF, 0x0A, ..] | [0, 0, 0, 0x0C, b'J', b'X', b'L', b' ', ..])),
     ("JPEG 2000", &["jp2", "j2k", "jpx"], |bytes| {
         matches!(bytes, [0, 0, 0, 0x0C, b'j', b'P', b' ', b' ', ..] | [0xFF, 0x4F, 0xFF, 0x51, ..])
     }),
-    ("PSD", &["psd"], |bytes| bytes.starts_with(b"8BPS")),
     ("SVG", &["svg"], |bytes| bytes.starts_with(b"<svg")),
 ];
 

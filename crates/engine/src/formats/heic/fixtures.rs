@@ -3,7 +3,10 @@
 
 use image::{DynamicImage, RgbImage};
 
-use super::{picture, picture_rgba};
+use super::{
+    heif_boxes::{Boxes, boxed},
+    picture, picture_rgba,
+};
 
 /// What a file is to have.
 #[derive(Clone, Copy)]
@@ -56,77 +59,19 @@ pub fn heic(image: &RgbImage, kind: Kind) -> Vec<u8> {
             tiles.push(slice(image, (column * tile.0, row * tile.1), tile, kind));
         }
     }
-    let is_grid = kind.tile_px > 0;
-    let count = tiles.len() as u16;
-    // Items: the tiles from 1, then the grid.
-    let primary = if is_grid { count + 1 } else { 1 };
-    let item = |id: u16, name: &[u8; 4]| full(b"infe", 2, &[&id.to_be_bytes()[..], &[0, 0], name, &[0]].concat());
-    let mut infos: Vec<u8> = (1..=count).flat_map(|id| item(id, b"hvc1")).collect();
-    let mut references = Vec::new();
-    let mut data = Vec::new();
-    if is_grid {
-        infos.extend(item(primary, b"grid"));
-        let mut to = [primary, count].map(u16::to_be_bytes).concat();
-        (1..=count).for_each(|id| to.extend(id.to_be_bytes()));
-        references = full(b"iref", 0, &boxed(b"dimg", &to));
-        let size = [width as u16, height as u16].map(u16::to_be_bytes).concat();
-        data = boxed(b"idat", &[&[0, 0, rows as u8 - 1, columns as u8 - 1], size.as_slice()].concat());
-    }
-    let items = count + u16::from(is_grid);
-    let infos = full(b"iinf", 0, &[&items.to_be_bytes(), infos.as_slice()].concat());
-    let mut properties = [
-        boxed(b"hvcC", &configuration(tile, kind)),
-        ispe(tile.0, tile.1),
+    super::heif_boxes::file(&Boxes {
+        brand: b"heic",
+        item: b"hvc1",
+        configuration: boxed(b"hvcC", &configuration(tile, kind)),
+        tile,
+        grid: (kind.tile_px > 0).then_some((columns, rows)),
+        size: (width, height),
+        tiles,
         // Full range, by the matrix of BT.601, in the colours of sRGB.
-        boxed(b"colr", b"nclx\0\x01\0\x0D\0\x06\x80"),
-        ispe(width, height),
-    ]
-    .concat();
-    kind.turns.iter().for_each(|turn| properties.extend(boxed(turn.first_chunk().expect("a type"), &turn[4..])));
-    let turns: Vec<u8> = (5..5 + kind.turns.len() as u8).collect();
-    let mut associations = u32::from(items).to_be_bytes().to_vec();
-    for id in 1..=items {
-        let own: &[u8] = if id > count { &[4, 3] } else { &[0x81, 2, 3] };
-        let turns: &[u8] = if id == primary { &turns } else { &[] };
-        associations.extend(id.to_be_bytes());
-        associations.push((own.len() + turns.len()) as u8);
-        associations.extend([own, turns].concat());
-    }
-    let properties = boxed(b"iprp", &[boxed(b"ipco", &properties), full(b"ipma", 0, &associations)].concat());
-    let start = boxed(b"ftyp", b"heic\0\0\0\0mif1heic");
-    let meta = |first: usize| {
-        let mut places = [&[0x44, 0][..], &items.to_be_bytes()].concat();
-        let mut at = first;
-        let mut place = |id: u16, method: u16, at: usize, bytes: usize| {
-            places.extend([id, method, 0, 1].map(u16::to_be_bytes).concat());
-            places.extend([at as u32, bytes as u32].map(u32::to_be_bytes).concat());
-        };
-        for (id, tile) in (1..).zip(&tiles) {
-            place(id, 0, at, tile.len());
-            at += tile.len();
-        }
-        if is_grid {
-            place(primary, 1, 0, 8);
-        }
-        let handler = full(b"hdlr", 0, b"\0\0\0\0pict\0\0\0\0\0\0\0\0\0\0\0\0\0");
-        let first = full(b"pitm", 0, &primary.to_be_bytes());
-        let places = full(b"iloc", 1, &places);
-        full(b"meta", 0, &[&handler, &first, &infos, &references, &properties, &places, &data].map(Vec::as_slice).concat())
-    };
-    let first = start.len() + meta(0).len() + 8;
-    [start, meta(first), boxed(b"mdat", &tiles.concat())].concat()
-}
-
-fn boxed(kind: &[u8; 4], body: &[u8]) -> Vec<u8> {
-    [&(body.len() as u32 + 8).to_be_bytes()[..], kind, body].concat()
-}
-
-fn full(kind: &[u8; 4], version: u8, body: &[u8]) -> Vec<u8> {
-    boxed(kind, &[&[version, 0, 0, 0], body].concat())
-}
-
-fn ispe(width: u32, height: u32) -> Vec<u8> {
-    full(b"ispe", 0, &[width, height].map(u32::to_be_bytes).concat())
+        colours: b"nclx\0\x01\0\x0D\0\x06\x80",
+        turns: kind.turns,
+        alpha: None,
+    })
 }
 
 /// `hvcC` with its three parameter sets.
@@ -161,13 +106,13 @@ fn unit(kind: u8, bytes: &[u8]) -> Vec<u8> {
 }
 
 #[derive(Default)]
-struct Bits {
-    bytes: Vec<u8>,
+pub struct Bits {
+    pub bytes: Vec<u8>,
     used: usize,
 }
 
 impl Bits {
-    fn put(&mut self, value: u64, count: u32) {
+    pub fn put(&mut self, value: u64, count: u32) {
         for shift in (0..count).rev() {
             if self.used.is_multiple_of(8) {
                 self.bytes.push(0);
@@ -307,7 +252,7 @@ fn slice(image: &RgbImage, (left, top): (u32, u32), (width, height): (u32, u32),
 }
 
 /// Full range, BT.601.
-fn ycbcr([red, green, blue]: [f64; 3], bits: u32) -> [u32; 3] {
+pub fn ycbcr([red, green, blue]: [f64; 3], bits: u32) -> [u32; 3] {
     let luma = 0.299 * red + 0.587 * green + 0.114 * blue;
     let (cb, cr) = ((blue - luma) / 1.772, (red - luma) / 1.402);
     let top = f64::from((1_u32 << bits) - 1);

@@ -8,7 +8,12 @@ use super::{
     chunk::{ChunkTables, TABLES},
     directory::{Directory, Gap},
 };
-use crate::{Colour, EngineError, Orientation, Probe, exif::Order, room::Step};
+use crate::{
+    Colour, EngineError, Orientation, Probe,
+    exif::Order,
+    previews::{self, Found},
+    room::Step,
+};
 
 const FORMAT: ImageFormat = ImageFormat::Tiff;
 /// Sizes from a file are cut here, so that sums of them stay numbers; no budget is as large.
@@ -148,6 +153,12 @@ pub(super) fn step(prefix: &[u8]) -> Result<Step, EngineError> {
 }
 
 fn read(prefix: &[u8]) -> Result<Step, Gap> {
+    // DNG, NEF and ARW start as any TIFF does; CR2 has two letters behind its header.
+    match previews::find(prefix, prefix.get(8..10) == Some(b"CR")) {
+        Found::Previews(previews) => return Ok(Step::Previews(previews)),
+        Found::More(need) => return Err(Gap::Beyond(need)),
+        Found::Nothing => {}
+    }
     let directory = Directory::of_picture(prefix)?;
     // All at once, so that a large file is not moved in memory for each.
     let mut need = 0;

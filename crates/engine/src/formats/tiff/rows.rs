@@ -6,10 +6,10 @@ use super::{
     depth::{Depth, Range},
     directory::{Directory, Gap},
     header::{Alpha, COLOUR_MAP, TiffDetail, colours, compression},
-    inks::{Lab, YCbCr},
+    inks::YCbCr,
     predict::{self, Prediction},
 };
-use crate::{Colour, EngineError, exif::Order, samples::to_8};
+use crate::{Colour, EngineError, exif::Order, lab::Lab, samples::to_8};
 
 const FORMAT: ImageFormat = ImageFormat::Tiff;
 

@@ -1,8 +1,8 @@
 //! Luma and chroma to red, green and blue, and what those are. Source: ITU-T H.273, tables 2 to 4 and equations 20 to 63.
 
+use contract::ImageFormat;
 use heif::Nclx;
 
-use super::FORMAT;
 use crate::{EngineError, code_points::of_codes};
 
 /// More than a profile of code points has: three curves of 1,024 entries.
@@ -41,7 +41,7 @@ impl Matrix {
     ///
     /// # Errors
     /// [`EngineError::Unsupported`] for YCgCo and others that are no weights of red, green and blue.
-    pub(super) fn new(nclx: Option<Nclx>, bits: u8) -> Result<Self, EngineError> {
+    pub(super) fn new(format: ImageFormat, nclx: Option<Nclx>, bits: u8) -> Result<Self, EngineError> {
         let matrix = nclx.map_or(2, |nclx| nclx.matrix);
         let full_range = nclx.is_some_and(|nclx| nclx.full_range);
         let (red, blue) = match matrix {
@@ -50,7 +50,7 @@ impl Matrix {
             4 => (0.30, 0.11),
             7 => (0.212, 0.087),
             9 | 10 => (0.2627, 0.0593),
-            _ => return Err(EngineError::unsupported(FORMAT, format!("matrix coefficients {matrix}"))),
+            _ => return Err(EngineError::unsupported(format, format!("matrix coefficients {matrix}"))),
         };
         let green = 1.0 - red - blue;
         let unit = f64::from(1_u32 << (bits - 8));
@@ -72,25 +72,42 @@ impl Matrix {
         })
     }
 
-    /// Fills `out`, 3 bytes a pixel, from a row of luma and its rows of chroma, of which one sample stands for
-    /// `1 << halved` pixels.
-    pub(super) fn row<T: Copy + Into<i32>>(&self, [luma, blue, red]: [&[T]; 3], halved: u32, out: &mut [u8]) {
+    /// A row of luma and, of a picture with colours, its rows of chroma, of which one sample stands for `1 << halved`
+    /// pixels: 3 bytes a pixel, or 1 without chroma, each `step` bytes behind the one before.
+    pub(super) fn row(&self, luma: &[u16], chroma: Option<[&[u16]; 2]>, halved: u32, out: &mut [u8], step: usize) {
         let byte = |value: i32| ((value + (1 << 15)) >> 16).clamp(0, 255) as u8;
-        let pixels = out.as_chunks_mut::<3>().0;
-        for (x, (pixel, luma)) in pixels.iter_mut().zip(luma).enumerate() {
-            let luma = ((*luma).into() - self.luma_zero) * self.luma;
-            let (cb, cr): (i32, i32) = (blue[x >> halved].into(), red[x >> halved].into());
-            if self.is_identity {
-                let level = |sample: i32| byte((sample - self.luma_zero) * self.luma);
-                *pixel = [level(cr), byte(luma), level(cb)];
-                continue;
+        let Some([blue, red]) = chroma else {
+            for (out, luma) in out.iter_mut().step_by(step).zip(luma) {
+                *out = byte((i32::from(*luma) - self.luma_zero) * self.luma);
             }
-            let (cb, cr) = (cb - self.chroma_zero, cr - self.chroma_zero);
-            *pixel = [
-                byte(luma + self.red_of_cr * cr),
-                byte(luma + self.green_of_cb * cb + self.green_of_cr * cr),
-                byte(luma + self.blue_of_cb * cb),
-            ];
+            return;
+        };
+        // Steps that the compiler knows: a HEIC of 12 MP took 0.07 s longer with any.
+        match step {
+            3 => self.pixels::<3>(luma, [blue, red], halved, out),
+            _ => self.pixels::<4>(luma, [blue, red], halved, out),
+        }
+    }
+
+    /// Red, green and blue of each pixel of `STEP` bytes.
+    fn pixels<const STEP: usize>(&self, luma: &[u16], [blue, red]: [&[u16]; 2], halved: u32, out: &mut [u8]) {
+        let byte = |value: i32| ((value + (1 << 15)) >> 16).clamp(0, 255) as u8;
+        let pixels = out.as_chunks_mut::<STEP>().0;
+        for (x, (pixel, luma)) in pixels.iter_mut().zip(luma).enumerate() {
+            let luma = (i32::from(*luma) - self.luma_zero) * self.luma;
+            let (cb, cr) = (i32::from(blue[x >> halved]), i32::from(red[x >> halved]));
+            let [r, g, b] = if self.is_identity {
+                let level = |sample: i32| byte((sample - self.luma_zero) * self.luma);
+                [level(cr), byte(luma), level(cb)]
+            } else {
+                let (cb, cr) = (cb - self.chroma_zero, cr - self.chroma_zero);
+                [
+                    byte(luma + self.red_of_cr * cr),
+                    byte(luma + self.green_of_cb * cb + self.green_of_cr * cr),
+                    byte(luma + self.blue_of_cb * cb),
+                ]
+            };
+            (pixel[0], pixel[1], pixel[2]) = (r, g, b);
         }
     }
 }
@@ -103,7 +120,7 @@ mod tests {
     fn white_black_and_red_are_themselves_at_every_depth() {
         for (full_range, bits) in [(false, 8), (true, 8), (false, 10), (true, 10), (false, 12), (true, 12)] {
             let nclx = Nclx { primaries: 1, transfer: 13, matrix: 1, full_range };
-            let matrix = Matrix::new(Some(nclx), bits).unwrap();
+            let matrix = Matrix::new(ImageFormat::Heic, Some(nclx), bits).unwrap();
             let unit = f64::from(1_u32 << (bits - 8));
             let (zero, range, chroma) = match full_range {
                 true => (0.0, 256.0 * unit - 1.0, 256.0 * unit - 1.0),
@@ -118,11 +135,12 @@ mod tests {
                 let half = 128.0 * unit;
                 let [y, cb, cr] = [zero + range * luma, half + chroma * cb, half + chroma * cr].map(sample);
                 let mut out = [0; 3];
-                matrix.row([&y, &cb, &cr], 0, &mut out);
+                matrix.row(&y, Some([&cb, &cr]), 0, &mut out, 3);
                 assert!(out.iter().zip(rgb).all(|(is, want)| is.abs_diff(want) <= 2), "{out:?} {rgb:?} {bits}");
             };
             [[0; 3], [255; 3], [255, 0, 0], [0, 255, 0], [0, 0, 255], [10, 120, 230]].into_iter().for_each(check);
         }
-        assert!(Matrix::new(Some(Nclx { primaries: 1, transfer: 1, matrix: 8, full_range: true }), 8).is_err());
+        let ycgco = Nclx { primaries: 1, transfer: 1, matrix: 8, full_range: true };
+        assert!(Matrix::new(ImageFormat::Avif, Some(ycgco), 8).is_err());
     }
 }

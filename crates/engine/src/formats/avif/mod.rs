@@ -1,0 +1,11 @@
+//! AVIF: `tiled/` reads it.
+
+use contract::ImageFormat;
+
+use crate::{
+    room::{HeaderPlace, Room},
+    tiled,
+};
+
+pub(super) const ROOM: Room =
+    Room { step: |prefix| tiled::step(ImageFormat::Avif, prefix), header_place: HeaderPlace::Front };

@@ -1,0 +1,290 @@
+//! Tile by tile into the small image: the alpha plane's first, then that of the colours at the same place.
+//!
+//! The file is read once, from front to back. What stands before it is needed is kept as it is coded, which is a fraction
+//! of its pixels: the colours of a grid, where its alpha plane stands behind them.
+
+use std::io::{self, Read};
+
+use contract::ImageFormat;
+use heif::{Codec, Extent, Layer, Nclx, Picture};
+
+use super::{
+    TiledDetail,
+    colour::{self, Matrix},
+    frame::{Planes, Shape, Tile, TileDecoder, guarded, unreadable},
+};
+use crate::{
+    EngineError, Plan, Probe, decoded::Decoded, raster::Channels, room::at_least_half, shrink::Scattered,
+    source::Source,
+};
+
+/// What a decoder of tiles holds, in bytes.
+#[derive(Clone, Copy)]
+pub(super) struct Need {
+    /// The most while it decodes, with the tile's own bytes.
+    pub(super) decoder_bytes: u64,
+    /// A decoded tile.
+    pub(super) frame_bytes: u64,
+}
+
+pub(super) fn decode(
+    source: &mut Source<'_>,
+    probe: &Probe,
+    detail: &TiledDetail,
+    plan: &Plan,
+) -> Result<Decoded, EngineError> {
+    let picture = &detail.picture;
+    let mut tiles = Tiles::new(source, probe.format, picture);
+    let with_filters = plan.row_shrink == 1;
+    let mut colours = decoder(probe.format, &picture.colour, picture.tile, with_filters)?;
+    let mut alphas = match &picture.alpha {
+        Some(alpha) => Some(decoder(probe.format, alpha, picture.tile, with_filters)?),
+        None => None,
+    };
+    let channels = detail.channels();
+    let row = vec![0; picture.tile.0 as usize * channels.count()];
+    let out = Scattered::new(channels, (probe.width_px, probe.height_px), plan.row_shrink);
+    let mut small = Small { picture, out, row, samples: Default::default(), matrix: None, levels: None };
+    let mut nclx = None;
+    let mut fault = None;
+    let mut whole_rows = 0;
+    'rows: for down in 0..picture.grid.1 {
+        for across in 0..picture.grid.0 {
+            let index = (down * picture.grid.0 + across) as usize;
+            let mut add = || {
+                let alpha = match (&picture.alpha, &mut alphas) {
+                    (Some(layer), Some(decoder)) => Some(tiles.decode(layer.tiles[index], decoder.as_mut())?),
+                    _ => None,
+                };
+                let colour = tiles.decode(picture.colour.tiles[index], colours.as_mut())?;
+                nclx = picture.colour.nclx.or(colour.nclx);
+                small.add(probe, &colour, alpha.as_ref(), (across, down))
+            };
+            if let Err(cause) = add() {
+                fault = Some(cause);
+                break 'rows;
+            }
+        }
+        // In range: the last row of tiles may stand over by less than a tile.
+        whole_rows = (down + 1).saturating_mul(picture.tile.1);
+    }
+    let rows = whole_rows.saturating_sub(picture.crop.top).min(probe.height_px);
+    let fault = fault.unwrap_or(unreadable(probe.format));
+    // What is well-formed and not decoded is said, whatever came before.
+    if matches!(fault, EngineError::Unsupported { .. }) && rows < probe.height_px {
+        return Err(fault);
+    }
+    let warnings = at_least_half(probe, rows, || fault)?;
+    let profile = picture.profile.clone().or_else(|| colour::profile(nclx));
+    let (raster, extent) = small.out.finish();
+    Ok(Decoded::of_raster(raster, extent, profile, warnings))
+}
+
+/// A decoder of the layer's tiles; without the feature of its codec `step` refuses the file.
+#[cfg_attr(not(all(feature = "av1", feature = "hevc")), allow(unused_variables))]
+fn decoder<'picture>(
+    format: ImageFormat,
+    layer: &'picture Layer,
+    size: (u32, u32),
+    with_filters: bool,
+) -> Result<Box<dyn TileDecoder + 'picture>, EngineError> {
+    match &layer.codec {
+        #[cfg(feature = "hevc")]
+        Codec::Hevc(configuration) => {
+            let decoder = guarded(format, || super::hevc::Hevc::new(format, configuration))?;
+            Ok(Box::new(decoder))
+        }
+        #[cfg(feature = "av1")]
+        Codec::Av1(samples) => Ok(Box::new(super::av1::Av1Tiles { format, samples: *samples, size, with_filters })),
+        #[cfg(not(all(feature = "av1", feature = "hevc")))]
+        _ => unreachable!("`step` refuses the file"),
+    }
+}
+
+/// The tiles of both layers, in the order of the file.
+pub(super) fn in_order(picture: &Picture) -> Vec<Extent> {
+    let alpha = picture.alpha.iter().flat_map(|alpha| &alpha.tiles);
+    let mut all: Vec<_> = picture.colour.tiles.iter().chain(alpha).copied().collect();
+    all.sort_unstable_by_key(|tile| tile.offset);
+    all
+}
+
+/// The most bytes of tiles that are kept until they are needed.
+pub(super) fn kept_bytes(picture: &Picture) -> u64 {
+    let (mut next, mut kept, mut most) = (in_order(picture).into_iter(), 0_u64, 0);
+    let mut read_to = 0;
+    for (index, colour) in picture.colour.tiles.iter().enumerate() {
+        let alpha = picture.alpha.as_ref().map(|alpha| alpha.tiles[index]);
+        for wanted in alpha.iter().chain([colour]) {
+            while wanted.offset >= read_to {
+                let Some(tile) = next.next() else { break };
+                read_to = tile.offset + 1;
+                kept = kept.saturating_add(tile.bytes);
+            }
+            most = most.max(kept - wanted.bytes.min(kept));
+            kept -= wanted.bytes.min(kept);
+        }
+    }
+    most
+}
+
+struct Tiles<'decode, 'caller> {
+    source: &'decode mut Source<'caller>,
+    format: ImageFormat,
+    /// Bytes of the file that were read.
+    at: u64,
+    /// Not read yet.
+    next: std::vec::IntoIter<Extent>,
+    /// Read and not needed yet.
+    kept: Vec<(Extent, Vec<u8>)>,
+}
+
+impl<'decode, 'caller> Tiles<'decode, 'caller> {
+    fn new(source: &'decode mut Source<'caller>, format: ImageFormat, picture: &Picture) -> Self {
+        Self { source, format, at: 0, next: in_order(picture).into_iter(), kept: Vec::new() }
+    }
+
+    fn decode(&mut self, tile: Extent, decoder: &mut (dyn TileDecoder + '_)) -> Result<Tile, EngineError> {
+        let bytes = self.bytes(tile)?;
+        guarded(self.format, || decoder.decode(bytes))
+    }
+
+    fn bytes(&mut self, wanted: Extent) -> Result<Vec<u8>, EngineError> {
+        if let Some(at) = self.kept.iter().position(|(tile, _)| *tile == wanted) {
+            return Ok(self.kept.swap_remove(at).1);
+        }
+        while let Some(tile) = self.next.next() {
+            let bytes = self.read(tile)?;
+            if tile == wanted {
+                return Ok(bytes);
+            }
+            self.kept.push((tile, bytes));
+        }
+        Err(unreadable(self.format))
+    }
+
+    fn read(&mut self, tile: Extent) -> Result<Vec<u8>, EngineError> {
+        let cause = |cause: io::Error| EngineError::decoder(self.format, cause);
+        let end = tile.offset + tile.bytes;
+        self.source.pass(tile.offset - self.at).map_err(cause)?;
+        self.at = tile.offset;
+        let mut bytes = Vec::new();
+        bytes.reserve_exact(usize::try_from(tile.bytes).map_err(|_| unreadable(self.format))?);
+        self.at += self.source.take(tile.bytes).read_to_end(&mut bytes).map_err(cause)? as u64;
+        if self.at < end { Err(EngineError::ends(self.format, self.at, end)) } else { Ok(bytes) }
+    }
+}
+
+struct Small<'picture> {
+    picture: &'picture Picture,
+    out: Scattered,
+    /// Of a tile, in the channels of `out`.
+    row: Vec<u8>,
+    /// Of a tile's planes.
+    samples: [Vec<u16>; 3],
+    matrix: Option<Matrix>,
+    /// Of alpha.
+    levels: Option<Matrix>,
+}
+
+impl Small<'_> {
+    /// Adds a tile's pixels that the crop keeps.
+    fn add(
+        &mut self,
+        probe: &Probe,
+        colour: &Tile,
+        alpha: Option<&Tile>,
+        place: (u32, u32),
+    ) -> Result<(), EngineError> {
+        let format = probe.format;
+        let shape = colour.planes.shape();
+        for size in [Some(shape.size), alpha.map(|alpha| alpha.planes.shape().size)].into_iter().flatten() {
+            if size != self.picture.tile {
+                return Err(EngineError::header(format, "width of a tile", size.0));
+            }
+        }
+        let is_grey = super::is_grey(&self.picture.colour.codec);
+        if self.matrix.is_none() {
+            let nclx = self.picture.colour.nclx.or(colour.nclx);
+            // Without chroma there is no matrix.
+            let nclx = if is_grey { nclx.map(|nclx| Nclx { matrix: 2, ..nclx }) } else { nclx };
+            self.matrix = Some(Matrix::new(format, nclx, super::bits(&self.picture.colour.codec))?);
+        }
+        if let (None, Some(layer), Some(tile)) = (self.levels, &self.picture.alpha, alpha) {
+            // Whole levels, if nothing is said.
+            let full_range = layer.nclx.or(tile.nclx).is_none_or(|nclx| nclx.full_range);
+            let nclx = Nclx { primaries: 2, transfer: 2, matrix: 2, full_range };
+            self.levels = Some(Matrix::new(format, Some(nclx), super::bits(&layer.codec))?);
+        }
+        self.add_rows(colour.planes.as_ref(), alpha.map(|alpha| alpha.planes.as_ref()), shape, is_grey, place);
+        Ok(())
+    }
+
+    fn add_rows(
+        &mut self,
+        colour: &dyn Planes,
+        alpha: Option<&dyn Planes>,
+        shape: Shape,
+        is_grey: bool,
+        (across, down): (u32, u32),
+    ) {
+        let (crop, (width, height)) = (self.picture.crop, self.picture.tile);
+        // Sides are below 2^31 in all: a grid has at the most 256 tiles on a side, each of what a codec can code.
+        let (left, top) = (across * width, down * height);
+        let kept = |first: u32, side: u32, crop_first: u32, crop_side: u32| {
+            (first.max(crop_first), (first + side).min(crop_first + crop_side))
+        };
+        let (from_x, to_x) = kept(left, width, crop.left, crop.width);
+        let (from_y, to_y) = kept(top, height, crop.top, crop.height);
+        if from_x >= to_x {
+            return;
+        }
+        let (across, down) = (u32::from(shape.halved.0), u32::from(shape.halved.1));
+        let count = self.row.len() / width as usize;
+        let [luma, blue, red] = &mut self.samples;
+        luma.resize(width as usize, 0);
+        for chroma in [&mut *blue, &mut *red] {
+            chroma.resize(width.div_ceil(1 << across) as usize, 0);
+        }
+        for y in from_y..to_y {
+            let line = y - top;
+            if let (Some(alpha), Some(levels)) = (alpha, &self.levels) {
+                alpha.row(0, line, luma);
+                levels.row(luma, None, 0, &mut self.row[count - 1..], count);
+            }
+            colour.row(0, line, luma);
+            let chroma = if is_grey {
+                None
+            } else {
+                colour.row(1, line >> down, blue);
+                colour.row(2, line >> down, red);
+                Some([blue.as_slice(), red.as_slice()])
+            };
+            if let Some(matrix) = &self.matrix {
+                matrix.row(luma, chroma, across, &mut self.row, count);
+            }
+            if self.picture.is_premultiplied && alpha.is_some() {
+                self.row.chunks_exact_mut(count).for_each(divide);
+            }
+            let pixels = &self.row[(from_x - left) as usize * count..(to_x - left) as usize * count];
+            self.out.push(pixels, (y - crop.top) as usize, (from_x - crop.left) as usize, 1);
+        }
+    }
+}
+
+/// Colours that were multiplied by alpha, as they were before.
+fn divide(pixel: &mut [u8]) {
+    if let Some((alpha @ 1.., colours)) = pixel.split_last_mut() {
+        let alpha = u32::from(*alpha);
+        colours.iter_mut().for_each(|colour| *colour = ((u32::from(*colour) * 255 + alpha / 2) / alpha).min(255) as u8);
+    }
+}
+
+pub(super) const fn channels(is_grey: bool, has_alpha: bool) -> Channels {
+    match (is_grey, has_alpha) {
+        (true, false) => Channels::Grey,
+        (true, true) => Channels::GreyAlpha,
+        (false, false) => Channels::Rgb,
+        (false, true) => Channels::Rgba,
+    }
+}

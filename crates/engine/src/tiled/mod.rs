@@ -1,0 +1,233 @@
+//! Pictures in the boxes of HEIF: HEIC, AVIF and whatever else says which codec its items have. Boxes by crate `heif`,
+//! tiles by the codec's crate, tile by tile into the small image.
+
+// Without a codec nothing is decoded.
+#![cfg_attr(not(any(feature = "hevc", feature = "av1")), allow(dead_code, unused_imports))]
+
+#[cfg(feature = "av1")]
+mod av1;
+mod colour;
+mod frame;
+#[cfg(feature = "hevc")]
+mod hevc;
+mod layers;
+
+use std::sync::Arc;
+
+use contract::ImageFormat;
+use heif::{Codec, Fault, Layer, Nclx, Picture, Read, Turn};
+
+use crate::{
+    Colour, EngineError, Limits, Orientation, Plan, Probe,
+    decoded::Decoded,
+    raster::Channels,
+    room::{Cost, Detail, PREFIX_BYTES, Step, row_shrink},
+    shrink::Scattered,
+    source::Source,
+};
+use layers::Need;
+
+/// What the boxes say.
+#[derive(Debug)]
+struct TiledDetail {
+    picture: Picture,
+}
+
+/// One try at the header, for a room of `format`.
+///
+/// # Errors
+/// [`EngineError::Corrupt`] and [`EngineError::Unsupported`].
+pub(crate) fn step(format: ImageFormat, prefix: &[u8]) -> Result<Step, EngineError> {
+    let picture = match heif::read(prefix) {
+        Ok(Read::Done(picture)) => *picture,
+        Ok(Read::More(bytes)) => return Ok(Step::More(bytes)),
+        Err(fault) => return Err(refused(format, fault)),
+    };
+    check(format, &picture.colour, picture.tile)?;
+    if let Some(alpha) = &picture.alpha {
+        let of_alpha = |error| match error {
+            EngineError::Unsupported { what, .. } => {
+                EngineError::unsupported(format, format!("an alpha plane of {what}"))
+            }
+            error => error,
+        };
+        check(format, alpha, picture.tile).map_err(of_alpha)?;
+    }
+    let is_grey = is_grey(&picture.colour.codec);
+    Ok(Step::Done(Probe {
+        format,
+        width_px: picture.crop.width,
+        height_px: picture.crop.height,
+        bits_per_sample: bits(&picture.colour.codec),
+        colour: if is_grey { Colour::Grey } else { Colour::YCbCr },
+        has_alpha: picture.alpha.is_some(),
+        interlaced: false,
+        orientation: orientation(&picture.turns),
+        header_bytes: picture.header_bytes,
+        detail: Arc::new(TiledDetail { picture }),
+    }))
+}
+
+fn refused(format: ImageFormat, fault: Fault) -> EngineError {
+    match fault {
+        Fault::Value { field, value } => EngineError::header(format, field, value),
+        Fault::Unsupported(what) => EngineError::unsupported(format, what),
+    }
+}
+
+/// Whether tiles of `layer` are decoded.
+#[cfg_attr(not(feature = "hevc"), allow(unused_variables))]
+fn check(format: ImageFormat, layer: &Layer, tile: (u32, u32)) -> Result<(), EngineError> {
+    match &layer.codec {
+        #[cfg(not(feature = "hevc"))]
+        Codec::Hevc(_) => Err(EngineError::unsupported(format, "HEVC in a build without it (HEVC=on builds with it)")),
+        #[cfg(feature = "hevc")]
+        Codec::Hevc(configuration) => {
+            let sequence = configuration.sequence;
+            if let Some(what) = hevc::refusal(sequence) {
+                return Err(EngineError::unsupported(format, what));
+            }
+            // The conformance window leaves out less than a coding tree block and what an encoder aligns to.
+            let coded = sequence.coded;
+            if coded.0 < tile.0 || coded.1 < tile.1 {
+                return Err(EngineError::header(format, "coded width of a tile", coded.0));
+            }
+            Ok(())
+        }
+        #[cfg(not(feature = "av1"))]
+        Codec::Av1(_) => Err(EngineError::unsupported(format, "AV1 in a build without it (feature `av1`)")),
+        #[cfg(feature = "av1")]
+        Codec::Av1(_) => Ok(()),
+    }
+}
+
+fn bits(codec: &Codec) -> u8 {
+    match codec {
+        Codec::Hevc(configuration) => configuration.sequence.bits,
+        Codec::Av1(samples) => samples.bits,
+    }
+}
+
+fn is_grey(codec: &Codec) -> bool {
+    match codec {
+        Codec::Hevc(configuration) => configuration.sequence.chroma == 0,
+        Codec::Av1(samples) => samples.chroma == 0,
+    }
+}
+
+/// The boxes are all there is: Exif's orientation says the same once more, and is not read.
+fn orientation(turns: &[Turn]) -> Orientation {
+    // Source: the group of the square; a mirror turns the sense of what came before.
+    let (mut quarters, mut is_mirrored) = (0, false);
+    for turn in turns {
+        match turn {
+            // Against the clock, so three quarters with it.
+            Turn::Quarters(count) => quarters = (quarters + 4 - count % 4) % 4,
+            Turn::LeftRight => (quarters, is_mirrored) = ((4 - quarters) % 4, !is_mirrored),
+            // A half turn and the other mirror.
+            Turn::TopBottom => (quarters, is_mirrored) = ((6 - quarters) % 4, !is_mirrored),
+        }
+    }
+    // First the mirror from left to right, then quarters with the clock.
+    match (is_mirrored, quarters) {
+        (false, 0) => Orientation::Upright,
+        (false, 1) => Orientation::Rotate90,
+        (false, 2) => Orientation::Rotate180,
+        (false, _) => Orientation::Rotate270,
+        (true, 0) => Orientation::FlipH,
+        (true, 1) => Orientation::Transverse,
+        (true, 2) => Orientation::FlipV,
+        (true, _) => Orientation::Transpose,
+    }
+}
+
+impl TiledDetail {
+    fn channels(&self) -> Channels {
+        layers::channels(is_grey(&self.picture.colour.codec), self.picture.alpha.is_some())
+    }
+
+    /// What is held beside the small image, in bytes: the header, tiles that wait, and the decoders.
+    ///
+    /// The alpha plane is decoded first; its tile and its decoder wait for that of the colours.
+    fn plan_bytes(&self) -> u64 {
+        let header = 3 * self.picture.header_bytes.max(PREFIX_BYTES as u64);
+        let colour = self.need(&self.picture.colour);
+        let alpha = self.picture.alpha.as_ref().map(|alpha| self.need(alpha));
+        let most = match alpha {
+            None => colour.decoder_bytes,
+            // HEVC keeps the tile before, AV1 nothing.
+            Some(alpha) if matches!(self.picture.colour.codec, Codec::Av1(_)) => {
+                alpha.decoder_bytes.max(alpha.frame_bytes.saturating_add(colour.decoder_bytes))
+            }
+            Some(alpha) => alpha.decoder_bytes.saturating_add(colour.decoder_bytes),
+        };
+        most.saturating_add(layers::kept_bytes(&self.picture)).saturating_add(header + (1 << 20))
+    }
+
+    #[cfg_attr(not(all(feature = "av1", feature = "hevc")), allow(unused_variables))]
+    fn need(&self, layer: &Layer) -> Need {
+        let most_tile_bytes = layer.tiles.iter().map(|tile| tile.bytes).max().unwrap_or_default();
+        match &layer.codec {
+            #[cfg(feature = "hevc")]
+            Codec::Hevc(configuration) => hevc::need(configuration.sequence, layer.tiles.len(), most_tile_bytes),
+            #[cfg(feature = "av1")]
+            Codec::Av1(samples) => av1::need(*samples, self.picture.tile, most_tile_bytes),
+            #[cfg(not(all(feature = "av1", feature = "hevc")))]
+            _ => unreachable!("`step` refuses the file"),
+        }
+    }
+
+    /// Of the item, else of HEVC's VUI. AV1's sequence header stands in a tile, which is not read yet.
+    fn nclx(&self) -> Option<Nclx> {
+        let by_codec = match &self.picture.colour.codec {
+            Codec::Hevc(configuration) => configuration.sequence.nclx,
+            Codec::Av1(_) => None,
+        };
+        self.picture.colour.nclx.or(by_codec)
+    }
+}
+
+impl Detail for TiledDetail {
+    fn cost(&self, probe: &Probe, least_shrink: f64) -> Cost {
+        let row_shrink = row_shrink(least_shrink);
+        let channels = self.channels();
+        let small = Scattered::bytes(channels, (probe.width_px, probe.height_px), row_shrink);
+        // A row of three planes, and the same in channels, twice where they are multiplied by alpha.
+        let row = u64::from(self.picture.tile.0) * (6 + 2 * channels.count() as u64);
+        Cost { shrink: 1, row_shrink, bytes: self.plan_bytes().saturating_add(small + row) }
+    }
+
+    fn profile_bytes(&self) -> u64 {
+        let nclx = self.nclx();
+        match &self.picture.profile {
+            Some(profile) => profile.len() as u64,
+            None if colour::has_profile(nclx) => colour::PROFILE_BYTES,
+            None if nclx.is_none() && matches!(self.picture.colour.codec, Codec::Av1(_)) => colour::PROFILE_BYTES,
+            None => 0,
+        }
+    }
+
+    fn decode(&self, source: &mut Source<'_>, probe: &Probe, plan: &Plan, _: &Limits) -> Result<Decoded, EngineError> {
+        layers::decode(source, probe, self, plan)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn turns_add_up() {
+        let check = |turns: &[Turn], want| assert_eq!(orientation(turns), want, "{turns:?}");
+        check(&[], Orientation::Upright);
+        check(&[Turn::Quarters(1)], Orientation::Rotate270);
+        check(&[Turn::Quarters(3)], Orientation::Rotate90);
+        check(&[Turn::Quarters(1), Turn::Quarters(1)], Orientation::Rotate180);
+        check(&[Turn::LeftRight], Orientation::FlipH);
+        check(&[Turn::TopBottom], Orientation::FlipV);
+        check(&[Turn::LeftRight, Turn::TopBottom], Orientation::Rotate180);
+        check(&[Turn::LeftRight, Turn::Quarters(1)], Orientation::Transpose);
+        check(&[Turn::Quarters(3), Turn::LeftRight], Orientation::Transpose);
+        check(&[Turn::Quarters(1), Turn::LeftRight], Orientation::Transverse);
+    }
+}
