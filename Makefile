@@ -14,6 +14,8 @@ FIRST_SEED ?= 0
 JOBS ?= 1
 CHAOS_OBJECTS ?= 1000
 CHAOS_SEED ?=
+# on: the bucket keeps versions, which are deleted by their ids, delete markers too.
+CHAOS_VERSIONS ?= off
 FUZZ_TARGETS ?=
 STAGE ?= dev
 HEVC ?= off
@@ -60,7 +62,8 @@ downloads: .venv/.done node_modules/.done
 	@local/browser/chromium.sh >/dev/null
 
 # Against the deployment that the environment names: `make test` makes one and removes it again. Metrics go first: they
-# count jobs, and those of other tests may still be under way. Chaos goes last, with what it has Lambda retry later.
+# count jobs, and those of other tests may still be under way. Chaos goes late, with what it has Lambda retry later, and
+# versions after it, because a bucket that has had them once never is without again.
 deployed:
 	cargo test --locked $(WITH_SDK) --test deployed metrics::
 	@for module in template pipeline http privilege nothing_lost redrive backfill; do \
@@ -69,9 +72,11 @@ deployed:
 	node --test local/browser/*.test.mjs
 	local/http/schemathesis.sh
 	cargo test --locked $(WITH_SDK) --test chaos
+	cargo test --quiet --locked $(WITH_SDK) --test deployed versions::
+	CHAOS_VERSIONS=on cargo test --quiet --locked $(WITH_SDK) --test chaos
 
-chaos: .venv/.done node_modules/.done ## a bad day for CHAOS_OBJECTS=1000 uploads, and what became of each: CHAOS_SEED=7
-	@CHAOS_OBJECTS=$(CHAOS_OBJECTS) CHAOS_SEED=$(CHAOS_SEED) \
+chaos: .venv/.done node_modules/.done ## a bad day for CHAOS_OBJECTS=1000 uploads, and what became of each: CHAOS_SEED=7 CHAOS_VERSIONS=on
+	@CHAOS_OBJECTS=$(CHAOS_OBJECTS) CHAOS_SEED=$(CHAOS_SEED) CHAOS_VERSIONS=$(CHAOS_VERSIONS) \
 		.venv/bin/python -m local test cargo test --quiet --locked $(WITH_SDK) --test chaos
 
 # HEVC is patented, so that HEIC is read only where HEVC=on says so.

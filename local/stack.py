@@ -88,12 +88,12 @@ class Stack:
         return {output["OutputKey"]: output["OutputValue"] for output in stacks[0]["Outputs"]}
 
     def empty(self) -> None:
-        """Empties the buckets, because S3 deletes no others. Functions hear of each deletion."""
+        """Empties the buckets, of versions too, because S3 deletes no others. Functions hear of each deletion."""
         s3 = self.client("s3")
         for bucket in s3.list_buckets()["Buckets"]:
-            for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket["Name"]):
-                for found in page.get("Contents", []):
-                    s3.delete_object(Bucket=bucket["Name"], Key=found["Key"])
+            for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket["Name"]):
+                for found in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
+                    s3.delete_object(Bucket=bucket["Name"], Key=found["Key"], VersionId=found["VersionId"])
 
     def remove(self) -> None:
         """Removes the deployment, whose buckets must be empty and whose functions must be at rest."""

@@ -11,3 +11,4 @@ mod pipeline;
 mod privilege;
 mod redrive;
 mod template;
+mod versions;
