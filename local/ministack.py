@@ -5,6 +5,7 @@
 - Its CloudWatch is that of `cloudwatch.py`: metric filters, the JSON log format, the counters of AWS.
 - An environment that dies before its first event fails that event, and takes no other environment with it.
 - Alarms on metric math are accepted and not evaluated; saved queries are accepted and shown nowhere.
+- A route that matches OPTIONS takes the preflight away from the gateway's CORS, as on AWS.
 - A line feed in a path goes with its route, as on AWS: `{key+}` takes any character.
 - It ends with the process that started it, however that one ended.
 """
@@ -22,6 +23,8 @@ from ministack.services.cloudformation import provisioners
 from . import cloudwatch
 
 plain_app = server.app
+plain_execute = apigateway._handle_execute_in_scope
+plain_lambda_proxy = apigateway._invoke_lambda_proxy
 plain_alarm = provisioners._cw_metric_alarm_put
 plain_invoke = ProvidedWorker.invoke
 plain_path_parameters = apigateway._extract_path_params
@@ -54,6 +57,23 @@ def path_parameters(route: str, path: str) -> dict | None:
     return values and {name: value.replace(LINE_FEED, "\n") for name, value in values.items()}
 
 
+async def execute(api_id, stage, path, method, *arguments):
+    """MiniStack answers every OPTIONS by the CORS configuration. On AWS a route of method ANY gets it first, and without
+    both there is no answer. Source: API Gateway developer guide, "Configure CORS for HTTP APIs in API Gateway"."""
+    if method == "OPTIONS":
+        if apigateway._match_route(api_id, method, "/" + path.lstrip("/")):
+            # In small letters it is passed on, and still matched by ANY; no route of ours is for OPTIONS alone.
+            method = "options"
+        elif not apigateway._apis.get(api_id, {}).get("corsConfiguration"):
+            return apigateway._http_api_not_found()
+    return await plain_execute(api_id, stage, path, method, *arguments)
+
+
+def lambda_proxy(*arguments, **options):
+    arguments = [argument.upper() if argument == "options" else argument for argument in arguments]
+    return plain_lambda_proxy(*arguments, **options)
+
+
 def query_definition(logical_id, properties, stack_name):
     identifier = str(uuid.uuid4())
     return identifier, {"QueryDefinitionId": identifier}
@@ -71,6 +91,8 @@ if __name__ == "__main__":
     cloudwatch.install()
     ProvidedWorker.invoke = invoke
     apigateway._extract_path_params = path_parameters
+    apigateway._handle_execute_in_scope = execute
+    apigateway._invoke_lambda_proxy = lambda_proxy
     provisioners._cw_metric_alarm_put = alarm
     provisioners._RESOURCE_HANDLERS["AWS::Logs::QueryDefinition"] = {
         "create": query_definition, "delete": lambda physical_id, properties: None}

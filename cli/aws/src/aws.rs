@@ -10,6 +10,8 @@ use aws_sdk_cloudwatchlogs::operation::filter_log_events::FilterLogEventsError;
 use clap::Args;
 use contract::Architecture;
 
+use crate::credentials::or_cli;
+
 /// Which deployment.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct StageArguments {
@@ -33,7 +35,7 @@ pub(crate) struct Deployment {
 }
 
 impl Deployment {
-    /// Finds region and credentials as every AWS tool does: environment, profile, SSO, instance role.
+    /// Finds region and credentials as every AWS tool does: environment, profile, SSO, instance role, `aws login`.
     ///
     /// # Errors
     /// No region anywhere. Credentials are looked for by the first call.
@@ -42,7 +44,7 @@ impl Deployment {
         if let Some(region) = &arguments.region {
             loader = loader.region(Region::new(region.clone()));
         }
-        let config = loader.load().await;
+        let config = or_cli(loader.load().await);
         let region = config.region().context("no region: give --region, or set AWS_REGION")?.to_string();
         Ok(Self { stage: arguments.stage.clone(), region, config })
     }

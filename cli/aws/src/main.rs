@@ -3,6 +3,7 @@
 mod aws;
 mod backfill;
 mod cost;
+mod credentials;
 mod explain;
 mod redrive;
 #[cfg(test)]

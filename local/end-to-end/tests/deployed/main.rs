@@ -7,6 +7,7 @@ mod backfill;
 mod http;
 mod metrics;
 mod nothing_lost;
+mod operator;
 mod pipeline;
 mod privilege;
 mod redrive;
