@@ -33,7 +33,8 @@ exports.resources = async ({ resolveVariable }) => {
 };
 
 const policies = ({ name, source, destination, key }) => {
-  const logs = (functions) => here("logs", `log-group:/aws/lambda/${name}-${functions}:*`);
+  // With the log streams behind the colon, and without.
+  const logs = (functions) => ["", ":*"].map((end) => here("logs", `log-group:/aws/lambda/${name}-${functions}${end}`));
   const functions = (names) => here("lambda", `function:${name}-${names}`);
   const queues = [attribute("DeadLetters", "Arn"), attribute("Refusals", "Arn")];
   // Where the buckets have a key of KMS, whoever writes an object asks S3 for its data key.
@@ -74,6 +75,9 @@ const policies = ({ name, source, destination, key }) => {
       allow("ListUploads", "s3:ListBucket", bucket(source)),
       // With --direct, or where there is no S3 Batch Operations.
       allow("RunBatch", "lambda:InvokeFunction", functions("batch")),
+      // With --max-concurrency, which waits for each worker.
+      allow("ReadUploads", "s3:GetObject", objects(source, "*")),
+      allow("RunWorkers", "lambda:InvokeFunction", functions("worker-*")),
       allow("StoreManifests", "s3:PutObject", objects(destination, ".thumbtier/backfill/*")),
       allow("RemoveManifests", "s3:DeleteObject", objects(destination, ".thumbtier/backfill/*")),
       allow("MakeJobs", "s3:CreateJob", "*"),

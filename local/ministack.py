@@ -4,6 +4,7 @@
   that a TLS proxy has passed on; without this mark MiniStack refuses it, as it should.
 - Its CloudWatch is that of `cloudwatch.py`: metric filters, the JSON log format, the counters of AWS.
 - An environment that dies before its first event fails that event, and takes no other environment with it.
+- Calls to CloudWatch need their right in CBOR too, which is how the SDK of Rust speaks to it.
 - Alarms on metric math are accepted and not evaluated; saved queries are accepted and shown nowhere.
 - A route that matches OPTIONS takes the preflight away from the gateway's CORS, as on AWS.
 - A line feed in a path goes with its route, as on AWS: `{key+}` takes any character.
@@ -16,6 +17,7 @@ import time
 import uuid
 
 from ministack import app as server
+from ministack.core import iam_actions
 from ministack.core.lambda_runtime import ProvidedWorker
 from ministack.services import apigateway
 from ministack.services.cloudformation import provisioners
@@ -23,8 +25,11 @@ from ministack.services.cloudformation import provisioners
 from . import cloudwatch
 
 plain_app = server.app
+plain_cors_headers = apigateway._cors_response_headers
 plain_execute = apigateway._handle_execute_in_scope
 plain_lambda_proxy = apigateway._invoke_lambda_proxy
+plain_action = iam_actions.extract_iam_action
+plain_cors_preflight = apigateway._cors_preflight_response
 plain_alarm = provisioners._cw_metric_alarm_put
 plain_invoke = ProvidedWorker.invoke
 plain_path_parameters = apigateway._extract_path_params
@@ -55,6 +60,22 @@ def alarm(name, properties):
 def path_parameters(route: str, path: str) -> dict | None:
     values = plain_path_parameters(route, path.replace("\n", LINE_FEED))
     return values and {name: value.replace(LINE_FEED, "\n") for name, value in values.items()}
+
+
+def action(service, method, path, *arguments):
+    """Smithy RPC v2 has the operation at the end of its path, where MiniStack looks for no action and allows the call."""
+    if service == "monitoring" and "/operation/" in path:
+        return f"cloudwatch:{path.rsplit('/', 1)[1]}"
+    return plain_action(service, method, path, *arguments)
+
+
+def cors_headers(configuration, origin):
+    """CloudFormation writes the names in capitals, and MiniStack reads them in small letters."""
+    return plain_cors_headers({name[0].lower() + name[1:]: value for name, value in configuration.items()}, origin)
+
+
+def cors_preflight(configuration, origin):
+    return plain_cors_preflight({name[0].lower() + name[1:]: value for name, value in configuration.items()}, origin)
 
 
 async def execute(api_id, stage, path, method, *arguments):
@@ -90,7 +111,10 @@ if __name__ == "__main__":
     server.app = behind_tls
     cloudwatch.install()
     ProvidedWorker.invoke = invoke
+    iam_actions.extract_iam_action = action
     apigateway._extract_path_params = path_parameters
+    apigateway._cors_response_headers = cors_headers
+    apigateway._cors_preflight_response = cors_preflight
     apigateway._handle_execute_in_scope = execute
     apigateway._invoke_lambda_proxy = lambda_proxy
     provisioners._cw_metric_alarm_put = alarm

@@ -1,6 +1,7 @@
 //! `thumbtier backfill`: thumbnails of the objects that were there before, or whose events were lost.
 
 mod aws;
+mod bounded;
 mod direct;
 mod estimate;
 mod job;
@@ -53,6 +54,9 @@ pub(crate) struct BackfillArguments {
     /// The most objects a second that are dispatched from here
     #[arg(long, value_name = "OBJECTS", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     rate: u32,
+    /// The most workers at work for this run: each object is dispatched from here and waited for
+    #[arg(long, value_name = "WORKERS", value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    max_concurrency: Option<u32>,
     /// Forget a run that was interrupted, and start over
     #[arg(long)]
     fresh: bool,
@@ -71,10 +75,18 @@ Examples:
   thumbtier backfill s3://uploads --stage prod --dry-run
   thumbtier backfill s3://uploads/2024/ --stage prod
   thumbtier backfill s3://uploads/2024/ --stage prod --direct --rate 200
+  thumbtier backfill s3://uploads --stage prod --max-concurrency 3
   thumbtier backfill s3://uploads --stage prod --dry-run --json | jq .dollars
 
 Exit status: 0 everything handed over (or printed), 1 some refused by name, 2 wrong usage, no access, or it could not go
 on, 130 interrupted: the same command goes on.";
+
+impl BackfillArguments {
+    /// S3 Batch Operations waits for no worker, and runs as many as it likes.
+    fn way(&self) -> Way {
+        if self.direct || self.max_concurrency.is_some() { Way::Direct } else { Way::BatchOperations }
+    }
+}
 
 /// What the dry run prints for scripts.
 #[derive(Debug, Serialize)]
@@ -104,7 +116,7 @@ pub(crate) fn run(arguments: &BackfillArguments) -> anyhow::Result<Ending> {
             return Backfill::new(arguments, &deployment, &function, &rules, &bucket, &stop)?.run().await;
         }
         let Some(tally) = survey(&bucket, &rules, &stop, |_| Ok(())).await? else { return Ok(Ending::Interrupted) };
-        let way = if arguments.direct { Way::Direct } else { Way::BatchOperations };
+        let way = arguments.way();
         let estimate = estimate(&tally, arguments, &deployment, &function, way)?;
         print_estimate(arguments, &deployment, &estimate, way)?;
         Ok(Ending::Done)

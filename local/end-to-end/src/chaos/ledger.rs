@@ -88,7 +88,7 @@ impl Ledger {
             }
         }
         for line in &evidence.lines {
-            let is_duplicate = line.outcome == "duplicate";
+            let is_duplicate = line.outcome == "duplicate" && line.is_read;
             ledger.decoded_again += u64::from(is_duplicate);
             ledger.decoded += u64::from(is_duplicate || line.outcome == "made");
             if ledger.is_bad(&line.key) {

@@ -110,6 +110,7 @@ mod tests {
             key: KEY.into(),
             outcome: outcome.into(),
             is_failure: false,
+            is_read: false,
             text: String::new(),
         });
         Evidence {

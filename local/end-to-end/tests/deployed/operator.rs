@@ -139,10 +139,14 @@ async fn each_right_of_backfill_is_needed() {
         ("ReadFunction", "is the stage deployed there?"),
         ("ListUploads", "listing `s3://"),
         ("RunBatch", "invoking `thumbtier-local-batch`"),
+        ("ReadUploads", "HEAD of `s3://"),
+        ("RunWorkers", "invoking `thumbtier-local-worker-small`"),
         ("StoreManifests", "storing the manifest"),
         ("RemoveManifests", "deleting the manifest"),
     ];
-    check(&deployment, "Backfill", &rights, async || {}, &[&["backfill", &place, "--fresh"]]).await;
+    let runs: &[&[&str]] =
+        &[&["backfill", &place, "--fresh"], &["backfill", &place, "--fresh", "--max-concurrency", "2"]];
+    check(&deployment, "Backfill", &rights, async || {}, runs).await;
 }
 
 #[tokio::test]
@@ -159,6 +163,8 @@ async fn each_right_of_tune_is_needed() {
         ("RemoveImages", "deleting `"),
         ("RemoveThumbnails", "deleting `"),
     ];
-    let runs: &[&[&str]] = &[&["tune", "--from-logs"], &["tune", "--validate", "--images", &image]];
+    let tiers = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tiers.json");
+    let runs: &[&[&str]] =
+        &[&["tune", "--tiers", tiers, "--from-logs"], &["tune", "--tiers", tiers, "--validate", "--images", &image]];
     check(&deployment, "Tune", &rights, async || {}, runs).await;
 }
