@@ -69,8 +69,8 @@ test("it uploads straight to the bucket too", async () => {
     body: [...Buffer.from(JSON.stringify({ key: "origin/direct.bmp", bytes: body.length, content_type: "image/bmp" }))],
   });
   assert.equal(asked.status, 201, asked.text);
-  const { url, headers } = JSON.parse(asked.text);
-  const put = await ask(page, url, { method: "PUT", headers, body });
+  const { url, headers, method } = JSON.parse(asked.text).upload;
+  const put = await ask(page, url, { method, headers, body });
   assert.equal(put.status, 200, put.text ?? put.error);
 });
 
