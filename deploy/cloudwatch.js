@@ -1,15 +1,13 @@
 // The deployment's dashboard, alarms and saved queries, as CloudFormation resources: one widget, alarm or condition
 // per tier of tiers.json, and the metric filters that make our own metrics of log lines.
 
-const fs = require("node:fs");
-const path = require("node:path");
 const { widgets } = require("./dashboard.js");
 const { alarms } = require("./alarms.js");
 const { queries } = require("./queries.js");
 const { filters, level: levelOf } = require("./monitoring.js");
 const { tiers, measuredFor, variantSet, variants } = require("./tiers.js");
 
-const prices = JSON.parse(fs.readFileSync(path.join(__dirname, "..", "prices.json"), "utf8"));
+const { pricesOf } = require("./prices.js");
 
 // As in serverless.yml.
 const DISPATCHER_MB = 128;
@@ -20,10 +18,7 @@ module.exports = async ({ resolveVariable }) => {
       "param:daily_cost_limit_dollars", "param:alarm_email", "param:api"].map(resolveVariable),
   );
   const level = await levelOf(resolveVariable);
-  if (!(region in prices)) {
-    const known = Object.keys(prices).join(", ");
-    throw new Error(`prices.json has no region "${region}", only ${known}: add its list prices, with date and source`);
-  }
+  const prices = pricesOf(region);
   const deployment = {
     name: `${service}-${stage}`,
     namespace: `${service}/${stage}`,
@@ -34,11 +29,11 @@ module.exports = async ({ resolveVariable }) => {
     variantSet,
     variants,
     architecture,
-    prices: prices[region],
+    prices,
     targetMs: Number(targetMs),
     costLimit: Number(costLimit),
     email,
-    dollarsPerGbSecond: prices[region].lambda_gb_second[architecture],
+    dollarsPerGbSecond: prices.lambda_gb_second[architecture],
     functionName: (name) => `${service}-${stage}-${name}`,
     functions: [
       ...tiers.map((tier) => ({ id: `worker-${tier.name}`, memoryMb: tier.memory_mb, isWorker: true })),

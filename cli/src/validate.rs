@@ -121,10 +121,9 @@ fn checks(arguments: &ValidateArguments) -> anyhow::Result<Vec<Check>> {
 
     if let Some(region) = &arguments.region {
         let prices = Prices::parse(&text(&arguments.prices)?);
-        let found = prices.as_ref().map(|prices| prices.region(region).map(|_| ()));
-        checks.push(match found {
-            Ok(Ok(())) => Check::ok("prices", region.clone()),
-            Ok(Err(error)) => Check::refused("prices", with_causes(&error)),
+        checks.push(match prices.as_ref().map(|prices| prices.stand_in(region)) {
+            Ok(None) => Check::ok("prices", region.clone()),
+            Ok(Some(told)) => Check::warning("prices", told),
             Err(error) => Check::refused("prices", with_causes(error)),
         });
     }

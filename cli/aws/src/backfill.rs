@@ -19,7 +19,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Args;
-use contract::{Prices, Thumbnails};
+use contract::Thumbnails;
 use serde::Serialize;
 
 use self::aws::Bucket;
@@ -131,11 +131,11 @@ fn estimate(
     function: &Function,
     way: Way,
 ) -> anyhow::Result<Estimate> {
-    let prices = Prices::builtin()?;
+    let prices = crate::cost::prices(&deployment.region)?;
     let variants = Thumbnails::builtin()?.variants.len();
     Ok(tally.estimate(&Rates {
         calibration: &thumbtier::tune::builtin()?,
-        prices: prices.region(&deployment.region)?,
+        prices: &prices,
         architecture: function.architecture,
         dispatcher_memory_mb: function.memory_mb,
         variants: u32::try_from(variants).context("more variants than fit a price")?,
