@@ -47,7 +47,7 @@ test: ## format, lints, unit tests, template, end to end on the local AWS
 	cargo test --locked $(WITH_SDK)
 	AGAINST=$(AGAINST) cargo test --locked $(WITHOUT_SDK) --test differential
 	node_modules/.bin/osls package --stage prod --param="package_dir=target/local" --package target/template
-	node_modules/.bin/osls package --stage prod --param="package_dir=target/local" --param="kms_key_arn=$(KMS_KEY)" --param="api=on" --param="monitoring=full" --param="platform_logs=on" --package target/template-kms
+	node_modules/.bin/osls package --stage prod --param="package_dir=target/local" --param="kms_key_arn=$(KMS_KEY)" --param="api=on" --param="api_cors_origins=https://shop.example" --param="monitoring=full" --param="platform_logs=on" --package target/template-kms
 	node_modules/.bin/osls package --stage prod --param="package_dir=target/local" --param="monitoring=off" --package target/template-off
 	.venv/bin/cfn-lint target/template/cloudformation-template-update-stack.json target/template-kms/cloudformation-template-update-stack.json target/template-off/cloudformation-template-update-stack.json
 	target/debug/thumbtier validate --region us-east-1 --template target/template/cloudformation-template-update-stack.json
@@ -66,7 +66,7 @@ downloads: .venv/.done node_modules/.done
 # versions after it, because a bucket that has had them once never is without again.
 deployed:
 	cargo test --locked $(WITH_SDK) --test deployed metrics::
-	@for module in template pipeline http privilege nothing_lost redrive backfill; do \
+	@for module in template account pipeline http privilege nothing_lost redrive operator backfill; do \
 		cargo test --quiet --locked $(WITH_SDK) --test deployed $$module:: || exit; \
 	done
 	node --test local/browser/*.test.mjs

@@ -35,7 +35,8 @@ impl Deployment {
         let mut document: Value = serde_json::from_str(&document).expect("policies are JSON");
         let statements = document["Statement"].as_array_mut().map(std::mem::take).expect("a list of statements");
 
-        let name = format!("thumbtier-operator-{}", name.to_lowercase());
+        // A run of its own, also where an earlier one failed.
+        let name = format!("thumbtier-operator-{}-{}", name.to_lowercase(), std::process::id());
         iam.create_user().user_name(&name).send().await.expect("users can be made");
         let made = iam.create_access_key().user_name(&name).send().await.expect("keys can be made");
         let key = made.access_key().expect("it is told once");

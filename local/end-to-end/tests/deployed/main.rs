@@ -3,6 +3,7 @@
 //! One program, because each is linked with the AWS SDK anew. The Makefile runs the modules one after the other:
 //! `metrics` counts jobs, `privilege` takes rights away, `redrive` empties the queue of dead letters.
 
+mod account;
 mod backfill;
 mod http;
 mod metrics;

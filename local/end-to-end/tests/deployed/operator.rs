@@ -81,9 +81,10 @@ async fn check(
     operator.may_all_but(None).await;
     for arguments in runs {
         let output = thumbtier(&operator, arguments);
-        // 1 is about letters, objects and durations.
-        assert!(matches!(output.status.code(), Some(0 | 1)), "{arguments:?}: {}", said(&output));
-        assert!(!said(&output).contains("AccessDenied"), "{arguments:?}: {}", said(&output));
+        // 1 is about letters, objects and durations; with few jobs in the logs `tune` has nothing to say.
+        let (said, code) = (said(&output), output.status.code());
+        assert!(matches!(code, Some(0 | 1)) || said.contains("no warm job of a worker"), "{arguments:?}: {said}");
+        assert!(!said.contains("AccessDenied"), "{arguments:?}: {said}");
     }
     operator.leave().await;
 }

@@ -1,0 +1,100 @@
+//! The packaged template in somebody's account: who is trusted, who may operate it, which pages may call it, in which
+//! partition of AWS it is.
+
+#![allow(clippy::unwrap_used)] // Helpers of tests are tests, which clippy.toml cannot say.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use crate::template::{of_kind, packaged};
+
+const FOLDERS: [&str; 3] = ["template", "template-kms", "template-off"];
+
+/// A service that is asked by another account's resource to assume a role of ours must not.
+#[test]
+fn every_trust_is_for_resources_of_this_account() {
+    for folder in FOLDERS {
+        let roles = of_kind(&packaged(folder), "AWS::IAM::Role");
+        assert!(roles.len() >= 6, "{folder}");
+        for role in roles {
+            for statement in role["AssumeRolePolicyDocument"]["Statement"].as_array().unwrap() {
+                let want = json!({ "StringEqualsIfExists": { "aws:SourceAccount": { "Ref": "AWS::AccountId" } } });
+                assert_eq!(statement["Condition"], want, "{folder}: {statement}");
+            }
+        }
+    }
+}
+
+/// An ARN of S3 names no account, so that somebody else could own a bucket of that name one day. Any other names it.
+/// Source: AWS Lambda developer guide, "Granting Lambda access to AWS services".
+#[test]
+fn every_permission_of_a_function_is_for_this_account() {
+    for folder in FOLDERS {
+        for permission in of_kind(&packaged(folder), "AWS::Lambda::Permission") {
+            let account = json!({ "Ref": "AWS::AccountId" });
+            let arn = permission["SourceArn"].to_string();
+            let is_named = arn.contains("AWS::AccountId}") && !arn.contains(":s3:::");
+            let is_ours = permission["SourceArn"]["Fn::GetAtt"][1] == "Arn";
+            assert!(permission["SourceAccount"] == account || is_named || is_ours, "{folder}: {permission}");
+        }
+    }
+}
+
+#[test]
+fn nothing_is_in_one_partition_only() {
+    for folder in FOLDERS {
+        let text = packaged(folder).to_string();
+        let fixed: Vec<_> = text.match_indices("arn:aws").map(|(at, _)| &text[at..text.len().min(at + 60)]).collect();
+        // The key that the test packages with is somebody's own ARN.
+        let ours: Vec<_> = fixed.iter().filter(|arn| !arn.starts_with("arn:aws:kms:us-east-1:123456789012:")).collect();
+        assert!(ours.is_empty(), "{folder}: {ours:?}");
+    }
+}
+
+/// A route of method ANY takes the preflight away from the gateway's CORS. Source: Amazon API Gateway developer guide,
+/// "Configure CORS for HTTP APIs in API Gateway".
+#[test]
+fn with_origins_no_route_takes_a_preflight() {
+    let resources = packaged("template-kms");
+    let [api] = of_kind(&resources, "AWS::ApiGatewayV2::Api").try_into().unwrap();
+    assert_eq!(api["CorsConfiguration"]["AllowOrigins"], json!(["https://shop.example"]));
+    let mut methods = BTreeMap::<String, BTreeSet<String>>::new();
+    for route in of_kind(&resources, "AWS::ApiGatewayV2::Route") {
+        let (method, path) = route["RouteKey"].as_str().unwrap().split_once(' ').unwrap();
+        assert!(!["ANY", "OPTIONS", "$default"].contains(&method), "{route}");
+        methods.entry(path.to_owned()).or_default().insert(method.to_owned());
+    }
+    assert_eq!(methods.len(), 8, "{methods:?}");
+    // The function answers 405 to what a path has not, as without origins.
+    let all = ["DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"].map(str::to_owned);
+    assert!(methods.values().all(|found| found.iter().eq(all.iter())), "{methods:?}");
+    // And a page of that origin may put its upload into the bucket.
+    let rules = &resources["SourceBucket"]["Properties"]["CorsConfiguration"]["CorsRules"][0];
+    assert_eq!(rules["AllowedOrigins"][1], "https://shop.example");
+}
+
+#[test]
+fn an_operator_may_do_what_the_subcommand_does_and_nothing_with_everything() {
+    for folder in FOLDERS {
+        let policies = of_kind(&packaged(folder), "AWS::IAM::ManagedPolicy");
+        assert_eq!(policies.len(), 4, "cost, tune, redrive, backfill");
+        // Calls that have no resource. Source: Service Authorization Reference.
+        let without_resource = ["cloudwatch:GetMetricData", "logs:DescribeLogGroups", "s3:CreateJob"];
+        for statement in policies.iter().flat_map(|policy| policy["PolicyDocument"]["Statement"].as_array().unwrap()) {
+            assert_eq!(statement["Effect"], "Allow");
+            let actions = statement["Action"].to_string();
+            assert!(!actions.contains('*'), "{statement}");
+            let is_everything = statement["Resource"] == "*";
+            let has_none = statement["Action"].as_str().is_some_and(|action| without_resource.contains(&action));
+            assert_eq!(is_everything, has_none, "{statement}");
+            if actions.contains("iam:PassRole") {
+                let to = json!({ "StringEquals": { "iam:PassedToService": "batchoperations.s3.amazonaws.com" } });
+                assert_eq!(statement["Condition"], to);
+            }
+        }
+    }
+    let with_key = of_kind(&packaged("template-kms"), "AWS::IAM::ManagedPolicy");
+    let uses_key = |policy: &&Value| policy.to_string().contains("kms:GenerateDataKey");
+    assert_eq!(with_key.iter().filter(uses_key).count(), 2, "those that store objects");
+}
