@@ -29,7 +29,7 @@ PARAMS ?=
 # The decoders that tests/differential.rs compares the engine with, beside those in Rust.
 AGAINST := $(CURDIR)/.venv/bin/python
 
-.PHONY: help local test unit downloads deployed chaos mutations differential fuzz bench calibrate peers package deploy remove audit clean
+.PHONY: help local test unit downloads deployed chaos mutations differential fuzz bench calibrate peers package preflight deploy remove audit clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -89,6 +89,11 @@ deploy: package node_modules/.done ## to AWS: STAGE=prod REGION=eu-west-1 PARAMS
 	@cargo run --quiet --locked -p thumbtier -- validate --region $(REGION) \
 		--template target/deploy/cloudformation-template-update-stack.json
 	@node_modules/.bin/osls deploy --stage $(STAGE) --region $(REGION) $(PARAMS) --package target/deploy
+
+preflight: package node_modules/.done ## asks the account what a deployment would meet: STAGE=prod REGION=eu-west-1 PARAMS="--param=…"
+	@node_modules/.bin/osls package --stage $(STAGE) --region $(REGION) $(PARAMS) --package target/deploy
+	@cargo build --quiet --locked -p thumbtier -p thumbtier-aws
+	@target/debug/thumbtier preflight --stage $(STAGE) --region $(REGION)
 
 remove: node_modules/.done ## takes the deployment away; its buckets must be empty
 	@node_modules/.bin/osls remove --stage $(STAGE) --region $(REGION)

@@ -5,6 +5,7 @@ mod backfill;
 mod cost;
 mod credentials;
 mod explain;
+mod preflight;
 mod redrive;
 #[cfg(test)]
 #[path = "../../../benches/src/scratch.rs"]
@@ -33,6 +34,7 @@ enum Command {
     Cost(cost::CostArguments),
     Redrive(redrive::RedriveArguments),
     Backfill(backfill::BackfillArguments),
+    Preflight(preflight::PreflightArguments),
     Explain(ExplainArguments),
     Tune(TuneArguments),
 }
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
         Command::Cost(arguments) => cost::run(&arguments),
         Command::Redrive(arguments) => redrive::run(&arguments),
         Command::Backfill(arguments) => backfill::run(&arguments),
+        Command::Preflight(arguments) => preflight::run(&arguments),
         Command::Explain(arguments) => thumbtier::explain::run(&arguments, &explain::open),
         Command::Tune(arguments) => tune::run(&arguments),
     })

@@ -4,7 +4,11 @@
 #![allow(clippy::unwrap_used)] // Helpers of tests are tests, which clippy.toml cannot say.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+use std::process::Command;
 
+use end_to_end::Deployment;
 use serde_json::{Value, json};
 
 use crate::template::{of_kind, packaged};
@@ -97,4 +101,40 @@ fn an_operator_may_do_what_the_subcommand_does_and_nothing_with_everything() {
     let with_key = of_kind(&packaged("template-kms"), "AWS::IAM::ManagedPolicy");
     let uses_key = |policy: &&Value| policy.to_string().contains("kms:GenerateDataKey");
     assert_eq!(with_key.iter().filter(uses_key).count(), 2, "those that store objects");
+}
+
+/// `thumbtier preflight` of the template that was packaged, or of one with other names, in the account of the tests.
+fn preflight(template: &Path) -> (Option<i32>, Vec<Value>) {
+    let test = std::env::current_exe().unwrap();
+    let mut command = Command::new(test.ancestors().nth(2).unwrap().join("thumbtier"));
+    command.args(["preflight", "--stage", "prod", "--json", "--template"]).arg(template);
+    let output = command.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    let text = String::from_utf8(output.stdout.clone()).unwrap();
+    assert!(!text.is_empty(), "{said}");
+    (output.status.code(), text.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
+}
+
+#[tokio::test]
+async fn a_preflight_asks_the_account_and_names_what_is_in_the_way() {
+    let deployment = Deployment::connect().await;
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/template");
+    let template = folder.join("cloudformation-template-update-stack.json");
+    let (code, checks) = preflight(&template);
+    assert_eq!(code, Some(0), "{checks:#?}");
+    let of = |name: &str| checks.iter().find(|check| check["check"] == name).unwrap_or_else(|| panic!("{name}"));
+    assert!(of("concurrency")["message"].as_str().unwrap().contains("of 1000 environments"), "{checks:#?}");
+    assert_eq!(checks.iter().filter(|check| check["check"] == "bucket" && check["outcome"] == "ok").count(), 2);
+
+    // The names of the deployment that is there, under another stage.
+    let text = fs::read_to_string(&template).unwrap().replace("thumbtier-prod-dispatcher", "thumbtier-local-dispatcher");
+    let text = text.replace("thumbtier-prod-uploads-${AWS::AccountId}-${AWS::Region}", &deployment.source_bucket);
+    let other = Path::new(env!("CARGO_TARGET_TMPDIR")).join("taken.json");
+    fs::write(&other, text).unwrap();
+    let (code, checks) = preflight(&other);
+    assert_eq!(code, Some(1), "{checks:#?}");
+    let refused: Vec<_> = checks.iter().filter(|check| check["outcome"] == "refused").collect();
+    let messages: Vec<_> = refused.iter().map(|check| check["message"].as_str().unwrap()).collect();
+    assert!(messages.iter().any(|message| message.contains("`thumbtier-local-dispatcher`")), "{messages:#?}");
+    assert!(messages.iter().any(|message| message.contains("is there already")), "{messages:#?}");
 }
