@@ -25,6 +25,7 @@ WITH_SDK := -p api -p dispatcher -p end-to-end -p function -p sdk -p thumbtier-a
 REGION ?= us-east-1
 # A key to lint and test the template with, everything that is off by default being on.
 KMS_KEY := arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab
+DISTRIBUTION := arn:aws:cloudfront::123456789012:distribution/E1EXAMPLE
 PARAMS ?=
 # The decoders that tests/differential.rs compares the engine with, beside those in Rust.
 AGAINST := $(CURDIR)/.venv/bin/python
@@ -47,7 +48,7 @@ test: ## format, lints, unit tests, template, end to end on the local AWS
 	cargo test --locked $(WITH_SDK)
 	AGAINST=$(AGAINST) cargo test --locked $(WITHOUT_SDK) --test differential
 	node_modules/.bin/osls package --stage prod --param="package_dir=target/local" --package target/template
-	node_modules/.bin/osls package --stage prod --param="package_dir=target/local" --param="kms_key_arn=$(KMS_KEY)" --param="api=on" --param="api_cors_origins=https://shop.example" --param="monitoring=full" --param="platform_logs=on" --package target/template-kms
+	node_modules/.bin/osls package --stage prod --param="package_dir=target/local" --param="kms_key_arn=$(KMS_KEY)" --param="api=on" --param="api_cors_origins=https://shop.example" --param="cdn=on" --param="cdn_distribution_arn=$(DISTRIBUTION)" --param="destination_policy_file=local/end-to-end/tests/deployed/statements.json" --param="monitoring=full" --param="platform_logs=on" --package target/template-kms
 	node_modules/.bin/osls package --stage prod --param="package_dir=target/local" --param="monitoring=off" --package target/template-off
 	.venv/bin/cfn-lint target/template/cloudformation-template-update-stack.json target/template-kms/cloudformation-template-update-stack.json target/template-off/cloudformation-template-update-stack.json
 	target/debug/thumbtier validate --region us-east-1 --template target/template/cloudformation-template-update-stack.json

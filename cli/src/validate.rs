@@ -1,6 +1,7 @@
 //! `thumbtier validate`: refuses a deployment that could loop or could not run, before it is deployed.
 
 mod buckets;
+mod urls;
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -54,7 +55,7 @@ const SAMPLE_KEYS: [&str; 2] = ["cat.png", "holiday/red flower+1.jpg"];
 /// One check.
 #[derive(Debug, Serialize)]
 struct Check {
-    /// `tiers`, `thumbnails`, `measured`, `prices`, `buckets`, `keys`.
+    /// `tiers`, `thumbnails`, `measured`, `prices`, `buckets`, `keys`, `urls`.
     check: &'static str,
     /// `ok`, `warning` (it runs, but not as planned) or `refused`.
     outcome: &'static str,
@@ -128,14 +129,17 @@ fn checks(arguments: &ValidateArguments) -> anyhow::Result<Vec<Check>> {
         });
     }
     let Ok(thumbnails) = thumbnails else { return Ok(checks) };
+    let mut cdn = None;
     if let Some(path) = &arguments.template {
         let template =
             serde_json::from_str(&text(path)?).with_context(|| format!("`{}` is no JSON", path.display()))?;
         checks.push(Check::of("buckets", &buckets::check(&template, &thumbnails), Clone::clone));
+        cdn = Some(buckets::has_distribution(&template));
     }
     for key in SAMPLE_KEYS {
         checks.push(Check::ok("keys", format!("{key} -> {}", thumbnails.keys_of(key).join(" or "))));
     }
+    checks.push(urls::check(&thumbnails, cdn));
     Ok(checks)
 }
 

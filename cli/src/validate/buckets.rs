@@ -69,6 +69,12 @@ pub(super) fn check(template: &Value, thumbnails: &Thumbnails) -> Result<String,
     Ok(format!("uploads in {}, thumbnails in {destination}", watched.join(" and ")))
 }
 
+/// Whether the template puts CloudFront before the thumbnails.
+pub(super) fn has_distribution(template: &Value) -> bool {
+    let resources = template["Resources"].as_object().into_iter().flat_map(|all| all.values());
+    resources.into_iter().any(|resource| resource["Type"] == "AWS::CloudFront::Distribution")
+}
+
 /// The notifications of a bucket.
 fn watches(resource: &Value, template: &Value) -> Vec<Watch> {
     if resource["Type"] != "AWS::S3::Bucket" {

@@ -183,8 +183,7 @@ pub struct Prices {
     regions: Vec<(String, RegionPrices)>,
 }
 
-/// Its list prices stand for those of a region that the file has not, because a deployment is worth more than an exact
-/// dollar in its log lines; whoever shows them says so (`Prices::stand_in`).
+/// Its prices stand for those of a region that the file has not; whoever shows them says so (`Prices::stand_in`).
 const STAND_IN: &str = "us-east-1";
 
 /// A region's own prices are beside this, and all others are those of the region that it names.

@@ -50,8 +50,8 @@ fn nothing_is_in_one_partition_only() {
     for folder in FOLDERS {
         let text = packaged(folder).to_string();
         let fixed: Vec<_> = text.match_indices("arn:aws").map(|(at, _)| &text[at..text.len().min(at + 60)]).collect();
-        // The key that the test packages with is somebody's own ARN.
-        let ours: Vec<_> = fixed.iter().filter(|arn| !arn.starts_with("arn:aws:kms:us-east-1:123456789012:")).collect();
+        // The key and the distribution that the test packages with are somebody's own ARNs.
+        let ours: Vec<_> = fixed.iter().filter(|arn| !arn.contains(":123456789012:")).collect();
         assert!(ours.is_empty(), "{folder}: {ours:?}");
     }
 }
@@ -123,11 +123,12 @@ async fn a_preflight_asks_the_account_and_names_what_is_in_the_way() {
     let (code, checks) = preflight(&template);
     assert_eq!(code, Some(0), "{checks:#?}");
     let of = |name: &str| checks.iter().find(|check| check["check"] == name).unwrap_or_else(|| panic!("{name}"));
-    assert!(of("concurrency")["message"].as_str().unwrap().contains("of 1000 environments"), "{checks:#?}");
+    assert!(of("concurrency")["message"].as_str().unwrap().contains("environments are free"), "{checks:#?}");
     assert_eq!(checks.iter().filter(|check| check["check"] == "bucket" && check["outcome"] == "ok").count(), 2);
 
     // The names of the deployment that is there, under another stage.
-    let text = fs::read_to_string(&template).unwrap().replace("thumbtier-prod-dispatcher", "thumbtier-local-dispatcher");
+    let text =
+        fs::read_to_string(&template).unwrap().replace("thumbtier-prod-dispatcher", "thumbtier-local-dispatcher");
     let text = text.replace("thumbtier-prod-uploads-${AWS::AccountId}-${AWS::Region}", &deployment.source_bucket);
     let other = Path::new(env!("CARGO_TARGET_TMPDIR")).join("taken.json");
     fs::write(&other, text).unwrap();
@@ -137,4 +138,37 @@ async fn a_preflight_asks_the_account_and_names_what_is_in_the_way() {
     let messages: Vec<_> = refused.iter().map(|check| check["message"].as_str().unwrap()).collect();
     assert!(messages.iter().any(|message| message.contains("`thumbtier-local-dispatcher`")), "{messages:#?}");
     assert!(messages.iter().any(|message| message.contains("is there already")), "{messages:#?}");
+}
+
+/// Source: Amazon CloudFront developer guide, "Restrict access to an Amazon S3 origin".
+#[test]
+fn a_distribution_alone_reads_thumbnails_and_none_of_our_records() {
+    let resources = packaged("template-kms");
+    let config = &resources["Distribution"]["Properties"]["DistributionConfig"];
+    let origin = &config["Origins"][0];
+    assert_eq!(origin["OriginAccessControlId"], json!({ "Fn::GetAtt": ["DistributionAccess", "Id"] }));
+    assert_eq!(origin["S3OriginConfig"]["OriginAccessIdentity"], "", "the older way is off");
+    assert_eq!(config["DefaultCacheBehavior"]["ViewerProtocolPolicy"], "redirect-to-https");
+    let access = &resources["DistributionAccess"]["Properties"]["OriginAccessControlConfig"];
+    assert_eq!((&access["SigningBehavior"], &access["SigningProtocol"]), (&json!("always"), &json!("sigv4")));
+
+    let policy = &resources["DestinationBucketPolicy"]["Properties"]["PolicyDocument"];
+    let statements = policy["Statement"].as_array().unwrap();
+    let sids: Vec<_> = statements.iter().map(|statement| statement["Sid"].as_str().unwrap()).collect();
+    assert_eq!(sids, ["TlsOnly", "ServeThumbnails", "ServeNoRecords", "ReadByTheShop"]);
+    for statement in &statements[1..3] {
+        assert_eq!(statement["Principal"], json!({ "Service": "cloudfront.amazonaws.com" }));
+        assert_eq!(statement["Action"], "s3:GetObject");
+        let own = "arn:${AWS::Partition}:cloudfront::${AWS::AccountId}:distribution/${Distribution}";
+        let other = "arn:aws:cloudfront::123456789012:distribution/E1EXAMPLE";
+        assert_eq!(statement["Condition"], json!({ "StringEquals": { "aws:SourceArn": [{ "Fn::Sub": own }, other] } }));
+    }
+    assert_eq!((&statements[1]["Effect"], &statements[2]["Effect"]), (&json!("Allow"), &json!("Deny")));
+    assert!(statements[2]["Resource"].to_string().ends_with("/.thumbtier/*\"}"), "{}", statements[2]);
+
+    let without = packaged("template");
+    assert!(of_kind(&without, "AWS::CloudFront::Distribution").is_empty());
+    let statements =
+        without["DestinationBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"].as_array().unwrap();
+    assert_eq!(statements.len(), 1, "everybody needs TLS, and nobody is let in");
 }
