@@ -76,7 +76,7 @@ pub(super) fn checks(wanted: &Wanted, facts: &Facts, region: &str) -> Vec<Check>
     for ((name, is_made), found) in wanted.buckets.iter().zip(&facts.buckets) {
         checks.push(bucket(name, *is_made, is_update, wanted.by_eventbridge, found));
     }
-    checks.extend(wanted.kms_key_arn.as_deref().map(|arn| key(arn, region)));
+    checks.extend(wanted.kms_key_arn.as_deref().map(|arn| key(arn, region, &wanted.kinds)));
     checks.push(rights(&facts.denied));
     checks
 }
@@ -176,16 +176,19 @@ fn bucket(name: &str, is_made: bool, is_update: bool, by_eventbridge: bool, foun
     }
 }
 
-fn key(arn: &str, region: &str) -> Check {
+fn key(arn: &str, region: &str, kinds: &[String]) -> Check {
     let of_region = arn.split(':').nth(3);
     if of_region != Some(region) {
         return refused("key", format!("`{arn}` is not in {region}: a bucket's key must be in its region"));
     }
+    // Source: Amazon CloudFront developer guide, "Restrict access to an Amazon S3 origin", "SSE-KMS".
+    let has_cdn = kinds.iter().any(|kind| kind == "AWS::CloudFront::Distribution");
+    let cdn = if has_cdn { ", and kms:Decrypt to cloudfront.amazonaws.com for the distribution" } else { "" };
     warning(
         "key",
         format!(
             "not asked: aws kms get-key-policy --key-id {arn} --policy-name default must allow kms:* to the account's root, \
-             or kms:Decrypt and kms:GenerateDataKey to the roles of the stack"
+             or kms:Decrypt and kms:GenerateDataKey to the roles of the stack{cdn}"
         ),
     )
 }
@@ -273,6 +276,9 @@ mod tests {
         check(&Wanted { memory_mb: 10_240, ..wanted() }, &facts(), "warning", "10240 MB");
         let with_key = |arn: &str| Wanted { kms_key_arn: Some(arn.into()), ..wanted() };
         check(&with_key("arn:aws:kms:us-east-1:1:key/k"), &facts(), "refused", "not in eu-west-1");
-        check(&with_key("arn:aws:kms:eu-west-1:1:key/k"), &facts(), "warning", "get-key-policy");
+        let key = with_key("arn:aws:kms:eu-west-1:1:key/k");
+        check(&key, &facts(), "warning", "get-key-policy");
+        let with_cdn = Wanted { kinds: vec!["AWS::CloudFront::Distribution".into()], ..key };
+        check(&with_cdn, &facts(), "warning", "to cloudfront.amazonaws.com");
     }
 }
