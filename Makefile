@@ -67,7 +67,7 @@ downloads: .venv/.done node_modules/.done
 # versions after it, because a bucket that has had them once never is without again.
 deployed:
 	cargo test --locked $(WITH_SDK) --test deployed metrics::
-	@for module in template account pipeline http privilege nothing_lost redrive operator backfill; do \
+	@for module in template account pipeline cdn http privilege nothing_lost redrive operator backfill; do \
 		cargo test --quiet --locked $(WITH_SDK) --test deployed $$module:: || exit; \
 	done
 	node --test local/browser/*.test.mjs

@@ -80,6 +80,7 @@ def run_tests(command: list[str]) -> int:
             "DESTINATION_BUCKET": outputs["DestinationBucketName"],
             "API_URL": outputs["ApiUrl"],
             "API_TOKEN": stack.api_token(outputs),
+            "CDN_URL": outputs["CdnUrl"],
             "FUNCTIONS_ENDPOINT_URL": stack.functions_endpoint,
             "LIMITS": stack.limits.describe(),
         }

@@ -5,6 +5,7 @@
 
 mod account;
 mod backfill;
+mod cdn;
 mod http;
 mod metrics;
 mod nothing_lost;
