@@ -27,10 +27,30 @@ REGION ?= us-east-1
 KMS_KEY := arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab
 DISTRIBUTION := arn:aws:cloudfront::123456789012:distribution/E1EXAMPLE
 PARAMS ?=
+# The other two situations of buckets: somebody else's, whose events a queue and a topic have, and one for both sides.
+EXISTING_BUCKETS := --param="source_bucket=my-uploads" --param="source_bucket_exists=true" \
+	--param="destination_bucket=my-thumbnails" --param="destination_bucket_exists=true" --param="event_source=none" \
+	--param="source_queue_arn=arn:aws:sqs:us-east-1:123456789012:uploads" \
+	--param="source_topic_arn=arn:aws:sns:us-east-1:123456789012:uploads" --param="api=on"
+ONE_BUCKET := --param="source_bucket=my-pictures" --param="destination_bucket=my-pictures" \
+	--param="source_prefixes=photos/,avatars/" --param="destination_prefix=thumbnails/" \
+	--param="source_versioning=on" --param="destination_versioning=on" --param="api=on"
+TEMPLATES := $(foreach folder,template template-kms template-off template-existing template-same,\
+	target/$(folder)/cloudformation-template-update-stack.json)
 # The decoders that tests/differential.rs compares the engine with, beside those in Rust.
 AGAINST := $(CURDIR)/.venv/bin/python
 
-.PHONY: help local test unit downloads deployed chaos mutations differential fuzz bench calibrate peers package preflight deploy remove audit clean
+# By itself: cargo under make would share make's jobs, not the processors.
+CARGO := MAKEFLAGS= cargo
+AS_JSON := --message-format=json-render-diagnostics
+# Behind the tests that run meanwhile, some of which have a limit of time.
+BEHIND := nice -n 19
+CARGO_BEHIND := MAKEFLAGS= $(BEHIND) cargo
+PACKAGE := node_modules/.bin/osls package --stage prod --param="package_dir=target/local"
+DEPLOYED := python3 -m local.suite target/deployed.json --only
+
+.PHONY: help local test tested linted unit unit-built functions-built sdk-built template downloads
+.PHONY: deployed chaos mutations differential fuzz bench calibrate peers package preflight deploy remove audit clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,40 +61,64 @@ local: ## the whole deployment on this machine, with sample images or IMAGES="a.
 	@.venv/bin/python -m local --port $(PORT) up $(IMAGES)
 
 test: ## format, lints, unit tests, template, end to end on the local AWS
-	@$(MAKE) --no-print-directory --jobs 4 unit downloads
-	cargo clippy --locked --workspace --all-targets -- -D warnings
-	.venv/bin/python -m local build
-	cargo build --locked -p thumbtier -p thumbtier-aws
-	cargo test --locked $(WITH_SDK)
-	AGAINST=$(AGAINST) cargo test --locked $(WITHOUT_SDK) --test differential
-	node_modules/.bin/osls package --stage prod --param="package_dir=target/local" --package target/template
-	node_modules/.bin/osls package --stage prod --param="package_dir=target/local" --param="kms_key_arn=$(KMS_KEY)" --param="api=on" --param="api_cors_origins=https://shop.example" --param="cdn=on" --param="cdn_distribution_arn=$(DISTRIBUTION)" --param="destination_policy_file=local/end-to-end/tests/deployed/statements.json" --param="monitoring=full" --param="platform_logs=on" --package target/template-kms
-	node_modules/.bin/osls package --stage prod --param="package_dir=target/local" --param="monitoring=off" --package target/template-off
-	.venv/bin/cfn-lint target/template/cloudformation-template-update-stack.json target/template-kms/cloudformation-template-update-stack.json target/template-off/cloudformation-template-update-stack.json
-	target/debug/thumbtier validate --region us-east-1 --template target/template/cloudformation-template-update-stack.json
-	.venv/bin/python -m local test $(MAKE) --no-print-directory deployed
+	@$(MAKE) --no-print-directory --jobs 5 tested linted
 
-unit: ## the tests of what does not need the AWS SDK: engine, tables, thresholds, the command on local files
-	cargo fmt --all --check
-	MAKEFLAGS= cargo test --locked $(WITHOUT_SDK)
+unit: unit-built ## the tests of what does not need the AWS SDK: engine, tables, thresholds, the command on local files
+	@python3 -m local.suite target/unit.json
 
 # What is fetched beside the compiler.
 downloads: .venv/.done node_modules/.done
 	@local/browser/chromium.sh >/dev/null
 
+# While the unit tests run, the rest is compiled, and clippy has what time the end-to-end tests leave, which mostly wait.
+# Cargo lets one of it compile at a time, so what runs beside it is started without it: local/suite.py.
+unit-built:
+	cargo fmt --all --check
+	@mkdir -p target
+	$(CARGO) test --locked $(WITHOUT_SDK) --no-run $(AS_JSON) > target/unit.json
+	@$(CARGO) test --quiet --locked --doc $(WITHOUT_SDK) >/dev/null
+
+functions-built: unit-built downloads
+	$(BEHIND) .venv/bin/python -m local build
+	$(CARGO_BEHIND) build --quiet --locked -p thumbtier -p thumbtier-aws
+
+sdk-built: functions-built
+	$(CARGO_BEHIND) test --quiet --locked $(WITH_SDK) --no-run $(AS_JSON) > target/sdk.json
+	$(CARGO_BEHIND) test --quiet --locked $(WITH_SDK) --test deployed --test chaos --no-run $(AS_JSON) > target/deployed.json
+
+linted: sdk-built
+	$(CARGO_BEHIND) clippy --quiet --locked --workspace --all-targets -- -D warnings
+
+tested: unit sdk-built template
+	@python3 -m local.suite target/sdk.json
+	node --test deploy/*.test.mjs
+	@AGAINST=$(AGAINST) python3 -m local.suite target/unit.json --only differential
+	.venv/bin/python -m local test --built env MAKEFLAGS= $(MAKE) --no-print-directory deployed
+
+# As a user's deployment is packaged, and with all that is on or off by default being otherwise. One after the other:
+# osls has one folder for what it is making.
+template: functions-built
+	@$(PACKAGE) --package target/template
+	@$(PACKAGE) --param="kms_key_arn=$(KMS_KEY)" --param="api=on" --param="api_cors_origins=https://shop.example" --param="cdn=on" --param="cdn_distribution_arn=$(DISTRIBUTION)" --param="destination_policy_file=local/end-to-end/tests/deployed/statements.json" --param="monitoring=full" --param="platform_logs=on" --package target/template-kms
+	@$(PACKAGE) --param="monitoring=off" --param="event_source=none" --package target/template-off
+	@$(PACKAGE) $(EXISTING_BUCKETS) --package target/template-existing
+	@$(PACKAGE) $(ONE_BUCKET) --package target/template-same
+	.venv/bin/cfn-lint $(TEMPLATES)
+	for template in $(TEMPLATES); do target/debug/thumbtier validate --region us-east-1 --template $$template || exit; done
+
 # Against the deployment that the environment names: `make test` makes one and removes it again. Metrics go first: they
 # count jobs, and those of other tests may still be under way. Chaos goes late, with what it has Lambda retry later, and
 # versions after it, because a bucket that has had them once never is without again.
 deployed:
-	cargo test --locked $(WITH_SDK) --test deployed metrics::
-	@for module in template account pipeline cdn http privilege nothing_lost redrive operator backfill; do \
-		cargo test --quiet --locked $(WITH_SDK) --test deployed $$module:: || exit; \
+	@for module in metrics template account buckets pipeline cdn http privilege nothing_lost redrive operator backfill; do \
+		$(DEPLOYED) deployed $$module:: || exit; \
 	done
+	.venv/bin/python -m local.situations
 	node --test local/browser/*.test.mjs
 	local/http/schemathesis.sh
-	cargo test --locked $(WITH_SDK) --test chaos
-	cargo test --quiet --locked $(WITH_SDK) --test deployed versions::
-	CHAOS_VERSIONS=on cargo test --quiet --locked $(WITH_SDK) --test chaos
+	@$(DEPLOYED) chaos
+	@$(DEPLOYED) deployed versions::
+	@CHAOS_VERSIONS=on $(DEPLOYED) chaos
 
 chaos: .venv/.done node_modules/.done ## a bad day for CHAOS_OBJECTS=1000 uploads, and what became of each: CHAOS_SEED=7 CHAOS_VERSIONS=on
 	@CHAOS_OBJECTS=$(CHAOS_OBJECTS) CHAOS_SEED=$(CHAOS_SEED) CHAOS_VERSIONS=$(CHAOS_VERSIONS) \
@@ -96,8 +140,8 @@ preflight: package node_modules/.done ## asks the account what a deployment woul
 	@cargo build --quiet --locked -p thumbtier -p thumbtier-aws
 	@target/debug/thumbtier preflight --stage $(STAGE) --region $(REGION)
 
-remove: node_modules/.done ## takes the deployment away; its buckets must be empty
-	@node_modules/.bin/osls remove --stage $(STAGE) --region $(REGION)
+remove: node_modules/.done ## takes the deployment away, with the PARAMS of its deployment; its buckets stay as they are
+	@node_modules/.bin/osls remove --stage $(STAGE) --region $(REGION) $(PARAMS)
 
 # In a profile that notices overflows; what is found is kept in target/tmp/finds.
 mutations: ## MUTATIONS=1000000 damaged files through the engine: no panic, no hang, no plan exceeded. FIRST_SEED=0 JOBS=1

@@ -1,5 +1,7 @@
 // The HTTP API, by the parameter `api`: its function, role, routes and limits. Off, there is nothing of it.
 
+const { sourceObjects, thumbnailObjects } = require("./buckets.js");
+const { prefixes: prefixesOf } = require("./parameters.js");
 const { workers } = require("./tiers.js");
 
 const AUTHORISERS = ["token", "iam", "jwt"];
@@ -17,7 +19,7 @@ const ROUTES = [
 ];
 
 const attribute = (resource, name) => ({ "Fn::GetAtt": [resource, name] });
-const objects = (bucket, prefix = "") => ({ "Fn::Sub": `arn:\${AWS::Partition}:s3:::${bucket}/${prefix}*` });
+const objects = (bucket, prefix) => ({ "Fn::Sub": `arn:\${AWS::Partition}:s3:::${bucket}/${prefix}*` });
 const isTrue = (value) => String(value) === "true";
 const list = (value) => String(value).split(",").map((part) => part.trim()).filter(Boolean);
 
@@ -33,7 +35,7 @@ const read = async (resolveVariable) => {
   if (!AUTHORISERS.includes(auth)) {
     throw new Error(`api_auth is "${auth}": expected ${AUTHORISERS.join(", ")}`);
   }
-  const [service, stage, packageDir, source, destination, version, publicThumbnails, prefixes, origins, issuer, audience,
+  const [service, stage, packageDir, source, destination, version, publicThumbnails, keyPrefixes, origins, issuer, audience,
     rate, burst, maxEventAge] = await Promise.all(["self:service", "sls:stage", "param:package_dir",
     "param:source_bucket", "param:destination_bucket", "param:api_token_version", "param:api_public_thumbnails",
     "param:api_key_prefixes", "param:api_cors_origins", "param:api_jwt_issuer", "param:api_jwt_audience",
@@ -41,8 +43,19 @@ const read = async (resolveVariable) => {
   if (auth === "jwt" && !(issuer && audience)) {
     throw new Error("api_auth is jwt: set api_jwt_issuer and api_jwt_audience, as your identity provider names them");
   }
+  const sourcePrefixes = await prefixesOf(resolveVariable, "source_prefixes");
+  const prefixes = list(keyPrefixes);
+  const isHeard = (prefix) => sourcePrefixes.some((one) => prefix.startsWith(one));
+  const unheard = sourcePrefixes.length > 0 ? prefixes.find((prefix) => !isHeard(prefix)) : undefined;
+  if (unheard !== undefined) {
+    throw new Error(`api_key_prefixes has "${unheard}": expected what begins as one of source_prefixes does, `
+      + `${sourcePrefixes.join(", ")}: nothing else gets thumbnails`);
+  }
   return {
-    name: `${service}-${stage}`, auth, packageDir, source, destination, prefixes, issuer, maxEventAge,
+    name: `${service}-${stage}`, auth, packageDir, source, destination, issuer, maxEventAge,
+    prefixes: (prefixes.length > 0 ? prefixes : sourcePrefixes).join(","),
+    sourceObjects: await sourceObjects({ resolveVariable }),
+    thumbnailObjects: await thumbnailObjects({ resolveVariable }),
     publicThumbnails: isTrue(publicThumbnails), origins: list(origins), audience: list(audience),
     rate: Number(rate), burst: Number(burst), token: tokenNames(stage, version),
   };
@@ -227,9 +240,9 @@ const role = (api) => ({
       PolicyDocument: {
         Version: "2012-10-17",
         Statement: [
-          { Sid: "StoreUploads", Effect: "Allow", Action: "s3:PutObject", Resource: objects(api.source) },
-          { Sid: "ReadSource", Effect: "Allow", Action: "s3:GetObject", Resource: objects(api.source) },
-          { Sid: "ReadThumbnails", Effect: "Allow", Action: "s3:GetObject", Resource: objects(api.destination) },
+          { Sid: "StoreUploads", Effect: "Allow", Action: "s3:PutObject", Resource: api.sourceObjects },
+          { Sid: "ReadSource", Effect: "Allow", Action: "s3:GetObject", Resource: api.sourceObjects },
+          { Sid: "ReadThumbnails", Effect: "Allow", Action: "s3:GetObject", Resource: api.thumbnailObjects },
           {
             // Without it S3 answers 403 instead of 404 for an object that is not there.
             Sid: "TellGoneFromForbidden",

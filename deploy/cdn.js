@@ -16,7 +16,7 @@ const sub = (text) => ({ "Fn::Sub": text });
 const read = async (resolveVariable) => {
   // A deployment of one bucket for both sides has a prefix, and uploads are nobody's business.
   const [cdn, arn, service, stage, bucket, prefix] = await Promise.all(["param:cdn", "param:cdn_distribution_arn",
-    "self:service", "sls:stage", "param:destination_bucket", "param:destination_prefix, ''"].map(resolveVariable));
+    "self:service", "sls:stage", "param:destination_bucket", "param:destination_prefix"].map(resolveVariable));
   if (cdn !== "on" && cdn !== "off") {
     throw new Error(`cdn is "${cdn}": expected on or off`);
   }
@@ -64,21 +64,6 @@ exports.sourceStatements = async ({ resolveVariable }) => own(resolveVariable, "
 /** The same for the bucket of thumbnails, with whoever serves them. */
 exports.destinationStatements = async ({ resolveVariable }) =>
   [...readers(await read(resolveVariable)), ...await own(resolveVariable, "destination_policy_file")];
-
-const tlsOnly = (bucket) => ({
-  Sid: "TlsOnly",
-  Effect: "Deny",
-  Principal: "*",
-  Action: "s3:*",
-  Resource: [sub(`arn:\${AWS::Partition}:s3:::${bucket}`), sub(`arn:\${AWS::Partition}:s3:::${bucket}/*`)],
-  Condition: { Bool: { "aws:SecureTransport": "false" } },
-});
-
-exports.sourcePolicy = async ({ resolveVariable }) =>
-  [tlsOnly(await resolveVariable("param:source_bucket")), ...await exports.sourceStatements({ resolveVariable })];
-
-exports.destinationPolicy = async ({ resolveVariable }) =>
-  [tlsOnly(await resolveVariable("param:destination_bucket")), ...await exports.destinationStatements({ resolveVariable })];
 
 exports.resources = async ({ resolveVariable }) => {
   const { isOn, name, bucket } = await read(resolveVariable);

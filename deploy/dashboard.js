@@ -6,7 +6,8 @@ const TEXT_ROWS = 2;
 
 /** `SKIPS` of crates/contract/src/metrics.rs. */
 const SKIPS = [
-  "not_an_image", "empty", "folder", "own_output", "delete_ignored", "too_large", "gone", "archived_storage_class",
+  "not_an_image", "empty", "folder", "own_output", "not_watched", "delete_ignored", "too_large", "gone",
+  "archived_storage_class",
   "bad_key",
 ];
 

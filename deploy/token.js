@@ -2,6 +2,7 @@
 //
 // The token is a SecureString in SSM, which CloudFormation cannot make. Its SHA-256 is an ordinary String beside it,
 // which CloudFormation can read; the function is told that and nothing else. A token that is there is left alone.
+// Those of all versions go with the deployment: deploy/remove.js.
 
 const { createHash, randomBytes } = require("node:crypto");
 
@@ -15,7 +16,6 @@ class ApiToken {
     };
     this.hooks = {
       "before:deploy:deploy": () => make(client, names()),
-      "after:remove:remove": () => remove(client, names()),
     };
   }
 }
@@ -44,13 +44,6 @@ const make = async (client, { token: name, sha256: digestName }) => {
   });
   const sha256 = createHash("sha256").update(token).digest("hex");
   await ssm.send(new PutParameterCommand({ Name: digestName, Value: sha256, Type: "String", Overwrite: true }));
-};
-
-const remove = async (client, { token, sha256 }) => {
-  if (token) {
-    const { DeleteParametersCommand } = require("@aws-sdk/client-ssm");
-    await client().send(new DeleteParametersCommand({ Names: [token, sha256] }));
-  }
 };
 
 module.exports = ApiToken;

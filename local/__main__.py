@@ -21,6 +21,7 @@ def main() -> int:
     up.add_argument("images", nargs="*", type=Path, help="files or folders; without any, the sample pictures")
     commands.add_parser("build", help="build and zip the functions, each behind the wrapper that limits it")
     test = commands.add_parser("test", help="deploy on a free port, run a command against it, remove it again")
+    test.add_argument("--built", action="store_true", help="with the functions as `build` left them")
     test.add_argument("test_command", nargs=argparse.REMAINDER, help="the command, with its arguments")
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
@@ -32,6 +33,9 @@ def main() -> int:
         if arguments.command == "build":
             build_and_zip()
             return 0
+        if not arguments.built:
+            step("building the functions")
+            build_and_zip()
         return run_tests(arguments.test_command)
     except (LocalError, PackageError) as error:
         print(f"local: {error}", file=sys.stderr)
@@ -69,8 +73,6 @@ def stay_up(port: int, images: list[Path]) -> int:
 
 
 def run_tests(command: list[str]) -> int:
-    step("building the functions")
-    build_and_zip()
     with Stack(0, may_fail=True) as stack:
         step(f"deploying serverless.yml to the local AWS on port {stack.port}")
         outputs = stack.deploy()
@@ -89,14 +91,25 @@ def run_tests(command: list[str]) -> int:
             return tested.returncode
         step("removing the deployment")
         watch.await_rest(stack)
-        stack.empty()
-        watch.await_rest(stack)
-        stack.remove()
-        left = left_behind(stack)
-        if left:
-            raise LocalError(f"`osls remove` left {', '.join(left)}")
-        step("nothing is left of it")
+        remove(stack, [outputs["SourceBucketName"], outputs["DestinationBucketName"]])
+        step("nothing is left of it but its buckets, and everything in them")
     return 0
+
+
+def remove(stack: Stack, buckets: list[str]) -> None:
+    """Removes the deployment; its buckets stay as they are, and nothing else of it does."""
+    before = {bucket: stack.objects(bucket) for bucket in buckets}
+    said = stack.remove()
+    if before != {bucket: stack.objects(bucket) for bucket in buckets}:
+        raise LocalError("`osls remove` changed objects")
+    for bucket in buckets:
+        if f"s3://{bucket}" not in said:
+            raise LocalError(f"`osls remove` left {bucket} and did not say so")
+        if stack.notifications(bucket):
+            raise LocalError(f"`osls remove` left {bucket} with notifications: {stack.notifications(bucket)}")
+    left = [name for name in left_behind(stack) if name not in buckets]
+    if left:
+        raise LocalError(f"`osls remove` left {', '.join(left)}")
 
 
 def left_behind(stack: Stack) -> list[str]:

@@ -27,13 +27,83 @@ class LocalError(Exception):
     """What stopped the local deployment, in one sentence."""
 
 
-class Stack:
+class Running:
+    """A local AWS that somebody started."""
+
+    def __init__(self, port: int):
+        self.port = port
+        self.endpoint = f"http://127.0.0.1:{port}"
+
+    def environment(self) -> dict[str, str]:
+        """What an AWS client needs to talk to this AWS and to no other."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        return kept | {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "NODE_NO_WARNINGS": "1",
+            # How often the Serverless Framework looks whether a stack is ready, in milliseconds: here it is at once.
+            "SLS_AWS_MONITORING_FREQUENCY": "200",
+        }
+
+    def client(self, service: str):
+        return boto3.client(
+            service,
+            endpoint_url=self.endpoint,
+            region_name=REGION,
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+            config=Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 2}),
+        )
+
+    def deploy(self, stage: str = STAGE, parameters: dict[str, str] | None = None) -> dict[str, str]:
+        """Deploys serverless.yml as it is, with these parameters; returns the stack's outputs."""
+        self._serverless("deploy", stage, parameters or {})
+        stacks = self.client("cloudformation").describe_stacks(StackName=f"thumbtier-{stage}")["Stacks"]
+        return {output["OutputKey"]: output["OutputValue"] for output in stacks[0]["Outputs"]}
+
+    def objects(self, bucket: str) -> dict[str, str]:
+        """The keys and ETags in a bucket."""
+        pages = self.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket)
+        return {found["Key"]: found["ETag"] for page in pages for found in page.get("Contents", [])}
+
+    def notifications(self, bucket: str) -> dict:
+        """What a bucket notifies."""
+        answer = self.client("s3").get_bucket_notification_configuration(Bucket=bucket)
+        return {kind: value for kind, value in answer.items() if kind != "ResponseMetadata"}
+
+    def remove(self, stage: str = STAGE, parameters: dict[str, str] | None = None) -> str:
+        """Removes the deployment, whose functions must be at rest; returns what was said. Its buckets stay."""
+        return self._serverless("remove", stage, parameters or {})
+
+    def api_token(self, outputs: dict[str, str]) -> str:
+        """The bearer token of the HTTP API."""
+        parameter = self.client("ssm").get_parameter(Name=outputs["ApiTokenName"], WithDecryption=True)
+        return parameter["Parameter"]["Value"]
+
+    def _serverless(self, command: str, stage: str, parameters: dict[str, str]) -> str:
+        log_path = ROOT / ".local" / f"serverless-{command}-{self.port}.log"
+        with log_path.open("wb") as log:
+            done = subprocess.run(
+                [ROOT / "node_modules" / ".bin" / "osls", command, "--stage", stage, "--region", REGION,
+                 *(f"--param={name}={value}" for name, value in parameters.items())],
+                cwd=ROOT, env=self.environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False,
+            )
+        if done.returncode != 0:
+            tail = log_path.read_text(errors="replace").strip().splitlines()[-15:]
+            print("\n".join(tail), file=sys.stderr)
+            raise LocalError(f"`osls {command}` failed: see above, and {log_path.relative_to(ROOT)}")
+        return log_path.read_text(errors="replace")
+
+
+class Stack(Running):
     """A running local AWS; leaving the `with` block ends every process that it started."""
 
     def __init__(self, port: int, may_fail: bool = False):
         """With `may_fail` the functions call AWS through a proxy that makes calls fail as soon as it is told to."""
-        self.port = port or _free_port()
-        self.endpoint = f"http://127.0.0.1:{self.port}"
+        super().__init__(port or _free_port())
         self.functions_endpoint = faults.Proxy(self.port).endpoint if may_fail else self.endpoint
         self.folder = ROOT / ".local" / str(self.port)
         self.limits = Limits(f"thumbtier-{self.port}")
@@ -58,51 +128,6 @@ class Stack:
             self.server.wait()
         self.limits.remove()
         shutil.rmtree(self.folder, ignore_errors=True)
-
-    def environment(self) -> dict[str, str]:
-        """What an AWS client needs to talk to this AWS and to no other."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-        return kept | {
-            "AWS_ENDPOINT_URL": self.endpoint,
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_REGION": REGION,
-            "AWS_DEFAULT_REGION": REGION,
-            "NODE_NO_WARNINGS": "1",
-        }
-
-    def client(self, service: str):
-        return boto3.client(
-            service,
-            endpoint_url=self.endpoint,
-            region_name=REGION,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-            config=Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 2}),
-        )
-
-    def deploy(self) -> dict[str, str]:
-        """Deploys serverless.yml as it is; returns the stack's outputs."""
-        self._serverless("deploy")
-        stacks = self.client("cloudformation").describe_stacks(StackName=f"thumbtier-{STAGE}")["Stacks"]
-        return {output["OutputKey"]: output["OutputValue"] for output in stacks[0]["Outputs"]}
-
-    def empty(self) -> None:
-        """Empties the buckets, of versions too, because S3 deletes no others. Functions hear of each deletion."""
-        s3 = self.client("s3")
-        for bucket in s3.list_buckets()["Buckets"]:
-            for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket["Name"]):
-                for found in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
-                    s3.delete_object(Bucket=bucket["Name"], Key=found["Key"], VersionId=found["VersionId"])
-
-    def remove(self) -> None:
-        """Removes the deployment, whose buckets must be empty and whose functions must be at rest."""
-        self._serverless("remove")
-
-    def api_token(self, outputs: dict[str, str]) -> str:
-        """The bearer token of the HTTP API."""
-        parameter = self.client("ssm").get_parameter(Name=outputs["ApiTokenName"], WithDecryption=True)
-        return parameter["Parameter"]["Value"]
 
     def _start(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -133,18 +158,6 @@ class Stack:
                 return bool(json.load(answer))
         except (OSError, ValueError):
             return False
-
-    def _serverless(self, command: str) -> None:
-        log_path = ROOT / ".local" / f"serverless-{command}-{self.port}.log"
-        with log_path.open("wb") as log:
-            done = subprocess.run(
-                [ROOT / "node_modules" / ".bin" / "osls", command, "--stage", STAGE, "--region", REGION],
-                cwd=ROOT, env=self.environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False,
-            )
-        if done.returncode != 0:
-            tail = log_path.read_text(errors="replace").strip().splitlines()[-15:]
-            print("\n".join(tail), file=sys.stderr)
-            raise LocalError(f"`osls {command}` failed: see above, and {log_path.relative_to(ROOT)}")
 
 
 def check_port(port: int) -> None:

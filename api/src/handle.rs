@@ -104,7 +104,7 @@ async fn answer(edge: &impl Edge, settings: &Settings, upload_origin: &str, aske
 }
 
 async fn put_image(edge: &impl Edge, settings: &Settings, asked: &Asked<'_>, key: &str) -> Built {
-    let variant = asked.variant(settings)?;
+    let variant = asked.variant(settings, key)?;
     let prefer = asked.header("prefer").unwrap_or_default();
     let wait = headers::wait(prefer).map_err(Problem::BadRequest)?;
     let bytes = Bytes::copy_from_slice(asked.request.body());
@@ -150,7 +150,7 @@ async fn create_upload(edge: &impl Edge, settings: &Settings, asked: &Asked<'_>)
 
 async fn get_thumbnail(edge: &impl Edge, settings: &Settings, asked: &Asked<'_>, key: &str) -> Built {
     key::check(key, &[], &settings.shared.thumbnails)?;
-    let variant = asked.variant(settings)?;
+    let variant = asked.variant(settings, key)?;
     let etag = asked.query("etag");
     match find(edge, settings, key, variant, etag.as_deref()).await? {
         Some(object) if asked.has(&object.head.etag) => {
@@ -264,8 +264,8 @@ impl Asked<'_> {
     }
 
     /// The variant that is asked for; the first one if none is.
-    fn variant<'settings>(&self, settings: &'settings Settings) -> Result<&'settings Variant, Problem> {
-        let variants = &settings.shared.thumbnails.variants;
+    fn variant<'settings>(&self, settings: &'settings Settings, key: &str) -> Result<&'settings Variant, Problem> {
+        let variants = settings.shared.thumbnails.variants_of(key);
         let Some(name) = self.query("variant") else { return Ok(&variants[0]) };
         variants.iter().find(|variant| variant.name == name).ok_or_else(|| {
             let names: Vec<_> = variants.iter().map(|variant| variant.name.as_str()).collect();
@@ -280,7 +280,7 @@ impl Asked<'_> {
 
     /// Where the variant that is asked for is, or will be.
     fn thumbnail_url(&self, settings: &Settings, key: &str, etag: Option<&str>) -> String {
-        let variant = self.query("variant").filter(|name| *name != settings.shared.thumbnails.variants[0].name);
+        let variant = self.query("variant").filter(|name| *name != settings.shared.thumbnails.variants_of(key)[0].name);
         let parameters = [("variant", variant.as_deref()), ("etag", etag.map(unquoted))];
         with_query(key::path("/thumbnails/", key), &parameters)
     }

@@ -49,7 +49,7 @@ pub(crate) fn check(key: &str, prefixes: &[String], thumbnails: &Thumbnails) -> 
 
 /// The longest key whose thumbnails and ending all have keys that S3 allows, in bytes.
 pub(crate) fn longest(thumbnails: &Thumbnails) -> usize {
-    let of_thumbnails = thumbnails.variants.iter().flat_map(|variant| thumbnails.keys_of_variant("", variant));
+    let of_thumbnails = thumbnails.all_variants().flat_map(|variant| thumbnails.keys_of_variant("", variant));
     let of_ending = Ending::key_of("");
     let longest = of_thumbnails.chain(of_ending).map(|key| key.len()).max().unwrap_or_default();
     MAX_KEY_BYTES - longest

@@ -14,7 +14,7 @@ use crate::state::{Known, are_made, same};
 /// [`CallError`] where S3 did not answer.
 pub(crate) async fn look(edge: &impl Edge, settings: &Settings, key: &str) -> Result<Known, CallError> {
     let shared = &settings.shared;
-    let thumbnails = try_join_all(shared.thumbnails.variants.iter().map(async |variant| {
+    let thumbnails = try_join_all(shared.thumbnails.variants_of(key).iter().map(async |variant| {
         for key in shared.thumbnails.keys_of_variant(key, variant) {
             if let Some(head) = edge.head(&shared.destination_bucket, &key).await? {
                 return Ok(Some(head));

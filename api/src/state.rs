@@ -104,6 +104,7 @@ mod tests {
         let prices = Prices::builtin().unwrap().region("us-east-1").unwrap().clone();
         Settings {
             source_bucket: "uploads".into(),
+            source_prefixes: Vec::new(),
             destination_bucket: "thumbnails".into(),
             worker_prefix: "worker-".into(),
             dead_letter_queue_url: "http://queue".into(),

@@ -1,5 +1,7 @@
 //! What became of an upload, and what this deployment allows, as JSON. Pure.
 
+use std::collections::HashSet;
+
 use contract::{MadeBy, unquoted};
 use serde_json::{Value, json};
 
@@ -48,7 +50,7 @@ const fn name(state: &State) -> &'static str {
 }
 
 fn thumbnails(key: &str, known: &Known, settings: &Settings) -> Value {
-    let variants = settings.shared.thumbnails.variants.iter().zip(&known.thumbnails);
+    let variants = settings.shared.thumbnails.variants_of(key).iter().zip(&known.thumbnails);
     let list = variants.filter_map(|(variant, head)| {
         let head = head.as_ref()?;
         let source_etag = unquoted(head.source_etag.as_deref().unwrap_or_default());
@@ -68,7 +70,9 @@ pub(crate) fn settings(settings: &Settings) -> Value {
     let shared = &settings.shared;
     let tiers: Vec<_> =
         shared.tiers.iter().map(|tier| json!({ "name": tier.name, "memory_mb": tier.memory_mb })).collect();
-    let variants: Vec<_> = shared.thumbnails.variants.iter().map(|variant| variant.name.as_str()).collect();
+    let mut variants: Vec<_> = shared.thumbnails.all_variants().map(|variant| variant.name.as_str()).collect();
+    let mut seen = HashSet::new();
+    variants.retain(|name| seen.insert(*name));
     json!({
         "auth": settings.access.name(),
         "public_thumbnails": settings.public_thumbnails,

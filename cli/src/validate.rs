@@ -9,9 +9,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
-use contract::{Prices, Thumbnails, TierTable, with_causes};
+use contract::{Prices, Thumbnails, TierTable, VariantSet, with_causes};
 use serde::Serialize;
 
+use self::buckets::Sides;
 use crate::Ending;
 
 /// Check a deployment before it is deployed
@@ -55,7 +56,7 @@ const SAMPLE_KEYS: [&str; 2] = ["cat.png", "holiday/red flower+1.jpg"];
 /// One check.
 #[derive(Debug, Serialize)]
 struct Check {
-    /// `tiers`, `thumbnails`, `measured`, `prices`, `buckets`, `keys`, `urls`.
+    /// `tiers`, `thumbnails`, `measured`, `prices`, `buckets`, `prefixes`, `keys`, `urls`.
     check: &'static str,
     /// `ok`, `warning` (it runs, but not as planned) or `refused`.
     outcome: &'static str,
@@ -113,11 +114,13 @@ fn checks(arguments: &ValidateArguments) -> anyhow::Result<Vec<Check>> {
     checks.push(Check::of("thumbnails", &thumbnails, variants));
 
     if let (Ok(tiers), Ok(thumbnails)) = (&tiers, &thumbnails) {
-        let set = thumbnails.set();
-        checks.push(match set.mismatch(tiers.measured_for()) {
-            Some(mismatch) => Check::warning("measured", mismatch),
-            None => Check::ok("measured", format!("the thresholds are for `{set}`")),
-        });
+        let of_prefixes = thumbnails.prefixes.iter().map(|one| VariantSet::of(&one.variants));
+        for set in std::iter::once(thumbnails.set()).chain(of_prefixes) {
+            checks.push(match set.mismatch(tiers.measured_for()) {
+                Some(mismatch) => Check::warning("measured", mismatch),
+                None => Check::ok("measured", format!("the thresholds are for `{set}`")),
+            });
+        }
     }
 
     if let Some(region) = &arguments.region {
@@ -128,19 +131,48 @@ fn checks(arguments: &ValidateArguments) -> anyhow::Result<Vec<Check>> {
             Err(error) => Check::refused("prices", with_causes(error)),
         });
     }
-    let Ok(thumbnails) = thumbnails else { return Ok(checks) };
-    let mut cdn = None;
+    let Ok(mut thumbnails) = thumbnails else { return Ok(checks) };
+    let (mut source_prefixes, mut cdn) = (Vec::new(), None);
     if let Some(path) = &arguments.template {
         let template =
             serde_json::from_str(&text(path)?).with_context(|| format!("`{}` is no JSON", path.display()))?;
-        checks.push(Check::of("buckets", &buckets::check(&template, &thumbnails), Clone::clone));
+        let sides = Sides::read(&template);
+        if let Ok(sides) = &sides {
+            thumbnails = thumbnails.under(&sides.destination_prefix);
+            source_prefixes.clone_from(&sides.source_prefixes);
+        }
+        let verdict = sides.and_then(|sides| sides.check(&thumbnails));
+        checks.push(Check::of("buckets", &verdict, Clone::clone));
+        checks.extend(unheard(&thumbnails, &source_prefixes));
         cdn = Some(buckets::has_distribution(&template));
     }
-    for key in SAMPLE_KEYS {
-        checks.push(Check::ok("keys", format!("{key} -> {}", thumbnails.keys_of(key).join(" or "))));
+    for key in sample_keys(&thumbnails, &source_prefixes) {
+        checks.push(Check::ok("keys", format!("{key} -> {}", thumbnails.keys_of(&key).join(" or "))));
     }
     checks.push(urls::check(&thumbnails, cdn));
     Ok(checks)
+}
+
+/// Variants for uploads that no event is about.
+fn unheard(thumbnails: &Thumbnails, source_prefixes: &[String]) -> Vec<Check> {
+    let is_heard = |prefix: &str| {
+        let fits = |one: &String| prefix.starts_with(one.as_str()) || one.starts_with(prefix);
+        source_prefixes.is_empty() || source_prefixes.iter().any(fits)
+    };
+    let unheard = thumbnails.prefixes.iter().filter(|one| !is_heard(&one.prefix));
+    let warning = |prefix: &str| {
+        let prefixes = source_prefixes.join(", ");
+        format!("variants of `{prefix}` are never made: source_prefixes are {prefixes}")
+    };
+    unheard.map(|one| Check::warning("prefixes", warning(&one.prefix))).collect()
+}
+
+/// One for each list of variants, under a source prefix where there are some.
+fn sample_keys(thumbnails: &Thumbnails, source_prefixes: &[String]) -> Vec<String> {
+    let source_prefix = source_prefixes.first().map(String::as_str).unwrap_or_default();
+    let plain = SAMPLE_KEYS.iter().map(|key| format!("{source_prefix}{key}"));
+    let of_prefixes = thumbnails.prefixes.iter().map(|one| format!("{}{}", one.prefix, SAMPLE_KEYS[0]));
+    plain.chain(of_prefixes).collect()
 }
 
 fn text(path: &Path) -> anyhow::Result<String> {

@@ -11,5 +11,9 @@ pub(crate) fn skip_by_event(object: &EventObject, settings: &Settings) -> Option
     if object.bucket == settings.destination_bucket && is_ours(&object.key) {
         return Some(Skip::OwnOutput);
     }
+    // A queue, a topic or a rule may bring events of other buckets, and of other keys.
+    if !settings.is_watched(&object.bucket, &object.key) {
+        return Some(Skip::NotWatched { uploads: settings.uploads() });
+    }
     object.key.ends_with('/').then_some(Skip::Folder)
 }

@@ -24,9 +24,11 @@ pub(crate) async fn deliver(
     calls: &Calls,
 ) -> Result<Step, WorkerError> {
     let total = objects.len();
+    let spec = settings.shared.thumbnails.spec_of(&job.key);
+    let spec = &spec;
     let puts = objects.into_iter().map(async |object| {
         let key = object.key.clone();
-        (key, store(edge, job, &settings.spec, object, calls).await)
+        (key, store(edge, job, spec, object, calls).await)
     });
     let (mut there, mut failed, mut stale) = (Vec::new(), None, None);
     let (mut is_new, mut is_gone) = (false, false);

@@ -85,7 +85,7 @@ async fn make_and_tell(
                 return Ok(Step::MakeAgain(newer));
             }
         }
-        tell_refusal(edge, job, (reason, message), stopwatch.made_by(settings)).await?;
+        tell_refusal(edge, job, (reason, message), stopwatch.made_by(settings, job)).await?;
     }
     Ok(step)
 }
@@ -105,7 +105,7 @@ async fn make_thumbnails(
         return Ok(Step::Done(Outcome::Gone));
     };
     stopwatch.got();
-    let work = match make(body, settings, stopwatch).await {
+    let work = match make(body, job, settings, stopwatch).await {
         Ok(work) => work,
         Err(Failure::Engine(error @ EngineError::Source { .. })) => return Err(WorkerError::Body(error)),
         Err(Failure::Engine(error @ EngineError::OverBudget { .. })) => {
@@ -114,7 +114,7 @@ async fn make_thumbnails(
         Err(failure) => return Ok(Step::Done(refused(failure.name(), &failure))),
     };
     stopwatch.made(&work.made, work.warning);
-    let made_by = stopwatch.made_by(settings);
+    let made_by = stopwatch.made_by(settings, job);
     let thumbnails = work.made.thumbnails.into_iter();
     let objects: Result<Vec<_>, _> =
         thumbnails.map(|thumbnail| stored_object(thumbnail, settings, job, &made_by)).collect();

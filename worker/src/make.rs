@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use coding::{CodingError, ContentEncoding};
-use contract::Variant;
+use contract::{Job, Variant};
 use engine::{EngineError, Limits, Made, Stage};
 
 use crate::body::{BodyReader, pipe, pump};
@@ -56,6 +56,7 @@ pub(crate) struct Work {
 /// [`Failure`]; [`EngineError::Source`] alone may go better the next time.
 pub(crate) async fn make(
     body: impl ObjectBody,
+    job: &Job,
     settings: &Settings,
     stopwatch: &mut Stopwatch,
 ) -> Result<Work, Failure> {
@@ -65,7 +66,7 @@ pub(crate) async fn make(
     limits.threads = settings.tier.threads();
     limits.max_pixels = settings.max_pixels;
     limits.max_source_bytes = settings.shared.max_object_bytes;
-    let variants = settings.shared.thumbnails.variants.clone();
+    let variants = settings.shared.thumbnails.variants_of(&job.key).to_vec();
     let engine = tokio::task::spawn_blocking(move || {
         let mut stages = Vec::new();
         let on_stage = &mut |stage| stages.push((stage, Instant::now()));

@@ -10,8 +10,6 @@ pub(crate) struct Settings {
     pub shared: function::Settings,
     /// The row of tiers.json that this deployment is.
     pub tier: Tier,
-    /// [`contract::Thumbnails::spec`] of what to make.
-    pub spec: String,
     /// The largest image that is decoded, width times height.
     pub max_pixels: u64,
 }
@@ -30,7 +28,7 @@ impl Settings {
         let (Some(tier), Some(max_pixels), Some(shared)) = (tier, max_pixels, shared) else {
             return Err(environment.into_error());
         };
-        Ok(Self { spec: shared.thumbnails.spec(), tier, max_pixels, shared })
+        Ok(Self { tier, max_pixels, shared })
     }
 
     /// The tier that takes what is too much for this one; `None` for the largest.

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use contract::{ImageRecord, JobCounts, JobRecord, MadeBy, Outcome, Requests, Stages, Task, with_causes};
+use contract::{ImageRecord, Job, JobCounts, JobRecord, MadeBy, Outcome, Requests, Stages, Task, with_causes};
 use engine::{Made, Stage, Warning};
 use function::{Meter, Start};
 use usage::milliseconds;
@@ -67,9 +67,9 @@ impl Stopwatch {
     }
 
     /// What the job has taken so far, with the requests of one that goes well.
-    pub(crate) fn made_by(&self, settings: &Settings) -> MadeBy {
+    pub(crate) fn made_by(&self, settings: &Settings, job: &Job) -> MadeBy {
         let tariff = &settings.shared.meter.tariff;
-        let puts = u32::try_from(settings.shared.thumbnails.variants.len()).unwrap_or(u32::MAX);
+        let puts = u32::try_from(settings.shared.thumbnails.variants_of(&job.key).len()).unwrap_or(u32::MAX);
         let milliseconds = milliseconds(self.started.elapsed());
         let compute_dollars = tariff.compute(self.start.init_ms + milliseconds);
         let requests = tariff.prices.requests(Requests { invocations: 1, heads: 1, gets: 1, puts });

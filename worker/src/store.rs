@@ -87,9 +87,10 @@ pub(crate) async fn look(
     job: &Job,
     calls: &Calls,
 ) -> Result<Option<Vec<String>>, CallError> {
-    let Settings { shared, spec, .. } = settings;
+    let shared = &settings.shared;
+    let spec = &shared.thumbnails.spec_of(&job.key);
     let mut keys = Vec::new();
-    for variant in &shared.thumbnails.variants {
+    for variant in shared.thumbnails.variants_of(&job.key) {
         let mut found = None;
         for key in shared.thumbnails.keys_of_variant(&job.key, variant) {
             calls.head();

@@ -18,11 +18,12 @@ pub(crate) fn stored_object(
     made_by: &MadeBy,
 ) -> Result<StoredObject, KeyError> {
     let key = thumbnail_key(&settings.shared.thumbnails.key, &job.key, &thumbnail.variant, thumbnail.extension)?;
+    let spec = settings.shared.thumbnails.spec_of(&job.key);
     let source = [
         (metadata::SOURCE_ETAG, Some(&job.etag)),
         (metadata::SOURCE_VERSION, job.version_id.as_ref()),
         (metadata::SEQUENCER, job.sequencer.as_ref()),
-        (metadata::SPEC, Some(&settings.spec)),
+        (metadata::SPEC, Some(&spec)),
     ];
     let source = source.into_iter().filter_map(|(name, value)| Some((name, value?.clone())));
     let metadata = source.chain(made_by.to_metadata()).map(|(name, value)| (name.to_owned(), value)).collect();

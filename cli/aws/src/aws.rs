@@ -137,6 +137,20 @@ pub(crate) struct Function {
 }
 
 impl Function {
+    /// The account that it is in.
+    pub(crate) fn account(&self) -> Option<&str> {
+        self.arn.split(':').nth(4)
+    }
+
+    /// What the keys of uploads begin with; none is any key.
+    ///
+    /// # Errors
+    /// Another release is deployed.
+    pub(crate) fn source_prefixes(&self) -> anyhow::Result<Vec<String>> {
+        let prefixes = self.variable("SOURCE_PREFIXES")?.split(',').map(str::trim).filter(|one| !one.is_empty());
+        Ok(prefixes.map(str::to_owned).collect())
+    }
+
     /// An environment variable.
     ///
     /// # Errors

@@ -107,7 +107,8 @@ pub(crate) fn run(arguments: &BackfillArguments) -> anyhow::Result<Ending> {
     block_on(async {
         let deployment = Deployment::find(&arguments.deployment).await?;
         let function = deployment.function("batch").await?;
-        arguments.place.check(function.variable("SOURCE_BUCKET")?, function.variable("DESTINATION_BUCKET")?)?;
+        let (source, destination) = (function.variable("SOURCE_BUCKET")?, function.variable("DESTINATION_BUCKET")?);
+        arguments.place.check(source, &function.source_prefixes()?, destination)?;
         let max_object_bytes = function.variable("MAX_OBJECT_BYTES")?.parse().context("MAX_OBJECT_BYTES")?;
         let rules = Rules { tiers, max_object_bytes };
         let bucket = Bucket::new(&deployment, &arguments.place);
@@ -132,7 +133,7 @@ fn estimate(
     way: Way,
 ) -> anyhow::Result<Estimate> {
     let prices = crate::cost::prices(&deployment.region)?;
-    let variants = Thumbnails::builtin()?.variants.len();
+    let variants = Thumbnails::builtin()?.variants_of(&arguments.place.prefix).len();
     Ok(tally.estimate(&Rates {
         calibration: &thumbtier::tune::builtin()?,
         prices: &prices,

@@ -1,5 +1,6 @@
 //! `thumbtier-aws`: the subcommands of `thumbtier` that talk to AWS. `thumbtier` starts it; it also runs by itself.
 
+mod attach;
 mod aws;
 mod backfill;
 mod cost;
@@ -35,6 +36,8 @@ enum Command {
     Redrive(redrive::RedriveArguments),
     Backfill(backfill::BackfillArguments),
     Preflight(preflight::PreflightArguments),
+    Attach(attach::AttachArguments),
+    Detach(attach::DetachArguments),
     Explain(ExplainArguments),
     Tune(TuneArguments),
 }
@@ -45,6 +48,8 @@ fn main() -> ExitCode {
         Command::Redrive(arguments) => redrive::run(&arguments),
         Command::Backfill(arguments) => backfill::run(&arguments),
         Command::Preflight(arguments) => preflight::run(&arguments),
+        Command::Attach(arguments) => attach::attach(&arguments),
+        Command::Detach(arguments) => attach::detach(&arguments),
         Command::Explain(arguments) => thumbtier::explain::run(&arguments, &explain::open),
         Command::Tune(arguments) => tune::run(&arguments),
     })

@@ -1,6 +1,6 @@
 //! Which buckets a packaged template watches, and where it lets thumbnails be written. Pure.
 
-use contract::Thumbnails;
+use contract::{OWN_PREFIX, Thumbnails};
 use serde_json::Value;
 
 /// A deployment that could loop, or that does not say where it writes.
@@ -9,7 +9,8 @@ pub(super) enum BucketError {
     /// Every thumbnail would be announced as an upload.
     #[error(
         "thumbnails are written to `{bucket}` under `{prefix}`, where uploads are watched: every thumbnail would be \
-         made into another; choose another destination_bucket"
+         made into another; choose another destination_bucket, or a destination_prefix and source_prefixes of which none \
+         begins as the other"
     )]
     Loops {
         /// The bucket.
@@ -17,14 +18,24 @@ pub(super) enum BucketError {
         /// What every thumbnail's key starts with.
         prefix: String,
     },
-    /// Only a notification's prefix keeps thumbnails apart from uploads.
+    /// Our own records would be announced as uploads.
     #[error(
-        "uploads and thumbnails are both in `{bucket}`, and only a notification's prefix tells them apart: choose \
-         another destination_bucket"
+        "uploads in `{bucket}` are watched under `{prefix}`, where this system keeps its own records ({OWN_PREFIX}): choose \
+         other source_prefixes"
     )]
-    SameBucket {
+    OwnRecords {
         /// The bucket.
         bucket: String,
+        /// What is watched.
+        prefix: String,
+    },
+    /// S3 takes no two notifications of one event that one key could match.
+    #[error("source_prefixes has `{shorter}` and `{longer}`, and the second begins as the first: leave one out")]
+    PrefixesOverlap {
+        /// One of them.
+        shorter: String,
+        /// The other.
+        longer: String,
     },
     /// No function has the variable.
     #[error("no function of the template has DESTINATION_BUCKET: is it thumbtier's, as `osls package` writes it?")]
@@ -32,41 +43,97 @@ pub(super) enum BucketError {
 }
 
 /// A bucket, or a part of it, whose new objects reach the dispatcher.
+#[derive(Clone, Debug)]
 struct Watch {
     bucket: String,
     prefix: String,
 }
 
-/// Checks that no thumbnail is announced as an upload; the sentence says what is watched and what is written.
-pub(super) fn check(template: &Value, thumbnails: &Thumbnails) -> Result<String, BucketError> {
-    let resources: Vec<&Value> = template["Resources"].as_object().into_iter().flat_map(|all| all.values()).collect();
-    let variables = resources.iter().map(|resource| &resource["Properties"]["Environment"]["Variables"]);
-    let named = |variable: &str| -> Vec<String> {
-        let values = variables.clone().map(|all| &all[variable]).filter(|value| !value.is_null());
-        values.map(|value| name(value, template)).collect()
-    };
-    let destinations = named("DESTINATION_BUCKET");
-    let Some(destination) = destinations.first() else { return Err(BucketError::NoDestination) };
-    // Where uploads come by a source that the template does not know, the whole bucket is as good as watched.
-    let sources = named("SOURCE_BUCKET").into_iter().map(|bucket| Watch { bucket, prefix: String::new() });
-    let declared: Vec<Watch> = resources.iter().flat_map(|resource| watches(resource, template)).collect();
-    let is_declared = |watch: &Watch| declared.iter().any(|other| other.bucket == watch.bucket);
-    let undeclared: Vec<Watch> = sources.filter(|watch| !is_declared(watch)).collect();
+/// What a template says of buckets.
+#[derive(Debug)]
+pub(super) struct Sides {
+    /// What uploads begin with; none is any key.
+    pub source_prefixes: Vec<String>,
+    /// What is in front of every thumbnail's key.
+    pub destination_prefix: String,
+    sources: Vec<String>,
+    destinations: Vec<String>,
+    declared: Vec<Watch>,
+}
 
-    let (written, _) = thumbnails.key.split_once('{').unwrap_or_default();
-    let mut watched = Vec::new();
-    for Watch { bucket, prefix } in declared.iter().chain(&undeclared) {
-        if destinations.contains(bucket) {
-            // Both are known only up to their first placeholder: one may go on as the other does.
-            let loops = written.starts_with(prefix.as_str()) || prefix.starts_with(written);
-            let (bucket, prefix) = (bucket.clone(), written.to_owned());
-            return Err(if loops { BucketError::Loops { bucket, prefix } } else { BucketError::SameBucket { bucket } });
+impl Sides {
+    /// Reads the functions' variables and the buckets' notifications.
+    ///
+    /// # Errors
+    /// [`BucketError::NoDestination`].
+    pub(super) fn read(template: &Value) -> Result<Self, BucketError> {
+        let all = template["Resources"].as_object();
+        let resources: Vec<&Value> = all.into_iter().flat_map(|all| all.values()).collect();
+        let variables = resources.iter().map(|resource| &resource["Properties"]["Environment"]["Variables"]);
+        let named = |variable: &str| -> Vec<String> {
+            let values = variables.clone().map(|all| &all[variable]).filter(|value| !value.is_null());
+            values.map(|value| name(value, template)).collect()
+        };
+        let destinations = named("DESTINATION_BUCKET");
+        if destinations.is_empty() {
+            return Err(BucketError::NoDestination);
         }
-        if !watched.contains(bucket) {
-            watched.push(bucket.clone());
-        }
+        let source_prefixes = named("SOURCE_PREFIXES").first().cloned().unwrap_or_default();
+        let source_prefixes = source_prefixes.split(',').map(str::trim).filter(|prefix| !prefix.is_empty());
+        let of_eventbridge = eventbridge_prefixes(&resources);
+        Ok(Self {
+            source_prefixes: source_prefixes.map(str::to_owned).collect(),
+            destination_prefix: named("DESTINATION_PREFIX").first().cloned().unwrap_or_default(),
+            sources: named("SOURCE_BUCKET"),
+            destinations,
+            declared: resources.iter().flat_map(|resource| watches(resource, &of_eventbridge, template)).collect(),
+        })
     }
-    Ok(format!("uploads in {}, thumbnails in {destination}", watched.join(" and ")))
+
+    /// Checks that no thumbnail is announced as an upload; the sentence says what is watched and what is written.
+    ///
+    /// `thumbnails` are those of the deployment, with its prefix.
+    pub(super) fn check(&self, thumbnails: &Thumbnails) -> Result<String, BucketError> {
+        for (position, longer) in self.source_prefixes.iter().enumerate() {
+            let mut others = self.source_prefixes.iter().enumerate().filter(|(place, _)| *place != position);
+            if let Some((_, shorter)) = others.find(|(_, other)| longer.starts_with(other.as_str())) {
+                return Err(BucketError::PrefixesOverlap { shorter: shorter.clone(), longer: longer.clone() });
+            }
+        }
+        let every_key = [String::new()];
+        let prefixes = if self.source_prefixes.is_empty() { &every_key } else { self.source_prefixes.as_slice() };
+        // What the functions take for uploads, wherever their events come from: of a bucket that was there before the
+        // template says nothing.
+        let taken = self
+            .sources
+            .iter()
+            .flat_map(|bucket| prefixes.iter().map(|prefix| Watch { bucket: bucket.clone(), prefix: prefix.clone() }));
+        let written = thumbnails.written_prefix();
+        let mut watched: Vec<String> = Vec::new();
+        for Watch { bucket, prefix } in self.declared.iter().cloned().chain(taken) {
+            if self.destinations.contains(&bucket) {
+                // Both are known only up to their first placeholder: one may go on as the other does.
+                let overlap = |one: &str| one.starts_with(prefix.as_str()) || prefix.starts_with(one);
+                if overlap(written) {
+                    return Err(BucketError::Loops { bucket, prefix: written.to_owned() });
+                }
+                if overlap(OWN_PREFIX) {
+                    return Err(BucketError::OwnRecords { bucket, prefix });
+                }
+            }
+            if !watched.contains(&bucket) {
+                watched.push(bucket);
+            }
+        }
+        let under = |prefixes: &str| if prefixes.is_empty() { String::new() } else { format!(" under {prefixes}") };
+        Ok(format!(
+            "uploads in {}{}, thumbnails in {}{}",
+            watched.join(" and "),
+            under(&self.source_prefixes.join(", ")),
+            self.destinations[0],
+            under(written),
+        ))
+    }
 }
 
 /// Whether the template puts CloudFront before the thumbnails.
@@ -76,7 +143,7 @@ pub(super) fn has_distribution(template: &Value) -> bool {
 }
 
 /// The notifications of a bucket.
-fn watches(resource: &Value, template: &Value) -> Vec<Watch> {
+fn watches(resource: &Value, of_eventbridge: &[String], template: &Value) -> Vec<Watch> {
     if resource["Type"] != "AWS::S3::Bucket" {
         return Vec::new();
     }
@@ -84,8 +151,23 @@ fn watches(resource: &Value, template: &Value) -> Vec<Watch> {
     let notification = &resource["Properties"]["NotificationConfiguration"];
     let kinds = ["LambdaConfigurations", "QueueConfigurations", "TopicConfigurations"];
     let filtered = kinds.into_iter().filter_map(|kind| notification[kind].as_array()).flatten();
-    let whole = notification["EventBridgeConfiguration"].is_object().then(String::new);
-    filtered.map(prefix).chain(whole).map(|prefix| Watch { bucket: bucket.clone(), prefix }).collect()
+    let by_rule = notification["EventBridgeConfiguration"].is_object().then_some(of_eventbridge);
+    let prefixes = filtered.map(prefix).chain(by_rule.into_iter().flatten().cloned());
+    prefixes.map(|prefix| Watch { bucket: bucket.clone(), prefix }).collect()
+}
+
+/// What keys begin with for which a rule of EventBridge starts something; one that names none is for every key.
+fn eventbridge_prefixes(resources: &[&Value]) -> Vec<String> {
+    let rules = resources.iter().filter(|resource| resource["Type"] == "AWS::Events::Rule");
+    let patterns = rules.map(|rule| &rule["Properties"]["EventPattern"]["detail"]["object"]["key"]);
+    let prefixes: Vec<String> = patterns
+        .flat_map(|keys| match keys.as_array() {
+            Some(keys) => keys.iter().map(|key| key["prefix"].as_str().unwrap_or_default().to_owned()).collect(),
+            None => vec![String::new()],
+        })
+        .collect();
+    // Without a rule in the template somebody has one elsewhere.
+    if prefixes.is_empty() { vec![String::new()] } else { prefixes }
 }
 
 fn prefix(configuration: &Value) -> String {
@@ -129,15 +211,23 @@ mod tests {
         json!({ "LambdaConfigurations": [{ "Event": "s3:ObjectCreated:*", "Filter": { "S3Key": { "Rules": rules } } }] })
     }
 
+    fn verdict(template: &Value, key: &str) -> &'static str {
+        let sides = match Sides::read(template) {
+            Ok(sides) => sides,
+            Err(_) => return "no destination",
+        };
+        match sides.check(&thumbnails(key).under(&sides.destination_prefix)) {
+            Ok(_) => "ok",
+            Err(BucketError::Loops { .. }) => "loops",
+            Err(BucketError::OwnRecords { .. }) => "own records",
+            Err(BucketError::PrefixesOverlap { .. }) => "prefixes overlap",
+            Err(BucketError::NoDestination) => "no destination",
+        }
+    }
+
     /// Guard one of four: alone, before anything runs.
     #[test]
     fn thumbnails_never_go_where_uploads_are_watched() {
-        let verdict = |template: &Value, key: &str| match check(template, &thumbnails(key)) {
-            Ok(_) => "ok",
-            Err(BucketError::Loops { .. }) => "loops",
-            Err(BucketError::SameBucket { .. }) => "same bucket",
-            Err(BucketError::NoDestination) => "no destination",
-        };
         let sub = |name: &str| json!({ "Fn::Sub": name });
         let everything = json!({ "LambdaConfigurations": [{ "Event": "s3:ObjectCreated:*" }] });
         let (one, two) = (sub("one-${AWS::Region}"), json!("two"));
@@ -149,7 +239,36 @@ mod tests {
         assert_eq!(verdict(&template(&one, &one, &json!({})), plain), "loops"); // SQS or SNS, connected by hand.
         assert_eq!(verdict(&template(&one, &one, &lambda("uploads/")), plain), "loops"); // The key keeps its prefix.
         assert_eq!(verdict(&template(&one, &one, &lambda("uploads/")), "uploads/t/{key}/{variant}"), "loops");
-        assert_eq!(verdict(&template(&one, &one, &lambda("uploads/")), "t/{key}/{variant}"), "same bucket");
+        // Only the notification tells them apart: the functions take every key.
+        assert_eq!(verdict(&template(&one, &one, &lambda("uploads/")), "t/{key}/{variant}"), "loops");
         assert_eq!(verdict(&json!({ "Resources": {} }), plain), "no destination");
+    }
+
+    #[test]
+    fn one_bucket_takes_both_where_no_prefix_begins_as_the_other() {
+        let check = |notification: &Value, sources: &str, destination: &str, want: &str| {
+            let bucket = json!("pictures");
+            let mut template = template(&bucket, &bucket, notification);
+            let variables = &mut template["Resources"]["Worker"]["Properties"]["Environment"]["Variables"];
+            variables["SOURCE_PREFIXES"] = sources.into();
+            variables["DESTINATION_PREFIX"] = destination.into();
+            let rule = json!({ "detail": { "object": { "key": [{ "prefix": "photos/" }] } } });
+            template["Resources"]["Rule"] =
+                json!({ "Type": "AWS::Events::Rule", "Properties": { "EventPattern": rule } });
+            assert_eq!(verdict(&template, "{key}/{variant}"), want, "{notification} {sources} {destination}");
+        };
+        let (photos, nothing) = (lambda("photos/"), json!({}));
+        check(&photos, "photos/", "thumbs/", "ok");
+        check(&nothing, "photos/,avatars/", "thumbs/", "ok");
+        check(&json!({ "EventBridgeConfiguration": {} }), "photos/", "thumbs/", "ok");
+        check(&json!({ "EventBridgeConfiguration": {} }), "avatars/", "photos/", "loops"); // The rule's.
+        check(&photos, "photos/", "photos/thumbs/", "loops");
+        check(&photos, "photos/", "pho", "loops");
+        check(&photos, "photos/", "", "loops");
+        check(&lambda(""), "photos/", "thumbs/", "loops"); // The notification's.
+        check(&nothing, "thumbs/old/", "thumbs/", "loops");
+        check(&nothing, ".thumb", "thumbs/", "own records");
+        check(&photos, "photos/,photos/2024/", "thumbs/", "prefixes overlap");
+        check(&photos, "photos/,photos/", "thumbs/", "prefixes overlap");
     }
 }

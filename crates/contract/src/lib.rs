@@ -38,7 +38,9 @@ pub use record::{DispatchRecord, ImageRecord, JobCost, JobCounts, JobRecord, Log
 pub use report::InvocationReport;
 pub use route::{Decision, claimed_format, route};
 pub use sequencer::compare_sequencers;
-pub use thumbnails::{Background, BadBackground, Fit, OutputFormat, Thumbnails, ThumbnailsError, Variant};
+pub use thumbnails::{
+    Background, BadBackground, Fit, OutputFormat, PrefixVariants, Thumbnails, ThumbnailsError, Variant,
+};
 pub use tiers::{Tier, TierError, TierTable, TooLarge};
 pub use variant_set::VariantSet;
 

@@ -82,11 +82,12 @@ impl Monitoring {
 /// The values of `outcome` that say that an object was skipped: [`crate::Skip::name`], and `bad_key`.
 ///
 /// Those that do not occur are no metric and cost nothing.
-pub const SKIPS: [&str; 9] = [
+pub const SKIPS: [&str; 10] = [
     "not_an_image",
     "empty",
     "folder",
     "own_output",
+    "not_watched",
     "delete_ignored",
     "too_large",
     "gone",

@@ -26,6 +26,12 @@ pub enum Skip {
     /// A thumbnail of this system: making one of it would loop.
     #[error("object is a thumbnail of this system")]
     OwnOutput,
+    /// Of another bucket, or under none of the source prefixes: an event that was not meant for us.
+    #[error("object is not among the uploads of this deployment, which are in {uploads}")]
+    NotWatched {
+        /// The source bucket, with the prefixes.
+        uploads: String,
+    },
     /// Deleted, while deletions leave thumbnails as they are.
     #[error("object was deleted and delete_thumbnails is false: its thumbnails stay")]
     DeleteIgnored,
@@ -65,6 +71,7 @@ impl Skip {
             Self::Empty => "empty",
             Self::Folder => "folder",
             Self::OwnOutput => "own_output",
+            Self::NotWatched { .. } => "not_watched",
             Self::DeleteIgnored => "delete_ignored",
             Self::TooLarge { .. } | Self::AboveLimit { .. } => "too_large",
             Self::Gone => "gone",
@@ -184,6 +191,7 @@ mod tests {
             Skip::Empty,
             Skip::Folder,
             Skip::OwnOutput,
+            Skip::NotWatched { uploads: String::new() },
             Skip::DeleteIgnored,
             Skip::TooLarge { bytes: 1, limit_bytes: 0 },
             Skip::AboveLimit { bytes: 1, limit_bytes: 0 },

@@ -118,6 +118,19 @@ pub struct Thumbnails {
     pub cache_control: String,
     /// At least one.
     pub variants: Vec<Variant>,
+    /// Other variants for uploads whose keys begin so; of several prefixes that fit the longest counts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub prefixes: Vec<PrefixVariants>,
+}
+
+/// The variants of the uploads under a prefix, instead of those that all others get.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PrefixVariants {
+    /// What the uploads' keys begin with.
+    pub prefix: String,
+    /// At least one.
+    pub variants: Vec<Variant>,
 }
 
 /// What is wrong with `thumbnails.json`.
@@ -135,9 +148,18 @@ pub enum ThumbnailsError {
         /// The placeholder that it lacks.
         missing: &'static str,
     },
-    /// The list is empty.
-    #[error("thumbnails.json: variants is empty: write at least one")]
-    NoVariant,
+    /// A list is empty.
+    #[error("thumbnails.json: {of}variants is empty: write at least one")]
+    NoVariant {
+        /// The prefix that it is of, as `prefix `…`: `; empty for the list of all others.
+        of: String,
+    },
+    /// A prefix that is empty or stands there twice.
+    #[error("thumbnails.json: prefix is `{prefix}`: expected one that is not empty, and each once")]
+    BadPrefix {
+        /// As written.
+        prefix: String,
+    },
     /// Two variants of one name.
     #[error("thumbnails.json: two variants are named `{name}`: rename one")]
     SameName {
@@ -213,32 +235,58 @@ impl Thumbnails {
                 return Err(ThumbnailsError::KeyCollides { template: template.clone(), missing });
             }
         }
-        if variants.is_empty() {
-            return Err(ThumbnailsError::NoVariant);
-        }
-        for (position, variant) in variants.iter().enumerate() {
-            variant.check()?;
-            if variants[..position].iter().any(|earlier| earlier.name == variant.name) {
-                return Err(ThumbnailsError::SameName { name: variant.name.clone() });
+        check(variants, String::new)?;
+        for (position, PrefixVariants { prefix, variants }) in thumbnails.prefixes.iter().enumerate() {
+            if prefix.is_empty() || thumbnails.prefixes[..position].iter().any(|earlier| earlier.prefix == *prefix) {
+                return Err(ThumbnailsError::BadPrefix { prefix: prefix.clone() });
             }
+            check(variants, || format!("prefix `{prefix}`: "))?;
         }
         Ok(thumbnails)
     }
 
-    /// A short name for what is made: another file gives another name, and then thumbnails are made again.
+    /// The same with `prefix` in front of every thumbnail's key.
+    #[must_use]
+    pub fn under(mut self, prefix: &str) -> Self {
+        self.key.insert_str(0, prefix);
+        self
+    }
+
+    /// What every thumbnail's key begins with, as far as it is the same for all.
+    #[must_use]
+    pub fn written_prefix(&self) -> &str {
+        self.key.split_once('{').map_or(self.key.as_str(), |(prefix, _)| prefix)
+    }
+
+    /// What is made of `key`.
+    #[must_use]
+    pub fn variants_of(&self, key: &str) -> &[Variant] {
+        let fitting = self.prefixes.iter().filter(|one| key.starts_with(&one.prefix));
+        fitting.max_by_key(|one| one.prefix.len()).map_or(&self.variants, |one| &one.variants)
+    }
+
+    /// The variants of every list.
+    pub fn all_variants(&self) -> impl Iterator<Item = &Variant> {
+        self.variants.iter().chain(self.prefixes.iter().flat_map(|one| &one.variants))
+    }
+
+    /// A short name for what is made of `key`: another name, and its thumbnails are made again. Other prefixes' variants
+    /// are not in it.
     ///
     /// # Panics
     /// Never: strings and numbers serialise.
     #[must_use]
-    pub fn spec(&self) -> String {
-        let json = serde_json::to_vec(self).expect("strings and numbers serialise");
+    pub fn spec_of(&self, key: &str) -> String {
+        let Self { key: template, cache_control, .. } = self.clone();
+        let own = Self { key: template, cache_control, variants: self.variants_of(key).to_vec(), prefixes: Vec::new() };
+        let json = serde_json::to_vec(&own).expect("strings and numbers serialise");
         format!("{:016x}", fnv1a(&json))
     }
 
     /// Every key that a thumbnail of `key` may have, each once; those that S3 does not allow are left out.
     #[must_use]
     pub fn keys_of(&self, key: &str) -> Vec<String> {
-        self.variants.iter().flat_map(|variant| self.keys_of_variant(key, variant)).collect()
+        self.variants_of(key).iter().flat_map(|variant| self.keys_of_variant(key, variant)).collect()
     }
 
     /// The keys that the thumbnail of one variant of `key` may have: two where the image's alpha decides.
@@ -254,7 +302,7 @@ impl Thumbnails {
     /// The other key that the thumbnail `name` of `key` may have, if the image's alpha chooses between two.
     #[must_use]
     pub fn sibling_of(&self, key: &str, name: &str, extension: &str) -> Option<String> {
-        let variant = self.variants.iter().find(|variant| variant.name == name)?;
+        let variant = self.variants_of(key).iter().find(|variant| variant.name == name)?;
         let other = variant.format.extensions().iter().find(|other| **other != extension)?;
         let key_of = |extension| thumbnail_key(&self.key, key, name, extension).ok();
         key_of(other).filter(|sibling| Some(sibling) != key_of(extension).as_ref())
@@ -265,7 +313,7 @@ impl Thumbnails {
     pub fn may_have_made(&self, key: &str) -> bool {
         let (prefix, _) = self.key.split_once("{key}").unwrap_or_default();
         let (_, suffix) = self.key.rsplit_once("{key}").unwrap_or_default();
-        self.variants.iter().any(|variant| {
+        self.all_variants().any(|variant| {
             variant.format.extensions().iter().any(|extension| {
                 let literal = |part| fill(part, "", &variant.name, extension);
                 key.strip_prefix(&literal(prefix)).is_some_and(|rest| rest.ends_with(&literal(suffix)))
@@ -274,84 +322,18 @@ impl Thumbnails {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn with(key: &str, variants: &str) -> Result<Thumbnails, ThumbnailsError> {
-        Thumbnails::parse(&format!(r#"{{"key":"{key}","cache_control":"no-cache","variants":[{variants}]}}"#))
+fn check(variants: &[Variant], of: impl Fn() -> String) -> Result<(), ThumbnailsError> {
+    if variants.is_empty() {
+        return Err(ThumbnailsError::NoVariant { of: of() });
     }
-
-    const GOOD: &str = r#"{"name":"a","width_px":9,"height_px":9,"fit":"inside","format":"auto","quality":80}"#;
-
-    #[test]
-    fn the_shipped_file_makes_one_thumbnail_of_128_by_128() {
-        let thumbnails = Thumbnails::builtin().unwrap();
-        let [variant] = thumbnails.variants.as_slice() else { panic!("one variant") };
-        assert_eq!((variant.width_px, variant.height_px, variant.fit), (128, 128, Fit::Inside));
-    }
-
-    #[test]
-    fn every_mistake_is_named() {
-        let check = |result: Result<Thumbnails, ThumbnailsError>, want: &str| {
-            let error = result.unwrap_err().to_string();
-            assert!(error.contains(want), "`{error}` does not say `{want}`");
-        };
-        check(with("{key}.{ext}", GOOD), "must contain {variant}");
-        check(with("{variant}.{ext}", GOOD), "must contain {key}");
-        check(with("{key}/{variant}", ""), "variants is empty");
-        check(with("{key}/{variant}", &format!("{GOOD},{GOOD}")), "two variants are named `a`");
-        check(with("{key}/{variant}", &GOOD.replace("\"a\"", "\"../a\"")), "variant name `../a`");
-        check(with("{key}/{variant}", &GOOD.replace(":9", ":5000")), "width_px is 5000: expected 1 to 4096");
-        check(with("{key}/{variant}", &GOOD.replace(":80", ":0")), "quality is 0: expected 1 to 100");
-        check(with("{key}/{variant}", &GOOD.replace("inside", "outside")), "expected shape");
-    }
-
-    #[test]
-    fn the_spec_changes_with_the_file_and_only_with_it() {
-        let spec = |key: &str, variant: &str| with(key, variant).unwrap().spec();
-        let one = spec("{key}/{variant}", GOOD);
-        assert_eq!((one.len(), &one), (16, &spec("{key}/{variant}", GOOD)));
-        assert_ne!(one, spec("{key}/{variant}", &GOOD.replace(":80", ":81")));
-        assert_ne!(one, spec("{key}-{variant}", GOOD));
-    }
-
-    #[test]
-    fn all_keys_of_a_source_are_known_and_recognised() {
-        let check = |template: &str, want: &[&str]| {
-            let thumbnails = with(template, GOOD).unwrap();
-            assert_eq!(thumbnails.keys_of("cat.png"), want, "{template}");
-            for key in want {
-                assert!(thumbnails.may_have_made(key), "{template} {key}");
-            }
-            assert!(!thumbnails.may_have_made("cat.png"), "{template}");
-        };
-        check("{key}/{variant}.{ext}", &["cat.png/a.jpg", "cat.png/a.png"]);
-        check("t/{variant}/{key}", &["t/a/cat.png"]);
-        check("{variant}-{key}.{ext}", &["a-cat.png.jpg", "a-cat.png.png"]);
-    }
-
-    #[test]
-    fn only_alpha_gives_a_thumbnail_a_sibling() {
-        let sibling =
-            |template, variant: &str, extension| with(template, variant).unwrap().sibling_of("k", "a", extension);
-        assert_eq!(sibling("{key}/{variant}.{ext}", GOOD, "jpg").as_deref(), Some("k/a.png"));
-        assert_eq!(sibling("{key}/{variant}.{ext}", GOOD, "png").as_deref(), Some("k/a.jpg"));
-        assert_eq!(sibling("{key}/{variant}", GOOD, "jpg"), None);
-        assert_eq!(sibling("{key}/{variant}.{ext}", &GOOD.replace("auto", "webp"), "webp"), None);
-    }
-
-    #[test]
-    fn a_background_is_six_digits_and_white_by_default() {
-        let background = |field: &str| {
-            let json = GOOD.replace("\"quality\"", &format!("{field}\"quality\""));
-            with("{key}/{variant}", &json).map(|thumbnails| thumbnails.variants[0].background.rgb)
-        };
-        assert_eq!(background("").unwrap(), [255; 3]);
-        assert_eq!(background(r##""background":"#0a80FF","##).unwrap(), [10, 128, 255]);
-        for bad in [r##""background":"#fff","##, r#""background":"white","#, r##""background":"#+12345","##] {
-            background(bad).unwrap_err();
+    for (position, variant) in variants.iter().enumerate() {
+        variant.check()?;
+        if variants[..position].iter().any(|earlier| earlier.name == variant.name) {
+            return Err(ThumbnailsError::SameName { name: variant.name.clone() });
         }
-        assert_eq!(String::from(Background { rgb: [10, 128, 255] }), "#0a80ff");
     }
+    Ok(())
 }
+
+#[cfg(test)]
+mod tests;

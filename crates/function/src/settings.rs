@@ -9,6 +9,8 @@ use crate::{Environment, Meter};
 pub struct Settings {
     /// Where images are uploaded.
     pub source_bucket: String,
+    /// What the keys of uploads begin with; none is any key.
+    pub source_prefixes: Vec<String>,
     /// Where thumbnails are stored; nothing is dispatched from there.
     pub destination_bucket: String,
     /// A worker's function name is this and its tier's name.
@@ -29,7 +31,7 @@ pub struct Settings {
     pub keep_endings: bool,
     /// The table packed beside the binary.
     pub tiers: TierTable,
-    /// What to make of every image; packed beside the binary. By it, keys of our own thumbnails are known.
+    /// What to make of every image, and where to store it; packed beside the binary. By it, keys of our own thumbnails are known.
     pub thumbnails: Thumbnails,
     /// Prices and logs.
     pub meter: Meter,
@@ -40,6 +42,8 @@ impl Settings {
     /// `tier` that is not in the table is a problem too.
     pub fn from_environment(environment: &mut Environment, tier: Option<&str>) -> Option<Self> {
         let source_bucket = environment.variable("SOURCE_BUCKET", "the bucket that images are uploaded to");
+        let source_prefixes = environment.optional("SOURCE_PREFIXES").unwrap_or_default();
+        let source_prefixes = source_prefixes.split(',').map(str::trim).filter(|one| !one.is_empty());
         let destination_bucket = environment.variable("DESTINATION_BUCKET", "the bucket that thumbnails are stored in");
         let worker_prefix = environment.variable("WORKER_PREFIX", "a worker's function name without its tier");
         let dead_letter_queue_url = environment.variable("DEAD_LETTER_QUEUE_URL", "the queue of what cannot be done");
@@ -55,9 +59,12 @@ impl Settings {
             environment.problem(format!("TIER is `{tier}`: expected one of {}", names.join(", ")));
         }
         let thumbnails = environment.file("thumbnails.json", Thumbnails::parse);
+        let destination_prefix = environment.optional("DESTINATION_PREFIX").unwrap_or_default();
+        let thumbnails = thumbnails.map(|thumbnails| thumbnails.under(&destination_prefix));
         let meter = Meter::from_environment(environment);
         Some(Self {
             source_bucket: source_bucket?,
+            source_prefixes: source_prefixes.map(str::to_owned).collect(),
             destination_bucket: destination_bucket?,
             worker_prefix: worker_prefix?,
             dead_letter_queue_url: dead_letter_queue_url?,
@@ -71,5 +78,23 @@ impl Settings {
             thumbnails: thumbnails?,
             meter: meter?,
         })
+    }
+
+    /// Whether the object is one of the uploads.
+    #[must_use]
+    pub fn is_watched(&self, bucket: &str, key: &str) -> bool {
+        let prefixes = &self.source_prefixes;
+        bucket == self.source_bucket
+            && (prefixes.is_empty() || prefixes.iter().any(|prefix| key.starts_with(prefix.as_str())))
+    }
+
+    /// Where the uploads are, in words.
+    #[must_use]
+    pub fn uploads(&self) -> String {
+        let Self { source_bucket, source_prefixes, .. } = self;
+        match source_prefixes.as_slice() {
+            [] => format!("`{source_bucket}`"),
+            prefixes => format!("`{source_bucket}` under {}", prefixes.join(", ")),
+        }
     }
 }

@@ -68,6 +68,7 @@ pub(crate) fn settings() -> Settings {
         worker_prefix: "worker-".into(),
         tiers: TierTable::builtin().unwrap(),
         thumbnails: Thumbnails::builtin().unwrap(),
+        source_prefixes: Vec::new(),
         destination_bucket: "thumbnails".into(),
         delete_thumbnails: true,
         max_object_bytes: u64::MAX,
@@ -210,6 +211,38 @@ fn a_key_of_ours_in_the_bucket_of_thumbnails_is_never_dispatched() {
     assert!(edge.tasks.borrow().is_empty() && edge.endings.borrow().is_empty());
     // Where images are uploaded, anybody may choose such a key.
     assert_eq!(name(&run(&edge, &settings(), object("cat.png/128x128.jpg"))), "small");
+}
+
+fn one_bucket() -> Settings {
+    let thumbnails = Thumbnails::builtin().unwrap().under("thumbnails/");
+    let source_prefixes = vec!["photos/".to_owned(), "avatars/".to_owned()];
+    Settings { destination_bucket: "uploads".into(), thumbnails, source_prefixes, ..settings() }
+}
+
+/// Guard three in one bucket for both sides: alone, because no prefix says what is an upload.
+#[test]
+fn in_one_bucket_a_key_of_ours_is_never_dispatched() {
+    let keys = ["photos/cat.png", "thumbnails/photos/cat.png/128x128.jpg", ".thumbtier/endings/photos/cat.png"];
+    let edge = MemoryEdge::with(&keys.map(|key| (key, jpeg(9))));
+    let any_key = Settings { source_prefixes: Vec::new(), ..one_bucket() };
+    let names = keys.map(|key| name(&run(&edge, &any_key, object(key))));
+    assert_eq!(names, ["small", "own_output", "own_output"]);
+    let names = keys.map(|key| name(&run(&edge, &any_key, EventObject { change: Change::Removed, ..object(key) })));
+    assert_eq!(names, ["small", "own_output", "own_output"]);
+}
+
+/// The prefixes: alone, because the keys are none of ours and the objects have no marker.
+#[test]
+fn what_is_under_no_source_prefix_or_in_another_bucket_is_never_dispatched() {
+    let keys = ["photos/cat.png", "avatars/cat.png", "thumbs-of-before/photos/cat.png", "cat.png", "photos"];
+    let edge = MemoryEdge::with(&keys.map(|key| (key, jpeg(9))));
+    let names = keys.map(|key| name(&run(&edge, &one_bucket(), object(key))));
+    assert_eq!(names, ["small", "small", "not_watched", "not_watched", "not_watched"]);
+    let deletion = EventObject { change: Change::Removed, ..object("cat.png") };
+    assert_eq!(name(&run(&edge, &one_bucket(), deletion)), "not_watched");
+    let elsewhere = EventObject { bucket: "another".into(), ..object("photos/cat.png") };
+    let Verdict::Skipped { name, message, is_ordinary: true } = run(&edge, &settings(), elsewhere) else { panic!() };
+    assert!(name == "not_watched" && message.contains("which are in `uploads`"), "{name} {message}");
 }
 
 /// Guard four of four: alone, because the bucket and the key are those of an upload.

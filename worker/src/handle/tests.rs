@@ -88,7 +88,7 @@ fn a_thumbnail_is_stored_with_everything_that_s3_should_know() {
     assert_eq!(thumbnail.cache_control, "public, max-age=86400");
     assert_eq!(thumbnail.metadata[metadata::SOURCE_ETAG], store.etag("uploads", KEY).unwrap());
     assert_eq!(thumbnail.metadata[metadata::SEQUENCER], "0A");
-    assert_eq!(thumbnail.metadata[metadata::SPEC], settings("small").shared.thumbnails.spec());
+    assert_eq!(thumbnail.metadata[metadata::SPEC], settings("small").shared.thumbnails.spec_of(KEY));
     let made_by = MadeBy::from_metadata(&thumbnail.metadata).unwrap();
     assert!(made_by.tier == "small" && made_by.milliseconds > 0.0, "{made_by:?}");
     let decoded = ImageReader::new(Cursor::new(&thumbnail.bytes)).with_guessed_format().unwrap().decode().unwrap();

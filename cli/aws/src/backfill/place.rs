@@ -22,19 +22,28 @@ impl Place {
         Ok(Self { bucket: bucket.to_owned(), prefix: prefix.to_owned() })
     }
 
-    /// Refuses every bucket but the one that the deployment reads.
+    /// Refuses every bucket but the one that the deployment reads, and what is under none of its prefixes.
     ///
     /// # Errors
     /// What the bucket is instead, and which one it should be.
-    pub(super) fn check(&self, source_bucket: &str, destination_bucket: &str) -> anyhow::Result<()> {
-        let Self { bucket, .. } = self;
-        if bucket == destination_bucket {
+    pub(super) fn check(
+        &self,
+        source_bucket: &str,
+        source_prefixes: &[String],
+        destination_bucket: &str,
+    ) -> anyhow::Result<()> {
+        let Self { bucket, prefix } = self;
+        if bucket == destination_bucket && bucket != source_bucket {
             bail!(
                 "`{bucket}` is the bucket of thumbnails, of which no thumbnails are made: uploads are in `{source_bucket}`"
             );
         }
         if bucket != source_bucket {
             bail!("the functions of this stage may not read `{bucket}`: their uploads are in `{source_bucket}`");
+        }
+        if !source_prefixes.is_empty() && !source_prefixes.iter().any(|one| prefix.starts_with(one.as_str())) {
+            let places: Vec<_> = source_prefixes.iter().map(|one| format!("s3://{bucket}/{one}")).collect();
+            bail!("{self} is not among the uploads of this stage: name what is in {}", places.join(" or "));
         }
         Ok(())
     }
@@ -68,10 +77,23 @@ mod tests {
     fn only_the_bucket_of_uploads_is_taken() {
         let refusal = |bucket: &str| {
             let place = Place { bucket: bucket.to_owned(), prefix: String::new() };
-            place.check("up", "thumbs").err().map(|error| error.to_string())
+            place.check("up", &[], "thumbs").err().map(|error| error.to_string())
         };
         assert_eq!(refusal("up"), None);
         assert!(refusal("thumbs").unwrap().contains("bucket of thumbnails"));
         assert!(refusal("other").unwrap().contains("may not read `other`"));
+    }
+
+    #[test]
+    fn in_one_bucket_for_both_sides_a_place_is_under_a_source_prefix() {
+        let prefixes = ["photos/", "avatars/"].map(str::to_owned);
+        let refusal = |prefix: &str| {
+            let place = Place { bucket: "both".to_owned(), prefix: prefix.to_owned() };
+            place.check("both", &prefixes, "both").err().map(|error| error.to_string())
+        };
+        assert_eq!((refusal("photos/"), refusal("avatars/2024/")), (None, None));
+        for outside in ["", "thumbs/", "phot"] {
+            assert!(refusal(outside).unwrap().contains("s3://both/photos/ or s3://both/avatars/"), "{outside}");
+        }
     }
 }

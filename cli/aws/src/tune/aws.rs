@@ -44,6 +44,8 @@ pub(super) struct Workers {
     s3: aws_sdk_s3::Client,
     source_bucket: String,
     destination_bucket: String,
+    /// What keys begin with that the workers may read.
+    pub(super) source_prefix: String,
 }
 
 /// What came of one invocation.
@@ -61,9 +63,10 @@ impl Workers {
         let function = deployment.function(&format!("worker-{tier}")).await?;
         let source_bucket = function.variable("SOURCE_BUCKET")?.to_owned();
         let destination_bucket = function.variable("DESTINATION_BUCKET")?.to_owned();
+        let source_prefix = function.source_prefixes()?.into_iter().next().unwrap_or_default();
         let lambda = aws_sdk_lambda::Client::new(&deployment.config);
         let s3 = aws_sdk_s3::Client::new(&deployment.config);
-        Ok(Self { lambda, s3, source_bucket, destination_bucket, deployment })
+        Ok(Self { lambda, s3, source_bucket, destination_bucket, source_prefix, deployment })
     }
 
     /// Uploads `bytes` for workers only: it carries the mark of a thumbnail, which the dispatcher leaves alone.

@@ -108,7 +108,7 @@ async fn of_tier(
         Verdict { tier: tier.name.clone(), memory_mb: tier.memory_mb, images: taken.len(), ..Verdict::default() };
     let (mut ratios, mut inits_ms) = (Vec::new(), Vec::new());
     for image in taken {
-        let key = format!("thumbtier-validate/{}-{}", image.bytes, image.format);
+        let key = format!("{}thumbtier-validate/{}-{}", workers.source_prefix, image.bytes, image.format);
         let bytes = std::fs::read(&image.path).with_context(|| format!("reading `{}`", image.path.display()))?;
         let job = workers.upload(&key, bytes).await?;
         let (terms, rows) = (&calibration.terms, &calibration.measurements);

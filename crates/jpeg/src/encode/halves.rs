@@ -19,13 +19,13 @@ impl Layout<'_> {
     }
 
     /// Some MCUs, and how often their symbols occur.
-    fn half(&self, quantiser: &Quantiser, mcus: Range<usize>) -> Half {
+    fn half(&self, quantisers: &[Quantiser; 2], mcus: Range<usize>) -> Half {
         let mut dc_before = [0; 3];
         if mcus.start > 0 {
-            let last = self.coefficients(quantiser, mcus.start - 1..mcus.start);
+            let last = self.coefficients(quantisers, mcus.start - 1..mcus.start);
             dc_before = self.for_each_block(&last, dc_before, |_, _, _| {});
         }
-        let blocks = self.coefficients(quantiser, mcus);
+        let blocks = self.coefficients(quantisers, mcus);
         let mut counts = [Counts::default(), Counts::default()];
         self.for_each_block(&blocks, dc_before, |class, block, dc| counts[class].add(block, dc));
         Half { blocks, dc_before, counts }
@@ -47,14 +47,14 @@ fn both<T, U: Send>(first: impl FnOnce() -> T, second: impl FnOnce() -> U + Send
     })
 }
 
-pub(super) fn encode(layout: &Layout<'_>, quantiser: &Quantiser) -> Vec<u8> {
+pub(super) fn encode(layout: &Layout<'_>, quantisers: &[Quantiser; 2]) -> Vec<u8> {
     let (middle, mcus) = (layout.mcus() / 2, layout.mcus());
-    let (mut first, second) = both(|| layout.half(quantiser, 0..middle), || layout.half(quantiser, middle..mcus));
+    let (mut first, second) = both(|| layout.half(quantisers, 0..middle), || layout.half(quantisers, middle..mcus));
     first.counts.iter_mut().zip(&second.counts).for_each(|(counts, more)| counts.merge(more));
     let codes = first.counts.each_ref().map(Codes::fitted_to);
 
     let mut out = Vec::with_capacity(file_bytes(&codes, &first.counts));
-    layout.write_headers(quantiser, &codes, &mut out);
+    layout.write_headers(quantisers, &codes, &mut out);
     let mut bits = BitWriter::new(out);
     let (_, rest) = both(
         || layout.for_each_block(&first.blocks, [0; 3], |class, block, dc| codes[class].write(block, dc, &mut bits)),

@@ -89,18 +89,18 @@ pub fn encode(picture: &Picture<'_>, quality: u8) -> Result<Vec<u8>, EncodeError
 /// As [`encode`].
 pub fn encode_on(picture: &Picture<'_>, quality: u8, threads: u32) -> Result<Vec<u8>, EncodeError> {
     let layout = Layout::new(picture)?;
-    let quantiser = Quantiser::new(quality);
+    let quantisers = Quantiser::both(quality);
     if threads > 1 && layout.is_large() {
-        return Ok(halves::encode(&layout, &quantiser));
+        return Ok(halves::encode(&layout, &quantisers));
     }
-    let coefficients = layout.coefficients(&quantiser, 0..layout.mcus());
+    let coefficients = layout.coefficients(&quantisers, 0..layout.mcus());
 
     let mut counts = [Counts::default(), Counts::default()];
     layout.for_each_block(&coefficients, [0; 3], |class, block, previous_dc| counts[class].add(block, previous_dc));
     let codes = counts.each_ref().map(Codes::fitted_to);
 
     let mut out = Vec::with_capacity(file_bytes(&codes, &counts));
-    layout.write_headers(&quantiser, &codes, &mut out);
+    layout.write_headers(&quantisers, &codes, &mut out);
     let mut bits = codes::BitWriter::new(out);
     layout.for_each_block(&coefficients, [0; 3], |class, block, dc| codes[class].write(block, dc, &mut bits));
     Ok(end(bits))
@@ -130,9 +130,10 @@ pub fn most_bytes((width_px, height_px): (u32, u32), is_grey: bool, quality: u8)
     let unit = if is_grey { 8 } else { 16 };
     let luma_blocks = blocks(width_px, unit) * blocks(height_px, unit);
     let chroma_blocks = if is_grey { 0 } else { luma_blocks / 2 };
-    let blocks = luma_blocks + chroma_blocks;
-    let file_bytes = blocks * Quantiser::new(quality).most_bits() / 8 * 65 / 64 + HEADERS_BYTES as u64;
-    (blocks * size_of::<Block>() as u64 + file_bytes, file_bytes)
+    let [luma, chroma] = Quantiser::both(quality).map(|quantiser| quantiser.most_bits());
+    let bits = luma_blocks * luma + chroma_blocks * chroma;
+    let file_bytes = bits / 8 * 65 / 64 + HEADERS_BYTES as u64;
+    ((luma_blocks + chroma_blocks) * size_of::<Block>() as u64 + file_bytes, file_bytes)
 }
 
 /// The quantised coefficients of a block, in zigzag order.
@@ -143,7 +144,7 @@ struct Component<'a> {
     plane: PlaneRef<'a>,
     h: usize,
     v: usize,
-    /// 0 for luma's Huffman tables, 1 for chroma's.
+    /// 0 for luma's tables, 1 for chroma's.
     class: usize,
 }
 
@@ -197,7 +198,7 @@ impl<'a> Layout<'a> {
     }
 
     /// The blocks of those MCUs, quantised, in the order in which they are coded.
-    fn coefficients(&self, quantiser: &Quantiser, mcus: Range<usize>) -> Vec<Block> {
+    fn coefficients(&self, quantisers: &[Quantiser; 2], mcus: Range<usize>) -> Vec<Block> {
         let per_mcu: usize = self.components.iter().map(|component| component.h * component.v).sum();
         let mut blocks = Vec::with_capacity(mcus.len() * per_mcu);
         // Of the MCUs before nothing is needed: the first block of a component in an MCU lies in the plane.
@@ -209,7 +210,7 @@ impl<'a> Layout<'a> {
                     for x in column * component.h..(column + 1) * component.h {
                         let mut block = [0; 64];
                         if x * 8 < component.plane.width_px && y * 8 < component.plane.height_px {
-                            block = quantiser.block(&component.plane, x * 8, y * 8);
+                            block = quantisers[component.class].block(&component.plane, x * 8, y * 8);
                             *dc = block[0];
                         } else {
                             // Padding that no decoder shows: the fewest bits are those of "as before".
@@ -244,13 +245,16 @@ impl<'a> Layout<'a> {
     }
 
     /// Everything in front of the entropy-coded data. **Source:** T.81 annex B; JFIF 1.02.
-    fn write_headers(&self, quantiser: &Quantiser, codes: &[Codes; 2], out: &mut Vec<u8>) {
+    fn write_headers(&self, quantisers: &[Quantiser; 2], codes: &[Codes; 2], out: &mut Vec<u8>) {
         let classes = self.components.len().min(2);
         out.extend_from_slice(&[0xFF, 0xD8]);
         segment(out, 0xE0, b"JFIF\0\x01\x01\0\0\x01\0\x01\0\0"); // Square pixels, no thumbnail.
 
-        let mut body = vec![0];
-        body.extend_from_slice(&quantiser.steps_zigzag());
+        let mut body = Vec::new();
+        for (class, quantiser) in quantisers.iter().enumerate().take(classes) {
+            body.push(class as u8);
+            body.extend_from_slice(&quantiser.steps_zigzag());
+        }
         segment(out, 0xDB, &body);
 
         let PlaneRef { width_px, height_px, .. } = self.components[0].plane;
@@ -259,7 +263,7 @@ impl<'a> Layout<'a> {
         body.extend_from_slice(&(width_px as u16).to_be_bytes());
         body.push(self.components.len() as u8);
         for (id, component) in (1..).zip(&self.components) {
-            body.extend_from_slice(&[id, (component.h << 4 | component.v) as u8, 0]);
+            body.extend_from_slice(&[id, (component.h << 4 | component.v) as u8, component.class as u8]);
         }
         segment(out, 0xC0, &body);
 

@@ -5,6 +5,7 @@
 
 mod account;
 mod backfill;
+mod buckets;
 mod cdn;
 mod http;
 mod metrics;

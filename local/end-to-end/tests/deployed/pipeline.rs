@@ -193,16 +193,25 @@ async fn what_is_no_image_is_skipped_by_name() {
 #[tokio::test]
 async fn a_bad_record_fails_the_event_and_the_good_one_is_made_all_the_same() {
     let deployment = Deployment::connect().await;
-    let key = "records/good.png";
-    deployment.upload(key, "image/png", encode(&quarters(64, 64), image::ImageFormat::Png)).await;
+    let [good, locked] = ["records/good.png", "records/locked.png"];
+    let png = || encode(&quarters(64, 64), image::ImageFormat::Png);
+    deployment.upload(good, "image/png", png()).await;
     deployment.thumbnail("records/good.png/128x128.jpg").await;
-    let record = |bucket: &str| json!({ "s3": { "bucket": { "name": bucket }, "object": { "key": key } } });
-    let forbidden = record(&deployment.destination_bucket);
-    let event = json!({ "Records": [forbidden, record(&deployment.source_bucket)] });
+    deployment.upload_locked(locked, png()).await;
+    let bucket = &deployment.source_bucket;
+    let record = |key: &str| json!({ "s3": { "bucket": { "name": bucket }, "object": { "key": key } } });
+    let event = json!({ "Records": [record(locked), record(good)] });
     let answer = deployment.invoke("dispatcher", &event).await;
+    // Its own event fails too, and finds it gone the next time.
+    deployment.delete(locked).await;
     assert!(answer.failed, "{answer:?}");
     let message = answer.payload["errorMessage"].as_str().unwrap();
     assert!(message.starts_with("1 of 2 records could not be dispatched"), "{message}");
+    // Another bucket is not asked for: a queue or a rule may bring its events too.
+    let elsewhere =
+        json!({ "s3": { "bucket": { "name": deployment.destination_bucket }, "object": { "key": "records/a.png" } } });
+    let answer = deployment.invoke("dispatcher", &json!({ "Records": [elsewhere] })).await;
+    assert_eq!(answer.payload, json!({ "dispatched": {}, "skipped": { "not_watched": 1 }, "failed": 0 }));
 }
 
 #[tokio::test]

@@ -207,8 +207,9 @@ pub(super) fn settings(tier: &str) -> Settings {
         refusals_queue_url: "http://refusals".into(),
         failed_jobs_queue_url: "http://failed".into(),
         retry_delay_s: 60,
+        source_prefixes: Vec::new(),
         destination_bucket: "thumbnails".into(),
         meter: Meter::new(tariff, LogRules::whole()),
     };
-    Settings { spec: shared.thumbnails.spec(), tier, max_pixels: 1 << 28, shared }
+    Settings { tier, max_pixels: 1 << 28, shared }
 }

@@ -1,6 +1,6 @@
 //! Twice, out of order, half done, deleted meanwhile: what stands in the bucket at the end.
 
-use contract::Variant;
+use contract::{PrefixVariants, Variant};
 
 use super::*;
 
@@ -92,9 +92,10 @@ fn a_changed_specification_makes_the_thumbnail_again() {
     make(&store, "0A");
     let mut changed = settings("small");
     changed.shared.thumbnails.variants[0].quality = 40;
-    changed.spec = changed.shared.thumbnails.spec();
-    assert_eq!(run_in(&store, &changed, &Task::Make(job(&store, "0A"))).unwrap().name(), "made");
-    assert_eq!(store.stored()[0].metadata[metadata::SPEC], changed.spec);
+    let job = job(&store, "0A");
+    let spec = changed.shared.thumbnails.spec_of(&job.key);
+    assert_eq!(run_in(&store, &changed, &Task::Make(job)).unwrap().name(), "made");
+    assert_eq!(store.stored()[0].metadata[metadata::SPEC], spec);
 }
 
 fn two_variants() -> Settings {
@@ -102,8 +103,27 @@ fn two_variants() -> Settings {
     let tiny =
         Variant { name: "tiny".into(), width_px: 8, height_px: 8, ..settings.shared.thumbnails.variants[0].clone() };
     settings.shared.thumbnails.variants.push(tiny);
-    settings.spec = settings.shared.thumbnails.spec();
     settings
+}
+
+#[test]
+fn an_upload_gets_the_variants_of_its_prefix_and_no_others() {
+    let mut settings = settings("small");
+    let variants = vec![Variant {
+        name: "tiny".into(),
+        width_px: 8,
+        height_px: 8,
+        ..settings.shared.thumbnails.variants[0].clone()
+    }];
+    settings.shared.thumbnails.prefixes = vec![PrefixVariants { prefix: "a b/".into(), variants }];
+    let store = with_source(photo(400, 300));
+    let outcome = run_in(&store, &settings, &Task::Make(job(&store, "0A"))).unwrap();
+    assert_eq!(outcome, Outcome::Made { thumbnails: vec!["a b/ü.png/tiny.jpg".into()] });
+    let again = Job { look_first: true, ..job(&store, "0A") };
+    assert_eq!(run_in(&store, &settings, &Task::Make(again)).unwrap().name(), "duplicate");
+    store.delete_source(KEY);
+    assert_eq!(run_in(&store, &settings, &removal("0B")).unwrap().name(), "removed");
+    assert!(store.stored().is_empty());
 }
 
 #[test]

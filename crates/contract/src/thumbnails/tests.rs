@@ -1,0 +1,120 @@
+use super::*;
+
+fn with(key: &str, variants: &str) -> Result<Thumbnails, ThumbnailsError> {
+    Thumbnails::parse(&format!(r#"{{"key":"{key}","cache_control":"no-cache","variants":[{variants}]}}"#))
+}
+
+const GOOD: &str = r#"{"name":"a","width_px":9,"height_px":9,"fit":"inside","format":"auto","quality":80}"#;
+
+#[test]
+fn the_shipped_file_makes_one_thumbnail_of_128_by_128() {
+    let thumbnails = Thumbnails::builtin().unwrap();
+    let [variant] = thumbnails.variants.as_slice() else { panic!("one variant") };
+    assert_eq!((variant.width_px, variant.height_px, variant.fit), (128, 128, Fit::Inside));
+}
+
+#[test]
+fn every_mistake_is_named() {
+    let check = |result: Result<Thumbnails, ThumbnailsError>, want: &str| {
+        let error = result.unwrap_err().to_string();
+        assert!(error.contains(want), "`{error}` does not say `{want}`");
+    };
+    check(with("{key}.{ext}", GOOD), "must contain {variant}");
+    check(with("{variant}.{ext}", GOOD), "must contain {key}");
+    check(with("{key}/{variant}", ""), "variants is empty");
+    check(with("{key}/{variant}", &format!("{GOOD},{GOOD}")), "two variants are named `a`");
+    check(with("{key}/{variant}", &GOOD.replace("\"a\"", "\"../a\"")), "variant name `../a`");
+    check(with("{key}/{variant}", &GOOD.replace(":9", ":5000")), "width_px is 5000: expected 1 to 4096");
+    check(with("{key}/{variant}", &GOOD.replace(":80", ":0")), "quality is 0: expected 1 to 100");
+    check(with("{key}/{variant}", &GOOD.replace("inside", "outside")), "expected shape");
+}
+
+#[test]
+fn the_spec_changes_with_the_file_and_only_with_it() {
+    let spec = |key: &str, variant: &str| with(key, variant).unwrap().spec_of("cat.png");
+    let one = spec("{key}/{variant}", GOOD);
+    assert_eq!((one.len(), &one), (16, &spec("{key}/{variant}", GOOD)));
+    assert_ne!(one, spec("{key}/{variant}", &GOOD.replace(":80", ":81")));
+    assert_ne!(one, spec("{key}-{variant}", GOOD));
+}
+
+#[test]
+fn all_keys_of_a_source_are_known_and_recognised() {
+    let check = |template: &str, want: &[&str]| {
+        let thumbnails = with(template, GOOD).unwrap();
+        assert_eq!(thumbnails.keys_of("cat.png"), want, "{template}");
+        for key in want {
+            assert!(thumbnails.may_have_made(key), "{template} {key}");
+        }
+        assert!(!thumbnails.may_have_made("cat.png"), "{template}");
+    };
+    check("{key}/{variant}.{ext}", &["cat.png/a.jpg", "cat.png/a.png"]);
+    check("t/{variant}/{key}", &["t/a/cat.png"]);
+    check("{variant}-{key}.{ext}", &["a-cat.png.jpg", "a-cat.png.png"]);
+}
+
+#[test]
+fn only_alpha_gives_a_thumbnail_a_sibling() {
+    let sibling = |template, variant: &str, extension| with(template, variant).unwrap().sibling_of("k", "a", extension);
+    assert_eq!(sibling("{key}/{variant}.{ext}", GOOD, "jpg").as_deref(), Some("k/a.png"));
+    assert_eq!(sibling("{key}/{variant}.{ext}", GOOD, "png").as_deref(), Some("k/a.jpg"));
+    assert_eq!(sibling("{key}/{variant}", GOOD, "jpg"), None);
+    assert_eq!(sibling("{key}/{variant}.{ext}", &GOOD.replace("auto", "webp"), "webp"), None);
+}
+
+#[test]
+fn a_background_is_six_digits_and_white_by_default() {
+    let background = |field: &str| {
+        let json = GOOD.replace("\"quality\"", &format!("{field}\"quality\""));
+        with("{key}/{variant}", &json).map(|thumbnails| thumbnails.variants[0].background.rgb)
+    };
+    assert_eq!(background("").unwrap(), [255; 3]);
+    assert_eq!(background(r##""background":"#0a80FF","##).unwrap(), [10, 128, 255]);
+    for bad in [r##""background":"#fff","##, r#""background":"white","#, r##""background":"#+12345","##] {
+        background(bad).unwrap_err();
+    }
+    assert_eq!(String::from(Background { rgb: [10, 128, 255] }), "#0a80ff");
+}
+
+fn by_prefix() -> Thumbnails {
+    let list = |prefix: &str, name: &str| {
+        format!(r#"{{"prefix":"{prefix}","variants":[{}]}}"#, GOOD.replace("\"a\"", &format!("\"{name}\"")))
+    };
+    let prefixes = format!("{},{}", list("photos/", "b"), list("photos/faces/", "c"));
+    let json = format!(
+        r#"{{"key":"{{key}}/{{variant}}","cache_control":"no-cache","variants":[{GOOD}],"prefixes":[{prefixes}]}}"#
+    );
+    Thumbnails::parse(&json).unwrap()
+}
+
+#[test]
+fn the_longest_prefix_says_what_is_made_and_all_is_recognised() {
+    let thumbnails = by_prefix();
+    for (key, want) in [("cat", "cat/a"), ("photos/cat", "photos/cat/b"), ("photos/faces/cat", "photos/faces/cat/c")] {
+        assert_eq!(thumbnails.keys_of(key), [want]);
+        assert!(thumbnails.may_have_made(want), "{want}");
+    }
+    let plain = with("{key}/{variant}", GOOD).unwrap();
+    assert_eq!(thumbnails.spec_of("cat"), plain.spec_of("cat"), "another prefix's variants make nothing again");
+    assert_ne!(thumbnails.spec_of("photos/cat"), plain.spec_of("photos/cat"));
+}
+
+#[test]
+fn prefixes_are_not_empty_and_stand_there_once() {
+    let error = |list: &str| {
+        let json =
+            format!(r#"{{"key":"{{key}}/{{variant}}","cache_control":"","variants":[{GOOD}],"prefixes":[{list}]}}"#);
+        Thumbnails::parse(&json).unwrap_err().to_string()
+    };
+    let one = |prefix: &str, variants: &str| format!(r#"{{"prefix":"{prefix}","variants":[{variants}]}}"#);
+    assert!(error(&one("", GOOD)).contains("prefix is ``"));
+    assert!(error(&format!("{},{}", one("a/", GOOD), one("a/", GOOD))).contains("prefix is `a/`"));
+    assert!(error(&one("a/", "")).contains("prefix `a/`: variants is empty"));
+}
+
+#[test]
+fn a_prefix_of_the_deployment_is_in_front_of_every_key() {
+    let thumbnails = with("{key}/{variant}", GOOD).unwrap().under("thumbs/");
+    assert_eq!((thumbnails.keys_of("cat"), thumbnails.written_prefix()), (vec!["thumbs/cat/a".to_owned()], "thumbs/"));
+    assert!(thumbnails.may_have_made("thumbs/cat/a") && !thumbnails.may_have_made("cat/a"));
+}

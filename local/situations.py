@@ -1,0 +1,387 @@
+"""The bucket situations, end to end: buckets that others use, one bucket for both sides, a queue and a topic of others.
+
+Runs inside `python -m local test`, against the local AWS that it started: deploys a stage for each situation, uploads,
+overwrites, deletes and removes, and compares what others have in the buckets before and after. Buckets of the
+deployment's own are the stage that every other test uses. S3 refuses overlapping notifications and destinations that it
+may not invoke; the local AWS does not, so `thumbtier attach` is asked about the first, and the template's test sees the
+second.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.parse
+import zipfile
+from io import BytesIO
+
+from PIL import Image
+
+from .stack import ROOT, LocalError, Running
+
+EVERYTHING = "s3:ObjectCreated:*"
+TIMEOUT_S = 90
+COMMON = {"package_dir": "target/local", "retry_delay_s": "1", "monitoring": "off"}
+
+
+def check(holds: bool, what: str) -> None:
+    if not holds:
+        raise LocalError(what)
+
+
+def png(shade: int) -> bytes:
+    file = BytesIO()
+    Image.new("RGB", (9, 9), (shade, 0, 0)).save(file, "PNG")
+    return file.getvalue()
+
+
+class Situation:
+    """A stage, its buckets, and what others have in them."""
+
+    def __init__(self, stack: Running, stage: str, parameters: dict[str, str]):
+        self.stack, self.stage, self.parameters = stack, stage, COMMON | parameters
+        self.s3 = stack.client("s3")
+
+    def deploy(self, **changed: str) -> dict[str, str]:
+        return self.stack.deploy(self.stage, self.parameters | changed)
+
+    def remove(self) -> str:
+        return self.stack.remove(self.stage, self.parameters)
+
+    def thumbtier(self, command: str, *arguments: str) -> subprocess.CompletedProcess:
+        return subprocess.run(
+            [ROOT / "target" / "debug" / "thumbtier", command, "--stage", self.stage, "--json", *arguments],
+            env=self.stack.environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+
+    def says(self, status: int, command: str, *arguments: str, words: str = "") -> dict:
+        """The command's report; its exit status must be this, and these words must be in what it says."""
+        done = self.thumbtier(command, *arguments)
+        said = done.stdout + done.stderr
+        check(done.returncode == status, f"{command} {arguments} ended with {done.returncode}: {said}")
+        check(words in said, f"{command} {arguments} does not say {words}: {said}")
+        return json.loads(done.stdout) if done.stdout else {}
+
+    def put(self, bucket: str, key: str, body: bytes) -> str:
+        return self.s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType="image/png")["ETag"]
+
+    def made_from(self, bucket: str, key: str) -> str | None:
+        """The source ETag of a thumbnail; `None` without one."""
+        try:
+            return self.s3.head_object(Bucket=bucket, Key=key)["Metadata"]["thumbtier-source-etag"]
+        except self.s3.exceptions.ClientError:
+            return None
+
+    def upload_overwrite_delete(self, source: str, destination: str, key: str, thumbnail: str) -> None:
+        for shade in (10, 20):
+            etag = self.put(source, key, png(shade))
+            self.until(lambda etag=etag: self.made_from(destination, thumbnail) == etag, f"{thumbnail} of {etag}")
+        self.s3.delete_object(Bucket=source, Key=key)
+        self.until(lambda: self.made_from(destination, thumbnail) is None, f"an end of {thumbnail}")
+
+    def until(self, holds, what: str) -> None:
+        deadline = time.monotonic() + TIMEOUT_S
+        while not holds():
+            check(time.monotonic() < deadline, f"{self.stage}: no {what} after {TIMEOUT_S} s")
+            time.sleep(0.2)
+
+    def heard_of(self) -> set[str]:
+        """The keys that the dispatcher was told of."""
+        logs = self.stack.client("logs").get_paginator("filter_log_events")
+        pages = logs.paginate(logGroupName=f"/aws/lambda/thumbtier-{self.stage}-dispatcher")
+        lines = (event["message"] for page in pages for event in page["events"])
+        return {key for line in lines if line.startswith("{") and (key := json.loads(line).get("key"))}
+
+    def dispatched(self, bucket: str, key: str) -> dict:
+        """What the dispatcher answers to S3's event about an object."""
+        event = {"Records": [{"eventName": "ObjectCreated:Put", "s3": {
+            "bucket": {"name": bucket}, "object": {"key": urllib.parse.quote(key)}}}]}
+        answer = self.stack.client("lambda").invoke(
+            FunctionName=f"thumbtier-{self.stage}-dispatcher", Payload=json.dumps(event))
+        return json.load(answer["Payload"])
+
+
+class Others:
+    """What other systems have: a bucket's queue, topic and function, its objects with their tags, its configuration."""
+
+    def __init__(self, stack: Running, bucket: str, notifies: bool = True):
+        self.stack, self.bucket, self.s3 = stack, bucket, stack.client("s3")
+        self.s3.create_bucket(Bucket=bucket)
+        for key, body in [("bills/1.pdf", b"%PDF"), ("film/a.mp4", b"film"), ("readme.png", png(1))]:
+            self.s3.put_object(Bucket=bucket, Key=key, Body=body, Tagging="owner=others&kept=yes")
+        self.s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": [{"Key": "owner", "Value": "others"}]})
+        rule = {"ID": "others", "Filter": {"Prefix": "tmp/"}, "Status": "Enabled", "Expiration": {"Days": 9}}
+        self.s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": [rule]})
+        self.queue, self.queue_url = make_queue(stack, f"{bucket}-bills")
+        if notifies:
+            self.notify()
+
+    def notify(self) -> None:
+        topic = make_topic(self.stack, f"{self.bucket}-tags")
+        function = make_function(self.stack, f"{self.bucket}-film", self.bucket)
+        film = {"Key": {"FilterRules": [{"Name": "prefix", "Value": "film/"}, {"Name": "suffix", "Value": ".mp4"}]}}
+        bills = {"Key": {"FilterRules": [{"Name": "prefix", "Value": "bills/"}]}}
+        self.s3.put_bucket_notification_configuration(Bucket=self.bucket, NotificationConfiguration={
+            "QueueConfigurations": [{"Id": "bills", "QueueArn": self.queue, "Events": [EVERYTHING], "Filter": bills}],
+            "TopicConfigurations": [{"Id": "tags", "TopicArn": topic, "Events": ["s3:ObjectTagging:*"]}],
+            "LambdaFunctionConfigurations": [
+                {"Id": "film", "LambdaFunctionArn": function, "Events": [EVERYTHING], "Filter": film}],
+        })
+
+    def listing(self) -> dict:
+        """Everything of theirs: it must be the same before and after."""
+        keys = [key for key in self.stack.objects(self.bucket) if key.startswith(("bills/", "film/", "readme"))]
+        s3 = self.s3
+        return {
+            "objects": {key: self.stack.objects(self.bucket)[key] for key in keys},
+            "tags": {key: s3.get_object_tagging(Bucket=self.bucket, Key=key)["TagSet"] for key in keys},
+            "bucket tags": s3.get_bucket_tagging(Bucket=self.bucket)["TagSet"],
+            "lifecycle": s3.get_bucket_lifecycle_configuration(Bucket=self.bucket)["Rules"],
+            "policy": policy_of(s3, self.bucket),
+        }
+
+    def messages(self) -> list[str]:
+        """The keys that their queue was told of; they are taken out of it."""
+        sqs, keys = self.stack.client("sqs"), []
+        while found := sqs.receive_message(QueueUrl=self.queue_url, MaxNumberOfMessages=10).get("Messages"):
+            for message in found:
+                records = json.loads(message["Body"]).get("Records", [])
+                keys += [record["s3"]["object"]["key"] for record in records]
+                sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=message["ReceiptHandle"])
+        return keys
+
+
+def pack_by_prefix(prefix: str, name: str, side_px: int) -> str:
+    """The zips with a thumbnails.json that has other variants for a prefix; returns their folder."""
+    table = json.loads((ROOT / "thumbnails.json").read_text())
+    variant = table["variants"][0] | {"name": name, "width_px": side_px, "height_px": side_px}
+    text = json.dumps(table | {"prefixes": [{"prefix": prefix, "variants": [variant]}]})
+    folder = ROOT / "target" / "local-by-prefix"
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in (ROOT / "target" / "local").glob("*.zip"):
+        packed = zipfile.ZipFile(folder / path.name, "w", zipfile.ZIP_DEFLATED, compresslevel=1)
+        with zipfile.ZipFile(path) as there, packed as made:
+            for entry in there.infolist():
+                made.writestr(entry, text if entry.filename == "thumbnails.json" else there.read(entry))
+    return str(folder.relative_to(ROOT))
+
+
+def policy_of(s3, bucket: str) -> str | None:
+    try:
+        return s3.get_bucket_policy(Bucket=bucket)["Policy"]
+    except s3.exceptions.ClientError:
+        return None
+
+
+def allow(service: str, action: str) -> str:
+    statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": action, "Resource": "*"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def make_queue(stack: Running, name: str) -> tuple[str, str]:
+    sqs = stack.client("sqs")
+    policy = allow("s3.amazonaws.com", "sqs:SendMessage")
+    url = sqs.create_queue(QueueName=name, Attributes={"Policy": policy})["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    return arn, url
+
+
+def make_topic(stack: Running, name: str) -> str:
+    sns = stack.client("sns")
+    arn = sns.create_topic(Name=name)["TopicArn"]
+    sns.set_topic_attributes(
+        TopicArn=arn, AttributeName="Policy", AttributeValue=allow("s3.amazonaws.com", "sns:Publish"))
+    return arn
+
+
+def make_function(stack: Running, name: str, bucket: str) -> str:
+    """Somebody else's function, which may be the dispatcher's code: nobody here asks what it does."""
+    trust = allow("lambda.amazonaws.com", "sts:AssumeRole").replace(', "Resource": "*"', "")
+    role = stack.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    client = stack.client("lambda")
+    arn = client.create_function(
+        FunctionName=name, Runtime="provided.al2023", Handler="bootstrap", Role=role,
+        Code={"ZipFile": (ROOT / "target" / "local" / "dispatcher.zip").read_bytes()})["FunctionArn"]
+    client.add_permission(FunctionName=name, StatementId="s3", Action="lambda:InvokeFunction",
+                          Principal="s3.amazonaws.com", SourceArn=f"arn:aws:s3:::{bucket}")
+    return arn
+
+
+def made_by_the_deployment(stack: Running) -> None:
+    """The bucket of the stage that every other test uses notifies by the deployment: there is nothing to attach."""
+    one = Situation(stack, "local", {})
+    refused = one.says(1, "attach", "--yes")
+    check(all("to this dispatcher already" in message for message in refused["refused"]), f"refused: {refused}")
+    check(one.says(0, "detach", "--yes")["outcome"] == "unchanged", "detach took away what attach did not make")
+
+
+def there_before(stack: Running) -> None:
+    """Both buckets exist and others use them; our notification is attached beside theirs."""
+    source, destination = "situations-there", "situations-there-thumbnails"
+    others, theirs = Others(stack, source), Others(stack, destination)
+    listing = others.listing(), theirs.listing()
+    notifies = stack.notifications(source), stack.notifications(destination)
+    one = Situation(stack, "there", {
+        "source_bucket": source, "source_bucket_exists": "true", "source_prefixes": "photos/,scans/",
+        "destination_bucket": destination, "destination_bucket_exists": "true", "destination_prefix": "thumbs/"})
+
+    def unchanged(after: str) -> None:
+        check((others.listing(), theirs.listing()) == listing, f"{after} changed what others have: {others.listing()}")
+        check(stack.notifications(destination) == notifies[1], f"{after} changed notifications of thumbnails")
+
+    def theirs_only() -> dict:
+        now = stack.notifications(source)
+        functions = now.get("LambdaFunctionConfigurations", [])
+        not_ours = [function for function in functions if not function["Id"].startswith("thumbtier-")]
+        return now | {"LambdaFunctionConfigurations": not_ours}
+
+    one.deploy()
+    unchanged("the deployment")
+    check(stack.notifications(source) == notifies[0], "the deployment changed notifications of uploads")
+
+    planned = one.says(0, "attach", "--dry-run")
+    ids = [found["id"] for found in planned["added"]]
+    check(ids == ["thumbtier-there-uploads/photos/", "thumbtier-there-uploads/scans/"], f"planned: {planned}")
+    one.says(2, "attach", words="nobody to ask")
+    check(stack.notifications(source) == notifies[0], "a dry run wrote")
+    attached = one.says(0, "attach", "--yes")
+    check(attached["outcome"] == "written" and len(attached["kept"]) == 3, f"attached: {attached}")
+    check(theirs_only() == notifies[0], f"attach changed {theirs_only()}")
+    check(one.says(0, "attach", "--yes")["outcome"] == "unchanged", "attached twice")
+    unchanged("attach")
+
+    others.messages()
+    one.upload_overwrite_delete(source, destination, "photos/ü 1.png", "thumbs/photos/ü 1.png/128x128.jpg")
+    one.put(source, "bills/2.png", png(3))
+    one.until(lambda: "bills/2.png" in others.messages(), "message to the others' queue")
+    one.s3.delete_object(Bucket=source, Key="bills/2.png")
+    check(one.dispatched(source, "bills/2.png")["skipped"] == {"not_watched": 1}, "bills/ is nobody's upload")
+    one.deploy(log_sample="1")
+    check(theirs_only() == notifies[0] and len(stack.notifications(source)["LambdaFunctionConfigurations"]) == 3,
+          "another deployment changed notifications")
+
+    check(one.says(0, "detach", "--yes")["outcome"] == "written", "detached")
+    check(stack.notifications(source) == notifies[0], f"detach left {stack.notifications(source)}")
+    check(one.says(0, "detach", "--yes")["outcome"] == "unchanged", "detached twice")
+    refused_by_name(one, source, notifies[0], others.queue)
+    unchanged("detach")
+
+    one.says(0, "attach", "--yes")
+    said = one.remove()
+    check(stack.notifications(source) == notifies[0], f"the removal left {stack.notifications(source)}")
+    check(f"s3://{source}, with the uploads" in said, f"the removal said {said}")
+    unchanged("the removal")
+
+
+def refused_by_name(one: Situation, source: str, notifies: dict, queue: str) -> None:
+    """Where another takes the same events of the same keys, nothing is written."""
+    filtered = {"Key": {"FilterRules": [{"Name": "prefix", "Value": "scans/2024/"}]}}
+    rival = {"Id": "rival", "QueueArn": queue, "Events": ["s3:ObjectCreated:Put"], "Filter": filtered}
+    with_rival = notifies | {"QueueConfigurations": [*notifies["QueueConfigurations"], rival]}
+    one.s3.put_bucket_notification_configuration(Bucket=source, NotificationConfiguration=with_rival)
+    before = one.stack.notifications(source)
+    refused = one.says(1, "attach", "--yes")
+    check(refused["outcome"] == "refused" and "`rival`" in refused["refused"][0], f"refused: {refused}")
+    check(one.stack.notifications(source) == before, "a refusal wrote")
+    one.s3.put_bucket_notification_configuration(Bucket=source, NotificationConfiguration=notifies)
+
+
+def one_for_both(stack: Running) -> None:
+    """One bucket that exists has both, with other thumbnails for a prefix, and EventBridge hears of every object."""
+    bucket = "situations-both"
+    others = Others(stack, bucket)
+    listing, notifies = others.listing(), stack.notifications(bucket)
+    one = Situation(stack, "both", {
+        "source_bucket": bucket, "source_bucket_exists": "true", "source_prefixes": "photos/,avatars/",
+        "destination_bucket": bucket, "destination_bucket_exists": "true", "destination_prefix": "thumbs/",
+        "event_source": "eventbridge", "monitoring": "full", "package_dir": pack_by_prefix("avatars/", "8", 8)})
+    one.deploy()
+    check(one.says(0, "attach", "--yes")["eventbridge_after"], "EventBridge is on")
+    with_eventbridge = notifies | {"EventBridgeConfiguration": {}}
+    check(stack.notifications(bucket) == with_eventbridge, f"attach wrote {stack.notifications(bucket)}")
+
+    one.upload_overwrite_delete(bucket, bucket, "avatars/a.png", "thumbs/avatars/a.png/8.jpg")
+    etag = one.put(bucket, "photos/b.png", png(9))
+    thumbnail = "thumbs/photos/b.png/128x128.jpg"
+    one.until(lambda: one.made_from(bucket, thumbnail) == etag, thumbnail)
+    heard = one.heard_of()
+    check("photos/b.png" in heard and not any(key.startswith("thumbs/") for key in heard), f"the rule lets in {heard}")
+    # Each guard of the dispatcher by itself: where thumbnails go, what is no upload, and what carries our mark.
+    made = one.s3.get_object(Bucket=bucket, Key=thumbnail)["Body"].read()
+    one.put(bucket, "thumbs/by-hand/128x128.jpg", made)
+    one.put(bucket, "elsewhere/c.png", png(4))
+    one.s3.copy_object(Bucket=bucket, Key="photos/copy.jpg", CopySource={"Bucket": bucket, "Key": thumbnail})
+    for key, name in [(thumbnail, "own_output"), ("thumbs/by-hand/128x128.jpg", "own_output"),
+                      ("elsewhere/c.png", "not_watched"), ("photos/copy.jpg", "own_output")]:
+        check(one.dispatched(bucket, key).get("skipped") == {name: 1}, f"{key}: {one.dispatched(bucket, key)}")
+    time.sleep(3)  # For what would be made by mistake.
+    thumbnails = [key for key in stack.objects(bucket) if key.startswith("thumbs/")]
+    check(sorted(thumbnails) == ["thumbs/by-hand/128x128.jpg", thumbnail], f"a loop: {thumbnails}")
+
+    before = stack.objects(bucket)
+    check(one.says(0, "detach", "--yes")["outcome"] == "unchanged", "EventBridge stays on")
+    said = one.remove()
+    check(stack.notifications(bucket) == with_eventbridge, f"the removal left {stack.notifications(bucket)}")
+    check(stack.objects(bucket) == before and others.listing() == listing, "the removal changed objects")
+    check(f"s3://{bucket}, with uploads and thumbnails" in said, f"the removal said {said}")
+
+
+def queue_and_topic(stack: Running) -> None:
+    """Buckets of the stage's own, which it never notifies of: a queue and a topic that somebody connects by hand."""
+    queue, _ = make_queue(stack, "situations-uploads")
+    topic = make_topic(stack, "situations-uploads")
+    one = Situation(stack, "connected", {
+        "event_source": "none", "source_queue_arn": queue, "source_topic_arn": topic})
+    outputs = one.deploy()
+    source, destination = outputs["SourceBucketName"], outputs["DestinationBucketName"]
+    check(stack.notifications(source) == {}, "event_source=none notifies")
+    filters = [{"Key": {"FilterRules": [{"Name": "prefix", "Value": prefix}]}} for prefix in ("queue/", "topic/")]
+    events = [EVERYTHING, "s3:ObjectRemoved:*"]
+    one.s3.put_bucket_notification_configuration(Bucket=source, NotificationConfiguration={
+        "QueueConfigurations": [{"Id": "by-hand", "QueueArn": queue, "Events": events, "Filter": filters[0]}],
+        "TopicConfigurations": [{"Id": "by-hand-too", "TopicArn": topic, "Events": events, "Filter": filters[1]}]})
+    by_hand = stack.notifications(source)
+    # A deployment that does change the bucket.
+    one.deploy(source_versioning="on")
+    check(one.s3.get_bucket_versioning(Bucket=source).get("Status") == "Enabled", "the bucket was not changed")
+    check(stack.notifications(source) == by_hand, f"another deployment wrote {stack.notifications(source)}")
+    for way in ("queue", "topic"):
+        one.upload_overwrite_delete(source, destination, f"{way}/a.png", f"{way}/a.png/128x128.jpg")
+    one.says(2, "attach", "--yes", words="deploy it with event_source=s3, or eventbridge")
+    # As twelve versions of the API's token left them.
+    ssm, tokens = stack.client("ssm"), "/thumbtier/connected/api-token"
+    for version in range(12):
+        ssm.put_parameter(Name=f"{tokens}/{version}", Value="token", Type="SecureString")
+    ssm.put_parameter(Name="/thumbtier/connected-too/api-token/1", Value="another stage's", Type="String")
+    one.remove()
+    left = ssm.describe_parameters()["Parameters"]
+    left = [found["Name"] for found in left if "/connected" in found["Name"]]
+    check(left == ["/thumbtier/connected-too/api-token/1"], f"the removal left {left}")
+    ssm.delete_parameter(Name=left[0])
+    check(stack.notifications(source) == by_hand, "the removal changed what was connected by hand")
+    mappings = stack.client("lambda").list_event_source_mappings(EventSourceArn=queue)["EventSourceMappings"]
+    subscriptions = stack.client("sns").list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+    check(not mappings and not subscriptions, f"the removal left {mappings} {subscriptions}")
+    for bucket in (source, destination):  # Which only their owner does.
+        for found in one.s3.list_object_versions(Bucket=bucket).get("Versions", []):
+            one.s3.delete_object(Bucket=bucket, Key=found["Key"], VersionId=found["VersionId"])
+        for found in one.s3.list_object_versions(Bucket=bucket).get("DeleteMarkers", []):
+            one.s3.delete_object(Bucket=bucket, Key=found["Key"], VersionId=found["VersionId"])
+        one.s3.delete_bucket(Bucket=bucket)
+
+
+def main() -> int:
+    stack = Running(urllib.parse.urlsplit(os.environ["AWS_ENDPOINT_URL"]).port)
+    try:
+        for situation in (made_by_the_deployment, there_before, one_for_both, queue_and_topic):
+            started = time.monotonic()
+            situation(stack)
+            print(f"ok  {time.monotonic() - started:4.0f} s  {situation.__doc__}", flush=True)
+    except LocalError as error:
+        print(f"local.situations: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
