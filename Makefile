@@ -14,6 +14,8 @@ FIRST_SEED ?= 0
 JOBS ?= 1
 CHAOS_OBJECTS ?= 1000
 CHAOS_SEED ?=
+# on: the bucket keeps versions, which are deleted by their ids, delete markers too.
+CHAOS_VERSIONS ?= off
 FUZZ_TARGETS ?=
 STAGE ?= dev
 HEVC ?= off
@@ -23,6 +25,7 @@ WITH_SDK := -p api -p dispatcher -p end-to-end -p function -p sdk -p thumbtier-a
 REGION ?= us-east-1
 # A key to lint and test the template with, everything that is off by default being on.
 KMS_KEY := arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab
+DISTRIBUTION := arn:aws:cloudfront::123456789012:distribution/E1EXAMPLE
 PARAMS ?=
 # The other two situations of buckets: somebody else's, whose events a queue and a topic have, and one for both sides.
 EXISTING_BUCKETS := --param="source_bucket=my-uploads" --param="source_bucket_exists=true" \
@@ -47,7 +50,7 @@ PACKAGE := node_modules/.bin/osls package --stage prod --param="package_dir=targ
 DEPLOYED := python3 -m local.suite target/deployed.json --only
 
 .PHONY: help local test tested linted unit unit-built functions-built sdk-built template downloads
-.PHONY: deployed chaos mutations differential fuzz bench calibrate dispatcher peers package deploy remove audit clean
+.PHONY: deployed chaos mutations differential fuzz bench calibrate dispatcher peers package preflight deploy remove audit clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -96,7 +99,7 @@ tested: unit sdk-built template
 # osls has one folder for what it is making.
 template: functions-built
 	@$(PACKAGE) --package target/template
-	@$(PACKAGE) --param="kms_key_arn=$(KMS_KEY)" --param="api=on" --param="monitoring=full" --param="platform_logs=on" --package target/template-kms
+	@$(PACKAGE) --param="kms_key_arn=$(KMS_KEY)" --param="api=on" --param="api_cors_origins=https://shop.example" --param="cdn=on" --param="cdn_distribution_arn=$(DISTRIBUTION)" --param="destination_policy_file=local/end-to-end/tests/deployed/statements.json" --param="monitoring=full" --param="platform_logs=on" --package target/template-kms
 	@$(PACKAGE) --param="monitoring=off" --param="event_source=none" --package target/template-off
 	@$(PACKAGE) $(EXISTING_BUCKETS) --package target/template-existing
 	@$(PACKAGE) $(ONE_BUCKET) --package target/template-same
@@ -104,18 +107,21 @@ template: functions-built
 	for template in $(TEMPLATES); do target/debug/thumbtier validate --region us-east-1 --template $$template || exit; done
 
 # Against the deployment that the environment names: `make test` makes one and removes it again. Metrics go first: they
-# count jobs, and those of other tests may still be under way. Chaos goes last, with what it has Lambda retry later.
+# count jobs, and those of other tests may still be under way. Chaos goes late, with what it has Lambda retry later, and
+# versions after it, because a bucket that has had them once never is without again.
 deployed:
-	@for module in metrics template buckets pipeline http privilege nothing_lost redrive backfill alarms; do \
+	@for module in metrics template account buckets pipeline cdn http privilege nothing_lost redrive operator backfill alarms; do \
 		$(DEPLOYED) deployed $$module:: || exit; \
 	done
 	.venv/bin/python -m local.situations
 	node --test local/browser/*.test.mjs
 	local/http/schemathesis.sh
 	@$(DEPLOYED) chaos
+	@$(DEPLOYED) deployed versions::
+	@CHAOS_VERSIONS=on $(DEPLOYED) chaos
 
-chaos: .venv/.done node_modules/.done ## a bad day for CHAOS_OBJECTS=1000 uploads, and what became of each: CHAOS_SEED=7
-	@CHAOS_OBJECTS=$(CHAOS_OBJECTS) CHAOS_SEED=$(CHAOS_SEED) \
+chaos: .venv/.done node_modules/.done ## a bad day for CHAOS_OBJECTS=1000 uploads, and what became of each: CHAOS_SEED=7 CHAOS_VERSIONS=on
+	@CHAOS_OBJECTS=$(CHAOS_OBJECTS) CHAOS_SEED=$(CHAOS_SEED) CHAOS_VERSIONS=$(CHAOS_VERSIONS) \
 		.venv/bin/python -m local test cargo test --quiet --locked $(WITH_SDK) --test chaos
 
 # HEVC is patented, so that HEIC is read only where HEVC=on says so.
@@ -128,6 +134,11 @@ deploy: package node_modules/.done ## to AWS: STAGE=prod REGION=eu-west-1 PARAMS
 	@cargo run --quiet --locked -p thumbtier -- validate --region $(REGION) \
 		--template target/deploy/cloudformation-template-update-stack.json
 	@node_modules/.bin/osls deploy --stage $(STAGE) --region $(REGION) $(PARAMS) --package target/deploy
+
+preflight: package node_modules/.done ## asks the account what a deployment would meet: STAGE=prod REGION=eu-west-1 PARAMS="--param=…"
+	@node_modules/.bin/osls package --stage $(STAGE) --region $(REGION) $(PARAMS) --package target/deploy
+	@cargo build --quiet --locked -p thumbtier -p thumbtier-aws
+	@target/debug/thumbtier preflight --stage $(STAGE) --region $(REGION)
 
 remove: node_modules/.done ## takes the deployment away, with the PARAMS of its deployment; its buckets stay as they are
 	@node_modules/.bin/osls remove --stage $(STAGE) --region $(REGION) $(PARAMS)

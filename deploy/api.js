@@ -200,12 +200,18 @@ const gateway = (api) => ({
   }),
 });
 
+// Every method of an HTTP API but OPTIONS. Source: Amazon API Gateway developer guide, "Create routes for HTTP APIs".
+const METHODS = ["GET", "HEAD", "PUT", "POST", "PATCH", "DELETE"];
+
 // The function answers methods that a path has not. Where the gateway authorises, it must not take an OPTIONS for a
-// request that needs it: a browser asks without credentials whether it may send them.
+// request that needs it: a browser asks without credentials whether it may send them. Where pages of other origins may
+// call, no route may take an OPTIONS: the gateway answers it as CorsConfiguration says only where no route matches, and
+// ANY matches. Source: the same guide, "Configure CORS for HTTP APIs in API Gateway".
 const routes = (api) => Object.fromEntries(ROUTES.flatMap(({ path, methods, open }) => {
   const isOpen = api.auth === "token" || open?.(api);
+  const openMethods = api.origins.length > 0 ? METHODS : ["ANY"];
   const name = path.replace(/[^a-z]/g, "") || "index";
-  return (isOpen ? ["ANY"] : methods).map((method) => [`HttpApiRoute${method}${name}`, {
+  return (isOpen ? openMethods : methods).map((method) => [`HttpApiRoute${method}${name}`, {
     Type: "AWS::ApiGatewayV2::Route",
     Properties: {
       ApiId: { Ref: "HttpApi" },
@@ -222,7 +228,12 @@ const role = (api) => ({
   Properties: {
     AssumeRolePolicyDocument: {
       Version: "2012-10-17",
-      Statement: [{ Effect: "Allow", Principal: { Service: "lambda.amazonaws.com" }, Action: "sts:AssumeRole" }],
+      Statement: [{
+        Effect: "Allow",
+        Principal: { Service: "lambda.amazonaws.com" },
+        Action: "sts:AssumeRole",
+        Condition: { StringEqualsIfExists: { "aws:SourceAccount": { Ref: "AWS::AccountId" } } },
+      }],
     },
     Policies: [{
       PolicyName: "api",

@@ -3,6 +3,7 @@
 // A bucket that exists already belongs to somebody else. The deployment makes no bucket, no policy and no notification
 // for it: `thumbtier attach` adds ours to its notifications, or EventBridge, an SQS queue or an SNS topic announce it.
 
+const { sourceStatements, destinationStatements } = require("./cdn.js");
 const encryption = require("./encryption.js");
 const events = require("./events.js");
 const { flag, onOff, prefixes, sub } = require("./parameters.js");
@@ -116,7 +117,7 @@ const bucket = (name, versioning, rules, properties) => ({
 });
 
 // It stays with its bucket: a bucket that is left keeps refusing requests without TLS.
-const policy = (logicalId, name) => ({
+const policy = (logicalId, name, more) => ({
   Type: "AWS::S3::BucketPolicy",
   ...RETAIN,
   Properties: {
@@ -132,6 +133,7 @@ const policy = (logicalId, name) => ({
           Resource: [bucketArn(name), sub(`arn:\${AWS::Partition}:s3:::${name}/*`)],
           Condition: { Bool: { "aws:SecureTransport": "false" } },
         },
+        ...more,
       ],
     },
   },
@@ -166,12 +168,13 @@ exports.resources = async ({ resolveVariable }) => {
         CorsConfiguration: await uploadCors({ resolveVariable }),
       }),
     };
-    resources.SourceBucketPolicy = policy(SOURCE, source);
+    const served = isSame ? await destinationStatements({ resolveVariable }) : [];
+    resources.SourceBucketPolicy = policy(SOURCE, source, [...await sourceStatements({ resolveVariable }), ...served]);
   }
   if (!destinationExists && !isSame) {
     resources[DESTINATION] =
       bucket(destination, settings.destinationVersioning, lifecycle(true, settings), { BucketEncryption });
-    resources.DestinationBucketPolicy = policy(DESTINATION, destination);
+    resources.DestinationBucketPolicy = policy(DESTINATION, destination, await destinationStatements({ resolveVariable }));
   }
   return {
     Resources: resources,

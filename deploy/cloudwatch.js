@@ -1,8 +1,6 @@
 // The deployment's dashboard, alarms and saved queries, as CloudFormation resources: one widget, alarm or condition
 // per tier of tiers.json, and the metric filters that make our own metrics of log lines.
 
-const fs = require("node:fs");
-const path = require("node:path");
 const { widgets } = require("./dashboard.js");
 const { alarms } = require("./alarms.js");
 const { queries } = require("./queries.js");
@@ -10,7 +8,7 @@ const { filters, level: levelOf } = require("./monitoring.js");
 const { dollarsAMonth } = require("./fixed.js");
 const { tiers, measuredFor, variantSet, variants } = require("./tiers.js");
 
-const prices = JSON.parse(fs.readFileSync(path.join(__dirname, "..", "prices.json"), "utf8"));
+const { pricesOf } = require("./prices.js");
 
 // As in serverless.yml and api.js.
 const DISPATCHER_MB = 128;
@@ -24,10 +22,7 @@ module.exports = async ({ resolveVariable }) => {
       "param:destination_bucket", "param:kms_key_arn"].map(resolveVariable),
   );
   const level = await levelOf(resolveVariable);
-  if (!(region in prices)) {
-    const known = Object.keys(prices).join(", ");
-    throw new Error(`prices.json has no region "${region}", only ${known}: add its list prices, with date and source`);
-  }
+  const prices = pricesOf(region);
   const deployment = {
     name: `${service}-${stage}`,
     namespace: `${service}/${stage}`,
@@ -38,11 +33,11 @@ module.exports = async ({ resolveVariable }) => {
     variantSet,
     variants,
     architecture,
-    prices: prices[region],
+    prices,
     targetMs: Number(targetMs),
     costLimit: Number(costLimit),
     email,
-    dollarsPerGbSecond: prices[region].lambda_gb_second[architecture],
+    dollarsPerGbSecond: prices.lambda_gb_second[architecture],
     destination,
     hasKey: keyArn !== "",
     queues: QUEUES.map((queue) => `${service}-${stage}-${queue}`),

@@ -14,6 +14,8 @@ const key = async (resolveVariable) => {
   return arn;
 };
 
+exports.key = key;
+
 // Without a bucket key each thumbnail would be a request to KMS.
 exports.bucket = async ({ resolveVariable }) => {
   const arn = await key(resolveVariable);

@@ -6,12 +6,14 @@ import { test } from "node:test";
 
 const require = createRequire(import.meta.url);
 const buckets = require("./buckets.js");
+const cdn = require("./cdn.js");
 const events = require("./events.js");
 
 const DEFAULTS = {
   source_bucket: "up", destination_bucket: "thumbs", source_bucket_exists: false, destination_bucket_exists: false,
   source_prefixes: "", destination_prefix: "", source_versioning: "off", destination_versioning: "off",
   event_source: "s3", source_queue_arn: "", source_topic_arn: "", kms_key_arn: "", api: "off",
+  cdn: "off", cdn_distribution_arn: "", source_policy_file: "", destination_policy_file: "",
 };
 
 /** As the Serverless Framework asks for variables. */
@@ -58,4 +60,16 @@ test("a queue or a topic is an ARN, and the only way that events come", async ()
   await check({ source_queue_arn: queue }, /each upload would come twice; set event_source=none/);
   const { Resources } = await events.resources(variables({ event_source: "none", source_queue_arn: queue }));
   assert.deepEqual(Object.keys(Resources), ["ReceiveUploads", "UploadsQueueMapping"]);
+});
+
+test("who else may read thumbnails is a distribution, or statements in a list", async () => {
+  const check = (given, words) => refused(cdn.destinationStatements, given, words);
+  await check({ cdn: true }, /cdn is "true": expected on or off/);
+  await check({ cdn_distribution_arn: "E1EXAMPLE" }, /expected arn:aws:cloudfront::ACCOUNT:distribution\/ID/);
+  await check({ destination_policy_file: "package.json" }, /expected a JSON list of policy statements/);
+  // In one bucket for both sides uploads are not served.
+  const [serves, keeps] = await cdn.destinationStatements(variables({ cdn: "on", destination_prefix: "thumbnails/" }));
+  assert.match(serves.Resource["Fn::Sub"], /:::thumbs\/thumbnails\/\*$/);
+  assert.deepEqual([serves.Effect, keeps.Effect], ["Allow", "Deny"]);
+  assert.deepEqual(await cdn.destinationStatements(variables({})), []);
 });

@@ -82,6 +82,7 @@ def run_tests(command: list[str]) -> int:
             "DESTINATION_BUCKET": outputs["DestinationBucketName"],
             "API_URL": outputs["ApiUrl"],
             "API_TOKEN": stack.api_token(outputs),
+            "CDN_URL": outputs["CdnUrl"],
             "FUNCTIONS_ENDPOINT_URL": stack.functions_endpoint,
             "LIMITS": stack.limits.describe(),
         }
@@ -114,11 +115,14 @@ def remove(stack: Stack, buckets: list[str]) -> None:
 def left_behind(stack: Stack) -> list[str]:
     """Everything of ours that the local AWS still has."""
     clients = {service: stack.client(service) for service in (
-        "s3", "lambda", "iam", "logs", "sqs", "sns", "cloudwatch", "apigatewayv2", "ssm")}
+        "s3", "lambda", "iam", "logs", "sqs", "sns", "cloudwatch", "apigatewayv2", "ssm", "cloudfront")}
     found = [
         *(bucket["Name"] for bucket in clients["s3"].list_buckets()["Buckets"]),
         *(function["FunctionName"] for function in clients["lambda"].list_functions()["Functions"]),
         *(role["RoleName"] for role in clients["iam"].list_roles()["Roles"]),
+        *(policy["PolicyName"] for policy in clients["iam"].list_policies(Scope="Local")["Policies"]),
+        *(user["UserName"] for user in clients["iam"].list_users()["Users"]),
+        *(found["Comment"] for found in clients["cloudfront"].list_distributions()["DistributionList"].get("Items", [])),
         *(group["logGroupName"] for group in clients["logs"].describe_log_groups()["logGroups"]),
         *clients["sqs"].list_queues().get("QueueUrls", []),
         *(topic["TopicArn"] for topic in clients["sns"].list_topics()["Topics"]),

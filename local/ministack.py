@@ -5,6 +5,8 @@
 - Its CloudWatch is that of `cloudwatch.py`: metric filters, the JSON log format, Lambda's counters; of `counters.py`: those
   of S3, SQS and SNS; and of `alarms.py`: dimensions, metric math, missing data.
 - An environment that dies before its first event fails that event, and takes no other environment with it.
+- Calls to CloudWatch need their right in CBOR too, which is how the SDK of Rust speaks to it.
+- A route that matches OPTIONS takes the preflight away from the gateway's CORS, as on AWS.
 - Saved queries are accepted and shown nowhere.
 - A line feed in a path goes with its route, as on AWS: `{key+}` takes any character.
 - It ends with the process that started it, however that one ended.
@@ -16,6 +18,7 @@ import time
 import uuid
 
 from ministack import app as server
+from ministack.core import iam_actions
 from ministack.core.lambda_runtime import ProvidedWorker
 from ministack.services import apigateway
 from ministack.services.cloudformation import provisioners
@@ -23,6 +26,12 @@ from ministack.services.cloudformation import provisioners
 from . import alarms, cloudwatch, counters
 
 plain_app = server.app
+plain_cors_headers = apigateway._cors_response_headers
+plain_execute = apigateway._handle_execute_in_scope
+plain_lambda_proxy = apigateway._invoke_lambda_proxy
+plain_action = iam_actions.extract_iam_action
+plain_cors_preflight = apigateway._cors_preflight_response
+plain_resource = iam_actions.extract_resource_arn
 plain_path_parameters = apigateway._extract_path_params
 
 # A character of Unicode's private use area, for a pattern whose dot matches no line feed.
@@ -49,6 +58,46 @@ def path_parameters(route: str, path: str) -> dict | None:
     return values and {name: value.replace(LINE_FEED, "\n") for name, value in values.items()}
 
 
+def action(service, method, path, *arguments):
+    """Smithy RPC v2 has the operation at the end of its path, where MiniStack looks for no action and allows the call."""
+    if service == "monitoring" and "/operation/" in path:
+        return f"cloudwatch:{path.rsplit('/', 1)[1]}"
+    return plain_action(service, method, path, *arguments)
+
+
+def cors_headers(configuration, origin):
+    """CloudFormation writes the names in capitals, and MiniStack reads them in small letters."""
+    return plain_cors_headers({name[0].lower() + name[1:]: value for name, value in configuration.items()}, origin)
+
+
+def cors_preflight(configuration, origin):
+    return plain_cors_preflight({name[0].lower() + name[1:]: value for name, value in configuration.items()}, origin)
+
+
+def resource(service, method, path, *arguments, **options):
+    """A body in CBOR is no JSON to look for an alarm's name in; no call that is asked so has a resource."""
+    if service == "monitoring" and "/operation/" in path:
+        return "*"
+    return plain_resource(service, method, path, *arguments, **options)
+
+
+async def execute(api_id, stage, path, method, *arguments):
+    """MiniStack answers every OPTIONS by the CORS configuration. On AWS a route of method ANY gets it first, and without
+    both there is no answer. Source: API Gateway developer guide, "Configure CORS for HTTP APIs in API Gateway"."""
+    if method == "OPTIONS":
+        if apigateway._match_route(api_id, method, "/" + path.lstrip("/")):
+            # In small letters it is passed on, and still matched by ANY; no route of ours is for OPTIONS alone.
+            method = "options"
+        elif not apigateway._apis.get(api_id, {}).get("corsConfiguration"):
+            return apigateway._http_api_not_found()
+    return await plain_execute(api_id, stage, path, method, *arguments)
+
+
+def lambda_proxy(*arguments, **options):
+    arguments = [argument.upper() if argument == "options" else argument for argument in arguments]
+    return plain_lambda_proxy(*arguments, **options)
+
+
 def query_definition(logical_id, properties, stack_name):
     identifier = str(uuid.uuid4())
     return identifier, {"QueryDefinitionId": identifier}
@@ -67,7 +116,13 @@ if __name__ == "__main__":
     counters.install()
     alarms.install()
     ProvidedWorker.invoke = invoke
+    iam_actions.extract_iam_action = action
+    iam_actions.extract_resource_arn = resource
     apigateway._extract_path_params = path_parameters
+    apigateway._cors_response_headers = cors_headers
+    apigateway._cors_preflight_response = cors_preflight
+    apigateway._handle_execute_in_scope = execute
+    apigateway._invoke_lambda_proxy = lambda_proxy
     provisioners._RESOURCE_HANDLERS["AWS::Logs::QueryDefinition"] = {
         "create": query_definition, "delete": lambda physical_id, properties: None}
     server.main()

@@ -29,6 +29,8 @@ enum Command {
     Redrive(Rest),
     /// Make thumbnails of the objects that were in the bucket before
     Backfill(Rest),
+    /// Check an account before a deployment
+    Preflight(Rest),
     /// Have a bucket that was there before notify a deployment
     Attach(Rest),
     /// Take a deployment's notification out of a bucket's configuration
@@ -53,7 +55,7 @@ Examples:
   thumbtier tune --from-logs --stage prod       which thresholds production would change
   thumbtier backfill s3://bucket --stage prod   thumbnails of what was there before
 
-cost, redrive, backfill, attach, detach, and whatever names a stage or an s3:// object, is done by the program thumbtier-aws: in the
+cost, redrive, backfill, preflight, attach, detach, and whatever names a stage or an s3:// object, is done by the program thumbtier-aws: in the
 folder of thumbtier, or on the PATH.
 
 Exit status: 0 everything done, 1 something refused by name, 2 wrong usage or nothing could be started.";
@@ -66,6 +68,6 @@ fn main() -> ExitCode {
         Command::Validate(arguments) => validate::run(&arguments),
         Command::Explain(_) | Command::Tune(_) => hand_over(),
         Command::Cost(_) | Command::Redrive(_) | Command::Backfill(_) => hand_over(),
-        Command::Attach(_) | Command::Detach(_) => hand_over(),
+        Command::Preflight(_) | Command::Attach(_) | Command::Detach(_) => hand_over(),
     })
 }

@@ -1,6 +1,7 @@
 //! `thumbtier validate`: refuses a deployment that could loop or could not run, before it is deployed.
 
 mod buckets;
+mod urls;
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -55,7 +56,7 @@ const SAMPLE_KEYS: [&str; 2] = ["cat.png", "holiday/red flower+1.jpg"];
 /// One check.
 #[derive(Debug, Serialize)]
 struct Check {
-    /// `tiers`, `thumbnails`, `measured`, `prices`, `buckets`, `prefixes`, `keys`.
+    /// `tiers`, `thumbnails`, `measured`, `prices`, `buckets`, `prefixes`, `keys`, `urls`.
     check: &'static str,
     /// `ok`, `warning` (it runs, but not as planned) or `refused`.
     outcome: &'static str,
@@ -124,15 +125,14 @@ fn checks(arguments: &ValidateArguments) -> anyhow::Result<Vec<Check>> {
 
     if let Some(region) = &arguments.region {
         let prices = Prices::parse(&text(&arguments.prices)?);
-        let found = prices.as_ref().map(|prices| prices.region(region).map(|_| ()));
-        checks.push(match found {
-            Ok(Ok(())) => Check::ok("prices", region.clone()),
-            Ok(Err(error)) => Check::refused("prices", with_causes(&error)),
+        checks.push(match prices.as_ref().map(|prices| prices.stand_in(region)) {
+            Ok(None) => Check::ok("prices", region.clone()),
+            Ok(Some(told)) => Check::warning("prices", told),
             Err(error) => Check::refused("prices", with_causes(error)),
         });
     }
     let Ok(mut thumbnails) = thumbnails else { return Ok(checks) };
-    let mut source_prefixes = Vec::new();
+    let (mut source_prefixes, mut cdn) = (Vec::new(), None);
     if let Some(path) = &arguments.template {
         let template =
             serde_json::from_str(&text(path)?).with_context(|| format!("`{}` is no JSON", path.display()))?;
@@ -144,10 +144,12 @@ fn checks(arguments: &ValidateArguments) -> anyhow::Result<Vec<Check>> {
         let verdict = sides.and_then(|sides| sides.check(&thumbnails));
         checks.push(Check::of("buckets", &verdict, Clone::clone));
         checks.extend(unheard(&thumbnails, &source_prefixes));
+        cdn = Some(buckets::has_distribution(&template));
     }
     for key in sample_keys(&thumbnails, &source_prefixes) {
         checks.push(Check::ok("keys", format!("{key} -> {}", thumbnails.keys_of(&key).join(" or "))));
     }
+    checks.push(urls::check(&thumbnails, cdn));
     Ok(checks)
 }
 

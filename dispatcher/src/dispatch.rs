@@ -66,24 +66,37 @@ async fn dispatch_one(
     if let Some(skip) = skip_by_event(object, settings) {
         return skip.into();
     }
-    if object.change == Change::Removed {
-        let EventObject { bucket, key, sequencer, .. } = object.clone();
-        let remove = Removal { bucket, key, sequencer, attempts: 0, correlation_id: correlation_id.to_owned() };
-        let smallest = settings.tiers.smallest();
-        return invoke(edge, &smallest.name, Task::Remove { remove }, None).await;
-    }
     *is_asked = true;
-    let head = match edge.head(&object.bucket, &object.key).await {
-        Ok(Some(head)) => head,
-        Ok(None) => return Skip::Gone.into(),
-        Err(error) => return Verdict::Failed(error),
+    let head = match (edge.head(&object.bucket, &object.key).await, object.change) {
+        (Ok(Some(head)), _) => head,
+        (Ok(None), Change::Created) => return Skip::Gone.into(),
+        (Ok(None), Change::Removed) if !settings.delete_thumbnails => return Skip::DeleteIgnored.into(),
+        (Ok(None), Change::Removed) => return remove(edge, settings, removal(object, correlation_id)).await,
+        (Err(error), _) => return Verdict::Failed(error),
     };
     let decision = route(&object.key, &head, &settings.tiers, settings.max_object_bytes);
     let bytes = head.bytes;
     let job = job(object, head, correlation_id);
     match decision {
+        Decision::Skip(skip) if job.came_back => without_thumbnails(edge, settings, &job, skip).await,
         Decision::Skip(skip) => tell(edge, job, skip).await,
         Decision::Invoke(tier) => invoke(edge, &tier.name, Task::Make(job), Some(bytes)).await,
+    }
+}
+
+async fn remove(edge: &impl Edge, settings: &Settings, remove: Removal) -> Verdict {
+    invoke(edge, &settings.tiers.smallest().name, Task::Remove { remove }, None).await
+}
+
+/// A version that is current because a newer one was deleted, and that no thumbnail can be made of: those of the newer one
+/// must not stay. Its own upload was told of in its time.
+async fn without_thumbnails(edge: &impl Edge, settings: &Settings, job: &Job, skip: Skip) -> Verdict {
+    if skip == Skip::OwnOutput || !settings.delete_thumbnails {
+        return skip.into();
+    }
+    match edge.keep(&Ending::about(job, skip.name(), &skip.to_string())).await {
+        Ok(()) => remove(edge, settings, job.removal_of_others()).await,
+        Err(error) => Verdict::Failed(error),
     }
 }
 
@@ -129,11 +142,21 @@ fn bad_key(error: &KeyError, correlation_id: &str) -> DeadLetter {
 
 /// The job about the object as HEAD saw it. The event's sequencer goes with it only if the event is about that very
 /// object: one that was replaced meanwhile has a later sequencer, which its own event brings.
+///
+/// After a deletion something is there in a bucket with versions: the deleted one was old, and the thumbnails of the
+/// newest are there; or it was the newest, or a delete marker, and an older one came back without an event of its own.
+/// Source: Amazon S3 user guide, "Deleting object versions from a versioning-enabled bucket", "Managing delete markers".
 fn job(object: &EventObject, head: ObjectHead, correlation_id: &str) -> Job {
-    let look_first = head.waited_for;
-    let is_same = object.etag.as_deref().is_none_or(|etag| etag == unquoted(&head.etag));
+    let came_back = object.change == Change::Removed;
+    let look_first = head.waited_for || came_back;
+    let is_same = !came_back && object.etag.as_deref().is_none_or(|etag| etag == unquoted(&head.etag));
     let sequencer = object.sequencer.clone().filter(|_| is_same);
-    Job { sequencer, look_first, ..Job::new(&object.bucket, &object.key, head, correlation_id) }
+    Job { sequencer, look_first, came_back, ..Job::new(&object.bucket, &object.key, head, correlation_id) }
+}
+
+fn removal(object: &EventObject, correlation_id: &str) -> Removal {
+    let EventObject { bucket, key, sequencer, .. } = object.clone();
+    Removal { bucket, key, sequencer, current_etag: None, attempts: 0, correlation_id: correlation_id.to_owned() }
 }
 
 impl From<Skip> for Verdict {

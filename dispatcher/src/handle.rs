@@ -192,6 +192,10 @@ async fn follow_up(edge: &impl Edge, settings: &Settings, failed: &FailedJob) ->
         }
         Next::Bury(letter) => {
             if let Task::Make(job) = &failed.task {
+                if job.came_back && settings.delete_thumbnails {
+                    let remove = job.removal_of_others();
+                    edge.invoke(&settings.tiers.smallest().name, &Task::Remove { remove }).await?;
+                }
                 edge.keep(&Ending::about(job, &letter.reason, &letter.message)).await?;
             }
             edge.send(&letter).await?;

@@ -3,7 +3,7 @@
 use contract::{OWN_PREFIX, Skip};
 use function::Settings;
 
-use crate::event::{Change, EventObject};
+use crate::event::EventObject;
 
 /// What can be decided by the event alone, before anything is asked of S3.
 pub(crate) fn skip_by_event(object: &EventObject, settings: &Settings) -> Option<Skip> {
@@ -15,8 +15,5 @@ pub(crate) fn skip_by_event(object: &EventObject, settings: &Settings) -> Option
     if !settings.is_watched(&object.bucket, &object.key) {
         return Some(Skip::NotWatched { uploads: settings.uploads() });
     }
-    if object.key.ends_with('/') {
-        return Some(Skip::Folder);
-    }
-    (object.change == Change::Removed && !settings.delete_thumbnails).then_some(Skip::DeleteIgnored)
+    object.key.ends_with('/').then_some(Skip::Folder)
 }

@@ -20,13 +20,13 @@ function needed(name) {
   return value;
 }
 
-export function launch() {
+export function launch(moreArguments = []) {
   mkdirSync(SCREENSHOTS, { recursive: true });
   return chromium.launch({
     executablePath: execFileSync(`${ROOT}local/browser/chromium.sh`, { encoding: "utf8" }).trim(),
     // Without the flags after --disable-gpu it asks for hosts of its maker at every start.
     args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-      "--disable-component-update", "--disable-sync"],
+      "--disable-component-update", "--disable-sync", ...moreArguments],
   });
 }
 

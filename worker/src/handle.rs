@@ -43,7 +43,7 @@ async fn run(
         Task::Make(job) => Step::MakeAgain(job.clone()),
         Task::Remove { remove: removal } => {
             let step = remove(edge, settings, removal, &stopwatch.calls).await.map_err(WorkerError::Remove)?;
-            if matches!(step, Step::Done(Outcome::Removed { .. })) {
+            if matches!(step, Step::Done(Outcome::Removed { .. })) && removal.current_etag.is_none() {
                 tell_removal(edge, task).await?;
             }
             step
@@ -79,6 +79,12 @@ async fn make_and_tell(
 ) -> Result<Step, WorkerError> {
     let step = make_thumbnails(edge, settings, job, stopwatch).await?;
     if let Step::Done(Outcome::Refused { reason, message }) = &step {
+        if job.came_back && settings.shared.delete_thumbnails {
+            let removed = remove(edge, settings, &job.removal_of_others(), &stopwatch.calls).await;
+            if let Step::MakeAgain(newer) = removed.map_err(WorkerError::Remove)? {
+                return Ok(Step::MakeAgain(newer));
+            }
+        }
         tell_refusal(edge, job, (reason, message), stopwatch.made_by(settings, job)).await?;
     }
     Ok(step)

@@ -150,6 +150,7 @@ mod tests {
             format: None,
             escalated_from: None,
             look_first: false,
+            came_back: false,
             attempts: 0,
             correlation_id: "c".into(),
         };

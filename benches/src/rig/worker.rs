@@ -190,6 +190,7 @@ impl Worker {
             sequencer: None,
             escalated_from: None,
             look_first: false,
+            came_back: false,
             attempts: 0,
             correlation_id: id.clone(),
         };

@@ -11,6 +11,8 @@ use aws_sdk_s3::types::ServerSideEncryption;
 use clap::Args;
 use contract::Architecture;
 
+use crate::credentials::or_cli;
+
 /// One request to KMS for so many to S3, with bucket keys.
 ///
 /// **Source:** Amazon S3 user guide, "Reducing the cost of SSE-KMS with Amazon S3 Bucket Keys": "by up to 99 percent".
@@ -39,7 +41,7 @@ pub(crate) struct Deployment {
 }
 
 impl Deployment {
-    /// Finds region and credentials as every AWS tool does: environment, profile, SSO, instance role.
+    /// Finds region and credentials as every AWS tool does: environment, profile, SSO, instance role, `aws login`.
     ///
     /// # Errors
     /// No region anywhere. Credentials are looked for by the first call.
@@ -48,7 +50,7 @@ impl Deployment {
         if let Some(region) = &arguments.region {
             loader = loader.region(Region::new(region.clone()));
         }
-        let config = loader.load().await;
+        let config = or_cli(loader.load().await);
         let region = config.region().context("no region: give --region, or set AWS_REGION")?.to_string();
         Ok(Self { stage: arguments.stage.clone(), region, config })
     }

@@ -1,6 +1,7 @@
 //! `thumbtier backfill`: thumbnails of the objects that were there before, or whose events were lost.
 
 mod aws;
+mod bounded;
 mod direct;
 mod estimate;
 mod job;
@@ -18,7 +19,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Args;
-use contract::{Prices, Thumbnails};
+use contract::Thumbnails;
 use serde::Serialize;
 
 use self::aws::Bucket;
@@ -53,6 +54,9 @@ pub(crate) struct BackfillArguments {
     /// The most objects a second that are dispatched from here
     #[arg(long, value_name = "OBJECTS", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     rate: u32,
+    /// The most workers at work for this run: each object is dispatched from here and waited for
+    #[arg(long, value_name = "WORKERS", value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    max_concurrency: Option<u32>,
     /// Forget a run that was interrupted, and start over
     #[arg(long)]
     fresh: bool,
@@ -71,10 +75,18 @@ Examples:
   thumbtier backfill s3://uploads --stage prod --dry-run
   thumbtier backfill s3://uploads/2024/ --stage prod
   thumbtier backfill s3://uploads/2024/ --stage prod --direct --rate 200
+  thumbtier backfill s3://uploads --stage prod --max-concurrency 3
   thumbtier backfill s3://uploads --stage prod --dry-run --json | jq .dollars
 
 Exit status: 0 everything handed over (or printed), 1 some refused by name, 2 wrong usage, no access, or it could not go
 on, 130 interrupted: the same command goes on.";
+
+impl BackfillArguments {
+    /// S3 Batch Operations waits for no worker, and runs as many as it likes.
+    fn way(&self) -> Way {
+        if self.direct || self.max_concurrency.is_some() { Way::Direct } else { Way::BatchOperations }
+    }
+}
 
 /// What the dry run prints for scripts.
 #[derive(Debug, Serialize)]
@@ -105,7 +117,7 @@ pub(crate) fn run(arguments: &BackfillArguments) -> anyhow::Result<Ending> {
             return Backfill::new(arguments, &deployment, &function, &rules, &bucket, &stop)?.run().await;
         }
         let Some(tally) = survey(&bucket, &rules, &stop, |_| Ok(())).await? else { return Ok(Ending::Interrupted) };
-        let way = if arguments.direct { Way::Direct } else { Way::BatchOperations };
+        let way = arguments.way();
         let has_key = deployment.has_key(function.variable("DESTINATION_BUCKET")?).await;
         let estimate = estimate(&tally, arguments, &deployment, &function, way, has_key)?;
         print_estimate(arguments, &deployment, &estimate, way)?;
@@ -125,14 +137,14 @@ fn estimate(
     way: Way,
     has_key: bool,
 ) -> anyhow::Result<Estimate> {
-    let prices = Prices::builtin()?;
+    let prices = crate::cost::prices(&deployment.region)?;
     let thumbnails = Thumbnails::builtin()?;
     let thumbnails = thumbnails.variants_of(&arguments.place.prefix);
     let pixels: u64 = thumbnails.iter().map(|one| u64::from(one.width_px) * u64::from(one.height_px)).sum();
     let variants = thumbnails.len();
     Ok(tally.estimate(&Rates {
         calibration: &thumbtier::tune::builtin()?,
-        prices: prices.region(&deployment.region)?,
+        prices: &prices,
         architecture: function.architecture,
         dispatcher_memory_mb: function.memory_mb,
         variants: u32::try_from(variants).context("more variants than fit a price")?,

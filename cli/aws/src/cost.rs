@@ -16,7 +16,7 @@ use anyhow::Context;
 use aws_config::Region;
 use clap::Args;
 use contract::metrics::{DISPATCHER, Monitoring};
-use contract::{Prices, Thumbnails, TierTable};
+use contract::{Prices, RegionPrices, Thumbnails, TierTable};
 use serde::Serialize;
 
 use crate::aws::{Deployment, Function, StageArguments, block_on};
@@ -83,7 +83,7 @@ pub(crate) fn run(arguments: &CostArguments) -> anyhow::Result<Ending> {
     let (tiers, _) = arguments.tiers.table()?;
     let figures = block_on(async {
         let deployment = Deployment::find(&arguments.stage).await?;
-        let prices = Prices::builtin()?.region(&deployment.region)?.clone();
+        let prices = prices(&deployment.region)?;
         let functions = functions(&deployment, &tiers).await?;
         let level = functions[0].variable("MONITORING")?;
         let level =
@@ -140,6 +140,15 @@ pub(crate) fn run(arguments: &CostArguments) -> anyhow::Result<Ending> {
     };
     writeln!(io::stdout().lock(), "{text}").context("writing to standard output")?;
     Ok(Ending::Done)
+}
+
+/// The region's prices, or those that stand for them, which is told.
+pub(crate) fn prices(region: &str) -> anyhow::Result<RegionPrices> {
+    let prices = Prices::builtin()?;
+    if let Some(told) = prices.stand_in(region) {
+        eprintln!("{told}");
+    }
+    Ok(prices.of_any(region).clone())
 }
 
 /// Every function of the deployment, the dispatcher first; the API only where there is one.

@@ -4,7 +4,9 @@ mod attach;
 mod aws;
 mod backfill;
 mod cost;
+mod credentials;
 mod explain;
+mod preflight;
 mod redrive;
 #[cfg(test)]
 #[path = "../../../benches/src/scratch.rs"]
@@ -33,6 +35,7 @@ enum Command {
     Cost(cost::CostArguments),
     Redrive(redrive::RedriveArguments),
     Backfill(backfill::BackfillArguments),
+    Preflight(preflight::PreflightArguments),
     Attach(attach::AttachArguments),
     Detach(attach::DetachArguments),
     Explain(ExplainArguments),
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
         Command::Cost(arguments) => cost::run(&arguments),
         Command::Redrive(arguments) => redrive::run(&arguments),
         Command::Backfill(arguments) => backfill::run(&arguments),
+        Command::Preflight(arguments) => preflight::run(&arguments),
         Command::Attach(arguments) => attach::attach(&arguments),
         Command::Detach(arguments) => attach::detach(&arguments),
         Command::Explain(arguments) => thumbtier::explain::run(&arguments, &explain::open),

@@ -136,6 +136,12 @@ impl Sides {
     }
 }
 
+/// Whether the template puts CloudFront before the thumbnails.
+pub(super) fn has_distribution(template: &Value) -> bool {
+    let resources = template["Resources"].as_object().into_iter().flat_map(|all| all.values());
+    resources.into_iter().any(|resource| resource["Type"] == "AWS::CloudFront::Distribution")
+}
+
 /// The notifications of a bucket.
 fn watches(resource: &Value, of_eventbridge: &[String], template: &Value) -> Vec<Watch> {
     if resource["Type"] != "AWS::S3::Bucket" {

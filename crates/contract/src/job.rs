@@ -84,6 +84,10 @@ pub struct Job {
     /// Look for the thumbnails before anything is read: another worker was probably faster.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub look_first: bool,
+    /// It is current because a newer version was deleted: a thumbnail of another version must not stay, whatever becomes of
+    /// this one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub came_back: bool,
     /// How often it failed for now and was put off.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub attempts: u32,
@@ -105,8 +109,22 @@ impl Job {
             sequencer: None,
             escalated_from: None,
             look_first: false,
+            came_back: false,
             attempts: 0,
             correlation_id: correlation_id.to_owned(),
+        }
+    }
+
+    /// Takes away what other versions left, where this one leaves no thumbnails.
+    #[must_use]
+    pub fn removal_of_others(&self) -> Removal {
+        Removal {
+            bucket: self.bucket.clone(),
+            key: self.key.clone(),
+            sequencer: None,
+            current_etag: Some(self.etag.clone()),
+            attempts: 0,
+            correlation_id: self.correlation_id.clone(),
         }
     }
 }
@@ -121,6 +139,10 @@ pub struct Removal {
     /// Orders the events of one key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sequencer: Option<String>,
+    /// The version that came back when a newer one was deleted, and that leaves no thumbnails: those of all others go.
+    /// `None` where nothing was there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub current_etag: Option<String>,
     /// How often it failed for now and was put off.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub attempts: u32,
@@ -206,6 +228,7 @@ mod tests {
             format: Some(ImageFormat::Jpeg),
             escalated_from: None,
             look_first: false,
+            came_back: false,
             attempts: 0,
             correlation_id: "c".into(),
         };
@@ -214,7 +237,8 @@ mod tests {
             !wire.contains("attempts")
                 && !wire.contains("version_id")
                 && !wire.contains("escalated_from")
-                && !wire.contains("look_first"),
+                && !wire.contains("look_first")
+                && !wire.contains("came_back"),
             "{wire}"
         );
         assert_eq!(serde_json::from_str::<Task>(&wire).unwrap(), Task::Make(job));
@@ -226,6 +250,7 @@ mod tests {
             bucket: "b".into(),
             key: "k".into(),
             sequencer: Some("0A".into()),
+            current_etag: None,
             attempts: 0,
             correlation_id: "c".into(),
         };

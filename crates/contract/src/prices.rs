@@ -183,6 +183,12 @@ pub struct Prices {
     regions: Vec<(String, RegionPrices)>,
 }
 
+/// Its prices stand for those of a region that the file has not; whoever shows them says so (`Prices::stand_in`).
+const STAND_IN: &str = "us-east-1";
+
+/// A region's own prices are beside this, and all others are those of the region that it names.
+const REST_OF: &str = "rest_of";
+
 /// What is wrong with a price file, or with a question to it. Each message names the file.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -234,11 +240,32 @@ impl Prices {
     /// [`PricesError`], for the first thing that is wrong.
     pub fn parse(json: &str) -> Result<Self, PricesError> {
         let rows: Map<String, Value> = serde_json::from_str(json).map_err(PricesError::Shape)?;
-        let regions = rows.into_iter().map(|(region, row)| match serde_json::from_value::<RegionPrices>(row) {
-            Ok(prices) => prices.check(&region).map(|()| (region, prices)),
-            Err(cause) => Err(PricesError::Region { region, cause }),
-        });
-        Ok(Self { regions: regions.collect::<Result<_, _>>()? })
+        let regions =
+            rows.iter().map(|(region, row)| match serde_json::from_value::<RegionPrices>(whole(&rows, row)) {
+                Ok(prices) => prices.check(region).map(|()| (region.clone(), prices)),
+                Err(cause) => Err(PricesError::Region { region: region.clone(), cause }),
+            });
+        let all = Self { regions: regions.collect::<Result<_, _>>()? };
+        all.region(STAND_IN)?;
+        Ok(all)
+    }
+
+    /// The prices of `region`, or those of us-east-1 where the file has no such region.
+    #[must_use]
+    pub fn of_any(&self, region: &str) -> &RegionPrices {
+        let found = self.region(region).or_else(|_| self.region(STAND_IN));
+        found.expect("the file is refused without it")
+    }
+
+    /// The sentence for whoever sees a price of a region that the file has not.
+    #[must_use]
+    pub fn stand_in(&self, region: &str) -> Option<String> {
+        self.region(region).is_err().then(|| {
+            format!(
+                "prices.json has no region `{region}`: every price shown is the list price of {STAND_IN}; add the region's \
+                 own, with date and source"
+            )
+        })
     }
 
     /// The prices of `region`, e.g. `eu-west-1`.
@@ -257,6 +284,17 @@ impl Prices {
     pub fn regions(&self) -> impl Iterator<Item = &str> {
         self.regions.iter().map(|(name, _)| name.as_str())
     }
+}
+
+/// A row with what it takes from another.
+fn whole(rows: &Map<String, Value>, row: &Value) -> Value {
+    let (Some(own), Some(base)) = (row.as_object(), row[REST_OF].as_str().and_then(|name| rows.get(name)?.as_object()))
+    else {
+        return row.clone();
+    };
+    let mut whole = base.clone();
+    whole.extend(own.iter().filter(|(name, _)| *name != REST_OF).map(|(name, value)| (name.clone(), value.clone())));
+    Value::Object(whole)
 }
 
 impl RegionPrices {
@@ -301,12 +339,13 @@ mod tests {
     #[test]
     fn the_shipped_file_has_a_date_and_a_source_for_each_region() {
         let prices = Prices::builtin().unwrap();
-        for region in ["us-east-1", "us-east-2", "us-west-2", "eu-west-1", "eu-central-1"] {
+        assert!(prices.regions().count() >= 30, "{:?}", prices.regions().collect::<Vec<_>>());
+        for region in prices.regions() {
             let RegionPrices { as_of, source, more_as_of, more_source, lambda_gb_second, .. } =
                 prices.region(region).unwrap();
             assert!(as_of.starts_with("20") && as_of.len() >= "2026-11".len(), "{region}: {as_of}");
             assert!(!source.is_empty() && !more_source.is_empty(), "{region}");
-            assert!(more_as_of.as_str() >= "2026-11", "{region}: {more_as_of}");
+            assert!(more_as_of.starts_with("20"), "{region}: {more_as_of}");
             assert!(lambda_gb_second.on(Architecture::Arm64) < lambda_gb_second.on(Architecture::X86_64), "{region}");
         }
     }
@@ -320,6 +359,24 @@ mod tests {
     }
 
     #[test]
+    fn a_region_has_its_own_prices_and_the_rest_of_another() {
+        let prices = Prices::builtin().unwrap();
+        let (own, base) = (prices.region("sa-east-1").unwrap(), prices.region("us-east-1").unwrap());
+        assert_eq!((own.s3_thousand_puts, base.s3_thousand_puts), (Dollars(0.007), Dollars(0.005)));
+        assert_eq!(own.s3_batch_job, base.s3_batch_job);
+        assert_ne!(own.source, base.source);
+        assert!(prices.stand_in("sa-east-1").is_none());
+    }
+
+    #[test]
+    fn a_region_that_is_missing_has_a_stand_in_that_is_told() {
+        let prices = Prices::builtin().unwrap();
+        assert_eq!(prices.of_any("mars-north-1"), prices.region(STAND_IN).unwrap());
+        let told = prices.stand_in("mars-north-1").unwrap();
+        assert!(told.contains("`mars-north-1`") && told.contains("us-east-1"), "{told}");
+    }
+
+    #[test]
     fn every_mistake_is_named() {
         let check = |json: &str, want: &str| {
             let error = Prices::parse(json).unwrap_err();
@@ -329,6 +386,7 @@ mod tests {
         };
         check("[]", "not a table of regions");
         check(r#"{"us-east-1":{}}"#, "missing field `as_of`");
+        check("{}", "no region `us-east-1`");
         check(&SHIPPED.replacen("s3_batch_job", "s3_batch_jobs", 1), "`us-east-1`");
         check(&SHIPPED.replacen("s3_batch_job", "s3_batch_jobs", 1), "unknown field `s3_batch_jobs`");
         check(&SHIPPED.replacen("0.0000133334", "0", 1), "lambda_gb_second.arm64 of `us-east-1` is 0");

@@ -36,8 +36,9 @@ impl Meter {
         let region = environment.variable("AWS_REGION", "the function's region");
         let memory_mb = environment.number("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "the function's memory in MB");
         let rules = rules(environment);
-        let prices = environment
-            .file("prices.json", |json| Prices::parse(json)?.region(region.as_deref().unwrap_or_default()).cloned());
+        let prices = environment.file("prices.json", |json| {
+            Prices::parse(json).map(|prices| prices.of_any(region.as_deref().unwrap_or_default()).clone())
+        });
         let architecture = Architecture::of_target(std::env::consts::ARCH);
         if architecture.is_none() {
             environment.problem(format!("Lambda has no {} processors", std::env::consts::ARCH));

@@ -135,14 +135,50 @@ fn a_sequencer_does_not_go_with_another_object_than_its_own() {
 }
 
 #[test]
-fn a_deletion_goes_to_the_smallest_tier_without_a_question() {
-    let edge = MemoryEdge { throttled: vec!["a.jpg".into()], ..MemoryEdge::default() };
+fn a_deletion_goes_to_the_smallest_tier_where_nothing_is_there_any_more() {
+    let edge = MemoryEdge::default();
     let deletion = EventObject { change: Change::Removed, ..object("a.jpg") };
     assert_eq!(name(&run(&edge, &settings(), deletion.clone())), "small");
     assert!(matches!(&edge.tasks.borrow()[0].1, Task::Remove { remove } if remove.sequencer.as_deref() == Some("0A")));
     let kept = Settings { delete_thumbnails: false, ..settings() };
     assert_eq!(name(&run(&edge, &kept, deletion)), "delete_ignored");
     assert_eq!(edge.tasks.borrow().len(), 1);
+}
+
+#[test]
+fn after_a_deletion_the_version_that_is_there_gets_its_thumbnails() {
+    let edge = MemoryEdge::with(&[("a.jpg", jpeg(90_000_000))]);
+    let deletion = |key| EventObject { change: Change::Removed, etag: None, ..object(key) };
+    for settings in [settings(), Settings { delete_thumbnails: false, ..settings() }] {
+        assert_eq!(name(&run(&edge, &settings, deletion("a.jpg"))), "large");
+        let (_, task) = edge.tasks.borrow_mut().remove(0);
+        // The event's sequencer is that of a deletion.
+        let Task::Make(job) = task else { panic!("a job") };
+        assert!(job.came_back && job.look_first && job.sequencer.is_none(), "{job:?}");
+    }
+    let slow = MemoryEdge { throttled: vec!["a.jpg".into()], ..MemoryEdge::default() };
+    assert!(matches!(run(&slow, &settings(), deletion("a.jpg")), Verdict::Failed(_)));
+}
+
+#[test]
+fn a_version_that_came_back_and_is_no_image_leaves_no_others_thumbnails() {
+    let text = ObjectHead { content_type: Some("text/plain".into()), ..jpeg(9) };
+    let ours = ObjectHead { source_etag: Some("e".into()), ..jpeg(9) };
+    let edge = MemoryEdge::with(&[("a.txt", text), ("huge.jpg", jpeg(u64::MAX)), ("copy.jpg", ours)]);
+    let deletion = |key| EventObject { change: Change::Removed, etag: None, ..object(key) };
+    for key in ["a.txt", "huge.jpg"] {
+        assert_eq!(name(&run(&edge, &settings(), deletion(key))), "small");
+        let (_, task) = edge.tasks.borrow_mut().remove(0);
+        assert!(
+            matches!(&task, Task::Remove { remove } if remove.current_etag.as_deref() == Some("\"e\"")),
+            "{task:?}"
+        );
+        assert_eq!(edge.endings.take().len(), 1);
+    }
+    assert_eq!(name(&run(&edge, &settings(), deletion("copy.jpg"))), "own_output");
+    let kept = Settings { delete_thumbnails: false, ..settings() };
+    assert_eq!(name(&run(&edge, &kept, deletion("a.txt"))), "not_an_image");
+    assert!(edge.tasks.borrow().is_empty() && edge.letters.borrow().is_empty() && edge.endings.borrow().is_empty());
 }
 
 #[test]

@@ -72,6 +72,12 @@ fn eventbridge_keys_are_as_they_are() {
     assert_eq!(created, [want]);
     let deleted = objects_of(include_str!("../../tests/events/eventbridge_deleted.json"));
     assert_eq!(keys(&deleted), [("example-key", Change::Removed)]);
+    // A version, or a delete marker, deleted by its id: either may make another version current.
+    let by_id = include_str!("../../tests/events/eventbridge_deleted.json")
+        .replace("Delete Marker Created", "Permanently Deleted");
+    let by_id = objects_of(&by_id);
+    assert_eq!(keys(&by_id), [("example-key", Change::Removed)]);
+    assert_eq!(by_id[0].version_id.as_deref(), Some("1QW9g1Z99LUNbvaaYVpW9xDlOLU.qxgF"));
     let tags =
         include_str!("../../tests/events/eventbridge_created.json").replace("Object Created", "Object Tags Added");
     assert!(objects_of(&tags).is_empty());

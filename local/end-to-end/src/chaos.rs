@@ -45,12 +45,15 @@ pub struct Settings {
     pub objects: u64,
     /// What is done to them.
     pub seed: u64,
+    /// In a bucket with versions, which are deleted by their ids, delete markers too.
+    pub has_versions: bool,
     /// When it ends whatever is still under way.
     pub limit: Duration,
 }
 
 impl Settings {
-    /// `CHAOS_OBJECTS`, 60 without; `CHAOS_SEED`, another one each time without; `CHAOS_SECONDS`, 480 without.
+    /// `CHAOS_OBJECTS`, 60 without; `CHAOS_SEED`, another one each time without; `CHAOS_SECONDS`, 480 without;
+    /// `CHAOS_VERSIONS`, off without.
     ///
     /// # Panics
     /// Where one is no number.
@@ -64,6 +67,7 @@ impl Settings {
         Self {
             objects: number("CHAOS_OBJECTS").unwrap_or(60),
             seed: number("CHAOS_SEED").unwrap_or(seconds % 100_000),
+            has_versions: std::env::var("CHAOS_VERSIONS").is_ok_and(|value| value == "on"),
             limit: Duration::from_secs(number("CHAOS_SECONDS").unwrap_or(480)),
         }
     }
@@ -74,9 +78,12 @@ impl Settings {
 /// # Panics
 /// Where the deployment is not there, or the local AWS itself fails.
 pub async fn run(settings: Settings) -> Ledger {
-    let Settings { objects, seed, limit } = settings;
+    let Settings { objects, seed, has_versions, limit } = settings;
     let deployment = Deployment::connect().await;
-    let scripts = scripts(objects, seed);
+    let scripts = scripts(objects, seed, has_versions);
+    if has_versions {
+        deployment.keep_versions(true).await;
+    }
     let uploading = Duration::from_millis(script::uploading_ms(objects));
     let progress = Progress::start(objects, uploading);
     let deadline = Instant::now() + limit;
@@ -99,6 +106,9 @@ pub async fn run(settings: Settings) -> Ledger {
         () = progress.tell() => unreachable!("a loop without an end"),
     };
     diverted.end().await;
+    if has_versions {
+        deployment.keep_versions(false).await;
+    }
     deployment.hide_failed_jobs_for(&hidden_s).await;
 
     let evidence = Evidence::gather(&deployment).await;
@@ -109,6 +119,7 @@ pub async fn run(settings: Settings) -> Ledger {
     let is_hostile = |act: &Act| matches!(act, Act::Upload(version) if version.is_hostile());
     let run = Run {
         seed,
+        has_versions,
         seconds: progress.elapsed().as_secs(),
         limits: std::env::var("LIMITS").unwrap_or_default(),
         is_settled,

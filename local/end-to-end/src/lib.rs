@@ -9,6 +9,8 @@ mod http;
 mod images;
 mod lost;
 mod objects;
+mod operator;
+mod versions;
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -22,6 +24,8 @@ use serde_json::Value;
 pub use encoding::{brotli, gzip};
 pub use http::{Api, problem};
 pub use images::{flat_webp, webp_over};
+pub use operator::Operator;
+pub use versions::Version;
 
 /// How long an upload may take to become a thumbnail; a tier at 0.145 of a CPU on a busy machine is slow.
 const PATIENCE: Duration = Duration::from_secs(90);

@@ -11,6 +11,7 @@ use memory::{MemoryStore, settings};
 mod encoded;
 mod memory;
 mod once;
+mod versions;
 
 fn photo(width_px: u32, height_px: u32) -> Vec<u8> {
     let mut png = Vec::new();
@@ -41,6 +42,7 @@ fn job(store: &MemoryStore, sequencer: &str) -> Job {
         format: Some(Format::Png),
         escalated_from: None,
         look_first: false,
+        came_back: false,
         attempts: 0,
         correlation_id: "c".into(),
     }
@@ -49,7 +51,14 @@ fn job(store: &MemoryStore, sequencer: &str) -> Job {
 fn removal(sequencer: &str) -> Task {
     let (bucket, key) = ("uploads".into(), KEY.into());
     Task::Remove {
-        remove: Removal { bucket, key, sequencer: Some(sequencer.into()), attempts: 0, correlation_id: "c".into() },
+        remove: Removal {
+            bucket,
+            key,
+            sequencer: Some(sequencer.into()),
+            current_etag: None,
+            attempts: 0,
+            correlation_id: "c".into(),
+        },
     }
 }
 

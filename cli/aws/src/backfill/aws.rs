@@ -129,7 +129,7 @@ impl Dispatch for Dispatcher<'_> {
 }
 
 /// What Lambda refused for the request's own sake; it may throttle, fail or be out of reach another time.
-fn is_final(error: &SdkError<InvokeError>) -> bool {
+pub(super) fn is_final(error: &SdkError<InvokeError>) -> bool {
     let status = error.raw_response().map(|response| response.status().as_u16());
     status.is_some_and(|status| (400..500).contains(&status) && status != 429)
 }

@@ -93,6 +93,12 @@ impl<'a, Edge: Dispatch> Direct<'a, Edge> {
         Self { edge, rules, bucket, run, stop, pace: Pace::new(rate), first_wait: FIRST_WAIT }
     }
 
+    /// At most so many objects on their way, one in each invocation.
+    pub(super) fn with_at_most(mut self, at_a_time: Option<u32>) -> Self {
+        self.pace.at_a_time = at_a_time.map(|number| number as usize);
+        self
+    }
+
     /// Hands over everything that `pages` lists. `note` gets the last key and the outcome of each batch, in the order of
     /// the keys.
     ///
@@ -250,21 +256,26 @@ impl<Pages: List> Feed<'_, Pages> {
 /// When objects may go: never more than so many a second, and no bursts after a pause.
 struct Pace {
     rate: u32,
+    /// Most objects on their way, where somebody says so.
+    at_a_time: Option<usize>,
     next: Cell<Instant>,
 }
 
 impl Pace {
     fn new(rate: u32) -> Self {
-        Self { rate, next: Cell::new(Instant::now()) }
+        Self { rate, at_a_time: None, next: Cell::new(Instant::now()) }
     }
 
     /// Objects in one invocation: at a slow rate those of a second.
     fn tasks(&self) -> usize {
-        TASKS.min(self.rate as usize)
+        if self.at_a_time.is_some() { 1 } else { TASKS.min(self.rate as usize) }
     }
 
     /// Invocations on their way at a time, as many as the rate needs.
     fn in_flight(&self) -> usize {
+        if let Some(at_a_time) = self.at_a_time {
+            return at_a_time;
+        }
         (self.rate as usize * INVOCATION_S).div_ceil(self.tasks()).clamp(2, MAX_IN_FLIGHT)
     }
 

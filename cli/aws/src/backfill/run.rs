@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use super::aws::{Bucket, Dispatcher};
+use super::bounded::{Taker, Workers};
 use super::direct::{Direct, End, List as _};
 use super::estimate::{Tally, Way};
 use super::job::{Created, JobRequest, Jobs, POLL, follow};
@@ -82,9 +83,9 @@ impl<'a> Backfill<'a> {
         }
         let mut run = match self.journal.load(&self.target)? {
             Some(run) => {
-                if let (true, Progress::BatchOperations { .. }) = (self.arguments.direct, &run.progress) {
+                if let (Way::Direct, Progress::BatchOperations { .. }) = (self.arguments.way(), &run.progress) {
                     bail!(
-                        "S3 Batch Operations has these objects, in the run {}: follow it without --direct, or start over \
+                        "S3 Batch Operations has these objects, in the run {}: follow it without --direct and --max-concurrency, or start over \
                          by --fresh",
                         run.id
                     );
@@ -113,7 +114,7 @@ impl<'a> Backfill<'a> {
 
     /// Lists and counts; for S3 Batch Operations it stores the manifest too. `None` if somebody ended it.
     async fn begin(&self) -> anyhow::Result<Option<Run>> {
-        let way = if self.arguments.direct { Way::Direct } else { Way::BatchOperations };
+        let way = self.arguments.way();
         let mut manifest = (way == Way::BatchOperations).then(|| Manifest::beside(self.journal.path())).transpose()?;
         let mut outcome = Outcome::default();
         let tally = survey(self.bucket, self.rules, self.stop, |(object, decision)| match (decision, &mut manifest) {
@@ -208,9 +209,14 @@ impl<'a> Backfill<'a> {
         let bar = bar(run.objects);
         bar.set_position(run.outcome.answered);
         bar.reset_eta();
-        let edge = Dispatcher::new(self.deployment, self.function);
+        let dispatcher = Dispatcher::new(self.deployment, self.function);
+        let edge = match self.arguments.max_concurrency {
+            Some(_) => Taker::Workers(Workers::new(self.deployment, self.rules, dispatcher)),
+            None => Taker::Dispatcher(dispatcher),
+        };
         let name = run.id.clone();
-        let direct = Direct::new(&edge, self.rules, (&self.target.bucket, &name), self.arguments.rate, self.stop);
+        let direct = Direct::new(&edge, self.rules, (&self.target.bucket, &name), self.arguments.rate, self.stop)
+            .with_at_most(self.arguments.max_concurrency);
         let mut noted = Instant::now();
         let end = direct.run(self.bucket.list(last_key), |key, outcome| {
             run.outcome.add(outcome);

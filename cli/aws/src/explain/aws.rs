@@ -7,6 +7,7 @@ use bytes::{Buf, Bytes};
 use engine::PREFIX_BYTES;
 
 use crate::aws::block_on;
+use crate::credentials::or_cli;
 
 /// Reads an object from its start, a ranged GET at a time; what is not asked for is not paid for.
 pub(super) struct Object {
@@ -28,7 +29,7 @@ impl Object {
     /// S3's, with the object's name.
     pub(super) fn open(bucket: &str, key: &str) -> anyhow::Result<Self> {
         block_on(async {
-            let config = sdk::configuration().load().await;
+            let config = or_cli(sdk::configuration().load().await);
             let client = aws_sdk_s3::Client::new(&config);
             let head = client.head_object().bucket(bucket).key(key).send().await;
             let head = head.with_context(|| format!("HEAD of `s3://{bucket}/{key}`"))?;

@@ -59,6 +59,10 @@ fn of_invocation(body: &Value, request: &Value) -> Read {
 /// The S3 event that makes the dispatcher look at the object again.
 fn event(task: &Task) -> Value {
     let (name, bucket, object) = match task {
+        // It has no event of its own: a deletion made it current.
+        Task::Make(job) if job.came_back => {
+            ("ObjectRemoved:Redrive", &job.bucket, json!({ "key": encode_event_key(&job.key) }))
+        }
         Task::Make(job) => {
             let object = json!({
                 "key": encode_event_key(&job.key), "eTag": unquoted(&job.etag), "sequencer": job.sequencer,

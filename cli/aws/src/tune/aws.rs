@@ -85,6 +85,7 @@ impl Workers {
             format: None,
             escalated_from: None,
             look_first: false,
+            came_back: false,
             attempts: 0,
             correlation_id: format!("validate {key}"),
         })

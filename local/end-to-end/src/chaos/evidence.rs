@@ -43,6 +43,8 @@ pub(super) struct Line {
     pub outcome: String,
     /// It failed for now.
     pub is_failure: bool,
+    /// A worker read its header: a line about what a look found there names no format.
+    pub is_read: bool,
     /// Who wrote it, and what it says.
     pub text: String,
 }
@@ -72,9 +74,10 @@ fn line(function: &str, at_ms: i64, line: &Value) -> Option<Line> {
     let key = line["key"].as_str().filter(|key| key.starts_with(ROOT))?.to_owned();
     let outcome = line["outcome"].as_str()?.to_owned();
     let is_failure = line["failures"].as_u64() > Some(0) || outcome == "failed";
+    let is_read = line["format"].is_string();
     let message = line["message"].as_str().unwrap_or_default();
     let text = format!("{at_ms} {function}: {outcome} {message}");
-    Some(Line { key, outcome, is_failure, text: text.trim_end().to_owned() })
+    Some(Line { key, outcome, is_failure, is_read, text: text.trim_end().to_owned() })
 }
 
 async fn destination_keys(deployment: &Deployment) -> Vec<String> {

@@ -20,6 +20,8 @@ type Names = BTreeMap<String, u64>;
 #[derive(Debug, Default)]
 pub(super) struct Run {
     pub seed: u64,
+    /// In a bucket with versions.
+    pub has_versions: bool,
     pub seconds: u64,
     /// What limits the functions here.
     pub limits: String,
@@ -86,7 +88,7 @@ impl Ledger {
             }
         }
         for line in &evidence.lines {
-            let is_duplicate = line.outcome == "duplicate";
+            let is_duplicate = line.outcome == "duplicate" && line.is_read;
             ledger.decoded_again += u64::from(is_duplicate);
             ledger.decoded += u64::from(is_duplicate || line.outcome == "made");
             if ledger.is_bad(&line.key) {
@@ -135,9 +137,9 @@ impl Ledger {
     /// Everything, for scripts.
     #[must_use]
     pub fn json(&self) -> Value {
-        let Run { seed, seconds, limits, is_settled, hostile, delivered, kills, faults } = &self.run;
+        let Run { seed, has_versions, seconds, limits, is_settled, hostile, delivered, kills, faults } = &self.run;
         json!({
-            "seed": seed, "seconds": seconds, "limits": limits, "is_settled": is_settled,
+            "seed": seed, "has_versions": has_versions, "seconds": seconds, "limits": limits, "is_settled": is_settled,
             "objects": self.objects, "uploads": self.uploads, "overwritten": self.overwritten,
             "deletions": self.deletions, "hostile": hostile, "queued_events": delivered.events,
             "duplicated_events": delivered.duplicates, "out_of_order_events": delivered.out_of_order,
@@ -180,8 +182,9 @@ impl Ledger {
 
 impl fmt::Display for Ledger {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Run { seed, seconds, limits, .. } = &self.run;
-        writeln!(out, "seed {seed}, {seconds} s; {limits}; {IN_A_HURRY}")?;
+        let Run { seed, has_versions, seconds, limits, .. } = &self.run;
+        let versions = if *has_versions { "; a bucket with versions" } else { "" };
+        writeln!(out, "seed {seed}, {seconds} s{versions}; {limits}; {IN_A_HURRY}")?;
         for (name, count, text) in self.lines() {
             writeln!(out, "{}", format!("{name:<10}  {count:>5}  {text}").trim_end())?;
         }

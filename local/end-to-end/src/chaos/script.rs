@@ -28,6 +28,35 @@ pub(super) struct Step {
 pub(super) enum Act {
     Upload(Version),
     Delete,
+    /// In a bucket with versions only, by its id: a version or a delete marker. The one before it is current then.
+    DeleteNewest,
+    /// The same, and the current one stays what it is.
+    DeleteOldest,
+}
+
+/// The place of the upload that is current after all steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Survivor {
+    pub step: usize,
+    /// Something newer was deleted by its id.
+    pub came_back: bool,
+}
+
+impl Script {
+    /// `None` where the object was deleted.
+    pub(super) fn survivor(&self) -> Option<Survivor> {
+        let (mut versions, mut came_back) = (Vec::new(), false);
+        for (step, Step { act, .. }) in self.steps.iter().enumerate() {
+            match act {
+                Act::Upload(_) => versions.push(Some(step)),
+                Act::Delete => versions.push(None),
+                Act::DeleteNewest => drop(versions.pop()),
+                Act::DeleteOldest => drop(versions.remove(0)),
+            }
+            came_back = *versions.last()? != Some(step) && (came_back || matches!(act, Act::DeleteNewest));
+        }
+        versions.pop()?.map(|step| Survivor { step, came_back })
+    }
 }
 
 /// What is uploaded, and the name of the dice that make it.
@@ -81,12 +110,12 @@ pub(super) fn uploading_ms(objects: u64) -> u64 {
 }
 
 /// The scripts of `objects` keys: one in ten hostile, one in five overwritten, some of them by their first version, one in
-/// twenty deleted, and half of those uploaded again.
-pub(super) fn scripts(objects: u64, seed: u64) -> Vec<Script> {
-    (0..objects).map(|number| script(number, objects, seed)).collect()
+/// twenty deleted, and half of those uploaded again. With versions one in four has some of them deleted by their ids.
+pub(super) fn scripts(objects: u64, seed: u64, has_versions: bool) -> Vec<Script> {
+    (0..objects).map(|number| script(number, objects, seed, has_versions)).collect()
 }
 
-fn script(number: u64, objects: u64, seed: u64) -> Script {
+fn script(number: u64, objects: u64, seed: u64, has_versions: bool) -> Script {
     let mut dice = Dice::of(seed, &format!("script {number}"));
     let hostile = (number % 10 == 3).then(|| Hostile::ALL[(number / 10) as usize % Hostile::ALL.len()]);
     let is_overwritten = number % 5 == 1 || (hostile.is_some() && dice.percent(20));
@@ -114,10 +143,37 @@ fn script(number: u64, objects: u64, seed: u64) -> Script {
             acts.push(later);
         }
     }
+    if has_versions {
+        delete_versions(&mut acts, &upload, number, seed);
+    }
     let waits = acts.into_iter().enumerate();
     let steps = waits.map(|(place, act)| Step { wait_ms: if place == 0 { 0 } else { dice.below(IN_FLIGHT_MS) }, act });
     let steps = steps.collect();
     Script { key: key(number, last, &mut dice), start_ms: dice.below(uploading_ms(objects)), steps }
+}
+
+/// Deletes a marker where the object ends as one, else the newest or the oldest of several versions.
+fn delete_versions(acts: &mut Vec<Act>, upload: &impl Fn(&str, Kind) -> Act, number: u64, seed: u64) {
+    let mut dice = Dice::of(seed, &format!("versions of {number}"));
+    if matches!(acts.last(), Some(Act::Delete)) {
+        if dice.percent(60) {
+            acts.push(Act::DeleteNewest);
+        }
+        return;
+    }
+    if acts.len() == 1 {
+        match number % 12 {
+            // What came back is nothing that thumbnails are made of, or something else than what was deleted.
+            3 => acts.extend([upload("over it", any(&mut dice)), Act::DeleteNewest]),
+            9 => acts.extend([Act::Delete, Act::DeleteNewest]),
+            _ => {}
+        }
+        return;
+    }
+    acts.push(if dice.percent(60) { Act::DeleteNewest } else { Act::DeleteOldest });
+    if dice.percent(20) {
+        acts.push(upload("after all", any(&mut dice)));
+    }
 }
 
 fn any(dice: &mut Dice) -> Kind {
@@ -168,7 +224,7 @@ mod tests {
 
     #[test]
     fn a_run_has_its_share_of_everything() {
-        let scripts = scripts(260, 9);
+        let scripts = scripts(260, 9, false);
         let deleted = |script: &Script| script.steps.iter().any(|step| matches!(step.act, Act::Delete));
         assert_eq!(count(&scripts, |script| uploads(script).iter().any(|version| version.is_hostile())), 26);
         assert!(count(&scripts, |script| script.steps.len() > 1 && !deleted(script)) >= 48);
@@ -187,8 +243,42 @@ mod tests {
     }
 
     #[test]
+    fn with_versions_every_case_comes_up() {
+        let scripts = scripts(260, 9, true);
+        let has = |script: &Script, wanted: fn(&Act) -> bool| script.steps.iter().any(|step| wanted(&step.act));
+        let came_back = |script: &Script| script.survivor().is_some_and(|survivor| survivor.came_back);
+        let hostile = |script: &Script| {
+            script.survivor().is_some_and(|Survivor { step, came_back }| {
+                came_back && matches!(&script.steps[step].act, Act::Upload(version) if version.is_hostile())
+            })
+        };
+        assert!(count(&scripts, |script| has(script, |act| matches!(act, Act::DeleteOldest))) >= 10);
+        assert!(count(&scripts, came_back) >= 40);
+        assert!(count(&scripts, |script| came_back(script) && has(script, |act| matches!(act, Act::Delete))) >= 10);
+        assert!(count(&scripts, hostile) >= 2);
+    }
+
+    #[test]
+    fn the_survivor_is_what_is_current_in_the_end() {
+        let check = |acts: &[Act], want: Option<(usize, bool)>| {
+            let steps = acts.iter().map(|act| Step { wait_ms: 0, act: act.clone() }).collect();
+            let script = Script { key: String::new(), start_ms: 0, steps };
+            assert_eq!(script.survivor(), want.map(|(step, came_back)| Survivor { step, came_back }), "{acts:?}");
+        };
+        let upload = || Act::Upload(Version { kind: Kind::Small(ImageFormat::Png), dice: String::new() });
+        let (delete, newest, oldest) = (Act::Delete, Act::DeleteNewest, Act::DeleteOldest);
+        check(&[upload(), upload()], Some((1, false)));
+        check(&[upload(), delete.clone()], None);
+        check(&[upload(), delete, newest.clone()], Some((0, true)));
+        check(&[upload(), upload(), newest.clone()], Some((0, true)));
+        check(&[upload(), upload(), oldest.clone()], Some((1, false)));
+        check(&[upload(), upload(), newest.clone(), upload()], Some((3, false)));
+        check(&[upload(), newest], None);
+    }
+
+    #[test]
     fn the_same_seed_is_the_same_run() {
-        let told = |seed| format!("{:?}", scripts(30, seed));
+        let told = |seed| format!("{:?}", scripts(30, seed, true));
         assert_eq!(told(4), told(4));
         assert_ne!(told(4), told(5));
     }
@@ -196,7 +286,7 @@ mod tests {
     #[test]
     fn some_versions_come_back_and_the_others_are_different() {
         let (mut same, mut other) = (0, 0);
-        for script in scripts(120, 2).iter().filter(|script| script.steps.len() > 1) {
+        for script in scripts(120, 2, false).iter().filter(|script| script.steps.len() > 1) {
             let versions = uploads(script);
             for (place, version) in versions.iter().enumerate() {
                 for earlier in &versions[..place] {

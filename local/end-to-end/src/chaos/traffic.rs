@@ -8,9 +8,9 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep_until};
 
 use super::progress::Progress;
-use super::script::{Act, Script, Version};
+use super::script::{Act, Script, Survivor, Version};
 use super::want::Want;
-use crate::Deployment;
+use crate::{Deployment, Version as Stored};
 
 /// How many files are made at a time: the functions need the processors too.
 const MAKERS: usize = 2;
@@ -34,6 +34,8 @@ pub(super) struct Newest {
     /// In its quotes.
     pub etag: String,
     pub want: Want,
+    /// Something newer was deleted by its id: it has no event of its own.
+    pub came_back: bool,
 }
 
 /// Plays every script, each at its time.
@@ -55,24 +57,29 @@ pub(super) async fn play(deployment: &Deployment, scripts: &[Script], seed: u64,
     join_all(playing).await
 }
 
-/// A step with what it uploads; the last upload of a script with what must become of it.
+/// A step with what it uploads; the upload that is current in the end with what must become of it.
 enum Ready {
-    Upload(super::file::File, Option<Want>),
+    Upload(super::file::File, Option<(Want, bool)>),
     Delete,
+    DeleteNewest,
+    DeleteOldest,
 }
 
 async fn prepare(script: Script, seed: u64, thumbnails: Thumbnails) -> Vec<(Duration, Ready)> {
-    let last = script.steps.len() - 1;
-    let make = move |version: &Version, key: &str, is_last: bool| {
+    let survivor = script.survivor();
+    let make = move |version: &Version, key: &str, place: usize| {
         let file = version.file(seed);
-        let want = is_last.then(|| Want::of(key, &file, &thumbnails));
+        let is_current = |survivor: &Survivor| survivor.step == place;
+        let want = survivor.filter(is_current).map(|it| (Want::of(key, &file, &thumbnails), it.came_back));
         Ready::Upload(file, want)
     };
     let making = tokio::task::spawn_blocking(move || {
         let steps = script.steps.iter().enumerate().map(|(place, step)| {
             let ready = match &step.act {
-                Act::Upload(version) => make(version, &script.key, place == last),
+                Act::Upload(version) => make(version, &script.key, place),
                 Act::Delete => Ready::Delete,
+                Act::DeleteNewest => Ready::DeleteNewest,
+                Act::DeleteOldest => Ready::DeleteOldest,
             };
             (Duration::from_millis(step.wait_ms), ready)
         });
@@ -83,18 +90,29 @@ async fn prepare(script: Script, seed: u64, thumbnails: Thumbnails) -> Vec<(Dura
 
 async fn play_one(deployment: &Deployment, key: String, steps: Vec<(Duration, Ready)>) -> Played {
     let mut played = Played { key, newest: None, uploads: 0, deletions: 0 };
+    let mut versions: Vec<Stored> = Vec::new();
     for (wait, ready) in steps {
         tokio::time::sleep(wait).await;
         match ready {
             Ready::Upload(file, want) => {
-                let etag =
-                    deployment.upload_encoded(&played.key, file.content_type, file.content_encoding, file.bytes).await;
-                played.newest = want.map(|want| Newest { etag, want });
+                let stored =
+                    deployment.upload_version(&played.key, file.content_type, file.content_encoding, file.bytes).await;
+                let etag = stored.etag.clone().expect("S3 gives an ETag");
+                played.newest = want.map(|(want, came_back)| Newest { etag, want, came_back }).or(played.newest);
                 played.uploads += 1;
+                versions.push(stored);
             }
             Ready::Delete => {
-                deployment.delete(&played.key).await;
-                played.newest = None;
+                versions.push(deployment.mark_deleted(&played.key).await);
+                played.deletions += 1;
+            }
+            Ready::DeleteNewest => {
+                let newest = versions.pop().expect("it was stored");
+                deployment.delete_version(&played.key, &newest).await;
+                played.deletions += 1;
+            }
+            Ready::DeleteOldest => {
+                deployment.delete_version(&played.key, &versions.remove(0)).await;
                 played.deletions += 1;
             }
         }

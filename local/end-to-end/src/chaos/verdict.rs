@@ -35,7 +35,7 @@ pub(super) fn verdict(key: &str, newest: Option<&Newest>, evidence: &Evidence, t
         let mut letters = evidence.letters.iter();
         letters.find(|letter| letter.key == key && letter.etag.as_deref() == etag).map(|letter| letter.reason.clone())
     };
-    let Some(Newest { etag, want }) = newest else {
+    let Some(Newest { etag, want, came_back }) = newest else {
         return match (found.is_empty(), letter(None)) {
             (true, _) => Verdict::Deleted,
             (false, Some(reason)) => Verdict::Failure { reason, has_older: true },
@@ -52,7 +52,19 @@ pub(super) fn verdict(key: &str, newest: Option<&Newest>, evidence: &Evidence, t
             return Verdict::Thumbnails;
         }
     }
-    if let Some(reason) = letter(Some(etag)) {
+    // What the deleted version left must not stay, unless somebody was told that the deletion itself failed.
+    if *came_back && !matches!(want, Want::Thumbnails(_)) {
+        return match (has_older, letter(None), want) {
+            (true, None, _) => Verdict::Orphaned,
+            (_, Some(reason), _) => Verdict::Failure { reason, has_older },
+            (false, None, Want::Skip(name)) => Verdict::Skip { name, has_older },
+            (false, None, _) => {
+                letter(Some(etag)).map_or(Verdict::Lost, |reason| Verdict::Failure { reason, has_older })
+            }
+        };
+    }
+    let of_deletion = || letter(None).filter(|_| *came_back);
+    if let Some(reason) = letter(Some(etag)).or_else(of_deletion) {
         return Verdict::Failure { reason, has_older };
     }
     if let Want::Skip(name) = want
@@ -76,7 +88,7 @@ mod tests {
     const KEY: &str = "chaos/s3/1";
 
     fn newest(want: Want) -> Newest {
-        Newest { etag: "\"new\"".into(), want }
+        Newest { etag: "\"new\"".into(), want, came_back: false }
     }
 
     fn picture() -> Newest {
@@ -98,6 +110,7 @@ mod tests {
             key: KEY.into(),
             outcome: outcome.into(),
             is_failure: false,
+            is_read: false,
             text: String::new(),
         });
         Evidence {
@@ -140,6 +153,22 @@ mod tests {
         check(Some(&skip), &evidence(&[], None, Some("empty")), &Verdict::Skip { name: "empty", has_older: false });
         check(Some(&skip), &evidence(&[], None, Some("gone")), &Verdict::Lost);
         check(Some(&skip), &evidence(&[], Some(Some("new")), None), &killed(false));
+    }
+
+    #[test]
+    fn a_version_that_came_back_leaves_nothing_of_the_deleted_one() {
+        let back = |want| Newest { came_back: true, ..newest(want) };
+        let (refusal, skip, picture) = (back(Want::Refusal), back(Want::Skip("empty")), back(picture().want));
+        let stays = [("jpg", "old", 1)];
+        check(Some(&skip), &evidence(&[], None, None), &Verdict::Skip { name: "empty", has_older: false });
+        check(Some(&skip), &evidence(&stays, None, Some("empty")), &Verdict::Orphaned);
+        check(Some(&refusal), &evidence(&stays, Some(Some("new")), None), &Verdict::Orphaned);
+        check(Some(&refusal), &evidence(&[], Some(Some("new")), None), &killed(false));
+        check(Some(&refusal), &evidence(&[], None, None), &Verdict::Lost);
+        // The event of the deletion failed, and somebody was told.
+        check(Some(&skip), &evidence(&stays, Some(None), None), &killed(true));
+        check(Some(&picture), &evidence(&stays, Some(None), None), &killed(true));
+        check(Some(&picture), &evidence(&stays, None, None), &Verdict::Stale);
     }
 
     #[test]

