@@ -50,7 +50,7 @@ PACKAGE := node_modules/.bin/osls package --stage prod --param="package_dir=targ
 DEPLOYED := python3 -m local.suite target/deployed.json --only
 
 .PHONY: help local test tested linted unit unit-built functions-built sdk-built template downloads
-.PHONY: deployed chaos mutations differential fuzz bench calibrate dispatcher peers package preflight deploy remove audit clean
+.PHONY: deployed operators situations page requests chaos mutations differential fuzz bench calibrate dispatcher peers package preflight deploy remove audit clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -110,15 +110,23 @@ template: functions-built
 # count jobs, and those of other tests may still be under way. Chaos goes late, with what it has Lambda retry later, and
 # versions after it, because a bucket that has had them once never is without again.
 deployed:
-	@for module in metrics template account buckets pipeline cdn http privilege nothing_lost redrive operator backfill alarms; do \
+	@for module in metrics template account buckets pipeline cdn http privilege nothing_lost redrive backfill alarms; do \
 		$(DEPLOYED) deployed $$module:: || exit; \
 	done
-	.venv/bin/python -m local.situations
-	node --test local/browser/*.test.mjs
-	local/http/schemathesis.sh
+	@$(MAKE) --no-print-directory --jobs 4 --output-sync=target operators situations page requests
 	@$(DEPLOYED) chaos
 	@$(DEPLOYED) deployed versions::
-	@CHAOS_VERSIONS=on $(DEPLOYED) chaos
+	@CHAOS_VERSIONS=on CHAOS_OBJECTS=30 $(DEPLOYED) chaos
+
+# These wait for one another in nothing: each has objects, roles or stages of its own.
+operators:
+	@$(DEPLOYED) deployed operator::
+situations:
+	.venv/bin/python -m local.situations
+page:
+	node --test local/browser/*.test.mjs
+requests:
+	local/http/schemathesis.sh
 
 chaos: .venv/.done node_modules/.done ## a bad day for CHAOS_OBJECTS=1000 uploads, and what became of each: CHAOS_SEED=7 CHAOS_VERSIONS=on
 	@CHAOS_OBJECTS=$(CHAOS_OBJECTS) CHAOS_SEED=$(CHAOS_SEED) CHAOS_VERSIONS=$(CHAOS_VERSIONS) \

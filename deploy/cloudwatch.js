@@ -16,10 +16,11 @@ const API_MB = 256;
 const QUEUES = ["failed-jobs", "dead-letters", "refusals"];
 
 module.exports = async ({ resolveVariable }) => {
-  const [service, stage, region, architecture, targetMs, costLimit, email, api, destination, keyArn] = await Promise.all(
+  const [service, stage, region, architecture, targetMs, costLimit, email, api, destination, keyArn, cdn, distributionArn] = await Promise.all(
     ["self:service", "sls:stage", "self:provider.region", "param:architecture", "param:latency_target_ms",
       "param:daily_cost_limit_dollars", "param:alarm_email", "param:api",
-      "param:destination_bucket", "param:kms_key_arn"].map(resolveVariable),
+      "param:destination_bucket", "param:kms_key_arn", "param:cdn",
+      "param:cdn_distribution_arn"].map(resolveVariable),
   );
   const level = await levelOf(resolveVariable);
   const prices = pricesOf(region);
@@ -40,6 +41,8 @@ module.exports = async ({ resolveVariable }) => {
     dollarsPerGbSecond: prices.lambda_gb_second[architecture],
     destination,
     hasKey: keyArn !== "",
+    // One of ours has its id from CloudFormation.
+    distributions: [...(cdn === "on" ? ["${Distribution}"] : []), ...(distributionArn ? [distributionArn.split("/")[1]] : [])],
     queues: QUEUES.map((queue) => `${service}-${stage}-${queue}`),
     functionName: (name) => `${service}-${stage}-${name}`,
     functions: [

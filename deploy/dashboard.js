@@ -42,6 +42,7 @@ exports.widgets = (deployment) => {
     ]),
     items(deployment),
     stored(deployment),
+    ...deployment.distributions.map((id) => served(deployment, id)),
     chart("Images per hour", { stacked: true, unit: "images" },
       names.map((name) => metric(name, "images", { stat: "Sum", label: name }))),
     chart("Duration, milliseconds", { unit: "ms", lines: [{ label: "target", value: targetMs }] },
@@ -114,6 +115,25 @@ const stored = ({ destination, prices, region }) => ({
     yAxis: { left: { min: 0, label: "bytes", showUnits: false }, right: { min: 0, label: "dollars", showUnits: false } },
   },
 });
+
+/** What a distribution before the thumbnails costs. Its metrics are in us-east-1, wherever the buckets are. */
+const served = ({ prices }, id) => {
+  const counter = (metric, id_) =>
+    ["AWS/CloudFront", metric, "DistributionId", id, "Region", "Global", { id: id_, visible: false }];
+  return {
+    type: "metric",
+    properties: {
+      title: `CloudFront, dollars per hour: ${id}`, region: "us-east-1", view: "timeSeries", period: HOUR_S, stat: "Sum", stacked: true,
+      metrics: [
+        counter("Requests", "requests"),
+        counter("BytesDownloaded", "bytes"),
+        [{ expression: `requests*${(prices.cloudfront_ten_thousand_requests / 1e4).toFixed(9)}`, label: "requests", id: "e_requests" }],
+        [{ expression: `bytes*${(prices.cloudfront_gb / 1e9).toFixed(15)}`, label: "bytes", id: "e_bytes" }],
+      ],
+      yAxis: { left: { min: 0, label: "dollars", showUnits: false } },
+    },
+  };
+};
 
 /** What only `monitoring=full` has. */
 const everything = (deployment) => {

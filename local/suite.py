@@ -44,7 +44,7 @@ def main() -> int:
     parser.add_argument("built", type=Path, help="what cargo wrote about the test programs it compiled")
     parser.add_argument("--only", metavar="TARGET", help="the test targets of this name, with their output")
     parser.add_argument("arguments", nargs="*", help="for the programs: names of tests")
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     try:
         programs = _programs(arguments.built.read_text())
     except (OSError, ValueError) as error:

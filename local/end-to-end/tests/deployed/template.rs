@@ -184,18 +184,20 @@ fn lambda_writes_no_line_of_its_own_about_what_went_well() {
     }
 }
 
-#[test]
-fn every_skip_is_on_the_dashboard() {
+/// The fourth word of the lines in the charts of the deployment that has all that is off by default.
+fn fourth_words(is_meant: impl Fn(&Value) -> bool) -> Vec<String> {
     let dashboards = of_kind(&packaged("template-kms"), "AWS::CloudWatch::Dashboard");
     let body: Value = serde_json::from_str(dashboards[0]["DashboardBody"]["Fn::Sub"].as_str().unwrap()).unwrap();
-    let lines = body["widgets"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .flat_map(|widget| widget["properties"]["metrics"].as_array().into_iter().flatten());
-    let shown: Vec<_> = lines.filter(|line| line[1] == "objects" && line[2] == "outcome").collect();
-    let shown: Vec<_> = shown.iter().map(|line| line[3].as_str().unwrap()).collect();
-    assert_eq!(shown, SKIPS);
+    let charts = body["widgets"].as_array().unwrap().iter();
+    let lines = charts.flat_map(|chart| chart["properties"]["metrics"].as_array().into_iter().flatten());
+    lines.filter(|line| is_meant(line)).map(|line| line[3].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn every_skip_and_each_distribution_is_on_the_dashboard() {
+    assert_eq!(fourth_words(|line| line[1] == "objects" && line[2] == "outcome"), SKIPS);
+    let distributions = fourth_words(|line| line[0] == "AWS/CloudFront" && line[1] == "Requests");
+    assert_eq!(distributions, ["${Distribution}", "E1EXAMPLE"]);
 }
 
 /// Every name that a line of any function can have.
