@@ -1,10 +1,6 @@
 //! Camera files: which of their JPEG files is taken, how much is read for it, and directories that lie.
 
-// Helpers unwrap as the tests do.
-#![allow(clippy::unwrap_used)]
-
-mod fixtures;
-
+use crate::fixtures;
 use std::io::Cursor;
 
 use contract::{Background, Fit, ImageFormat, OutputFormat, Variant};

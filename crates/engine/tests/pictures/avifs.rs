@@ -1,18 +1,14 @@
 //! AVIF: pictures, alpha planes, turns, cuts and boxes that lie. With feature `av1`, which is on by default.
 #![cfg(feature = "av1")]
-// Helpers unwrap as the tests do.
-#![allow(clippy::unwrap_used)]
-
-mod fixtures;
-
+use crate::fixtures;
 use std::io::Cursor;
 
-use contract::{Background, Fit, OutputFormat, Variant};
-use engine::{EngineError, Limits, Made, Warning};
-use fixtures::{
+use crate::fixtures::{
     avif::{AlphaKind, Chroma, Kind, PLAIN, avif},
     heic::{CROPPED, MIRRORED, TURNED},
 };
+use contract::{Background, Fit, OutputFormat, Variant};
+use engine::{EngineError, Limits, Made, Warning};
 use image::{DynamicImage, RgbaImage, imageops};
 
 fn make(bytes: &[u8], side_px: u32) -> Result<Made, EngineError> {

@@ -1,15 +1,11 @@
 //! Colours that are not sRGB come out as the sRGB that they mean.
 
-// Helpers unwrap as the tests do.
-#![allow(clippy::unwrap_used)]
-
-mod fixtures;
-
+use crate::fixtures;
 use std::io::Cursor;
 
+use crate::fixtures::{HEIGHT, WIDTH, jpeg::Inks};
 use contract::{Background, Fit, OutputFormat, Variant};
 use engine::{Limits, Made};
-use fixtures::{HEIGHT, WIDTH, jpeg::Inks};
 use image::{ExtendedColorType, ImageEncoder, RgbImage, codecs};
 use moxcms::ColorProfile;
 

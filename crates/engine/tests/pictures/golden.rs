@@ -1,12 +1,8 @@
 //! Decoded size and checksum of the thumbnail of every format, kind and orientation, and refusals of bad files.
 //!
-//! `UPDATE=1 cargo test -p engine --test golden` rewrites golden.txt; look at what changed before it is committed.
+//! `UPDATE=1 cargo test -p engine golden` rewrites golden.txt; look at what changed before it is committed.
 
-// Helpers unwrap as the tests do.
-#![allow(clippy::unwrap_used)]
-
-mod fixtures;
-
+use crate::fixtures;
 use std::{fmt::Write, io::Cursor, path::Path};
 
 use contract::{Background, Fit, OutputFormat, Variant};

@@ -1,10 +1,6 @@
 //! The whole way, on images that the tests make themselves.
 
-// Helpers unwrap as the tests do.
-#![allow(clippy::unwrap_used)]
-
-mod fixtures;
-
+use crate::fixtures;
 use std::io::{Cursor, Read};
 
 use contract::{Background, Fit, ImageFormat, OutputFormat, Variant};

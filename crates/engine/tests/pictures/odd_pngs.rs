@@ -1,13 +1,8 @@
 //! PNG: which chunk says what the colours mean, palettes and transparent colours at their limits, and checksums.
 
-// Helpers unwrap as the tests do.
-#![allow(clippy::unwrap_used)]
-
-mod fixtures;
-
+use crate::fixtures::deflate;
 use contract::{Background, Fit, OutputFormat, Variant};
 use engine::{EngineError, Limits};
-use fixtures::deflate;
 use moxcms::ColorProfile;
 
 const SIDE: usize = 16;

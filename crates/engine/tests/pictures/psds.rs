@@ -1,13 +1,9 @@
 //! Photoshop documents: every mode and depth, transparency, and numbers that lie.
 
-// Helpers unwrap as the tests do.
-#![allow(clippy::unwrap_used)]
-
-mod fixtures;
-
+use crate::fixtures;
+use crate::fixtures::psd::{Kind, PLAIN, psd, resource, with_resources};
 use contract::{Background, Fit, OutputFormat, Variant};
 use engine::{EngineError, Limits, Made};
-use fixtures::psd::{Kind, PLAIN, psd, resource, with_resources};
 use image::{DynamicImage, RgbaImage};
 
 fn make(mut bytes: &[u8]) -> Result<Made, EngineError> {

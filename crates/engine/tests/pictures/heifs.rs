@@ -1,15 +1,11 @@
 //! HEIC: pictures, turns, cuts and boxes that lie. With feature `hevc`, which is on by default.
 #![cfg(feature = "hevc")]
-// Helpers unwrap as the tests do.
-#![allow(clippy::unwrap_used)]
-
-mod fixtures;
-
+use crate::fixtures;
 use std::io::Cursor;
 
+use crate::fixtures::heic::{CROPPED, Kind, MIRRORED, PLAIN, TURNED, heic};
 use contract::{Background, Fit, OutputFormat, Variant};
 use engine::{EngineError, Limits, Made, Warning};
-use fixtures::heic::{CROPPED, Kind, MIRRORED, PLAIN, TURNED, heic};
 use image::{RgbImage, imageops};
 
 fn make(bytes: &[u8], side_px: u32) -> Result<Made, EngineError> {

@@ -1,8 +1,5 @@
 //! BMP files and icons that leave out, or put in, more than the usual: alpha, headers and palettes.
 
-// Helpers unwrap as the tests do.
-#![allow(clippy::unwrap_used)]
-
 use contract::{Background, Fit, OutputFormat, Variant};
 use engine::{EngineError, Limits};
 use image::RgbaImage;

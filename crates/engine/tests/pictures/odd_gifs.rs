@@ -1,8 +1,5 @@
 //! GIF files that break their own rules, as browsers draw them.
 
-// Helpers unwrap as the tests do.
-#![allow(clippy::unwrap_used)]
-
 use contract::{Background, Fit, OutputFormat, Variant};
 use engine::{EngineError, Limits, Made};
 use image::RgbaImage;

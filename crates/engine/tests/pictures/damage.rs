@@ -3,11 +3,7 @@
 //! JPEG and TIFF have tests of their own. A changed byte can be noticed only where a format has checksums; elsewhere it
 //! is another picture, and `differential.rs` shows that it is the one that other decoders see.
 
-// Helpers unwrap as the tests do.
-#![allow(clippy::unwrap_used)]
-
-mod fixtures;
-
+use crate::fixtures;
 use contract::{Background, Fit, ImageFormat, OutputFormat, Variant};
 use engine::Limits;
 use image::RgbaImage;

@@ -1,10 +1,6 @@
 //! The rarer formats: what they become, and headers that lie.
 
-// Helpers unwrap as the tests do.
-#![allow(clippy::unwrap_used)]
-
-mod fixtures;
-
+use crate::fixtures;
 use std::io::Cursor;
 
 use contract::{Background, Fit, ImageFormat, OutputFormat, Variant};

@@ -1,10 +1,6 @@
 //! Two threads against one: the same thumbnails, byte for byte, the same refusals, and panics that arrive.
 
-// Helpers unwrap as the tests do.
-#![allow(clippy::unwrap_used)]
-
-mod fixtures;
-
+use crate::fixtures;
 use std::{
     io::{Cursor, Read},
     panic::{AssertUnwindSafe, catch_unwind},

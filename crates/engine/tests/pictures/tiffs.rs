@@ -1,16 +1,12 @@
 //! TIFF: every place of its parts, every depth, and the tags that writers leave out or get wrong.
 
-// Helpers unwrap as the tests do.
-#![allow(clippy::unwrap_used)]
-
-mod fixtures;
-
+use crate::fixtures;
 use std::io::Cursor;
 
+use crate::fixtures::tiff::any::{self, AnyTiff, ORDERS, plain};
+use crate::fixtures::{HEIGHT, WIDTH, deflate, lzw, picture};
 use contract::{Background, Fit, OutputFormat, Variant};
 use engine::{EngineError, Limits, Made};
-use fixtures::tiff::any::{self, AnyTiff, ORDERS, plain};
-use fixtures::{HEIGHT, WIDTH, deflate, lzw, picture};
 use image::RgbaImage;
 
 fn make(bytes: &[u8]) -> Result<Made, EngineError> {

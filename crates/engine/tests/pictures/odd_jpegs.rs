@@ -1,15 +1,11 @@
 //! One picture, written in every way that a JPEG may be: the same thumbnail, at full size too.
 
-// Helpers unwrap as the tests do.
-#![allow(clippy::unwrap_used)]
-
-mod fixtures;
-
+use crate::fixtures;
 use std::{fs, path::PathBuf};
 
+use crate::fixtures::jpeg::{Inks, adobe, inks, profile_segments, with_ids, with_segments, without};
 use contract::{Background, Fit, OutputFormat, Variant};
 use engine::{EngineError, Limits, Made, Warning};
-use fixtures::jpeg::{Inks, adobe, inks, profile_segments, with_ids, with_segments, without};
 use image::RgbImage;
 use moxcms::ColorProfile;
 
