@@ -108,14 +108,15 @@ template: functions-built
 
 # Against the deployment that the environment names: `make test` makes one and removes it again. Metrics go first: they
 # count jobs, and those of other tests may still be under way. Chaos goes late, with what it has Lambda retry later, and
-# versions after it, because a bucket that has had them once never is without again.
+# versions after it, because a bucket that has had them once never is without again; one by one, because one of them
+# silences the bucket for a while.
 deployed:
 	@for module in metrics template account buckets pipeline cdn http privilege nothing_lost redrive backfill alarms; do \
 		$(DEPLOYED) deployed $$module:: || exit; \
 	done
 	@$(MAKE) --no-print-directory --jobs 4 --output-sync=target operators situations page requests
 	@$(DEPLOYED) chaos
-	@$(DEPLOYED) deployed versions::
+	@RUST_TEST_THREADS=1 $(DEPLOYED) deployed versions::
 	@CHAOS_VERSIONS=on CHAOS_OBJECTS=30 $(DEPLOYED) chaos
 
 # These wait for one another in nothing: each has objects, roles or stages of its own.

@@ -93,7 +93,7 @@ const items = (deployment) => {
     expression(`sns*${million(prices.sns_million_publishes)}`, "SNS", "sns"),
     expression(`events*${million(prices.eventbridge_million_events)}`, "EventBridge", "events"),
     expression(all("n", () => million(prices.s3_batch_million_objects), of("batch")), "S3 Batch Operations", "batch"),
-    // As `REQUESTS_OF_A_BUCKET_KEY` of cli/aws/src/aws.rs: one in a hundred PUTs and GETs.
+    // As `REQUESTS_OF_A_BUCKET_KEY` of crates/contract/src/bill.rs: one in a hundred PUTs and GETs.
     ...(hasKey
       ? [expression(all("n", () => ((1 + variants) / 100 * prices.kms_ten_thousand_requests / 1e4).toFixed(15), of("worker")), "KMS", "kms")]
       : []),

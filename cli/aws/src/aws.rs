@@ -13,11 +13,6 @@ use contract::Architecture;
 
 use crate::credentials::or_cli;
 
-/// One request to KMS for so many to S3, with bucket keys.
-///
-/// **Source:** Amazon S3 user guide, "Reducing the cost of SSE-KMS with Amazon S3 Bucket Keys": "by up to 99 percent".
-pub(crate) const REQUESTS_OF_A_BUCKET_KEY: f64 = 100.0;
-
 /// Which deployment.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct StageArguments {

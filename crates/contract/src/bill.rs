@@ -9,6 +9,20 @@ use serde::Serialize;
 use crate::log_line::KEPT_MONTHS;
 use crate::{Architecture, Dollars, LOG_EVENT_BYTES, RegionPrices, Requests};
 
+/// One request to KMS for so many to S3, with bucket keys.
+///
+/// **Source:** Amazon S3 user guide, "Reducing the cost of SSE-KMS with Amazon S3 Bucket Keys": "by up to 99 percent".
+pub const REQUESTS_OF_A_BUCKET_KEY: f64 = 100.0;
+
+impl RegionPrices {
+    /// Those of buckets under a key of KMS: each PUT and GET has its part of a request to it.
+    #[must_use]
+    pub fn under_a_key(self) -> Self {
+        let key = self.kms_ten_thousand_requests * (0.1 / REQUESTS_OF_A_BUCKET_KEY);
+        Self { s3_thousand_puts: self.s3_thousand_puts + key, s3_thousand_gets: self.s3_thousand_gets + key, ..self }
+    }
+}
+
 /// How much was used of what AWS bills by use.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Usage {
@@ -237,6 +251,16 @@ mod tests {
         let twice = (used + used).dollars(Architecture::X86_64, &prices).0;
         assert!((twice - (used * 2.0).dollars(Architecture::X86_64, &prices).0).abs() < 1e-9);
         assert_eq!(Usage::default().items(Architecture::X86_64, &prices), [], "what was not used is no row");
+    }
+
+    #[test]
+    fn a_key_of_kms_is_paid_by_puts_and_gets() {
+        let prices = Prices::builtin().unwrap();
+        let plain = prices.region("us-east-1").unwrap();
+        let requests = Requests { invocations: 0, heads: 0, puts: 3, gets: 1 };
+        let key = plain.clone().under_a_key().requests(requests).0 - plain.requests(requests).0;
+        // Four requests, of which each hundredth goes to KMS, at $0.03 for ten thousand.
+        assert!((key - 4.0 / 100.0 * 0.03 / 1e4).abs() < 1e-12, "{key}");
     }
 
     #[test]

@@ -24,7 +24,7 @@ mod thumbnails;
 mod tiers;
 mod variant_set;
 
-pub use bill::{Item, Usage};
+pub use bill::{Item, REQUESTS_OF_A_BUCKET_KEY, Usage};
 pub use cost::{Function, MB_PER_VCPU, Requests, Work, billed_ms, cpu_share};
 pub use dead_letter::DeadLetter;
 pub use ending::{Ending, MadeBy, OWN_PREFIX};

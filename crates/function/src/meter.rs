@@ -36,8 +36,10 @@ impl Meter {
         let region = environment.variable("AWS_REGION", "the function's region");
         let memory_mb = environment.number("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "the function's memory in MB");
         let rules = rules(environment);
+        let has_key = environment.optional("KMS_KEY_ARN").is_some();
         let prices = environment.file("prices.json", |json| {
-            Prices::parse(json).map(|prices| prices.of_any(region.as_deref().unwrap_or_default()).clone())
+            let prices = Prices::parse(json)?.of_any(region.as_deref().unwrap_or_default()).clone();
+            Ok::<_, contract::PricesError>(if has_key { prices.under_a_key() } else { prices })
         });
         let architecture = Architecture::of_target(std::env::consts::ARCH);
         if architecture.is_none() {

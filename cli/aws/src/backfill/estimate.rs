@@ -7,14 +7,13 @@ use std::collections::BTreeMap;
 
 use calibrate::{COLD_PART, Calibration, DISPATCHER_MS, INIT_MS, Terms, predict};
 use contract::{
-    Architecture, DISPATCHER_LOG_BYTES, Decision, Dollars, ImageFormat, Item, RegionPrices, Requests, Usage,
-    WORKER_LOG_BYTES, billed_ms,
+    Architecture, DISPATCHER_LOG_BYTES, Decision, Dollars, ImageFormat, Item, REQUESTS_OF_A_BUCKET_KEY, RegionPrices,
+    Requests, Usage, WORKER_LOG_BYTES, billed_ms,
 };
 use serde::Serialize;
 
 use super::direct::TASKS;
 use super::listed::{Listed, Rules};
-use crate::aws::REQUESTS_OF_A_BUCKET_KEY;
 
 /// How the objects get to the dispatcher.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

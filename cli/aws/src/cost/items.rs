@@ -4,11 +4,10 @@
 //! counter that costs nothing: INIT is read from the first line of each process, the API's requests to S3 from its
 //! latest lines, and those to KMS are reckoned.
 
-use contract::{Architecture, Dollars, RegionPrices, Requests, Usage};
+use contract::{Architecture, Dollars, REQUESTS_OF_A_BUCKET_KEY, RegionPrices, Requests, Usage};
 use serde::Serialize;
 
 use super::metric::{MetricKey, Metrics, QUEUE_REQUESTS, Statistic};
-use crate::aws::REQUESTS_OF_A_BUCKET_KEY;
 
 /// One item of the bill over the time that was asked for.
 #[derive(Clone, Debug, PartialEq, Serialize)]
