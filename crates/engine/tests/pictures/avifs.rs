@@ -1,33 +1,18 @@
 //! AVIF: pictures, alpha planes, turns, cuts and boxes that lie. With feature `av1`, which is on by default.
 #![cfg(feature = "av1")]
-use crate::fixtures;
-use std::io::Cursor;
 
+use engine::Warning;
+use image::{DynamicImage, RgbaImage, imageops};
+
+use super::tiled::{check_numbers_that_lie, difference, make, refusal_with};
 use crate::fixtures::{
+    self,
     avif::{AlphaKind, Chroma, Kind, PLAIN, avif},
     heic::{CROPPED, MIRRORED, TURNED},
 };
-use contract::{Background, Fit, OutputFormat, Variant};
-use engine::{EngineError, Limits, Made, Warning};
-use image::{DynamicImage, RgbaImage, imageops};
-
-fn make(bytes: &[u8], side_px: u32) -> Result<Made, EngineError> {
-    let (name, fit, background) = ("a".to_owned(), Fit::Inside, Background::default());
-    let (width_px, height_px) = (side_px, side_px);
-    let variant = Variant { name, width_px, height_px, fit, format: OutputFormat::Png, quality: 90, background };
-    engine::make(&mut Cursor::new(bytes), &[variant], &Limits::for_budget(64 << 20), &mut |_| {})
-}
 
 fn pixels(bytes: &[u8]) -> RgbaImage {
     image::load_from_memory(&make(bytes, 200).unwrap().thumbnails[0].bytes).unwrap().into_rgba8()
-}
-
-/// The mean and the greatest difference of samples.
-fn difference(one: &RgbaImage, other: &RgbaImage) -> (f64, u8) {
-    assert_eq!(one.dimensions(), other.dimensions());
-    let steps: Vec<u8> = one.iter().zip(other.iter()).map(|(one, other)| one.abs_diff(*other)).collect();
-    let sum: f64 = steps.iter().copied().map(f64::from).sum();
-    (sum / steps.len() as f64, steps.into_iter().max().unwrap_or_default())
 }
 
 /// The picture in blocks of one colour, so that the fixtures store it as it is.
@@ -121,36 +106,14 @@ fn half_of_a_cut_grid_is_made_and_less_is_refused() {
 fn numbers_that_lie_are_refused_within_the_budget() {
     let kind = Kind { tile_px: 64, turns: &[CROPPED, TURNED], alpha: AlphaKind::Last, ..PLAIN };
     let file = avif(&fixtures::picture_rgba(), kind);
-    let header = engine::probe(&file).unwrap().header_bytes as usize;
-    for end in 0..header {
-        assert!(make(&file[..end], 30).is_err(), "{end} bytes");
-    }
-    let mut refused = 0;
-    for at in 0..header + 40 {
-        for word in [0_u32, 1, 0x7FFF_FFFF, 0xFFFF_FFFF] {
-            let mut lying = file.clone();
-            lying[at..at + 4].copy_from_slice(&word.to_be_bytes());
-            match make(&lying, 30) {
-                Ok(made) => assert!(made.plan.peak_bytes <= 64 << 20),
-                Err(error) => {
-                    refused += 1;
-                    let named = ["corrupt", "unsupported", "not_an_image", "over_budget", "side_too_long"];
-                    assert!(named.contains(&error.name()), "{at}: {error}");
-                }
-            }
-        }
-    }
-    assert!(refused > header, "{refused}");
+    check_numbers_that_lie(&file, |header| 0..header + 40);
 }
 
 #[test]
 fn what_is_not_read_is_said() {
     let check = |from: &[u8], to: &[u8], want: &str| {
-        let mut file = avif(&fixtures::picture_rgba(), Kind { tile_px: 64, alpha: AlphaKind::Last, ..PLAIN });
-        let places: Vec<usize> = (0..file.len() - from.len()).filter(|at| file[*at..].starts_with(from)).collect();
-        assert!(!places.is_empty(), "{want}");
-        places.into_iter().for_each(|at| file[at..at + to.len()].copy_from_slice(to));
-        let error = make(&file, 30).unwrap_err();
+        let file = avif(&fixtures::picture_rgba(), Kind { tile_px: 64, alpha: AlphaKind::Last, ..PLAIN });
+        let error = refusal_with(file, from, to);
         let text = std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source());
         let text: Vec<String> = text.map(ToString::to_string).collect();
         assert!(text.join(": ").contains(want), "{text:?}");

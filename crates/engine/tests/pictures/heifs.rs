@@ -1,30 +1,16 @@
 //! HEIC: pictures, turns, cuts and boxes that lie. With feature `hevc`, which is on by default.
 #![cfg(feature = "hevc")]
-use crate::fixtures;
-use std::io::Cursor;
-
-use crate::fixtures::heic::{CROPPED, Kind, MIRRORED, PLAIN, TURNED, heic};
-use contract::{Background, Fit, OutputFormat, Variant};
-use engine::{EngineError, Limits, Made, Warning};
+use engine::Warning;
 use image::{RgbImage, imageops};
 
-fn make(bytes: &[u8], side_px: u32) -> Result<Made, EngineError> {
-    let (name, fit, background) = ("a".to_owned(), Fit::Inside, Background::default());
-    let (width_px, height_px) = (side_px, side_px);
-    let variant = Variant { name, width_px, height_px, fit, format: OutputFormat::Png, quality: 90, background };
-    engine::make(&mut Cursor::new(bytes), &[variant], &Limits::for_budget(64 << 20), &mut |_| {})
-}
+use super::tiled::{check_numbers_that_lie, difference, make, refusal_with};
+use crate::fixtures::{
+    self,
+    heic::{CROPPED, Kind, MIRRORED, PLAIN, TURNED, heic},
+};
 
 fn pixels(bytes: &[u8]) -> RgbImage {
     image::load_from_memory(&make(bytes, 90).unwrap().thumbnails[0].bytes).unwrap().into_rgb8()
-}
-
-/// The mean and the greatest difference of samples.
-fn difference(one: &RgbImage, other: &RgbImage) -> (f64, u8) {
-    assert_eq!(one.dimensions(), other.dimensions());
-    let steps: Vec<u8> = one.iter().zip(other.iter()).map(|(one, other)| one.abs_diff(*other)).collect();
-    let sum: f64 = steps.iter().copied().map(f64::from).sum();
-    (sum / steps.len() as f64, steps.into_iter().max().unwrap_or_default())
 }
 
 /// Full size, so that only rounding and halved chroma are between.
@@ -107,26 +93,7 @@ fn a_slice_that_ends_early_is_a_tile_that_is_lost() {
 #[test]
 fn numbers_that_lie_are_refused_within_the_budget() {
     let file = heic(&fixtures::picture(), Kind { tile_px: 32, turns: &[CROPPED, TURNED], ..PLAIN });
-    let header = engine::probe(&file).unwrap().header_bytes as usize;
-    for end in 0..header {
-        assert!(make(&file[..end], 30).is_err(), "{end} bytes");
-    }
-    let mut refused = 0;
-    for at in 0..header - 4 {
-        for word in [0_u32, 1, 0x7FFF_FFFF, 0xFFFF_FFFF] {
-            let mut lying = file.clone();
-            lying[at..at + 4].copy_from_slice(&word.to_be_bytes());
-            match make(&lying, 30) {
-                Ok(made) => assert!(made.plan.peak_bytes <= 64 << 20),
-                Err(error) => {
-                    refused += 1;
-                    let named = ["corrupt", "unsupported", "not_an_image", "over_budget", "side_too_long"];
-                    assert!(named.contains(&error.name()), "{at}: {error}");
-                }
-            }
-        }
-    }
-    assert!(refused > header, "{refused}");
+    check_numbers_that_lie(&file, |header| 0..header - 4);
 }
 
 #[test]
@@ -144,11 +111,8 @@ fn a_property_that_is_not_there_is_damage() {
 #[test]
 fn what_is_not_read_is_said() {
     let check = |from: &[u8], to: &[u8], want: &str| {
-        let mut file = heic(&fixtures::picture(), Kind { tile_px: 32, turns: &[CROPPED], ..PLAIN });
-        let places: Vec<usize> = (0..file.len() - from.len()).filter(|at| file[*at..].starts_with(from)).collect();
-        assert!(!places.is_empty(), "{want}");
-        places.into_iter().for_each(|at| file[at..at + to.len()].copy_from_slice(to));
-        let error = make(&file, 30).unwrap_err();
+        let file = heic(&fixtures::picture(), Kind { tile_px: 32, turns: &[CROPPED], ..PLAIN });
+        let error = refusal_with(file, from, to);
         assert!(error.name() == "unsupported" && error.to_string().contains(want), "{error}");
     };
     check(b"hvc1", b"jpeg", "codec");

@@ -24,3 +24,4 @@ mod rare;
 mod raws;
 mod threads;
 mod tiffs;
+mod tiled;
