@@ -1,7 +1,7 @@
 // The HTTP API, by the parameter `api`: its function, role, routes and limits. Off, there is nothing of it.
 
 const { sourceObjects, thumbnailObjects } = require("./buckets.js");
-const { prefixes: prefixesOf } = require("./parameters.js");
+const { onOff, prefixes: prefixesOf } = require("./parameters.js");
 const { workers } = require("./tiers.js");
 
 const AUTHORISERS = ["token", "iam", "jwt"];
@@ -25,13 +25,10 @@ const list = (value) => String(value).split(",").map((part) => part.trim()).filt
 
 // The parameters, checked; undefined where there is no API.
 const read = async (resolveVariable) => {
-  const [on, auth] = await Promise.all(["param:api", "param:api_auth"].map(resolveVariable));
-  if (on !== "on" && on !== "off") {
-    throw new Error(`api is "${on}": expected on or off`);
-  }
-  if (on === "off") {
+  if (!await onOff(resolveVariable, "api")) {
     return undefined;
   }
+  const auth = await resolveVariable("param:api_auth");
   if (!AUTHORISERS.includes(auth)) {
     throw new Error(`api_auth is "${auth}": expected ${AUTHORISERS.join(", ")}`);
   }

@@ -5,25 +5,23 @@
 
 const fs = require("node:fs");
 
+const { onOff, sub } = require("./parameters.js");
+
 const DISTRIBUTION = /^arn:[a-z-]+:cloudfront::\d{12}:distribution\/[A-Z0-9]+$/;
 
 // Managed-CachingOptimized: caches as long as Cache-Control says, compresses, and no cookie, header or query string makes
 // another copy. Source: the same guide, "Use managed cache policies".
 const CACHING_OPTIMIZED = "658327ea-f89d-4fab-a63d-7e88639e58f6";
 
-const sub = (text) => ({ "Fn::Sub": text });
-
 const read = async (resolveVariable) => {
   // A deployment of one bucket for both sides has a prefix, and uploads are nobody's business.
-  const [cdn, arn, service, stage, bucket, prefix] = await Promise.all(["param:cdn", "param:cdn_distribution_arn",
-    "self:service", "sls:stage", "param:destination_bucket", "param:destination_prefix"].map(resolveVariable));
-  if (cdn !== "on" && cdn !== "off") {
-    throw new Error(`cdn is "${cdn}": expected on or off`);
-  }
+  const isOn = await onOff(resolveVariable, "cdn");
+  const [arn, service, stage, bucket, prefix] = await Promise.all(["param:cdn_distribution_arn", "self:service",
+    "sls:stage", "param:destination_bucket", "param:destination_prefix"].map(resolveVariable));
   if (arn !== "" && !DISTRIBUTION.test(arn)) {
     throw new Error(`cdn_distribution_arn is "${arn}": expected arn:aws:cloudfront::ACCOUNT:distribution/ID`);
   }
-  return { isOn: cdn === "on", arn, name: `${service}-${stage}`, bucket, prefix };
+  return { isOn, arn, name: `${service}-${stage}`, bucket, prefix };
 };
 
 const distributionArn = sub("arn:${AWS::Partition}:cloudfront::${AWS::AccountId}:distribution/${Distribution}");
@@ -56,6 +54,12 @@ const own = async (resolveVariable, parameter) => {
       + "Action and Resource");
   }
   return statements;
+};
+
+/** The distributions before the thumbnails, by their ids; one of ours has its from CloudFormation. */
+exports.distributionIds = async ({ resolveVariable }) => {
+  const { isOn, arn } = await read(resolveVariable);
+  return [...(isOn ? ["${Distribution}"] : []), ...(arn ? [arn.split("/")[1]] : [])];
 };
 
 /** Statements beside those of the deployment, for the policy of the source bucket. */

@@ -1,13 +1,14 @@
 // The deployment's dashboard, alarms and saved queries, as CloudFormation resources: one widget, alarm or condition
 // per tier of tiers.json, and the metric filters that make our own metrics of log lines.
 
+const { distributionIds } = require("./cdn.js");
 const { widgets } = require("./dashboard.js");
 const { alarms } = require("./alarms.js");
 const { queries } = require("./queries.js");
 const { filters, level: levelOf } = require("./monitoring.js");
 const { dollarsAMonth } = require("./fixed.js");
 const { tiers, measuredFor, variantSet, variants } = require("./tiers.js");
-
+const { sub } = require("./parameters.js");
 const { pricesOf } = require("./prices.js");
 
 // As in serverless.yml and api.js.
@@ -16,11 +17,10 @@ const API_MB = 256;
 const QUEUES = ["failed-jobs", "dead-letters", "refusals"];
 
 module.exports = async ({ resolveVariable }) => {
-  const [service, stage, region, architecture, targetMs, costLimit, email, api, destination, keyArn, cdn, distributionArn] = await Promise.all(
+  const [service, stage, region, architecture, targetMs, costLimit, email, api, destination, keyArn] = await Promise.all(
     ["self:service", "sls:stage", "self:provider.region", "param:architecture", "param:latency_target_ms",
       "param:daily_cost_limit_dollars", "param:alarm_email", "param:api",
-      "param:destination_bucket", "param:kms_key_arn", "param:cdn",
-      "param:cdn_distribution_arn"].map(resolveVariable),
+      "param:destination_bucket", "param:kms_key_arn"].map(resolveVariable),
   );
   const level = await levelOf(resolveVariable);
   const prices = pricesOf(region);
@@ -41,8 +41,7 @@ module.exports = async ({ resolveVariable }) => {
     dollarsPerGbSecond: prices.lambda_gb_second[architecture],
     destination,
     hasKey: keyArn !== "",
-    // One of ours has its id from CloudFormation.
-    distributions: [...(cdn === "on" ? ["${Distribution}"] : []), ...(distributionArn ? [distributionArn.split("/")[1]] : [])],
+    distributions: await distributionIds({ resolveVariable }),
     queues: QUEUES.map((queue) => `${service}-${stage}-${queue}`),
     functionName: (name) => `${service}-${stage}-${name}`,
     functions: [
@@ -62,13 +61,11 @@ module.exports = async ({ resolveVariable }) => {
     Type: "AWS::CloudWatch::Dashboard",
     Properties: {
       DashboardName: deployment.name,
-      DashboardBody: substituted(JSON.stringify({ widgets: widgets(deployment) })),
+      // The bucket's name may have the account and the region in it.
+      DashboardBody: sub(JSON.stringify({ widgets: widgets(deployment) })),
     },
   };
   const ours = filters(level, deployment.namespace, api === "on");
   deployment.dollarsADay = dollarsAMonth(level, deployment.prices) / 30;
   return { Resources: { Dashboard: dashboard, ...ours, ...alarms(deployment), ...queries(deployment) } };
 };
-
-// The bucket's name may have the account and the region in it.
-const substituted = (text) => (text.includes("${") ? { "Fn::Sub": text } : text);

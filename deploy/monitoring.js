@@ -1,5 +1,6 @@
 // What is measured, by the parameter `monitoring`: the rows of metrics.json as metric filters on the functions' log groups.
 
+const { onOff } = require("./parameters.js");
 const { tiers } = require("./tiers.js");
 const rows = require("./metrics.json");
 
@@ -17,13 +18,7 @@ exports.level = async (resolveVariable) => {
   return level;
 };
 
-exports.systemLogLevel = async ({ resolveVariable }) => {
-  const value = await resolveVariable("param:platform_logs");
-  if (value !== "on" && value !== "off") {
-    throw new Error(`platform_logs is "${value}": expected on or off`);
-  }
-  return value === "on" ? "INFO" : "WARN";
-};
+exports.systemLogLevel = async ({ resolveVariable }) => await onOff(resolveVariable, "platform_logs") ? "INFO" : "WARN";
 
 /** The log groups of each kind of function, as serverless.yml names them in the template. */
 const groups = (withApi) => ({

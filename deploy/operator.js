@@ -5,9 +5,9 @@
 // condition keys" for Lambda, CloudWatch, CloudWatch Logs, Amazon SQS, Amazon S3 and IAM.
 
 const { key: keyOf } = require("./encryption.js");
+const { sub } = require("./parameters.js");
 
 const attribute = (resource, name) => ({ "Fn::GetAtt": [resource, name] });
-const sub = (text) => ({ "Fn::Sub": text });
 const allow = (Sid, Action, Resource, Condition) => ({ Sid, Effect: "Allow", Action, Resource, ...(Condition && { Condition }) });
 
 const here = (service, rest) => sub(`arn:\${AWS::Partition}:${service}:\${AWS::Region}:\${AWS::AccountId}:${rest}`);

@@ -26,11 +26,9 @@ from ministack.services.cloudformation import provisioners
 from . import alarms, cloudwatch, counters
 
 plain_app = server.app
-plain_cors_headers = apigateway._cors_response_headers
 plain_execute = apigateway._handle_execute_in_scope
 plain_lambda_proxy = apigateway._invoke_lambda_proxy
 plain_action = iam_actions.extract_iam_action
-plain_cors_preflight = apigateway._cors_preflight_response
 plain_resource = iam_actions.extract_resource_arn
 plain_path_parameters = apigateway._extract_path_params
 
@@ -65,13 +63,10 @@ def action(service, method, path, *arguments):
     return plain_action(service, method, path, *arguments)
 
 
-def cors_headers(configuration, origin):
+def in_small_letters(plain):
     """CloudFormation writes the names in capitals, and MiniStack reads them in small letters."""
-    return plain_cors_headers({name[0].lower() + name[1:]: value for name, value in configuration.items()}, origin)
-
-
-def cors_preflight(configuration, origin):
-    return plain_cors_preflight({name[0].lower() + name[1:]: value for name, value in configuration.items()}, origin)
+    return lambda configuration, origin: plain(
+        {name[0].lower() + name[1:]: value for name, value in configuration.items()}, origin)
 
 
 def resource(service, method, path, *arguments, **options):
@@ -119,8 +114,8 @@ if __name__ == "__main__":
     iam_actions.extract_iam_action = action
     iam_actions.extract_resource_arn = resource
     apigateway._extract_path_params = path_parameters
-    apigateway._cors_response_headers = cors_headers
-    apigateway._cors_preflight_response = cors_preflight
+    apigateway._cors_response_headers = in_small_letters(apigateway._cors_response_headers)
+    apigateway._cors_preflight_response = in_small_letters(apigateway._cors_preflight_response)
     apigateway._handle_execute_in_scope = execute
     apigateway._invoke_lambda_proxy = lambda_proxy
     provisioners._RESOURCE_HANDLERS["AWS::Logs::QueryDefinition"] = {
