@@ -62,8 +62,15 @@ class Situation:
         check(words in said, f"{command} {arguments} does not say {words}: {said}")
         return json.loads(done.stdout) if done.stdout else {}
 
-    def put(self, bucket: str, key: str, body: bytes) -> str:
-        return self.s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType="image/png")["ETag"]
+    def put(self, bucket: str, key: str, body: bytes, content_type: str = "image/png") -> str:
+        return self.s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type)["ETag"]
+
+    def refused(self) -> list[str]:
+        """The names of refusals in their queue."""
+        sqs = self.stack.client("sqs")
+        queue = sqs.get_queue_url(QueueName=f"thumbtier-{self.stage}-refusals")["QueueUrl"]
+        found = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, VisibilityTimeout=0).get("Messages", [])
+        return [json.loads(message["Body"])["reason"] for message in found]
 
     def made_from(self, bucket: str, key: str) -> str | None:
         """The source ETag of a thumbnail; `None` without one."""
@@ -294,7 +301,8 @@ def one_for_both(stack: Running) -> None:
     one = Situation(stack, "both", {
         "source_bucket": bucket, "source_bucket_exists": "true", "source_prefixes": "photos/,avatars/",
         "destination_bucket": bucket, "destination_bucket_exists": "true", "destination_prefix": "thumbs/",
-        "event_source": "eventbridge", "monitoring": "full", "package_dir": pack_by_prefix("avatars/", "8", 8)})
+        "event_source": "eventbridge", "monitoring": "full", "formats": "jpeg,png",
+        "package_dir": pack_by_prefix("avatars/", "8", 8)})
     one.deploy()
     check(one.says(0, "attach", "--yes")["eventbridge_after"], "EventBridge is on")
     with_eventbridge = notifies | {"EventBridgeConfiguration": {}}
@@ -314,6 +322,11 @@ def one_for_both(stack: Running) -> None:
     for key, name in [(thumbnail, "own_output"), ("thumbs/by-hand/128x128.jpg", "own_output"),
                       ("elsewhere/c.png", "not_watched"), ("photos/copy.jpg", "own_output")]:
         check(one.dispatched(bucket, key).get("skipped") == {name: 1}, f"{key}: {one.dispatched(bucket, key)}")
+    # What is off is skipped by what it says it is, or refused by what its bytes are.
+    one.put(bucket, "photos/d.psd", png(5), "application/octet-stream")
+    check(one.dispatched(bucket, "photos/d.psd").get("skipped") == {"format_off": 1}, "a document where psd is off")
+    one.put(bucket, "photos/e.png", b"qoif" + b"\0\0\0\1" * 2 + b"\3\0" + b"\xfe\1\2\3" + bytes(7) + b"\1")
+    one.until(lambda: "format_off" in one.refused(), "refusal of QOI under another name")
     time.sleep(3)  # For what would be made by mistake.
     thumbnails = [key for key in stack.objects(bucket) if key.startswith("thumbs/")]
     check(sorted(thumbnails) == ["thumbs/by-hand/128x128.jpg", thumbnail], f"a loop: {thumbnails}")

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use contract::{MadeBy, unquoted};
+use contract::{ImageFormat, MadeBy, unquoted};
 use serde_json::{Value, json};
 
 use crate::key;
@@ -65,6 +65,16 @@ fn thumbnails(key: &str, known: &Known, settings: &Settings) -> Value {
     list.collect()
 }
 
+/// What the deployment reads, as far as the build has it.
+fn formats(settings: &Settings) -> Vec<&'static str> {
+    let is_built = |format: &ImageFormat| match format {
+        ImageFormat::Heic => cfg!(feature = "hevc"),
+        ImageFormat::Avif => cfg!(feature = "av1"),
+        _ => true,
+    };
+    settings.shared.formats.iter().filter(is_built).map(|format| format.facts().title).collect()
+}
+
 /// The body of `GET /settings`.
 pub(crate) fn settings(settings: &Settings) -> Value {
     let shared = &settings.shared;
@@ -80,6 +90,7 @@ pub(crate) fn settings(settings: &Settings) -> Value {
         "max_key_bytes": key::longest(&shared.thumbnails),
         "max_body_bytes": MAX_BODY_BYTES,
         "max_object_bytes": shared.max_object_bytes,
+        "formats": formats(settings),
         "upload_expires_s": EXPIRES.as_secs(),
         "variants": variants,
         "tiers": tiers,

@@ -48,6 +48,23 @@ fn size(path: &Path) -> (u32, u32) {
 }
 
 #[test]
+fn formats_are_listed_and_explained_as_the_deployment_has_them() {
+    let folder = folder("formats");
+    let lines = json_lines(&thumbtier(&folder, &["formats", "--json", "--formats", "jpeg,heic"]));
+    let state = |name: &str| lines.iter().find(|line| line["format"] == name).unwrap()["state"].clone();
+    assert_eq!([state("jpeg"), state("heic"), state("psd")], ["on", "on", "off"]);
+    assert_eq!(lines.len(), contract::ImageFormat::ALL.len());
+    save(flag(64, 48), &folder.join("a.png"));
+    let output = thumbtier(&folder, &["explain", "--formats", "jpeg", "a.png"]);
+    assert_eq!(code(&output), 1);
+    assert!(
+        stdout(&output).contains("refused   format_off: png is off in this deployment, which reads jpeg"),
+        "{}",
+        stdout(&output)
+    );
+}
+
+#[test]
 fn one_photo_becomes_one_thumbnail_and_one_line() {
     let folder = folder("one");
     save(flag(640, 480), &folder.join("photo.jpg"));

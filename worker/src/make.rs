@@ -65,6 +65,7 @@ pub(crate) async fn make(
     let mut limits = Limits::for_budget(settings.tier.budget_bytes());
     limits.threads = settings.tier.threads();
     limits.max_pixels = settings.max_pixels;
+    limits.formats = settings.shared.formats;
     limits.max_source_bytes = settings.shared.max_object_bytes;
     let variants = settings.shared.thumbnails.variants_of(&job.key).to_vec();
     let engine = tokio::task::spawn_blocking(move || {

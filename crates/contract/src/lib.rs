@@ -28,7 +28,7 @@ pub use bill::{Item, REQUESTS_OF_A_BUCKET_KEY, Usage};
 pub use cost::{Function, MB_PER_VCPU, Requests, Work, billed_ms, cpu_share};
 pub use dead_letter::DeadLetter;
 pub use ending::{Ending, MadeBy, OWN_PREFIX};
-pub use format::{Facts, ImageFormat, MAGIC_BYTES, unread_format};
+pub use format::{BadFormats, Facts, Formats, ImageFormat, MAGIC_BYTES, unread_format};
 pub use hash::fnv1a;
 pub use job::{Job, ObjectHead, PutOff, Removal, Task, unquoted};
 pub use keys::{KeyError, MAX_KEY_BYTES, decode_event_key, encode_event_key, thumbnail_key};

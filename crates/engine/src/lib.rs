@@ -35,6 +35,7 @@ mod whole;
 
 pub use encode::Thumbnail;
 pub use error::{Damage, EncodeFault, EngineError};
+pub use formats::in_this_build;
 pub use limits::Limits;
 pub use make::{Made, Stage, make, make_passing};
 pub use orientation::Orientation;

@@ -103,10 +103,20 @@ fn step_at_end(format: ImageFormat, prefix: &[u8]) -> Result<Probe, EngineError>
 pub(crate) fn read(source: &mut Source<'_>, limits: &Limits, variants: &[Variant]) -> Result<Probe, EngineError> {
     source.fill_prefix(PREFIX_BYTES as u64)?;
     let mut format = format(source.prefix())?;
+    // A camera's file may begin as TIFF does: only its directories tell which it is.
+    if !(format == ImageFormat::Tiff && limits.formats.contains(ImageFormat::Raw)) {
+        limits.check_format(format)?;
+    }
     // Of the file around a preview.
-    let mut outer = None;
+    let mut outer: Option<Previews> = None;
     loop {
-        let need = match step(format, source.prefix())? {
+        let step_here = step(format, source.prefix())?;
+        match &step_here {
+            Step::Previews(_) => limits.check_format(ImageFormat::Raw)?,
+            Step::Done(_) | Step::Known(..) if outer.is_none() => limits.check_format(format)?,
+            _ => {}
+        }
+        let need = match step_here {
             Step::Done(probe) => return Ok(inside(probe, outer.as_ref())),
             Step::Previews(previews) if outer.is_none() => {
                 let preview = previews.choose(variants).ok_or_else(no_preview)?;

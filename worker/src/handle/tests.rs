@@ -77,6 +77,18 @@ fn run(store: &MemoryStore) -> Result<Outcome, WorkerError> {
     run_in(store, &settings("small"), &Task::Make(job(store, "0A")))
 }
 
+#[test]
+fn a_format_that_is_off_is_refused_by_its_bytes() {
+    let store = with_source(photo(9, 9));
+    let mut settings = settings("small");
+    settings.shared.formats = contract::Formats::parse("jpeg,webp").unwrap();
+    let Ok(Outcome::Refused { reason, message }) = run_in(&store, &settings, &Task::Make(job(&store, "0A"))) else {
+        panic!("made")
+    };
+    assert_eq!(reason, "format_off");
+    assert!(message.starts_with("png is off in this deployment, which reads jpeg, webp"), "{message}");
+}
+
 /// A DELETE is free, and counts against S3's write limit.
 #[test]
 fn only_a_thumbnail_of_either_extension_is_looked_for_beside() {

@@ -13,6 +13,7 @@ mod avifs;
 mod colour;
 mod damage;
 mod flow;
+mod formats_off;
 mod golden;
 mod heifs;
 mod odd_bitmaps;

@@ -5,8 +5,8 @@ use std::collections::{HashMap, VecDeque};
 
 use bytes::Bytes;
 use contract::{
-    Architecture, DeadLetter, Ending, Job, LogRules, ObjectHead, Prices, Tariff, Task, Thumbnails, TierTable, fnv1a,
-    metadata,
+    Architecture, DeadLetter, Ending, Formats, Job, LogRules, ObjectHead, Prices, Tariff, Task, Thumbnails, TierTable,
+    fnv1a, metadata,
 };
 use function::{CallError, HeadObject, InvokeWorker, KeepEnding, Meter, SendDeadLetter};
 
@@ -204,6 +204,7 @@ pub(super) fn settings(tier: &str) -> Settings {
         thumbnails: Thumbnails::builtin().unwrap(),
         delete_thumbnails: true,
         max_object_bytes: 1 << 29,
+        formats: Formats::ALL,
         keep_endings: true,
         dead_letter_queue_url: "http://queue".into(),
         refusals_queue_url: "http://refusals".into(),
