@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use contract::{ImageFormat, MadeBy, unquoted};
+use contract::{ImageFormat, MadeBy, Placeholder, unquoted};
 use serde_json::{Value, json};
 
 use crate::key;
@@ -25,10 +25,15 @@ pub(crate) fn status(key: &str, state: &State, known: &Known, settings: &Setting
         State::InWork | State::Unknown => {}
     }
     if let State::Made(Some(made_by)) | State::Refused { made_by: Some(made_by), .. } = state {
-        let MadeBy { tier, milliseconds, estimated_dollars } = made_by;
+        let MadeBy { tier, milliseconds, estimated_dollars, warnings } = made_by;
         set("tier", tier.as_str().into());
         set("milliseconds", json!(milliseconds));
         set("estimated_dollars", json!(estimated_dollars));
+        set("warnings", json!(warnings));
+    }
+    let placeholder = known.thumbnails.iter().flatten().find_map(|head| head.placeholder.as_ref());
+    if let (State::Made(_), Some(Placeholder { thumbhash, colour })) = (state, placeholder) {
+        set("placeholder", json!({ "thumbhash": thumbhash, "colour": colour }));
     }
     if let Some(source) = &known.source {
         let etag = unquoted(&source.etag);

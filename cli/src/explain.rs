@@ -88,6 +88,9 @@ struct Explanation {
     first_bytes: Option<String>,
     #[serde(flatten)]
     header: Option<Header>,
+    /// The picture in the file that stands in for its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    preview: Option<EmbeddedPreview>,
     table: String,
     /// The row of `max_object_bytes`.
     row: Option<&'static str>,
@@ -117,6 +120,13 @@ struct Header {
     has_alpha: bool,
     interlaced: bool,
     orientation: u8,
+}
+
+/// Its size, as seen.
+#[derive(Clone, Copy, Debug, Serialize)]
+struct EmbeddedPreview {
+    width_px: u32,
+    height_px: u32,
 }
 
 /// What the engine would do.
@@ -194,7 +204,9 @@ fn decide<'table>(
     let (rows, terms) = (&calibration.measurements, &calibration.terms);
     explanation.predictions = predict(rows, tiers, terms, prices, source.format, source.bytes);
 
-    let probe = source.probe(name, tiers.largest().budget_bytes())?;
+    let (preview_px, probe) = source.probe(name, tiers.largest().budget_bytes());
+    explanation.preview = preview_px.map(|(width_px, height_px)| EmbeddedPreview { width_px, height_px });
+    let probe = probe?;
     explanation.header = Some(Header::from(&probe));
     let mut limits = Limits::for_budget(u64::MAX);
     limits.formats = *formats;
@@ -266,6 +278,10 @@ impl Explanation {
         }
         if let Some(header) = &self.header {
             line("header", header.text());
+        }
+        if let Some(EmbeddedPreview { width_px, height_px }) = self.preview {
+            let when = "where the picture is unsupported, damaged or too large, unless previews=never";
+            line("preview", format!("{width_px}x{height_px} px in the file, used {when}"));
         }
         if let Some(row) = self.row {
             line("row", format!("`{row}` in {}", self.table));

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
-use contract::{Formats, Prices, Thumbnails, TierTable, VariantSet, with_causes};
+use contract::{Formats, PreviewUse, Prices, Thumbnails, TierTable, VariantSet, with_causes};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -57,7 +57,7 @@ const SAMPLE_KEYS: [&str; 2] = ["cat.png", "holiday/red flower+1.jpg"];
 /// One check.
 #[derive(Debug, Serialize)]
 struct Check {
-    /// `tiers`, `thumbnails`, `measured`, `prices`, `formats`, `buckets`, `prefixes`, `keys`, `urls`.
+    /// `tiers`, `thumbnails`, `measured`, `prices`, `formats`, `previews`, `buckets`, `prefixes`, `keys`, `urls`.
     check: &'static str,
     /// `ok`, `warning` (it runs, but not as planned) or `refused`.
     outcome: &'static str,
@@ -138,6 +138,8 @@ fn checks(arguments: &ValidateArguments) -> anyhow::Result<Vec<Check>> {
         let template =
             serde_json::from_str(&text(path)?).with_context(|| format!("`{}` is no JSON", path.display()))?;
         checks.push(formats(&template));
+        let previews: Result<PreviewUse, _> = buckets::variable(&template, "PREVIEWS").parse();
+        checks.push(Check::of("previews", &previews, |previews| format!("{previews:?}").to_lowercase()));
         let sides = Sides::read(&template);
         if let Ok(sides) = &sides {
             thumbnails = thumbnails.under(&sides.destination_prefix);

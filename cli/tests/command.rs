@@ -65,6 +65,22 @@ fn formats_are_listed_and_explained_as_the_deployment_has_them() {
 }
 
 #[test]
+fn a_cut_keeps_the_focus_and_a_bad_one_is_wrong_usage() {
+    let folder = folder("focus");
+    save(flag(640, 64), &folder.join("a.png"));
+    let cut = ["make", "a.png", "--size", "64x64", "--fit", "cover", "--format", "png"];
+    let green = |more: &[&str]| {
+        assert_eq!(code(&thumbtier(&folder, &[&cut, more].concat())), 0);
+        let path = folder.join("thumbnails/a.png.64x64.png");
+        image::open(&path).unwrap().into_rgb8().pixels().filter(|pixel| pixel.0[1] > 150).count()
+    };
+    assert_eq!(green(&["--focus", "0.9,0.5"]), 0);
+    assert!(green(&["--focus", "0,0.5"]) > 3800);
+    assert!(green(&["--gravity", "attention"]) > 0, "the edge between the colours");
+    assert_eq!(code(&thumbtier(&folder, &[&cut[..], &["--focus", "left"]].concat())), 2);
+}
+
+#[test]
 fn one_photo_becomes_one_thumbnail_and_one_line() {
     let folder = folder("one");
     save(flag(640, 480), &folder.join("photo.jpg"));

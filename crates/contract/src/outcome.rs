@@ -108,6 +108,9 @@ pub enum Outcome {
     Made {
         /// The keys in the destination bucket, in the order of the variants.
         thumbnails: Vec<String>,
+        /// Names of what was wrong with the file, or used of it instead of its picture.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        warnings: Vec<String>,
     },
     /// Every variant was there already, made from this object by an earlier run of the same job.
     Duplicate {
@@ -173,7 +176,7 @@ impl Outcome {
     #[must_use]
     pub fn thumbnails(&self) -> &[String] {
         match self {
-            Self::Made { thumbnails } => thumbnails,
+            Self::Made { thumbnails, .. } => thumbnails,
             _ => &[],
         }
     }

@@ -190,7 +190,7 @@ fn naive_cmyk(image: &Raster) -> Raster {
 }
 
 /// Source: JFIF 1.02, page 3, in 16-bit fixed point.
-fn rgb_of([y, cb, cr]: [u8; 3]) -> [u8; 3] {
+pub(crate) fn rgb_of([y, cb, cr]: [u8; 3]) -> [u8; 3] {
     let (y, cb, cr) = (i32::from(y) << 16, i32::from(cb) - 128, i32::from(cr) - 128);
     let byte = |value: i32| ((value + (1 << 15)) >> 16).clamp(0, 255) as u8;
     [byte(y + 91_881 * cr), byte(y - 22_554 * cb - 46_802 * cr), byte(y + 116_130 * cb)]

@@ -1,6 +1,6 @@
 //! What one image may cost. Limits are checked against the header, before anything is allocated.
 
-use contract::Formats;
+use contract::{Formats, PreviewUse};
 
 /// What one image may cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +23,10 @@ pub struct Limits {
     pub threads: u32,
     /// What is read; a file of another format is refused by its first bytes: all.
     pub formats: Formats,
+    /// When an embedded preview stands in for the picture: where nothing else is left.
+    pub previews: PreviewUse,
+    /// A larger budget is elsewhere, so that being over this one is no reason for a preview: no.
+    pub may_go_up: bool,
 }
 
 /// [`Limits::max_header_bytes`] of every tier; no longer header is held.
@@ -41,6 +45,8 @@ impl Limits {
             max_header_bytes: MAX_HEADER_BYTES,
             threads: 1,
             formats: Formats::ALL,
+            previews: PreviewUse::Fallback,
+            may_go_up: false,
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::edge::StoredObject;
 use memory::{MemoryStore, settings};
 
 mod encoded;
+mod facts;
 mod memory;
 mod once;
 mod versions;
@@ -25,6 +26,10 @@ fn with_alpha(width_px: u32, height_px: u32) -> Vec<u8> {
     let mut png = Vec::new();
     RgbaImage::new(width_px, height_px).write_to(&mut Cursor::new(&mut png), ImageFormat::Png).unwrap();
     png
+}
+
+fn made(thumbnails: Vec<String>) -> Outcome {
+    Outcome::Made { thumbnails, warnings: Vec::new() }
 }
 
 const KEY: &str = "a b/ü.png";
@@ -111,7 +116,7 @@ fn only_a_thumbnail_of_either_extension_is_looked_for_beside() {
 fn a_thumbnail_is_stored_with_everything_that_s3_should_know() {
     let store = with_source(photo(400, 300));
     let outcome = run(&store).unwrap();
-    assert_eq!(outcome, Outcome::Made { thumbnails: vec![THUMBNAIL.into()] });
+    assert_eq!(outcome, made(vec![THUMBNAIL.into()]));
     let stored = store.stored();
     let [thumbnail] = stored.as_slice() else { panic!("one thumbnail") };
     assert_eq!((thumbnail.bucket.as_str(), thumbnail.content_type), ("thumbnails", "image/jpeg"));
