@@ -83,6 +83,7 @@ fn enter(source: &mut Source<'_>, found: &Embedded, limits: &Limits) -> Result<O
         }
         Inner::OfRoom { probe, .. } => probe.clone(),
     };
+    limits.check_size(&probe)?;
     Ok(has_shape(probe.seen_px(), found.whole_px).then_some(probe))
 }
 

@@ -182,7 +182,7 @@ mod tests {
         let (width, height) = size;
         let pixel = |x: usize, y: usize| {
             let is_inside = (at.0..at.0 + 20).contains(&x) && (at.1..at.1 + 20).contains(&y);
-            if is_inside && (x / 2 + y / 2) % 2 == 0 { ink } else { [120; 3] }
+            if is_inside && (x / 2 + y / 2).is_multiple_of(2) { ink } else { [120; 3] }
         };
         let samples = (0..height).flat_map(|y| (0..width).flat_map(move |x| pixel(x, y))).collect();
         Raster { width, height, channels: Channels::Rgb, samples }

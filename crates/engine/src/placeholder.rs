@@ -50,7 +50,7 @@ impl Cells {
 
     /// Y, Cb and Cr, of which chroma may have half as many samples on a side.
     fn of_planes(planes: &[Raster; 3]) -> Self {
-        let [luma, blue, red] = planes.each_ref().map(|plane| Sums::of(plane));
+        let [luma, blue, red] = planes.each_ref().map(Sums::of);
         let size = (luma.width, luma.height);
         let level = |sums: &Sums, x: usize, y: usize| {
             let (x, y) = (x * sums.width / size.0, y * sums.height / size.1);

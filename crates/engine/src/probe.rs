@@ -98,7 +98,7 @@ fn step_at_end(format: ImageFormat, prefix: &[u8]) -> Result<Probe, EngineError>
 /// Reads the header of a JPEG file that `source` is at the start of.
 ///
 /// # Errors
-/// As [`probe`], what the reader said, and sizes beyond `limits`.
+/// As [`probe`], and what the reader said.
 pub(crate) fn read_jpeg(source: &mut Source<'_>, limits: &Limits) -> Result<Probe, EngineError> {
     const FORMAT: ImageFormat = ImageFormat::Jpeg;
     source.fill_prefix(PREFIX_BYTES as u64)?;
@@ -106,16 +106,14 @@ pub(crate) fn read_jpeg(source: &mut Source<'_>, limits: &Limits) -> Result<Prob
         let first = source.prefix().first().copied().unwrap_or_default();
         return Err(EngineError::header(FORMAT, "first byte", first));
     }
-    let probe = loop {
+    loop {
         match step(FORMAT, source.prefix())? {
-            Step::Done(probe) => break probe,
-            _ if source.is_at_end() => break step_at_end(FORMAT, source.prefix())?,
+            Step::Done(probe) => return Ok(probe),
+            _ if source.is_at_end() => return step_at_end(FORMAT, source.prefix()),
             Step::Known(_, need) | Step::More(need) if need <= limits.max_header_bytes => source.fill_prefix(need)?,
             _ => return Err(EngineError::header(FORMAT, "header length", limits.max_header_bytes)),
         }
-    };
-    limits.check_size(&probe)?;
-    Ok(probe)
+    }
 }
 
 /// Reads the header of `source`, and no more of the file than that and a first block; of a file with previews up to the

@@ -24,7 +24,7 @@ fn pixels(made: &Made) -> RgbImage {
 fn seen(field: u32) -> RgbImage {
     RgbImage::from_fn(120, 360, |x, y| {
         let third = y / 120;
-        let is_light = third == field && (x / 6 + y / 6) % 2 == 0 && (20..100).contains(&(y % 120));
+        let is_light = third == field && (x / 6 + y / 6).is_multiple_of(2) && (20..100).contains(&(y % 120));
         let mut colour = [[200, 0, 0], [0, 200, 0], [0, 0, 200]][third as usize];
         if is_light {
             colour = [240; 3];

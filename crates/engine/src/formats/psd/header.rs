@@ -172,10 +172,9 @@ pub(in crate::formats) fn embedded(prefix: &[u8]) -> Option<Embedded> {
     let mut rest = all;
     while let Some((kind, body, after)) = next(rest) {
         if kind == THUMBNAIL && body.be32(0) == Some(1) && body.len() > FACTS_BYTES {
-            // Bodies are padded to an even length, but for the last one of some writers.
-            let padding =
-                (body.len() % 2).min(all.len() - (body.as_ptr() as usize - all.as_ptr() as usize) - body.len());
-            let at = end - (after.len() + padding + body.len() - FACTS_BYTES) as u64;
+            // Signature, number, name, length, then the body.
+            let head_bytes = 10 + (usize::from(*rest.get(6)?) + 1).next_multiple_of(2);
+            let at = end - rest.len() as u64 + (head_bytes + FACTS_BYTES) as u64;
             let bytes = (body.len() - FACTS_BYTES) as u64;
             let inner = Inner::Jpeg { at, bytes, orientation: Orientation::Upright };
             return Some(Embedded { format: FORMAT, whole_px: (width_px, height_px), inner });
