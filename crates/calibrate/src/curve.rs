@@ -66,7 +66,7 @@ fn point(shapes: &[&Measurement], before: Option<&Point>, columns: &[Column<'_>]
 /// As measured in the tier's real limits, else by the model.
 fn busy_ms(shape: &Measurement, column: &Column<'_>) -> f64 {
     let measured = column.tier.and_then(|tier| shape.tier_ms.get(tier)).copied();
-    measured.unwrap_or_else(|| shape.cpu_ms / column.function.cpus())
+    measured.unwrap_or_else(|| column.function.busy_ms(shape.cpu_ms))
 }
 
 /// The rising sequence that is closest to `values` by least squares.
