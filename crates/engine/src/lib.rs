@@ -23,6 +23,7 @@ mod make;
 mod orientation;
 mod placeholder;
 mod plan;
+mod planes;
 mod previews;
 mod probe;
 mod raster;
