@@ -47,10 +47,12 @@ AS_JSON := --message-format=json-render-diagnostics
 BEHIND := nice -n 19
 CARGO_BEHIND := MAKEFLAGS= $(BEHIND) cargo
 PACKAGE := node_modules/.bin/osls package --stage prod --param="package_dir=target/local"
+# MkDocs takes links between pages for its own business, and local/documents.py the rest.
+DOCUMENTED := python3 -m local.documents && NO_MKDOCS_2_WARNING=1 .venv/bin/python -m mkdocs build --quiet --strict
 DEPLOYED := python3 -m local.suite target/deployed.json --only
 
 .PHONY: help local test tested linted unit unit-built functions-built sdk-built template downloads
-.PHONY: deployed operators situations page requests chaos mutations differential fuzz bench calibrate dispatcher peers package preflight deploy remove audit clean
+.PHONY: documents documented screenshots deployed operators situations page requests chaos mutations differential fuzz bench calibrate dispatcher peers package preflight deploy remove audit clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,8 +62,8 @@ local: ## the whole deployment on this machine, with sample images or IMAGES="a.
 	@python3 -m local.ready
 	@.venv/bin/python -m local --port $(PORT) up $(IMAGES)
 
-test: ## format, lints, unit tests, template, end to end on the local AWS
-	@$(MAKE) --no-print-directory --jobs 5 tested linted
+test: ## format, lints, unit tests, template, documents, end to end on the local AWS
+	@$(MAKE) --no-print-directory --jobs 5 tested linted documented
 
 unit: unit-built ## the tests of what does not need the AWS SDK: engine, tables, thresholds, the command on local files
 	@python3 -m local.suite target/unit.json
@@ -128,6 +130,17 @@ page:
 	node --test local/browser/*.test.mjs
 requests:
 	local/http/schemathesis.sh
+
+# What the command says of itself is in them, so that it is compiled first.
+documents: .venv/.done ## docs/ as pages in target/site, with links checked; UPDATE=1 writes what follows from the code
+	@cargo build --quiet --locked -p thumbtier -p thumbtier-aws
+	@$(DOCUMENTED)
+
+documented: functions-built
+	@$(DOCUMENTED)
+
+screenshots: downloads ## takes the pictures in docs/images again, of a deployment on the local AWS
+	.venv/bin/python -m local test node local/browser/screenshots.mjs
 
 chaos: .venv/.done node_modules/.done ## a bad day for CHAOS_OBJECTS=1000 uploads, and what became of each: CHAOS_SEED=7 CHAOS_VERSIONS=on
 	@CHAOS_OBJECTS=$(CHAOS_OBJECTS) CHAOS_SEED=$(CHAOS_SEED) CHAOS_VERSIONS=$(CHAOS_VERSIONS) \
