@@ -35,7 +35,7 @@ EXISTING_BUCKETS := --param="source_bucket=my-uploads" --param="source_bucket_ex
 ONE_BUCKET := --param="source_bucket=my-pictures" --param="destination_bucket=my-pictures" \
 	--param="source_prefixes=photos/,avatars/" --param="destination_prefix=thumbnails/" \
 	--param="source_versioning=on" --param="destination_versioning=on" --param="api=on"
-TEMPLATES := $(foreach folder,template template-kms template-off template-existing template-same,\
+TEMPLATES := $(foreach folder,template template-kms template-off template-existing template-same template-canary,\
 	target/$(folder)/cloudformation-template-update-stack.json)
 # The decoders that tests/differential.rs compares the engine with, beside those in Rust.
 AGAINST := $(CURDIR)/.venv/bin/python
@@ -105,6 +105,7 @@ template: functions-built
 	@$(PACKAGE) --param="monitoring=off" --param="event_source=none" --package target/template-off
 	@$(PACKAGE) $(EXISTING_BUCKETS) --package target/template-existing
 	@$(PACKAGE) $(ONE_BUCKET) --package target/template-same
+	@$(PACKAGE) --param="canary=Canary10Percent5Minutes" --param="api=on" --package target/template-canary
 	.venv/bin/cfn-lint $(TEMPLATES)
 	for template in $(TEMPLATES); do target/debug/thumbtier validate --region us-east-1 --template $$template || exit; done
 
@@ -113,7 +114,7 @@ template: functions-built
 # versions after it, because a bucket that has had them once never is without again; one by one, because one of them
 # silences the bucket for a while.
 deployed:
-	@for module in metrics template account buckets pipeline cdn http privilege nothing_lost redrive backfill alarms; do \
+	@for module in metrics template account buckets pipeline cdn http privilege nothing_lost redrive backfill smoke alarms; do \
 		$(DEPLOYED) deployed $$module:: || exit; \
 	done
 	@$(MAKE) --no-print-directory --jobs 4 --output-sync=target operators situations page requests

@@ -113,6 +113,10 @@ def value(expression: str, series: dict, step: int) -> float | None:
     return found if isinstance(found, float | int) else None
 
 
+def figure(number: float) -> str:
+    return f"{number:,.0f}" if number >= 1000 else f"{number:.4g}"
+
+
 def chart(found: dict[str, list[float | None]], properties: dict, width: int, height: int) -> str:
     found = {label: ones for label, ones in found.items() if any(one is not None for one in ones)}
     stacked = properties.get("stacked", False)
@@ -139,7 +143,7 @@ def chart(found: dict[str, list[float | None]], properties: dict, width: int, he
         y = height - line["value"] / top * (height - 8)
         drawn.append(f'<path d="M{LEFT_PX} {y:.1f}H{width}" stroke="#d13212" stroke-dasharray="5 4"/>'
                      f'<text x="{width - 4}" y="{y + 12:.1f}" text-anchor="end">{html.escape(line["label"])}</text>')
-    axis = "".join(f'<text x="{LEFT_PX - 6}" y="{height - part * (height - 8) + 4:.1f}" text-anchor="end">{top * part:,.4g}</text>'
+    axis = "".join(f'<text x="{LEFT_PX - 6}" y="{height - part * (height - 8) + 4:.1f}" text-anchor="end">{figure(top * part)}</text>'
                    f'<path d="M{LEFT_PX} {height - part * (height - 8):.1f}H{width}" stroke="#eaeded"/>' for part in (0, 0.5, 1))
     legend = "".join(f'<li><i style="background: {COLOURS[number % len(COLOURS)]}"></i>{html.escape(label)}</li>'
                      for number, label in enumerate(found)) or "<li>nothing yet</li>"

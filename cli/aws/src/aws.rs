@@ -158,6 +158,14 @@ impl Function {
         self.arn.split(':').nth(4)
     }
 
+    /// What others invoke: with a canary its alias, otherwise itself.
+    pub(crate) fn invoked_arn(&self) -> String {
+        match self.variables.get("WORKER_ALIAS").map(String::as_str) {
+            None | Some("") => self.arn.clone(),
+            Some(alias) => format!("{}:{alias}", self.arn),
+        }
+    }
+
     /// What the keys of uploads begin with; none is any key.
     ///
     /// # Errors

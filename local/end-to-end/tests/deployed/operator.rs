@@ -132,6 +132,24 @@ async fn each_right_of_redrive_is_needed() {
 }
 
 #[tokio::test]
+async fn each_right_of_smoke_is_needed() {
+    let deployment = Deployment::connect().await;
+    let rights = [
+        ("ReadFunctions", "is the stage deployed there?"),
+        ("StoreImages", "uploading `"),
+        ("ReadThumbnails", "reading `"),
+        ("TellThumbnailGoneFromForbidden", "reading `"),
+        ("RemoveImages", "deleting `"),
+        ("RemoveThumbnails", "deleting `"),
+    ];
+    check(&deployment, "Smoke", &rights, async || {}, &[&["smoke"]]).await;
+    // Who may not remove what he made leaves it.
+    for key in deployment.uploads("thumbtier-smoke/").await {
+        deployment.delete(&key).await;
+    }
+}
+
+#[tokio::test]
 async fn each_right_of_backfill_is_needed() {
     let deployment = Deployment::connect().await;
     deployment.upload("operator/backfill/a.png", "image/png", png()).await;
