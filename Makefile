@@ -51,8 +51,8 @@ PACKAGE := node_modules/.bin/osls package --stage prod --param="package_dir=targ
 DOCUMENTED := python3 -m local.documents && NO_MKDOCS_2_WARNING=1 .venv/bin/python -m mkdocs build --quiet --strict
 DEPLOYED := python3 -m local.suite target/deployed.json --only
 
-.PHONY: help local test tested linted unit unit-built functions-built sdk-built template downloads
-.PHONY: documents documented screenshots deployed operators situations page requests chaos mutations differential fuzz bench calibrate dispatcher peers package preflight deploy remove audit clean
+.PHONY: help local test tested linted unit unit-built functions-built sdk-built templates downloads
+.PHONY: documents documented template frameworks screenshots deployed operators situations page requests chaos mutations differential fuzz bench calibrate dispatcher peers package preflight deploy remove audit clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -91,7 +91,7 @@ sdk-built: functions-built
 linted: sdk-built
 	$(CARGO_BEHIND) clippy --quiet --locked --workspace --all-targets -- -D warnings
 
-tested: unit sdk-built template
+tested: unit sdk-built templates
 	@python3 -m local.suite target/sdk.json
 	node --test deploy/*.test.mjs
 	@AGAINST=$(AGAINST) python3 -m local.suite target/unit.json --only differential
@@ -99,14 +99,15 @@ tested: unit sdk-built template
 
 # As a user's deployment is packaged, and with all that is on or off by default being otherwise. One after the other:
 # osls has one folder for what it is making.
-template: functions-built
+templates: functions-built
 	@$(PACKAGE) --package target/template
 	@$(PACKAGE) --param="kms_key_arn=$(KMS_KEY)" --param="api=on" --param="api_cors_origins=https://shop.example" --param="cdn=on" --param="cdn_distribution_arn=$(DISTRIBUTION)" --param="destination_policy_file=local/end-to-end/tests/deployed/statements.json" --param="monitoring=full" --param="platform_logs=on" --package target/template-kms
 	@$(PACKAGE) --param="monitoring=off" --param="event_source=none" --package target/template-off
 	@$(PACKAGE) $(EXISTING_BUCKETS) --package target/template-existing
 	@$(PACKAGE) $(ONE_BUCKET) --package target/template-same
 	@$(PACKAGE) --param="canary=Canary10Percent5Minutes" --param="api=on" --package target/template-canary
-	.venv/bin/cfn-lint $(TEMPLATES)
+	@node deploy/standalone.js target/template-kms target/standalone.json
+	.venv/bin/cfn-lint $(TEMPLATES) target/standalone.json
 	for template in $(TEMPLATES); do target/debug/thumbtier validate --region us-east-1 --template $$template || exit; done
 
 # Against the deployment that the environment names: `make test` makes one and removes it again. Metrics go first: they
@@ -127,6 +128,7 @@ operators:
 	@$(DEPLOYED) deployed operator::
 situations:
 	.venv/bin/python -m local.situations
+	.venv/bin/python -m local.alone
 page:
 	node --test local/browser/*.test.mjs
 requests:
@@ -157,6 +159,13 @@ deploy: package node_modules/.done ## to AWS: STAGE=prod REGION=eu-west-1 PARAMS
 	@cargo run --quiet --locked -p thumbtier -- validate --region $(REGION) \
 		--template target/deploy/cloudformation-template-update-stack.json
 	@node_modules/.bin/osls deploy --stage $(STAGE) --region $(REGION) $(PARAMS) --package target/deploy
+
+template: package node_modules/.done ## the deployment as a CloudFormation template for SAM, CDK or Terraform: STAGE=prod REGION=eu-west-1
+	@node_modules/.bin/osls package --stage $(STAGE) --region $(REGION) $(PARAMS) --package target/deploy
+	@node deploy/standalone.js target/deploy target/standalone.json
+
+frameworks: node_modules/.done ## whether version 4 of the Serverless Framework takes serverless.yml, by its types
+	@local/v4/check.sh
 
 preflight: package node_modules/.done ## asks the account what a deployment would meet: STAGE=prod REGION=eu-west-1 PARAMS="--param=…"
 	@node_modules/.bin/osls package --stage $(STAGE) --region $(REGION) $(PARAMS) --package target/deploy
