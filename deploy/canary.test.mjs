@@ -1,4 +1,4 @@
-// The template with a canary, as `make template` packages it: whoever invokes a function goes to its alias.
+// The template with a canary, as `make templates` packages it: whoever invokes a function goes to its alias.
 
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
@@ -10,7 +10,7 @@ const canary = require("./canary.js");
 
 const packaged = (folder) => {
   const path = new URL(`../target/${folder}/cloudformation-template-update-stack.json`, import.meta.url);
-  assert.ok(existsSync(path), `no ${folder}: run \`make template\``);
+  assert.ok(existsSync(path), `no ${folder}: run \`make templates\``);
   return JSON.parse(readFileSync(path, "utf8")).Resources;
 };
 
