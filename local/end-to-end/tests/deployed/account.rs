@@ -100,7 +100,7 @@ fn an_operator_may_do_what_the_subcommand_does_and_nothing_with_everything() {
     }
     let with_key = of_kind(&packaged("template-kms"), "AWS::IAM::ManagedPolicy");
     let uses_key = |policy: &&Value| policy.to_string().contains("kms:GenerateDataKey");
-    assert_eq!(with_key.iter().filter(uses_key).count(), 2, "those that store objects");
+    assert_eq!(with_key.iter().filter(uses_key).count(), 3, "those that store objects");
 }
 
 /// `thumbtier preflight` of the template that was packaged, or of one with other names, in the account of the tests.
