@@ -53,8 +53,9 @@ impl Deployment {
 
     /// The keys of uploads that begin with `prefix`.
     pub async fn uploads(&self, prefix: &str) -> Vec<String> {
-        let listed = self.s3.list_objects_v2().bucket(&self.source_bucket).prefix(prefix).send().await.unwrap();
-        listed.contents().iter().map(|object| object.key().unwrap().to_owned()).collect()
+        let listed =
+            self.s3.list_objects_v2().bucket(&self.source_bucket).prefix(prefix).send().await.expect("a listing");
+        listed.contents().iter().map(|object| object.key().expect("a key").to_owned()).collect()
     }
 
     /// Deletes an object of the source bucket.
