@@ -48,14 +48,15 @@ BEHIND := nice -n 19
 CARGO_BEHIND := MAKEFLAGS= $(BEHIND) cargo
 PACKAGE := node_modules/.bin/osls package --stage prod --param="package_dir=target/local"
 # MkDocs takes links between pages for its own business, and local/documents.py the rest.
-DOCUMENTED := python3 -m local.documents && NO_MKDOCS_2_WARNING=1 .venv/bin/python -m mkdocs build --quiet --strict
+# Quiet, it would count no warning, and be as strict about none.
+DOCUMENTED := python3 -m local.documents && NO_MKDOCS_2_WARNING=1 .venv/bin/python -m mkdocs build --strict
 DEPLOYED := python3 -m local.suite target/deployed.json --only
 
 .PHONY: help local test tested linted unit unit-built functions-built sdk-built templates downloads
 .PHONY: documents documented template frameworks screenshots deployed operators situations page requests chaos mutations differential fuzz bench calibrate dispatcher peers package preflight deploy remove audit clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 local: ## the whole deployment on this machine, with sample images or IMAGES="a.jpg dir/"
 	@command -v python3 >/dev/null || { echo "python3 is not installed: install Python 3.11 or newer" >&2; exit 1; }
