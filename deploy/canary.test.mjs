@@ -7,6 +7,7 @@ import { test } from "node:test";
 
 const require = createRequire(import.meta.url);
 const canary = require("./canary.js");
+const events = require("./events.js");
 
 const packaged = (folder) => {
   const path = new URL(`../target/${folder}/cloudformation-template-update-stack.json`, import.meta.url);
@@ -65,6 +66,29 @@ test("nothing but a role goes past an alias", () => {
   }
   const variables = resources.DispatcherLambdaFunction.Properties.Environment.Variables;
   assert.equal(variables.WORKER_ALIAS, "live");
+});
+
+test("a queue, a topic and EventBridge reach the alias too", async () => {
+  const withVersion = (id) => ({ [id]: { Type: "AWS::Lambda::Function", Properties: { FunctionName: id } },
+    [`${id}Version`]: { Type: "AWS::Lambda::Version", Properties: { FunctionName: { Ref: id } } } });
+  const parameters = { source_bucket: "up", source_prefixes: "", "self:service": "thumbtier", "sls:stage": "prod" };
+  const made = async (given) => {
+    const known = { ...parameters, source_queue_arn: "", source_topic_arn: "", ...given };
+    const resolveVariable = async (name) => known[name.replace("param:", "")] ?? known[name];
+    const { Resources } = await events.resources({ resolveVariable });
+    const template = { Resources: { ...Resources, ...withVersion("DispatcherLambdaFunction") } };
+    canary.add(template, "thumbtier-prod", "AllAtOnce");
+    return template.Resources;
+  };
+  const alias = { Ref: "DispatcherAlias" };
+  const others = await made({ event_source: "none", source_queue_arn: "arn:aws:sqs:us-east-1:123456789012:uploads",
+    source_topic_arn: "arn:aws:sns:us-east-1:123456789012:uploads" });
+  assert.deepEqual(others.UploadsQueueMapping.Properties.FunctionName, alias);
+  assert.deepEqual(others.UploadsTopicSubscription.Properties.Endpoint, alias);
+  assert.deepEqual(others.UploadsTopicMayInvokeDispatcher.Properties.FunctionName, alias);
+  const rule = await made({ event_source: "eventbridge" });
+  assert.deepEqual(rule.UploadsRule.Properties.Targets[0].Arn, alias);
+  assert.deepEqual(rule.UploadsRuleMayInvokeDispatcher.Properties.FunctionName, alias);
 });
 
 test("a canary that CodeDeploy does not know is refused", async () => {
