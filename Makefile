@@ -19,6 +19,10 @@ CHAOS_VERSIONS ?= off
 FUZZ_TARGETS ?=
 STAGE ?= dev
 HEVC ?= off
+# x86_64 or arm64; else the parameter `architecture` in PARAMS, else x86_64.
+ARCHITECTURE ?=
+# v1.2.3: deploy that release's zips, and build nothing.
+RELEASE ?=
 # Compiled in a minute, and tested before anything that needs the AWS SDK.
 WITHOUT_SDK := -p benches -p calibrate -p coding -p contract -p engine -p heif -p jpeg -p resample -p thumbtier -p usage
 WITH_SDK := -p api -p dispatcher -p end-to-end -p function -p sdk -p thumbtier-aws -p worker
@@ -46,11 +50,15 @@ AS_JSON := --message-format=json-render-diagnostics
 # Behind the tests that run meanwhile, some of which have a limit of time.
 BEHIND := nice -n 19
 CARGO_BEHIND := MAKEFLAGS= $(BEHIND) cargo
+OSLS := node_modules/.bin/osls
+WHERE = --stage $(STAGE) --region $(REGION) $(PARAMS) $(if $(ARCHITECTURE),--param=architecture=$(ARCHITECTURE))
+# Where `thumbtier` of the deployment is.
+COMMAND := $(if $(RELEASE),target/release-command,target/debug)
 PACKAGE := node_modules/.bin/osls package --stage prod --param="package_dir=target/local"
 DEPLOYED := python3 -m local.suite target/deployed.json --only
 
 .PHONY: help local test tested linted unit unit-built functions-built sdk-built template downloads
-.PHONY: deployed operators situations page requests chaos mutations differential fuzz bench calibrate dispatcher peers package preflight deploy remove audit clean
+.PHONY: deployed operators situations page requests chaos mutations differential fuzz bench calibrate dispatcher peers package deployable preflight deploy remove audit clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -134,20 +142,26 @@ chaos: .venv/.done node_modules/.done ## a bad day for CHAOS_OBJECTS=1000 upload
 		.venv/bin/python -m local test cargo test --quiet --locked $(WITH_SDK) --test chaos
 
 # HEVC is patented, so that HEIC is read only where HEVC=on says so.
-package: ## the zips for AWS, optimised, in target/lambda: HEVC=on reads HEIC
-	@HEVC=$(HEVC) python3 -m local.package
+package: .venv/.package ## the zips for AWS, optimised, in target/lambda: ARCHITECTURE=arm64, HEVC=on reads HEIC
+	@HEVC=$(HEVC) .venv/bin/python -m local.lambda_zips --architecture "$(ARCHITECTURE)" --parameters '$(PARAMS)'
+
+# The zips and the command: built here, or those of a release, for which no Rust is needed.
+deployable: $(if $(RELEASE),.venv/.done,package) node_modules/.done
+ifneq ($(RELEASE),)
+	@.venv/bin/python -m local.release $(RELEASE) --architecture "$(ARCHITECTURE)" --parameters '$(PARAMS)'
+else
+	@cargo build --quiet --locked -p thumbtier -p thumbtier-aws
+endif
+	@$(OSLS) package $(WHERE) --package target/deploy
+	@.venv/bin/python -m local.lambda_zips --deployed target/deploy
 
 # What was validated is what is deployed. PARAMS="--param=delete_thumbnails=false --param=event_source=none"
-deploy: package node_modules/.done ## to AWS: STAGE=prod REGION=eu-west-1 PARAMS="--param=…"
-	@node_modules/.bin/osls package --stage $(STAGE) --region $(REGION) $(PARAMS) --package target/deploy
-	@cargo run --quiet --locked -p thumbtier -- validate --region $(REGION) \
-		--template target/deploy/cloudformation-template-update-stack.json
-	@node_modules/.bin/osls deploy --stage $(STAGE) --region $(REGION) $(PARAMS) --package target/deploy
+deploy: deployable ## to AWS: STAGE=prod REGION=eu-west-1 PARAMS="--param=…" RELEASE=v1.2.3
+	@$(COMMAND)/thumbtier validate --region $(REGION) --template target/deploy/cloudformation-template-update-stack.json
+	@$(OSLS) deploy $(WHERE) --package target/deploy
 
-preflight: package node_modules/.done ## asks the account what a deployment would meet: STAGE=prod REGION=eu-west-1 PARAMS="--param=…"
-	@node_modules/.bin/osls package --stage $(STAGE) --region $(REGION) $(PARAMS) --package target/deploy
-	@cargo build --quiet --locked -p thumbtier -p thumbtier-aws
-	@target/debug/thumbtier preflight --stage $(STAGE) --region $(REGION)
+preflight: deployable ## asks the account what a deployment would meet: STAGE=prod REGION=eu-west-1 PARAMS="--param=…"
+	@$(COMMAND)/thumbtier preflight --stage $(STAGE) --region $(REGION)
 
 remove: node_modules/.done ## takes the deployment away, with the PARAMS of its deployment; its buckets stay as they are
 	@node_modules/.bin/osls remove --stage $(STAGE) --region $(REGION) $(PARAMS)
@@ -176,7 +190,7 @@ calibrate: ## measures each tier, decides, writes tiers.json and the report: CAL
 
 dispatcher: ## what the dispatcher takes for an event in each memory, in its limits, and what that costs
 	@cargo build --quiet --release --locked -p dispatcher
-	@python3 benches/dispatcher.py
+	@python3 -m benches.dispatcher
 
 peers: benches/peers/.venv/.done benches/peers/node_modules/.done ## the engine beside sharp, libvips, Pillow, ImageMagick: PEERS=--quick PEERS_CORPUS=dir
 	@benches/peers/imagemagick.sh
@@ -205,6 +219,11 @@ audit: ## licences, sources and advisories of every dependency
 
 clean: ## what the targets above made, without the build
 	@rm -rf .venv node_modules .local .serverless
+
+.venv/.package: .venv/.done requirements-package.txt
+	@echo "· installing zig" >&2
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-package.txt
+	@touch $@
 
 .venv/.done: requirements.txt
 	@command -v python3 >/dev/null || { echo "python3 is not installed: install Python 3.11 or newer" >&2; exit 1; }
