@@ -23,6 +23,7 @@ HEVC ?= off
 ARCHITECTURE ?=
 # v1.2.3: deploy that release's zips, and build nothing.
 RELEASE ?=
+NOTE ?=
 # Compiled in a minute, and tested before anything that needs the AWS SDK.
 WITHOUT_SDK := -p benches -p calibrate -p coding -p contract -p engine -p heif -p jpeg -p resample -p thumbtier -p usage
 WITH_SDK := -p api -p dispatcher -p end-to-end -p function -p sdk -p thumbtier-aws -p worker
@@ -58,10 +59,10 @@ PACKAGE := node_modules/.bin/osls package --stage prod --param="package_dir=targ
 DEPLOYED := python3 -m local.suite target/deployed.json --only
 
 .PHONY: help local test tested linted unit unit-built functions-built sdk-built template downloads
-.PHONY: deployed operators situations page requests chaos mutations differential fuzz bench calibrate dispatcher peers package deployable preflight deploy remove audit clean
+.PHONY: deployed operators situations page requests chaos mutations differential fuzz bench calibrate dispatcher coldstart test-arm64 peers package deployable preflight deploy remove audit clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 local: ## the whole deployment on this machine, with sample images or IMAGES="a.jpg dir/"
 	@command -v python3 >/dev/null || { echo "python3 is not installed: install Python 3.11 or newer" >&2; exit 1; }
@@ -191,6 +192,14 @@ calibrate: ## measures each tier, decides, writes tiers.json and the report: CAL
 dispatcher: ## what the dispatcher takes for an event in each memory, in its limits, and what that costs
 	@cargo build --quiet --release --locked -p dispatcher
 	@python3 -m benches.dispatcher
+
+coldstart: package ## first /next and first event of each function, and what its zip weighs, against the limits: NOTE="what changed"
+	@.venv/bin/python -m benches.coldstart --folder target/lambda/$(or $(ARCHITECTURE),x86_64) --note "$(NOTE)"
+
+test-arm64: .venv/.done ## the worker's zip for arm64 makes every golden thumbnail, under qemu: after make package ARCHITECTURE=arm64
+	@mkdir -p target/arm64-golden
+	@GOLDEN_FILES=$(CURDIR)/target/arm64-golden cargo test --quiet --locked -p engine --test pictures golden::thumbnails_are >/dev/null
+	@runner="$$(local/qemu.sh)" && .venv/bin/python -m benches.arm64 "$$runner" target/arm64-golden
 
 peers: benches/peers/.venv/.done benches/peers/node_modules/.done ## the engine beside sharp, libvips, Pillow, ImageMagick: PEERS=--quick PEERS_CORPUS=dir
 	@benches/peers/imagemagick.sh

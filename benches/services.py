@@ -52,6 +52,9 @@ class Services(http.server.ThreadingHTTPServer):
 
     daemon_threads = True
 
+    def handle_error(self, *_: object) -> None:
+        """A process that is ended drops its connections."""
+
     def __init__(self, head_ms: float = 0, invoke_ms: float = 0):
         super().__init__(("127.0.0.1", 0), Handler)
         self.head_ms, self.invoke_ms = head_ms, invoke_ms
@@ -199,3 +202,8 @@ def start(command: str, environment: dict[str, str], group: Group | None) -> sub
     joins = [str(folder / "cgroup.procs") for folder in group.folders] if group else []
     return subprocess.Popen(["sh", "-c", JOIN, "join", command, *joins], env=environment, stdin=subprocess.DEVNULL,
                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def job(key: str, services: Services) -> dict:
+    """A worker's job about the one object that there is."""
+    return {"bucket": "uploads", "key": key, "etag": services.etag, "bytes": len(services.object), "correlation_id": "rig"}
