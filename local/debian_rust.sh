@@ -8,7 +8,10 @@ processor="$1"
 folder="$(cd "$(dirname "$0")/.." && pwd)/target/debian-rust/$processor"
 rustc="$folder/rustc"
 if [ ! -e "$rustc" ]; then
-    command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || { echo "there is no apt-get" >&2; exit 1; }
+    if ! command -v apt-get >/dev/null || ! command -v dpkg-deb >/dev/null; then
+        echo "there is no apt-get" >&2
+        exit 1
+    fi
     host="$(dpkg --print-architecture)"
     rm -rf "$folder" && mkdir -p "$folder"/{lists,cache,packages}/partial
     # Lists of its own, because the system's need not have the other processor's packages.

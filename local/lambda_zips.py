@@ -91,25 +91,35 @@ def choose(named: str, parameters: str) -> Architecture:
     return ARCHITECTURES[name]
 
 
-def features() -> list[str]:
+def hevc() -> bool:
     """HEVC is patented: what is deployed has it only if HEVC=on says so. AV1 is free of royalties."""
-    hevc = os.environ.get("HEVC", "off")
-    if hevc not in ("on", "off"):
-        raise PackageError(f"HEVC is `{hevc}`: say HEVC=on to read HEIC, or HEVC=off")
-    return [] if hevc == "on" else ["--no-default-features", "--features=worker/av1"]
+    said = os.environ.get("HEVC", "off")
+    if said not in ("on", "off"):
+        raise PackageError(f"HEVC is `{said}`: say HEVC=on to read HEIC, or HEVC=off")
+    return said == "on"
+
+
+def features() -> list[str]:
+    """What cargo is told of the worker's formats."""
+    return [] if hevc() else ["--no-default-features", "--features=worker/av1"]
 
 
 def build(architecture: Architecture) -> Path:
     """Builds the functions; cargo shows its own progress. Returns the folder of the binaries."""
+    zigbuild(architecture, ".".join(map(str, GLIBC)), cargo_build(PROFILE, *features())[2:])
+    return ROOT / "target" / architecture.target / PROFILE
+
+
+def zigbuild(architecture: Architecture, glibc: str, flags: list[str]) -> None:
+    """`cargo build` with zig as C compiler and linker, for that glibc."""
+    # Where the crates are is asked below.
     run(["cargo", "fetch", "--locked", "--quiet"])
     target = architecture.target
-    _, *flags = cargo_build(PROFILE, *features(), f"--target={target}.{'.'.join(map(str, GLIBC))}")
-    run([str(VENV / "cargo-zigbuild"), "zigbuild", *flags[1:]], os.environ | _reproducible(target) | {
-        **_standard_library(architecture),
+    command = [str(VENV / "cargo-zigbuild"), "zigbuild", f"--target={target}.{glibc}", *flags]
+    run(command, os.environ | _reproducible(target) | _standard_library(architecture) | {
         "CARGO_ZIGBUILD_PYTHON_PATH": str(VENV / "python"),
         "CARGO_INCREMENTAL": "0",
     })
-    return ROOT / "target" / target / PROFILE
 
 
 def _reproducible(target: str) -> dict[str, str]:

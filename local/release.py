@@ -2,8 +2,8 @@
 
 python3 -m local.release v1.2.3 --architecture arm64      into target/lambda/arm64 and target/release-command
 
-RELEASES is where releases are: the `releases/download` of this repository on GitHub, if git knows it, or any server
-that has the same files.
+RELEASES is where releases are: those of this repository on GitHub, if git knows it, or any server that has the same files
+under `download/v1.2.3`.
 """
 
 import argparse
@@ -49,22 +49,30 @@ def main() -> int:
 
 def where(release: str) -> str:
     """The URL of the folder that has the release's files."""
+    check_tag(release)
+    return f"{base()}/download/{release}"
+
+
+def check_tag(release: str) -> None:
+    """Refuses what is no release of this source: tables and template of another may differ."""
     if not re.fullmatch(r"v\d+\.\d+\.\d+[-.\w]*", release):
         raise PackageError(f"RELEASE is `{release}`: expected a tag such as v1.2.3")
     version = (ROOT / "Cargo.toml").read_text().partition('\nversion = "')[2].partition('"')[0]
     if release != f"v{version}":
         raise PackageError(f"RELEASE is {release} and this source is v{version}, whose tables and template may differ: "
                            f"run `git checkout {release}` first")
-    return f"{os.environ.get('RELEASES') or _releases_of_origin()}/{release}"
 
 
-def _releases_of_origin() -> str:
+def base() -> str:
+    """Where releases are."""
+    if os.environ.get("RELEASES"):
+        return os.environ["RELEASES"].rstrip("/")
     asked = ["git", "remote", "get-url", "origin"]
     origin = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
     found = re.fullmatch(r"(?:https://github\.com/|git@github\.com:|ssh://git@github\.com/)([^/]+/[^/]+?)(?:\.git)?/?", origin)
     if not found:
-        raise PackageError("git knows no origin on GitHub: say where releases are, RELEASES=https://…/releases/download")
-    return f"https://github.com/{found[1]}/releases/download"
+        raise PackageError("git knows no origin on GitHub: say where releases are, RELEASES=https://…/releases")
+    return f"https://github.com/{found[1]}/releases"
 
 
 def this_machine() -> str:
