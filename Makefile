@@ -61,7 +61,7 @@ PACKAGE := node_modules/.bin/osls package --stage prod --param="package_dir=targ
 DEPLOYED := python3 -m local.suite target/deployed.json --only
 
 .PHONY: help local test tested linted unit unit-built functions-built sdk-built template downloads
-.PHONY: deployed operators situations page requests chaos mutations differential fuzz bench calibrate dispatcher coldstart test-arm64 shipped peers package reproducible command release-files deployable preflight deploy remove audit clean
+.PHONY: deployed operators situations page requests chaos mutations differential fuzz bench calibrate dispatcher coldstart weights test-arm64 shipped peers package reproducible command release-files deployable preflight deploy remove audit clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -215,6 +215,9 @@ dispatcher: ## what the dispatcher takes for an event in each memory, in its lim
 
 coldstart: package ## first /next and first event of each function, and what its zip weighs, against the limits: NOTE="what changed"
 	@.venv/bin/python -m benches.coldstart --folder target/lambda/$(or $(ARCHITECTURE),x86_64) --note "$(NOTE)"
+
+weights: .venv/.package ## what each format weighs in the worker's zip, by the symbols of its program
+	@HEVC=$(HEVC) ARCHITECTURE=$(ARCHITECTURE) .venv/bin/python -m benches.weights
 
 test-arm64: .venv/.done ## the worker's zip for arm64 makes every golden thumbnail, under qemu: after make package ARCHITECTURE=arm64
 	@mkdir -p target/arm64-golden

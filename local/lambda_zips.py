@@ -110,13 +110,13 @@ def build(architecture: Architecture) -> Path:
     return ROOT / "target" / architecture.target / PROFILE
 
 
-def zigbuild(architecture: Architecture, glibc: str, flags: list[str]) -> None:
-    """`cargo build` with zig as C compiler and linker, for that glibc."""
+def zigbuild(architecture: Architecture, glibc: str, flags: list[str], command: str = "zigbuild") -> None:
+    """`cargo build`, or `cargo rustc`, with zig as C compiler and linker, for that glibc."""
     # Where the crates are is asked below.
     run(["cargo", "fetch", "--locked", "--quiet"])
     target = architecture.target
-    command = [str(VENV / "cargo-zigbuild"), "zigbuild", f"--target={target}.{glibc}", *flags]
-    run(command, os.environ | _reproducible(target) | _standard_library(architecture) | {
+    asked = [str(VENV / "cargo-zigbuild"), command, f"--target={target}.{glibc}", *flags]
+    run(asked, os.environ | _reproducible(target) | _standard_library(architecture) | {
         "CARGO_ZIGBUILD_PYTHON_PATH": str(VENV / "python"),
         "CARGO_INCREMENTAL": "0",
     })
