@@ -154,7 +154,7 @@ chaos: .venv/.done node_modules/.done ## a bad day for CHAOS_OBJECTS=1000 upload
 
 # HEVC is patented, so that HEIC is read only where HEVC=on says so.
 package: .venv/.package ## the zips for AWS, optimised, in target/lambda: ARCHITECTURE=arm64, HEVC=on reads HEIC
-	@HEVC=$(HEVC) .venv/bin/python -m local.lambda_zips --architecture "$(ARCHITECTURE)" --parameters '$(PARAMS)'
+	@HEVC=$(HEVC) .venv/bin/python -m local.lambda_zips --architecture "$(ARCHITECTURE)" --parameters='$(PARAMS)'
 
 # The whole source a second time, in another folder, by the same compiler: minutes.
 reproducible: package ## two builds in two folders: are the zips the same bytes? ARCHITECTURE=arm64
@@ -169,7 +169,7 @@ release-files: .venv/.done ## what a release has, in target/release-files: RELEA
 # The zips and the command: built here, or those of a release, for which no Rust is needed.
 deployable: $(if $(RELEASE),.venv/.done,package) node_modules/.done
 ifneq ($(RELEASE),)
-	@.venv/bin/python -m local.release "$(RELEASE)" --architecture "$(ARCHITECTURE)" --parameters '$(PARAMS)'
+	@.venv/bin/python -m local.release "$(RELEASE)" --architecture "$(ARCHITECTURE)" --parameters='$(PARAMS)'
 else
 	@cargo build --quiet --locked -p thumbtier -p thumbtier-aws
 endif
