@@ -64,7 +64,7 @@ DOCUMENTED := python3 -m local.documents && NO_MKDOCS_2_WARNING=1 .venv/bin/pyth
 DEPLOYED := python3 -m local.suite target/deployed.json --only
 
 .PHONY: help local test tested linted unit unit-built functions-built sdk-built templates downloads
-.PHONY: documents documented template frameworks screenshots deployed operators situations page requests chaos mutations differential fuzz bench calibrate dispatcher coldstart weights test-arm64 shipped peers package reproducible command release-files deployable preflight deploy remove audit clean
+.PHONY: documents documented template frameworks screenshots deployed operators situations page requests chaos mutations differential fuzz bench calibrate dispatcher coldstart weights test-arm64 shipped peers package reproducible command release-files test-release deployable preflight deploy remove audit clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -182,6 +182,9 @@ command: .venv/.package ## the command for a release, in target/command: TARGET=
 
 release-files: .venv/.done ## what a release has, in target/release-files: RELEASE=v1.2.3
 	@.venv/bin/python -m local.release_files collect "$(RELEASE)"
+
+test-release: .venv/.done node_modules/.done ## make deploy RELEASE= on the local AWS, from a release host here, without Rust: after make package for both processors and make command
+	@.venv/bin/python -m local.stack local/released.sh $(PARAMS)
 
 # The zips and the command: built here, or those of a release, for which no Rust is needed.
 deployable: $(if $(RELEASE),.venv/.done,package) node_modules/.done

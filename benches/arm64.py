@@ -3,7 +3,8 @@
 python3 -m benches.arm64 "qemu-aarch64-static -L /usr/aarch64-linux-gnu" target/arm64-golden
 
 The program of the zip runs behind Lambda's runtime API and an S3; the thumbnails that it stores are decoded by Pillow,
-and their size, colours and checksum are those of crates/engine/tests/golden.txt. HEIC is refused by name in a zip
+and their size, colours and checksum are those of crates/engine/tests/golden.txt. Where a colour profile is followed,
+moxcms rounds otherwise with NEON than with AVX: there each sample may be one level off. HEIC is refused by name in a zip
 without HEVC. Lastly: NEON is in the program, as instructions.
 """
 
@@ -35,6 +36,8 @@ COLOURS = {"RGB": "Rgb8", "RGBA": "Rgba8", "L": "L8", "LA": "La8"}
 NEON_MASK, NEON_BITS = 0x9F200400, 0x0E200400
 # An image library without it has some hundred, from the standard library.
 LEAST_NEON = 5_000
+# Of 255, in a thumbnail of a picture with a profile.
+MOST_OFF = 1
 # Under emulation.
 START_S, TIMEOUT_S = 60, 60
 
@@ -59,7 +62,7 @@ def main() -> None:
     try:
         if not services.ready.wait(START_S):
             sys.exit(f"arm64: the worker did not ask for an event within {START_S} s")
-        made, refused, wrong = compare(services, arguments.files)
+        same, near, refused, wrong = compare(services, arguments.files)
     finally:
         process.kill()
         process.wait()
@@ -69,15 +72,15 @@ def main() -> None:
         wrong.append(f"the program has {neon:,} instructions of NEON, expected {LEAST_NEON:,} or more")
     for line in wrong:
         print(f"arm64: {line}", file=sys.stderr)
-    print(f"{neon:,} instructions of NEON; {made} thumbnails are those of golden.txt, {refused} refused for want of HEVC, {len(wrong)} are others, "
-          f"in {time.monotonic() - began_s:.0f} s")
-    print(f"{made} passed, {len(wrong)} failed")
-    sys.exit(1 if wrong or not made else 0)
+    print(f"{neon:,} instructions of NEON; {same} thumbnails are those of golden.txt to the bit, {near} to {MOST_OFF} level, "
+          f"{refused} were refused for want of HEVC, {len(wrong)} things are wrong, in {time.monotonic() - began_s:.0f} s")
+    print(f"{same + near} passed, {len(wrong)} failed")
+    sys.exit(1 if wrong or not same else 0)
 
 
-def compare(services: Services, files: Path) -> tuple[int, int, list[str]]:
-    """How many are right and how many refused for want of HEVC; and what is wrong."""
-    made, refused, wrong = 0, 0, []
+def compare(services: Services, files: Path) -> tuple[int, int, int, list[str]]:
+    """How many are the same, nearly so, and refused for want of HEVC; and what is wrong."""
+    same, near, refused, wrong = 0, 0, 0, []
     for number, line in enumerate(GOLDEN.read_text().splitlines()):
         services.object = (files / str(number)).read_bytes()
         ending = services.invoke(number, job(f"golden-{number}", services), TIMEOUT_S)
@@ -89,11 +92,19 @@ def compare(services: Services, files: Path) -> tuple[int, int, list[str]]:
             refused += 1
         elif not thumbnails:
             wrong.append(f"`{line}`: {ending.body.decode()}")
-        elif (found := f"{name}: {described(thumbnails[0])}") != line:
-            wrong.append(f"`{line}` is `{found}`")
+        elif (found := f"{name}: {described(thumbnails[0])}") == line:
+            same += 1
+        elif "profile" in name and (off := distance(thumbnails[0], (files / f"{number}.png").read_bytes())) <= MOST_OFF:
+            near += 1
         else:
-            made += 1
-    return made, refused, wrong
+            wrong.append(f"`{line}` is `{found}`" + (f", {off} levels off" if "profile" in name else ""))
+    return same, near, refused, wrong
+
+
+def distance(one: bytes, other: bytes) -> int:
+    """By how many levels two thumbnails differ at most; 256 if they are not of one kind."""
+    first, second = (numpy.asarray(Image.open(io.BytesIO(file))).astype(int) for file in (one, other))
+    return int(abs(first - second).max()) if first.shape == second.shape else 256
 
 
 def described(file: bytes) -> str:

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# `make deploy RELEASE=` on the local AWS, from a release host on loopback, with no Rust in PATH. It takes the zips of
+# `make test-release`: `make deploy RELEASE=` on the local AWS, from a release host on loopback, with no Rust in PATH. It takes the zips of
 # `make package` for both processors and the command of `make command`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -22,7 +22,7 @@ for name in bash sh env make python3 node npm git awk sed touch mkdir rm cat; do
 PATH="$bare" make --no-print-directory deploy RELEASE="v$version" STAGE=released PARAMS="$*"
 .venv/bin/python - <<'END'
 import os, boto3
-functions = boto3.client("lambda", endpoint_url=os.environ["AWS_ENDPOINT_URL"]).list_functions()["Functions"]
+functions = boto3.client("lambda").list_functions()["Functions"]
 ours = sorted((one["FunctionName"], one["Architectures"][0]) for one in functions if "-released-" in one["FunctionName"])
 print(*(f"{name}  {architecture}" for name, architecture in ours), sep="\n")
 assert len(ours) == 5, ours

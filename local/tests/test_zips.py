@@ -12,7 +12,7 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
 from local import elf, lambda_zips, sbom
-from local.package import PackageError, write_zip
+from local.package import PackageError, fast_deflate, write_zip
 
 X86_64, ARM64 = (lambda_zips.ARCHITECTURES[name] for name in ("x86_64", "arm64"))
 
@@ -98,7 +98,7 @@ class Bytes(unittest.TestCase):
                 binary.write_bytes(program())
                 binary.chmod(mode)
                 os.utime(binary, (time_s, time_s))
-                return write_zip(Path(folder) / "worker.zip", {"bootstrap": binary}, zipfile.ZipFile).read_bytes()
+                return write_zip(Path(folder) / "worker.zip", {"bootstrap": binary}, fast_deflate).read_bytes()
 
         first = zipped(0o644, 1_000_000_000)
         self.assertEqual(first, zipped(0o700, 1_700_000_000))
@@ -106,6 +106,9 @@ class Bytes(unittest.TestCase):
             path = Path(folder) / "worker.zip"
             path.write_bytes(first)
             with zipfile.ZipFile(path) as archive:
+                self.assertIsNone(archive.testzip())
+                self.assertEqual(archive.read("bootstrap"), program())
+                self.assertEqual(archive.getinfo("tiers.json").date_time, (2020, 1, 1, 0, 0, 0))
                 self.assertEqual(archive.namelist(), ["bootstrap", "tiers.json", "thumbnails.json", "prices.json"])
                 self.assertEqual(archive.getinfo("bootstrap").external_attr >> 16, 0o100755)
 

@@ -1,7 +1,7 @@
 //! Decoded size and checksum of the thumbnail of every format, kind and orientation, and refusals of bad files.
 //!
 //! `UPDATE=1 cargo test -p engine golden` rewrites golden.txt; look at what changed before it is committed.
-//! `GOLDEN_FILES=folder` keeps the files, each named by its line in golden.txt, for `make test-arm64`.
+//! `GOLDEN_FILES=folder` keeps the files and thumbnails, each named by its line in golden.txt, for `make test-arm64`.
 
 use crate::fixtures;
 use std::{fmt::Write, io::Cursor, path::Path};
@@ -49,10 +49,11 @@ fn thumbnails_are_those_of_golden_txt() {
     let mut golden = String::new();
     let kept = std::env::var_os("GOLDEN_FILES");
     for (number, (name, bytes)) in plain.chain(turned).enumerate() {
-        if let Some(folder) = &kept {
-            std::fs::write(Path::new(folder).join(number.to_string()), &bytes).unwrap();
-        }
         let made = make(&bytes, OutputFormat::Png).unwrap_or_else(|error| panic!("{name}: {error:?}"));
+        if let Some(folder) = kept.as_ref().map(Path::new) {
+            std::fs::write(folder.join(number.to_string()), &bytes).unwrap();
+            std::fs::write(folder.join(format!("{number}.png")), &made.thumbnails[0].bytes).unwrap();
+        }
         let image = image::load_from_memory(&made.thumbnails[0].bytes).unwrap();
         let (width, height, colour) = (image.width(), image.height(), image.color());
         let mut checksum = flate2::Crc::new();
