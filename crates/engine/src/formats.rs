@@ -20,6 +20,8 @@ mod hdr;
 mod heic;
 mod ico;
 mod jpeg;
+#[cfg(feature = "jxl")]
+mod jxl;
 mod png;
 mod pnm;
 mod psd;
@@ -44,6 +46,10 @@ pub(crate) const fn room(format: ImageFormat) -> &'static Room {
         ImageFormat::Tiff => &tiff::ROOM,
         ImageFormat::Heic => &heic::ROOM,
         ImageFormat::Avif => &avif::ROOM,
+        #[cfg(feature = "jxl")]
+        ImageFormat::Jxl => &jxl::ROOM,
+        #[cfg(not(feature = "jxl"))]
+        ImageFormat::Jxl => &ABSENT_JXL,
         ImageFormat::Psd => &psd::ROOM,
         ImageFormat::Raw => &raw::ROOM,
         ImageFormat::Pnm => &pnm::ROOM,
@@ -56,3 +62,10 @@ pub(crate) const fn room(format: ImageFormat) -> &'static Room {
         ImageFormat::Tga => &tga::ROOM,
     }
 }
+
+/// A room without its decoder.
+#[cfg(not(feature = "jxl"))]
+const ABSENT_JXL: Room = Room {
+    step: |_| Err(crate::EngineError::unsupported(ImageFormat::Jxl, "a build without it (feature `jxl`)")),
+    header_place: crate::room::HeaderPlace::Front,
+};

@@ -144,6 +144,19 @@ formats! {
         reads: "the primary picture, single or a grid, of a sequence too: grey, 4:2:0, 4:2:2 and 4:4:4 of 8, 10 and 12 bits, alpha planes, colours by ICC profile, nclx or sequence header, rotation, mirror and crop; without grain; half of the rows or more of a cut grid",
         refuses: "overlays, items of several frames or in several parts, superresolution, more than 64 tiles in a frame, YCgCo and ICtCp, other essential properties, an index behind the pixels",
     }
+    /// JPEG XL, bare or in boxes.
+    Jxl {
+        name: "jxl",
+        title: "JPEG XL",
+        spec: "ISO/IEC 18181-1, 18181-2",
+        media_types: &["image/jxl"],
+        extensions: &["jxl"],
+        starts: |head| {
+            matches!(head, [0xFF, 0x0A, ..]) || head.starts_with(b"\0\0\0\x0CJXL \r\n\x87\n")
+        },
+        reads: "lossy, lossless and recompressed JPEG, of 1 to 16 bits and floats; layers, alpha; colours by ICC profile or by name; of an animation the first frame; of a large picture the low frequencies alone where they are enough",
+        refuses: "inks, more than four other channels, layers of more than eight times the picture, a cut file",
+    }
     /// Photoshop documents, of which the composite is read.
     Psd {
         name: "psd",
@@ -272,9 +285,8 @@ type Unread = (&'static str, &'static [&'static str], fn(&[u8]) -> bool);
 
 /// Formats that are known and not read: name, extensions and signature.
 ///
-/// Source: ISO/IEC 18181-2, ISO/IEC 15444-1.
+/// Source: ISO/IEC 15444-1.
 pub(super) const UNREAD: &[Unread] = &[
-    ("JPEG XL", &["jxl"], |bytes| matches!(bytes, [0xFF, 0x0A, ..] | [0, 0, 0, 0x0C, b'J', b'X', b'L', b' ', ..])),
     ("JPEG 2000", &["jp2", "j2k", "jpx"], |bytes| {
         matches!(bytes, [0, 0, 0, 0x0C, b'j', b'P', b' ', b' ', ..] | [0xFF, 0x4F, 0xFF, 0x51, ..])
     }),
