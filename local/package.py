@@ -33,7 +33,7 @@ def build(profile: str) -> Path:
     free of royalties. On this machine they are compiled as the tests are: with other features it would be the engine a
     second time.
     """
-    without_hevc = ["--no-default-features", "--features=worker/av1,worker/jxl"]
+    without_hevc = ["--no-default-features", "--features=worker/av1,worker/jpeg2000,worker/jxl"]
     command = cargo_build(profile, *(without_hevc if profile == "lambda" and not _hevc() else []))
     try:
         built = subprocess.run(command, cwd=ROOT, check=False)

@@ -19,6 +19,8 @@ mod gif;
 mod hdr;
 mod heic;
 mod ico;
+#[cfg(feature = "jpeg2000")]
+mod jp2;
 mod jpeg;
 #[cfg(feature = "jxl")]
 mod jxl;
@@ -50,6 +52,10 @@ pub(crate) const fn room(format: ImageFormat) -> &'static Room {
         ImageFormat::Jxl => &jxl::ROOM,
         #[cfg(not(feature = "jxl"))]
         ImageFormat::Jxl => &ABSENT_JXL,
+        #[cfg(feature = "jpeg2000")]
+        ImageFormat::Jp2 => &jp2::ROOM,
+        #[cfg(not(feature = "jpeg2000"))]
+        ImageFormat::Jp2 => &ABSENT_JP2,
         ImageFormat::Psd => &psd::ROOM,
         ImageFormat::Raw => &raw::ROOM,
         ImageFormat::Pnm => &pnm::ROOM,
@@ -67,5 +73,11 @@ pub(crate) const fn room(format: ImageFormat) -> &'static Room {
 #[cfg(not(feature = "jxl"))]
 const ABSENT_JXL: Room = Room {
     step: |_| Err(crate::EngineError::unsupported(ImageFormat::Jxl, "a build without it (feature `jxl`)")),
+    header_place: crate::room::HeaderPlace::Front,
+};
+
+#[cfg(not(feature = "jpeg2000"))]
+const ABSENT_JP2: Room = Room {
+    step: |_| Err(crate::EngineError::unsupported(ImageFormat::Jp2, "a build without it (feature `jpeg2000`)")),
     header_place: crate::room::HeaderPlace::Front,
 };

@@ -15,6 +15,8 @@ mod damage;
 mod flow;
 mod golden;
 mod heifs;
+mod jp2s;
+mod jxls;
 mod odd_bitmaps;
 mod odd_gifs;
 mod odd_jpegs;

@@ -27,7 +27,7 @@ use crate::{
 /// How much is read at once, at the most.
 const BLOCK_BYTES: usize = 64 << 10;
 /// Tables of entropy codes, trees, matrices; the header as it was read.
-const FIXED_BYTES: u64 = 3 << 20;
+const FIXED_BYTES: u64 = 4 << 20;
 /// Rows that wait for their neighbours, by channel and pixel of the width.
 const COLUMN_BYTES: u64 = 640;
 
