@@ -300,5 +300,6 @@ pub(crate) fn at_least_half(
 /// [`EngineError::Corrupt`], and those of `work`.
 pub(crate) fn guarded<T>(format: ImageFormat, work: impl FnOnce() -> Result<T, EngineError>) -> Result<T, EngineError> {
     // What it leaves behind is not used again: the picture ends there.
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(EngineError::Corrupt { format, cause: Damage::Unreadable }))
+    catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|_| Err(EngineError::Corrupt { format, cause: Damage::Unreadable }))
 }

@@ -41,7 +41,14 @@ fn main() -> ExitCode {
             originals.push((name.leak(), std::fs::read(&path).unwrap()));
         }
     }
-    run(&Suite { name: "mutations", files: 20_000, originals: only(originals), prepare: || (), judge, must_have: &["made", "corrupt"] })
+    run(&Suite {
+        name: "mutations",
+        files: 20_000,
+        originals: only(originals),
+        prepare: || (),
+        judge,
+        must_have: &["made", "corrupt"],
+    })
 }
 
 fn judge(file: &[u8], seed: u64) -> Judged {

@@ -297,9 +297,7 @@ formats! {
 type Unread = (&'static str, &'static [&'static str], fn(&[u8]) -> bool);
 
 /// Formats that are known and not read: name, extensions and signature.
-pub(super) const UNREAD: &[Unread] = &[
-    ("SVG", &["svg"], |bytes| bytes.starts_with(b"<svg")),
-];
+pub(super) const UNREAD: &[Unread] = &[("SVG", &["svg"], |bytes| bytes.starts_with(b"<svg"))];
 
 /// The major brand of an ISO base media file.
 fn brand(bytes: &[u8]) -> Option<&[u8; 4]> {

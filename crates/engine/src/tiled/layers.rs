@@ -14,7 +14,11 @@ use super::{
     frame::{Planes, Shape, Tile, TileDecoder, unreadable},
 };
 use crate::{
-    EngineError, Plan, Probe, decoded::Decoded, raster::Channels, room::{at_least_half, guarded}, shrink::Scattered,
+    EngineError, Plan, Probe,
+    decoded::Decoded,
+    raster::Channels,
+    room::{at_least_half, guarded},
+    shrink::Scattered,
     source::Source,
 };
 

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Pixels that must be left to one of the largest variant, on each side: as of JPEG. The first sample of a resolution is
-/// that of the first pixel, and not of a block's middle, so that a picture is moved by half a pixel of it.
+/// that of the first pixel, and not of a block's middle: `decode` says where the picture lies.
 const LEAST_LEFT: f64 = 2.25;
 /// The least resolution that is used.
 const MOST_HALVED: u32 = 3;
@@ -56,7 +56,7 @@ pub(super) fn cost(detail: &Jp2Detail, probe: &Probe, least_shrink: f64) -> Cost
     let tile = (tile_width + 8) * (tile_height + 8);
     // Coefficients, and what the wavelets become of them, in two.
     let tile = tile * 4 * 3;
-    let rows = pixels * channels + Shrinker::bytes(detail.channels, small, row_shrink);
+    let rows = pixels * channels + Shrinker::bytes(detail.channels, (small.0 + 1, small.1 + 1), row_shrink);
     let profile = 2 * detail.profile.as_ref().map_or(0, |profile| profile.len() as u64);
     let bytes = [detail.most_bytes(), planes, again.max(tile), rows, detail.main.table_bytes(), profile, FIXED_BYTES];
     Cost { shrink, row_shrink, bytes: bytes.into_iter().fold(0, u64::saturating_add) }
@@ -66,7 +66,8 @@ impl Jp2Detail {
     /// The most that is read of the file: no more than the samples themselves would be, or the boxes say.
     fn most_bytes(&self) -> u64 {
         let (width, height) = self.main.size_px;
-        let samples = u64::from(width) * u64::from(height) * u64::from(self.main.components * self.main.bits).div_ceil(8);
+        let samples =
+            u64::from(width) * u64::from(height) * u64::from(self.main.components * self.main.bits).div_ceil(8);
         let most = samples.saturating_add(self.start + (64 << 10));
         self.end.unwrap_or(most).min(most)
     }
@@ -109,15 +110,27 @@ pub(super) fn decode(
         }
         Ok((decoded.data_u8(), size))
     })?;
+    // Room for the last pixels, which lie beyond where their sample does.
+    let more = u32::from(plan.shrink > 1);
+    let size = (size.0 + more, size.1 + more);
     let mut shrinker = Shrinker::new(detail.channels, size, plan.row_shrink, RowOrder::TopDown);
-    pixels.chunks_exact(size.0 as usize * channels).for_each(|row| shrinker.push(row));
+    let mut wide = Vec::with_capacity(size.0 as usize * channels);
+    for row in pixels.chunks_exact((size.0 - more) as usize * channels) {
+        wide.clear();
+        wide.extend_from_slice(row);
+        (0..more).for_each(|_| wide.extend_from_slice(&row[row.len() - channels..]));
+        shrinker.push(&wide);
+    }
+    (0..more).for_each(|_| shrinker.push(&wide));
     let (raster, extent) = shrinker.finish();
-    // The last column and row of a resolution may stand for less than others.
     let part = |side: u32| f64::from(side) / f64::from(plan.shrink * plan.row_shrink);
+    // Half of a sample, less half of a pixel.
+    let moved = (0.5 - 0.5 / f64::from(plan.shrink)) / f64::from(plan.row_shrink);
     let extent = Window {
-        width: part(probe.width_px).min(extent.width),
-        height: part(probe.height_px).min(extent.height),
-        ..extent
+        left: moved,
+        top: moved,
+        width: part(probe.width_px).min(extent.width - moved),
+        height: part(probe.height_px).min(extent.height - moved),
     };
     Ok(Decoded::of_raster(raster, extent, detail.profile.clone(), Vec::new()))
 }

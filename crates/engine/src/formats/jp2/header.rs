@@ -22,6 +22,9 @@ use crate::{
 /// More components than inks and their transparency are no picture.
 const MOST_COMPONENTS: u32 = 5;
 
+/// Of a palette. Source: I.5.3.4.
+const MOST_COLOURS: u16 = 1024;
+
 #[derive(Debug)]
 pub(super) struct Jp2Detail {
     pub(super) main: MainHeader,
@@ -75,6 +78,12 @@ fn place(prefix: &[u8]) -> Result<Result<Place, u64>, EngineError> {
                 return Ok(Err(at.saturating_add(size)));
             };
             place.has_palette = boxes.windows(4).any(|word| word == b"pclr");
+            // Of each colour the crate makes a vector.
+            let longest =
+                boxes.windows(6).filter(|word| word.starts_with(b"pclr")).filter_map(|word| word.be16(4)).max();
+            if let Some(colours) = longest.filter(|colours| *colours > MOST_COLOURS) {
+                return Err(EngineError::header(FORMAT, "number of colours", colours));
+            }
             place.has_order = boxes.windows(4).any(|word| word == b"cdef");
         }
         at = at.saturating_add(size);

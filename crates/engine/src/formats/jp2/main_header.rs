@@ -123,8 +123,6 @@ impl MainHeader {
 
     /// A tile's width and height, at the most, halved so often.
     pub(super) const fn tile_px(&self, halved: u32) -> (u64, u64) {
-        let side = |side: u32| (side >> halved) as u64 + 1;
-        let _ = side;
         ((self.tile_px.0 >> halved) as u64 + 1, (self.tile_px.1 >> halved) as u64 + 1)
     }
 
@@ -159,7 +157,9 @@ impl Style {
         let block = (u32::from(*width) + 2, u32::from(*height) + 2);
         let precincts = match flags & 1 {
             0 => vec![(15, 15); levels as usize + 1],
-            _ => sizes.get(..=levels as usize)?.iter().map(|size| (u32::from(size & 15), u32::from(size >> 4))).collect(),
+            _ => {
+                sizes.get(..=levels as usize)?.iter().map(|size| (u32::from(size & 15), u32::from(size >> 4))).collect()
+            }
         };
         (levels <= 32 && block.0 <= 10 && block.1 <= 10).then_some(Self { levels, block, precincts })
     }

@@ -178,7 +178,9 @@ impl<'bytes> Codestream<'bytes> {
             match self.bytes.read(&mut out[filled..]) {
                 Ok(0) => break,
                 Ok(read) => filled += read,
-                Err(cause) => return Err(EngineError::Corrupt { format: FORMAT, cause: Damage::Decoder(cause.into()) }),
+                Err(cause) => {
+                    return Err(EngineError::Corrupt { format: FORMAT, cause: Damage::Decoder(cause.into()) });
+                }
             }
         }
         self.at += filled as u64;

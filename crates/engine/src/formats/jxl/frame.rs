@@ -76,8 +76,7 @@ impl Frame {
         if bits.flag()? {
             return Some(frame);
         }
-        frame.kind =
-            [Kind::Regular, Kind::Low, Kind::ReferenceOnly, Kind::SkipProgressive][bits.take(2)? as usize];
+        frame.kind = [Kind::Regular, Kind::Low, Kind::ReferenceOnly, Kind::SkipProgressive][bits.take(2)? as usize];
         frame.is_modular = bits.flag()?;
         let flags = bits.u64()?;
         let uses_low_frame = flags & USES_LOW_FRAME != 0;
@@ -150,10 +149,8 @@ impl Frame {
         }
         let (width, height) = (bits.u32(SIDE)?, bits.u32(SIDE)?);
         // A side of 0 is that of the image.
-        self.size_px = (
-            if width == 0 { image.size_px.0 } else { width },
-            if height == 0 { image.size_px.1 } else { height },
-        );
+        self.size_px =
+            (if width == 0 { image.size_px.0 } else { width }, if height == 0 { image.size_px.1 } else { height });
         Some(
             place.0 <= 0
                 && place.1 <= 0

@@ -140,7 +140,9 @@ pub(super) fn step(prefix: &[u8]) -> Result<Step, EngineError> {
         let mut bits = Bits::new(bytes.get(at..).unwrap_or_default());
         let side = |side: usize| u32::try_from(side).unwrap_or(u32::MAX);
         let size_px = in_preview.map_or(image.size_px, |(width, height)| (side(width), side(height)));
-        let Some(frame) = Frame::read(&mut bits, &Image { size_px, ..image }) else { return more(at.saturating_add(4096)) };
+        let Some(frame) = Frame::read(&mut bits, &Image { size_px, ..image }) else {
+            return more(at.saturating_add(4096));
+        };
         let Some(sections) = frame.sections(&mut bits) else { return more(at.saturating_add(16_384)) };
         if in_preview.is_none() && frame.is_shown() {
             frames.push((frame, sections));
@@ -249,7 +251,8 @@ fn profile(output: &JxlColorProfile, is_linear: bool) -> Result<Option<Vec<u8>>,
     if (primaries, transfer) == (Some(1), Some(13)) {
         return Ok(None);
     }
-    let by_codes = primaries.zip(transfer).and_then(|(primaries, transfer)| of_codes(primaries, transfer, true, is_grey));
+    let by_codes =
+        primaries.zip(transfer).and_then(|(primaries, transfer)| of_codes(primaries, transfer, true, is_grey));
     let made = by_codes.and_then(|profile| profile.encode().ok());
     Ok(made.or_else(|| output.try_as_icc().map(|profile| profile.to_vec())))
 }
