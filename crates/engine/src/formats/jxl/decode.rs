@@ -75,7 +75,7 @@ impl JxlDetail {
             // Low frequencies, what is said of blocks, and the same once more while they are smoothed.
             (false, 1) => padded * 48 / 64,
             // Coefficients too.
-            (false, _) => padded * (48 / 64 + 12),
+            (false, _) => padded * 48 / 64 + padded * 12,
             (true, _) => pixels * channels * 4,
         };
         // Other channels are modular in every frame.
