@@ -251,7 +251,9 @@ fn the_planned_peak_is_never_under_the_real_one_and_close_above_ten_megapixels()
     // Small images only have to be planned high enough.
     for side in [1, 7, 100, 700] {
         let rgb = RgbImage::from_fn(side, side, |x, y| image::Rgb(texture(x, y)));
-        for format in contract::ImageFormat::ALL {
+        // What writes JPEG XL for tests wants two columns.
+        let is_written = |format: &contract::ImageFormat| side > 1 || *format != contract::ImageFormat::Jxl;
+        for format in contract::ImageFormat::ALL.into_iter().filter(is_written) {
             let variants = [variant(Fit::Contain, OutputFormat::Auto, 128), variant(Fit::Fill, OutputFormat::Webp, 90)];
             let bytes = fixtures::encode(&rgb.clone().into(), format);
             lines.push(check(&format!("{format:?} {side}"), &bytes, &variants, f64::INFINITY));
