@@ -1,4 +1,7 @@
-"""Starts the local AWS, deploys to it, and takes both away again."""
+"""Starts the local AWS, deploys to it, and takes both away again.
+
+python3 -m local.stack local/released.sh      runs a command against a local AWS of its own, with nothing deployed
+"""
 
 import contextlib
 import json
@@ -175,5 +178,14 @@ def _free_port() -> int:
 
 def build_and_zip() -> None:
     """The functions in the profile that the tests share, each behind the wrapper that limits it."""
-    binaries = package.build("dev")
+    binaries = package.build()
     package.write(binaries, ROOT / "target" / "local", wrapper=Path(__file__).with_name("bootstrap.sh"))
+
+
+def main(command: list[str]) -> int:
+    with Stack(0) as stack:
+        return subprocess.run(command, cwd=ROOT, env=stack.environment(), check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
