@@ -18,6 +18,7 @@ from local.package import ROOT, PackageError, run
 # By what a symbol's path begins with: the first that fits counts.
 OWNERS = [
     (r"engine::formats::(\w+)", None),
+    (r"jxl|jxl_\w+", "jxl"), (r"hayro_jpeg2000", "jp2"),
     (r"rusty_av1d", "avif"), (r"rust_h265", "heic"), (r"heif|engine::tiled", "heic and avif"),
     (r"exr|half|zune_inflate|engine::lab", "exr"), (r"png|fdeflate|crc32fast|simd_adler32", "png"),
     (r"jpeg|zune_jpeg|zune_core", "jpeg"), (r"webpx|libwebp_sys", "webp"), (r"fax|weezl|tiff", "tiff"), (r"gif", "gif"),
