@@ -1,7 +1,8 @@
 """`make weights`: what each format weighs in the worker's program, by its symbols; and what the rest does.
 
 A function that several formats share counts for what it is in, such as the shrinker, not for them. Data without a symbol,
-and what linking adds, is `the rest`. The features that leave a format out are `worker/av1` and `worker/hevc`.
+and what linking adds, is `the rest`. The features that leave a format out are `worker/av1`,
+`worker/hevc`, `worker/jpeg2000` and `worker/jxl`.
 """
 
 import os
@@ -17,6 +18,7 @@ from local.package import ROOT, PackageError, run
 # By what a symbol's path begins with: the first that fits counts.
 OWNERS = [
     (r"engine::formats::(\w+)", None),
+    (r"jxl|jxl_\w+", "jxl"), (r"hayro_jpeg2000", "jp2"),
     (r"rusty_av1d", "avif"), (r"rust_h265", "heic"), (r"heif|engine::tiled", "heic and avif"),
     (r"exr|half|zune_inflate|engine::lab", "exr"), (r"png|fdeflate|crc32fast|simd_adler32", "png"),
     (r"jpeg|zune_jpeg|zune_core", "jpeg"), (r"webpx|libwebp_sys", "webp"), (r"fax|weezl|tiff", "tiff"), (r"gif", "gif"),

@@ -91,6 +91,10 @@ def choose(named: str, parameters: str) -> Architecture:
     return ARCHITECTURES[name]
 
 
+# Decoders whose formats are free of royalties: features of the functions that read them and that list them.
+FREE = ["av1", "jpeg2000", "jxl"]
+
+
 def hevc() -> bool:
     """HEVC is patented: what is deployed has it only if HEVC=on says so. AV1 is free of royalties."""
     said = os.environ.get("HEVC", "off")
@@ -101,7 +105,10 @@ def hevc() -> bool:
 
 def features() -> list[str]:
     """What cargo is told of the worker's formats."""
-    return [] if hevc() else ["--no-default-features", "--features=worker/av1,api/av1"]
+    if hevc():
+        return []
+    free = [f"{function}/{decoder}" for function in ("worker", "api") for decoder in FREE]
+    return ["--no-default-features", f"--features={','.join(free)}"]
 
 
 def build(architecture: Architecture) -> Path:

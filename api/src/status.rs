@@ -75,6 +75,8 @@ fn formats(settings: &Settings) -> Vec<&'static str> {
     let is_built = |format: &ImageFormat| match format {
         ImageFormat::Heic => cfg!(feature = "hevc"),
         ImageFormat::Avif => cfg!(feature = "av1"),
+        ImageFormat::Jp2 => cfg!(feature = "jpeg2000"),
+        ImageFormat::Jxl => cfg!(feature = "jxl"),
         _ => true,
     };
     settings.shared.formats.iter().filter(is_built).map(|format| format.facts().title).collect()

@@ -115,7 +115,7 @@ class Bytes(unittest.TestCase):
 
 class Contents(unittest.TestCase):
     def test_the_list_of_what_is_in_the_zips_is_cyclonedx(self):
-        free = sbom.bill_of_materials(ARM64.target, ["--no-default-features", "--features=worker/av1"])
+        free = sbom.bill_of_materials(ARM64.target, lambda_zips.features())
         self.assertIsNone(JsonStrictValidator(SchemaVersion.V1_6).validate_str(json.dumps(free)))
         names = {component["name"] for component in free["components"]}
         self.assertLessEqual({"dispatcher", "worker", "api", "engine", "aws-sdk-s3", "libwebp-sys", "rusty_av1d"}, names)

@@ -140,7 +140,7 @@ mod tests {
         let check = |bytes: &[u8], want| assert_eq!(unread_format(bytes), want, "{bytes:?}");
         check(b"\0\0\0\x28ftypheic\0\0", None);
         check(b"\0\0\0\x20ftypavif\0\0", None);
-        check(b"\xFF\x0A", Some("JPEG XL"));
+        check(b"\xFF\x4F\xFF\x51", None);
         check(b"\0\0\0\x20ftypisom\0\0", None); // A film.
         check(b"\0\0\0\x20fty", None);
         check(b"<svg xmlns=", Some("SVG"));

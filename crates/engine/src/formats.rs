@@ -19,7 +19,11 @@ mod gif;
 mod hdr;
 mod heic;
 mod ico;
+#[cfg(feature = "jpeg2000")]
+mod jp2;
 mod jpeg;
+#[cfg(feature = "jxl")]
+mod jxl;
 mod png;
 mod pnm;
 mod psd;
@@ -36,11 +40,23 @@ use crate::{
     tiled,
 };
 
-/// What this build reads: a file of HEIC or AVIF whose codec is not in it is refused by name.
+/// What this build reads: a file of a format whose decoder is not in it is refused by name.
 #[must_use]
 pub const fn in_this_build() -> Formats {
-    let formats = if cfg!(feature = "hevc") { Formats::ALL } else { Formats::ALL.without(ImageFormat::Heic) };
-    if cfg!(feature = "av1") { formats } else { formats.without(ImageFormat::Avif) }
+    let mut formats = Formats::ALL;
+    if !cfg!(feature = "hevc") {
+        formats = formats.without(ImageFormat::Heic);
+    }
+    if !cfg!(feature = "av1") {
+        formats = formats.without(ImageFormat::Avif);
+    }
+    if !cfg!(feature = "jpeg2000") {
+        formats = formats.without(ImageFormat::Jp2);
+    }
+    if !cfg!(feature = "jxl") {
+        formats = formats.without(ImageFormat::Jxl);
+    }
+    formats
 }
 
 /// The smaller picture of the same that a file carries; `None` where there is none in its first bytes.
@@ -64,6 +80,14 @@ pub(crate) const fn room(format: ImageFormat) -> &'static Room {
         ImageFormat::Tiff => &tiff::ROOM,
         ImageFormat::Heic => &heic::ROOM,
         ImageFormat::Avif => &avif::ROOM,
+        #[cfg(feature = "jxl")]
+        ImageFormat::Jxl => &jxl::ROOM,
+        #[cfg(not(feature = "jxl"))]
+        ImageFormat::Jxl => &ABSENT_JXL,
+        #[cfg(feature = "jpeg2000")]
+        ImageFormat::Jp2 => &jp2::ROOM,
+        #[cfg(not(feature = "jpeg2000"))]
+        ImageFormat::Jp2 => &ABSENT_JP2,
         ImageFormat::Psd => &psd::ROOM,
         ImageFormat::Raw => &raw::ROOM,
         ImageFormat::Pnm => &pnm::ROOM,
@@ -76,3 +100,16 @@ pub(crate) const fn room(format: ImageFormat) -> &'static Room {
         ImageFormat::Tga => &tga::ROOM,
     }
 }
+
+/// A room without its decoder.
+#[cfg(not(feature = "jxl"))]
+const ABSENT_JXL: Room = Room {
+    step: |_| Err(crate::EngineError::unsupported(ImageFormat::Jxl, "a build without it (feature `jxl`)")),
+    header_place: crate::room::HeaderPlace::Front,
+};
+
+#[cfg(not(feature = "jpeg2000"))]
+const ABSENT_JP2: Room = Room {
+    step: |_| Err(crate::EngineError::unsupported(ImageFormat::Jp2, "a build without it (feature `jpeg2000`)")),
+    header_place: crate::room::HeaderPlace::Front,
+};

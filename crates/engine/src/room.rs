@@ -3,7 +3,11 @@
 //!
 //! Types only, and what every room needs of them; nothing here knows a format.
 
-use std::{fmt, io, sync::Arc};
+use std::{
+    fmt, io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
 use contract::{ImageFormat, Variant};
 
@@ -308,4 +312,14 @@ pub(crate) fn at_least_half(
         0 => Err(cause()),
         _ => Err(EngineError::Corrupt { format: probe.format, cause: Damage::TooFewRows { rows, rows_expected } }),
     }
+}
+
+/// A panic of a decoder is damage.
+///
+/// # Errors
+/// [`EngineError::Corrupt`], and those of `work`.
+pub(crate) fn guarded<T>(format: ImageFormat, work: impl FnOnce() -> Result<T, EngineError>) -> Result<T, EngineError> {
+    // What it leaves behind is not used again: the picture ends there.
+    catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|_| Err(EngineError::Corrupt { format, cause: Damage::Unreadable }))
 }

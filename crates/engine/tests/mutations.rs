@@ -16,7 +16,7 @@ use std::{path::Path, process::ExitCode};
 
 use fixtures::any_bytes::{BUDGET_BYTES, SIDES_PX, make, variant};
 use peak_alloc::PeakAlloc;
-use runner::{Judged, Suite, run};
+use runner::{Judged, Suite, only, run};
 
 #[global_allocator]
 static ALLOCATOR: PeakAlloc = PeakAlloc;
@@ -41,7 +41,14 @@ fn main() -> ExitCode {
             originals.push((name.leak(), std::fs::read(&path).unwrap()));
         }
     }
-    run(&Suite { name: "mutations", files: 20_000, originals, prepare: || (), judge, must_have: &["made", "corrupt"] })
+    run(&Suite {
+        name: "mutations",
+        files: 20_000,
+        originals: only(originals),
+        prepare: || (),
+        judge,
+        must_have: &["made", "corrupt"],
+    })
 }
 
 fn judge(file: &[u8], seed: u64) -> Judged {

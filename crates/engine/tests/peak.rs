@@ -221,8 +221,15 @@ fn the_planned_peak_is_never_under_the_real_one_and_close_above_ten_megapixels()
     ];
     let rare = contract::ImageFormat::ALL.into_iter().skip(6);
     let rare = rare.map(|format| {
-        // A JPEG in a camera's file is planned as any JPEG.
-        let factor = if format == contract::ImageFormat::Raw { 2.2 } else { 1.5 };
+        let factor = match format {
+            // A JPEG in a camera's file is planned as any JPEG.
+            contract::ImageFormat::Raw => 2.2,
+            // What a squeeze may hold, which these files have not.
+            contract::ImageFormat::Jxl => 6.0,
+            // As many bytes as its samples would have.
+            contract::ImageFormat::Jp2 => 4.0,
+            _ => 1.5,
+        };
         (format.name(), fixtures::encode(&rgb.clone().into(), format), factor)
     });
     let rare: Vec<_> = rare.collect();
@@ -253,7 +260,9 @@ fn the_planned_peak_is_never_under_the_real_one_and_close_above_ten_megapixels()
     // Small images only have to be planned high enough.
     for side in [1, 7, 100, 700] {
         let rgb = RgbImage::from_fn(side, side, |x, y| image::Rgb(texture(x, y)));
-        for format in contract::ImageFormat::ALL {
+        // What writes JPEG XL for tests wants two columns.
+        let is_written = |format: &contract::ImageFormat| side > 1 || *format != contract::ImageFormat::Jxl;
+        for format in contract::ImageFormat::ALL.into_iter().filter(is_written) {
             let variants = [variant(Fit::Contain, OutputFormat::Auto, 128), variant(Fit::Fill, OutputFormat::Webp, 90)];
             let bytes = fixtures::encode(&rgb.clone().into(), format);
             lines.push(check(&format!("{format:?} {side}"), &bytes, &variants, f64::INFINITY));

@@ -144,6 +144,32 @@ formats! {
         reads: "the primary picture, single or a grid, of a sequence too: grey, 4:2:0, 4:2:2 and 4:4:4 of 8, 10 and 12 bits, alpha planes, colours by ICC profile, nclx or sequence header, rotation, mirror and crop; without grain; half of the rows or more of a cut grid",
         refuses: "overlays, items of several frames or in several parts, superresolution, more than 64 tiles in a frame, YCgCo and ICtCp, other essential properties, an index behind the pixels",
     }
+    /// JPEG XL, bare or in boxes.
+    Jxl {
+        name: "jxl",
+        title: "JPEG XL",
+        spec: "ISO/IEC 18181-1, 18181-2",
+        media_types: &["image/jxl"],
+        extensions: &["jxl"],
+        starts: |head| {
+            matches!(head, [0xFF, 0x0A, ..]) || head.starts_with(b"\0\0\0\x0CJXL \r\n\x87\n")
+        },
+        reads: "lossy, lossless and recompressed JPEG, of 1 to 16 bits and floats; layers, alpha; colours by ICC profile or by name; of an animation the first frame; of a large picture the low frequencies alone where they are enough",
+        refuses: "inks, more than four other channels, layers of more than eight times the picture, a cut file",
+    }
+    /// JPEG 2000, bare or in boxes.
+    Jp2 {
+        name: "jp2",
+        title: "JPEG 2000",
+        spec: "ITU-T T.800, ISO/IEC 15444-1",
+        media_types: &["image/jp2", "image/j2c", "image/jpx", "image/jpeg2000"],
+        extensions: &["jp2", "j2k", "j2c", "jpf", "jpx", "jpc"],
+        starts: |head| {
+            head.starts_with(b"\0\0\0\x0CjP  \r\n\x87\n") || matches!(head, [0xFF, 0x4F, 0xFF, 0x51, ..])
+        },
+        reads: "grey, RGB, YCbCr, CMYK and palettes of 1 to 16 bits, alpha; colours by ICC profile or by name; at 1/2, 1/4 or 1/8 where that is enough",
+        refuses: "CIE L*a*b*, more than five components, more than 32 layers, tiles in a coding of their own, Part 2 and HTJ2K, a cut file",
+    }
     /// Photoshop documents, of which the composite is read.
     Psd {
         name: "psd",
@@ -152,8 +178,8 @@ formats! {
         media_types: &["image/vnd.adobe.photoshop", "image/x-photoshop", "image/x-psd", "image/photoshop", "image/psd"],
         extensions: &["psd", "psb", "psdt"],
         starts: |head| matches!(head, [b'8', b'B', b'P', b'S', 0, 1 | 2, ..]),
-        reads: "the composite, plain and run lengths: bitmap, grey, duotone as grey, indexed, RGB, CMYK, Lab; 1, 8, 16 and 32 bits; transparency; ICC profile",
-        refuses: "documents saved without a composite (\"maximise compatibility\" off), multichannel, ZIP compression, a cut file",
+        reads: "the composite, plain, run lengths and ZIP: bitmap, grey, duotone as grey, indexed, RGB, CMYK, Lab; 1, 8, 16 and 32 bits; transparency; ICC profile",
+        refuses: "documents saved without a composite (\"maximise compatibility\" off), multichannel, a cut file",
     }
     /// Raw files of cameras, of which an embedded JPEG is read. DNG, CR2, NEF and ARW start as
     /// TIFF does, and are told further on.
@@ -271,15 +297,7 @@ formats! {
 type Unread = (&'static str, &'static [&'static str], fn(&[u8]) -> bool);
 
 /// Formats that are known and not read: name, extensions and signature.
-///
-/// Source: ISO/IEC 18181-2, ISO/IEC 15444-1.
-pub(super) const UNREAD: &[Unread] = &[
-    ("JPEG XL", &["jxl"], |bytes| matches!(bytes, [0xFF, 0x0A, ..] | [0, 0, 0, 0x0C, b'J', b'X', b'L', b' ', ..])),
-    ("JPEG 2000", &["jp2", "j2k", "jpx"], |bytes| {
-        matches!(bytes, [0, 0, 0, 0x0C, b'j', b'P', b' ', b' ', ..] | [0xFF, 0x4F, 0xFF, 0x51, ..])
-    }),
-    ("SVG", &["svg"], |bytes| bytes.starts_with(b"<svg")),
-];
+pub(super) const UNREAD: &[Unread] = &[("SVG", &["svg"], |bytes| bytes.starts_with(b"<svg"))];
 
 /// The major brand of an ISO base media file.
 fn brand(bytes: &[u8]) -> Option<&[u8; 4]> {

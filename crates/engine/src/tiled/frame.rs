@@ -1,7 +1,5 @@
 //! What a codec gives of a tile: planes of samples, row by row.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use contract::ImageFormat;
 use heif::Nclx;
 
@@ -39,10 +37,4 @@ pub(super) struct Shape {
 
 pub(super) const fn unreadable(format: ImageFormat) -> EngineError {
     EngineError::Corrupt { format, cause: Damage::Unreadable }
-}
-
-/// A panic is damage.
-pub(super) fn guarded<T>(format: ImageFormat, work: impl FnOnce() -> Result<T, EngineError>) -> Result<T, EngineError> {
-    // What it leaves behind is not used again: the picture ends there.
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(unreadable(format)))
 }

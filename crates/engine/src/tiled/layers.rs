@@ -11,10 +11,14 @@ use heif::{Codec, Extent, Layer, Nclx, Picture};
 use super::{
     TiledDetail,
     colour::{self, Matrix},
-    frame::{Planes, Shape, Tile, TileDecoder, guarded, unreadable},
+    frame::{Planes, Shape, Tile, TileDecoder, unreadable},
 };
 use crate::{
-    EngineError, Plan, Probe, decoded::Decoded, raster::Channels, room::at_least_half, shrink::Scattered,
+    EngineError, Plan, Probe,
+    decoded::Decoded,
+    raster::Channels,
+    room::{at_least_half, guarded},
+    shrink::Scattered,
     source::Source,
 };
 

@@ -17,6 +17,8 @@ mod focus;
 mod formats_off;
 mod golden;
 mod heifs;
+mod jp2s;
+mod jxls;
 mod odd_bitmaps;
 mod odd_gifs;
 mod odd_jpegs;

@@ -1,7 +1,7 @@
 //! Photoshop documents: every mode and depth, transparency, and numbers that lie.
 
 use crate::fixtures;
-use crate::fixtures::psd::{Kind, PLAIN, psd, resource, with_resources};
+use crate::fixtures::psd::{Kind, PLAIN, Zip, psd, resource, with_resources};
 use contract::{Background, Fit, OutputFormat, Variant};
 use engine::{EngineError, Limits, Made};
 use image::{DynamicImage, RgbaImage};
@@ -31,16 +31,17 @@ fn opaque() -> RgbaImage {
 
 #[test]
 fn every_mode_and_depth_is_the_picture_that_was_stored() {
-    for is_packed in [false, true] {
+    let stored = [(false, None), (true, None), (false, Some(Zip::Samples)), (false, Some(Zip::Differences))];
+    for (is_packed, zip) in stored {
         for is_large in [false, true] {
             // Inks are shown without a profile as they are multiplied; indices have three bits of red and green.
             for (mode, depth, most) in [(3, 8, 0), (3, 16, 0), (3, 32, 1), (4, 8, 2), (2, 8, 64)] {
-                let got = pixels(&psd(&opaque(), Kind { mode, depth, is_packed, is_large, ..PLAIN }));
+                let got = pixels(&psd(&opaque(), Kind { mode, depth, is_packed, zip, is_large, ..PLAIN }));
                 let steps = got.iter().zip(opaque().iter()).map(|(got, want)| got.abs_diff(*want)).max().unwrap();
                 assert!(steps <= most, "mode {mode}, {depth} bits: {steps}");
             }
-            let grey = pixels(&psd(&opaque(), Kind { mode: 1, is_packed, is_large, ..PLAIN }));
-            let bits = pixels(&psd(&opaque(), Kind { mode: 0, depth: 1, is_packed, is_large, ..PLAIN }));
+            let grey = pixels(&psd(&opaque(), Kind { mode: 1, is_packed, zip, is_large, ..PLAIN }));
+            let bits = pixels(&psd(&opaque(), Kind { mode: 0, depth: 1, is_packed, zip, is_large, ..PLAIN }));
             for (x, y, pixel) in opaque().enumerate_pixels() {
                 let [red, green, blue, _] = pixel.0.map(u32::from);
                 let luma = ((red * 299 + green * 587 + blue * 114 + 500) / 1000) as u8;
@@ -103,7 +104,8 @@ fn what_is_not_read_is_said_and_lies_are_refused() {
     check(&with(14, &[0, 0, 0xFF, 0xFF, 0, 0, 0xFF, 0xFF]), "too_many_pixels", "65535x65535");
     check(&with(26, &[0xFF; 4]), "corrupt", "header");
     let compression = file.len() - fixtures_rows(&file);
-    check(&with(compression, &[0, 3]), "unsupported", "ZIP");
+    check(&with(compression, &[0, 3]), "corrupt", "deflate");
+    check(&with(compression, &[0, 4]), "corrupt", "compression is 4");
     check(&with(compression, &[0, 9]), "corrupt", "compression is 9");
     for end in (0..file.len()).step_by(7).chain([file.len() - 1]) {
         assert!(make(&file[..end]).is_err(), "{end} bytes");

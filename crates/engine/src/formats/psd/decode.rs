@@ -2,6 +2,8 @@
 
 use std::io::{self, BufReader, Read};
 
+use flate2::bufread::ZlibDecoder;
+
 use super::header::{FORMAT, Mode, PsdDetail};
 use crate::{
     EngineError, Plan, Probe,
@@ -15,6 +17,8 @@ use crate::{
 };
 
 const BLOCK_BYTES: usize = 64 << 10;
+/// What inflating holds: its window and tables.
+const INFLATE_BYTES: u64 = 96 << 10;
 
 pub(super) fn cost(probe: &Probe, detail: &PsdDetail, least_shrink: f64) -> Cost {
     let row_shrink = row_shrink(least_shrink);
@@ -29,7 +33,7 @@ pub(super) fn cost(probe: &Probe, detail: &PsdDetail, least_shrink: f64) -> Cost
     // A row as it is stored, packed, and of 8 bits; the lengths of the rows that are packed.
     let row = detail.row_bytes(probe.width_px) * 4 + u64::from(probe.width_px) * 5;
     let lengths = u64::from(probe.height_px) * planes * 4;
-    Cost { shrink: 1, row_shrink, bytes: small + row + lengths + BLOCK_BYTES as u64 + Light::BYTES }
+    Cost { shrink: 1, row_shrink, bytes: small + row + lengths + BLOCK_BYTES as u64 + INFLATE_BYTES + Light::BYTES }
 }
 
 impl PsdDetail {
@@ -57,11 +61,18 @@ pub(super) fn decode(
     let lengths = match u16::from_be_bytes(compression) {
         0 => Vec::new(),
         1 => lengths(&mut stream, probe, detail).map_err(fault)?,
-        2 | 3 => return Err(EngineError::unsupported(FORMAT, "ZIP compression")),
+        2 | 3 => Vec::new(),
         other => return Err(EngineError::header(FORMAT, "compression", other)),
+    };
+    // Of ZIP all channels are one stream.
+    let stream: Box<dyn Read + '_> = match compression {
+        [0, 2 | 3] => Box::new(ZlibDecoder::new(stream)),
+        _ => Box::new(stream),
     };
     let mut rows = Rows {
         stream,
+        width_px: probe.width_px as usize,
+        predicted_bits: if compression == [0, 3] { detail.depth } else { 0 },
         lengths: lengths.into_iter(),
         is_packed: compression == [0, 1],
         packed: Vec::new(),
@@ -131,6 +142,9 @@ fn lengths(stream: &mut impl Read, probe: &Probe, detail: &PsdDetail) -> io::Res
 /// The composite's rows, in the order of the file.
 struct Rows<R> {
     stream: R,
+    width_px: usize,
+    /// Bits of a sample that is stored as its difference from the one before; 0 where none is.
+    predicted_bits: u16,
     lengths: std::vec::IntoIter<u32>,
     is_packed: bool,
     packed: Vec<u8>,
@@ -142,7 +156,11 @@ struct Rows<R> {
 impl<R: Read> Rows<R> {
     fn next(&mut self) -> io::Result<()> {
         if !self.is_packed {
-            return self.stream.read_exact(&mut self.stored);
+            self.stream.read_exact(&mut self.stored)?;
+            // In range: a row of 32 bits is four of bytes.
+            self.packed.resize(if self.predicted_bits == 32 { self.stored.len() } else { 0 }, 0);
+            add_up(self.predicted_bits, self.width_px, &mut self.stored, &mut self.packed);
+            return Ok(());
         }
         let length = self.lengths.next().unwrap_or_default() as usize;
         // Nothing is packed to twice its length: a header for each byte.
@@ -183,6 +201,35 @@ impl<R: Read> Rows<R> {
         if detail.mode == Mode::Cmyk {
             out.iter_mut().for_each(|ink| *ink = !*ink);
         }
+    }
+}
+
+/// Differences to samples. Those of 32 bits are stored byte by byte: the first of each, then the second.
+///
+/// Source: Adobe Photoshop File Formats Specification, "ZIP with prediction", and Technical Note 3 of TIFF for 32 bits.
+fn add_up(bits: u16, width_px: usize, row: &mut [u8], bytes: &mut [u8]) {
+    match bits {
+        8 => {
+            row.iter_mut().fold(0_u8, |before, sample| {
+                *sample = sample.wrapping_add(before);
+                *sample
+            });
+        }
+        16 => {
+            row.as_chunks_mut::<2>().0.iter_mut().fold(0_u16, |before, sample| {
+                let level = u16::from_be_bytes(*sample).wrapping_add(before);
+                *sample = level.to_be_bytes();
+                level
+            });
+        }
+        32 => {
+            add_up(8, width_px, row, &mut []);
+            bytes.copy_from_slice(row);
+            for (x, sample) in row.as_chunks_mut::<4>().0.iter_mut().enumerate() {
+                sample.iter_mut().enumerate().for_each(|(byte, slot)| *slot = bytes[byte * width_px + x]);
+            }
+        }
+        _ => {}
     }
 }
 
@@ -264,6 +311,19 @@ fn interleaved(detail: &PsdDetail, mut planes: Vec<Raster>) -> Option<Raster> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn differences_add_up() {
+        let check = |bits, row: &[u8], want: &[u8]| {
+            let mut row = row.to_vec();
+            add_up(bits, 2, &mut row, &mut [0; 8]);
+            assert_eq!(row, want, "{bits}");
+        };
+        check(0, &[5, 6], &[5, 6]);
+        check(8, &[5, 255], &[5, 4]);
+        check(16, &[1, 255, 0, 2], &[1, 255, 2, 1]);
+        check(32, &[1, 1, 1, 1, 1, 1, 1, 1], &[1, 3, 5, 7, 2, 4, 6, 8]);
+    }
 
     #[test]
     fn run_lengths_fill_a_row_and_say_where_it_is_short() {

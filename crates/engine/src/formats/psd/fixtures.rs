@@ -2,7 +2,7 @@
 
 use image::{DynamicImage, RgbaImage};
 
-use super::{picture, picture_rgba};
+use super::{deflate, picture, picture_rgba};
 
 /// What a file is to have.
 #[derive(Clone, Copy)]
@@ -11,12 +11,21 @@ pub struct Kind {
     pub mode: u16,
     pub depth: u16,
     pub is_packed: bool,
+    /// ZIP, of samples or of their differences.
+    pub zip: Option<Zip>,
     /// A PSB.
     pub is_large: bool,
     pub has_alpha: bool,
 }
 
-pub const PLAIN: Kind = Kind { mode: 3, depth: 8, is_packed: true, is_large: false, has_alpha: false };
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Zip {
+    Samples,
+    Differences,
+}
+
+pub const PLAIN: Kind =
+    Kind { mode: 3, depth: 8, is_packed: true, zip: None, is_large: false, has_alpha: false };
 
 pub fn encode(image: &DynamicImage) -> Vec<u8> {
     psd(&image.to_rgba8(), Kind { has_alpha: image.color().has_alpha(), ..PLAIN })
@@ -35,6 +44,10 @@ pub fn files() -> Vec<(&'static str, Vec<u8>)> {
         ("psd indexed", file(Kind { mode: 2, ..PLAIN })),
         ("psd cmyk", file(Kind { mode: 4, ..PLAIN })),
         ("psd 16 bits", file(Kind { depth: 16, ..PLAIN })),
+        ("psd zip", file(Kind { zip: Some(Zip::Samples), ..PLAIN })),
+        ("psd zip differences", file(Kind { zip: Some(Zip::Differences), ..PLAIN })),
+        ("psd zip 16 bits", file(Kind { depth: 16, zip: Some(Zip::Differences), ..PLAIN })),
+        ("psd zip 32 bits", file(Kind { depth: 32, zip: Some(Zip::Differences), ..PLAIN })),
         ("psd 32 bits", file(Kind { depth: 32, is_packed: false, ..PLAIN })),
     ]
 }
@@ -102,6 +115,23 @@ fn packed(row: &[u8]) -> Vec<u8> {
     out
 }
 
+/// Each sample as its difference from the one before; of 32 bits the first bytes of all, then the second.
+fn differences(depth: u16, row: &[u8]) -> Vec<u8> {
+    let of_bytes = |row: &[u8]| -> Vec<u8> {
+        [0].iter().chain(row).zip(row).map(|(before, byte)| byte.wrapping_sub(*before)).collect()
+    };
+    match depth {
+        8 => of_bytes(row),
+        16 => {
+            let samples: Vec<u16> = row.as_chunks::<2>().0.iter().map(|sample| u16::from_be_bytes(*sample)).collect();
+            let pairs = [0].iter().chain(&samples).zip(&samples);
+            pairs.flat_map(|(before, sample)| sample.wrapping_sub(*before).to_be_bytes()).collect()
+        }
+        32 => of_bytes(&(0..4).flat_map(|byte| row.iter().skip(byte).step_by(4).copied()).collect::<Vec<_>>()),
+        _ => row.to_vec(),
+    }
+}
+
 pub fn resource(number: u16, body: &[u8]) -> Vec<u8> {
     let padding = vec![0; body.len() % 2];
     [b"8BIM".as_slice(), &number.to_be_bytes(), &[0, 0], &(body.len() as u32).to_be_bytes(), body, &padding].concat()
@@ -148,16 +178,26 @@ pub fn with_resources(image: &RgbaImage, kind: Kind, resources: &[u8]) -> Vec<u8
     let layers = [number(layer.len() as u64), layer, vec![0; 4]].concat();
     file.extend(number(layers.len() as u64));
     file.extend(layers);
-    file.extend([0, u8::from(kind.is_packed)]);
+    let compression = match kind.zip {
+        Some(Zip::Samples) => 2,
+        Some(Zip::Differences) => 3,
+        None => u8::from(kind.is_packed),
+    };
+    file.extend([0, compression]);
+    let is_packed = compression == 1;
     let mut rows = Vec::new();
     for channel in 0..channels {
         for y in 0..height {
             let levels: Vec<u8> = (0..width).map(|x| level(kind, channel, image.get_pixel(x, y).0)).collect();
             let row = row(kind, &levels);
-            rows.push(if kind.is_packed { packed(&row) } else { row });
+            rows.push(match compression {
+                1 => packed(&row),
+                3 => differences(kind.depth, &row),
+                _ => row,
+            });
         }
     }
-    if kind.is_packed {
+    if is_packed {
         for row in &rows {
             match kind.is_large {
                 true => file.extend((row.len() as u32).to_be_bytes()),
@@ -165,6 +205,9 @@ pub fn with_resources(image: &RgbaImage, kind: Kind, resources: &[u8]) -> Vec<u8
             }
         }
     }
-    file.extend(rows.concat());
+    match kind.zip {
+        Some(_) => file.extend(deflate(&rows.concat())),
+        None => file.extend(rows.concat()),
+    }
     file
 }
