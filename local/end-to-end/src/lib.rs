@@ -163,6 +163,18 @@ impl Deployment {
         call.logging_config(logging).send().await.expect("functions can be changed");
     }
 
+    /// Takes so many environments out of the account's for `function` alone, and lets it have no more; `None` gives them back.
+    pub async fn reserve(&self, function: &str, environments: Option<i32>) {
+        let name = function_name(function);
+        if let Some(number) = environments {
+            let call = self.lambda.put_function_concurrency().function_name(name);
+            call.reserved_concurrent_executions(number).send().await.expect("concurrency can be reserved");
+        } else {
+            let call = self.lambda.delete_function_concurrency().function_name(name);
+            call.send().await.expect("reservations can be deleted");
+        }
+    }
+
     /// The region that everything is in.
     #[must_use]
     pub fn region(&self) -> String {

@@ -58,7 +58,7 @@ impl Account {
         }
         Facts {
             caller: self.caller.clone(),
-            concurrency: concurrency(deployment).await,
+            concurrency: deployment.concurrency().await.map_err(|error| format!("{error:#}")),
             taken: taken(deployment, wanted).await,
             stack: format!("thumbtier-{}", deployment.stage),
             buckets,
@@ -96,15 +96,6 @@ impl Account {
         let denied = results.filter(|result| is_denied(result.eval_decision()));
         Ok(denied.map(|result| result.eval_action_name().to_owned()).collect())
     }
-}
-
-async fn concurrency(deployment: &Deployment) -> Result<(u64, u64), String> {
-    let lambda = aws_sdk_lambda::Client::new(&deployment.config);
-    let found = lambda.get_account_settings().send().await.map_err(|error| with_causes(&error))?;
-    let limit = found.account_limit().ok_or_else(|| "Lambda says no limit".to_owned())?;
-    let number = |value: i32| u64::try_from(value).unwrap_or_default();
-    let unreserved = limit.unreserved_concurrent_executions().unwrap_or_default();
-    Ok((number(limit.concurrent_executions()), number(unreserved)))
 }
 
 /// What is there under the names of the template, and whose stack it is of.

@@ -3,10 +3,7 @@
 use serde::Serialize;
 
 use super::template::Wanted;
-
-/// So many environments must stay for functions without a reservation; an account with fewer keeps all of them.
-/// Source: AWS Lambda developer guide, "Configuring reserved concurrency for a function".
-const UNRESERVED_AT_LEAST: u64 = 100;
+use crate::concurrency::{Concurrency, UNRESERVED_AT_LEAST};
 
 /// What a new account may give a function. Source: AWS Lambda developer guide, "Lambda quotas": new accounts have reduced
 /// quotas; 3,008 MB is what field reports name.
@@ -18,7 +15,7 @@ pub(super) struct Facts {
     /// Who asks.
     pub caller: String,
     /// Environments of the account, and those that no function has reserved.
-    pub concurrency: Result<(u64, u64), String>,
+    pub concurrency: Result<Concurrency, String>,
     /// The stack of each function and queue that is there already; `None` is nobody's.
     pub taken: Vec<(String, Option<String>)>,
     /// The stack that will be made or updated.
@@ -82,10 +79,11 @@ pub(super) fn checks(wanted: &Wanted, facts: &Facts, region: &str) -> Vec<Check>
 }
 
 fn concurrency(wanted: &Wanted, facts: &Facts, is_update: bool) -> Vec<Check> {
-    let (limit, unreserved) = match &facts.concurrency {
+    let concurrency = match &facts.concurrency {
         Ok(found) => *found,
         Err(error) => return vec![warning("concurrency", format!("not known: {error}"))],
     };
+    let Concurrency { limit, unreserved } = concurrency;
     let keep = UNRESERVED_AT_LEAST.min(limit);
     let reserved = wanted.reserved_concurrency;
     let left = unreserved.saturating_sub(reserved);
@@ -100,14 +98,14 @@ fn concurrency(wanted: &Wanted, facts: &Facts, is_update: bool) -> Vec<Check> {
                 keep - left
             ),
         ));
-    } else if limit < UNRESERVED_AT_LEAST {
+    } else if concurrency.is_small() {
         checks.push(warning(
             "concurrency",
             format!(
                 "the account runs {limit} environments at once, for all of its functions: uploads wait for their turn, none \
-                 is lost; backfill by --max-concurrency {}; ask for more: aws service-quotas request-service-quota-increase \
+                 is lost, and a backfill takes at most {} of them; ask for more: aws service-quotas request-service-quota-increase \
                  --service-code lambda --quota-code L-B99A9384 --desired-value 1000",
-                (limit / 3).max(1)
+                concurrency.share()
             ),
         ));
     } else {
@@ -219,7 +217,7 @@ mod tests {
     fn facts() -> Facts {
         Facts {
             caller: "arn:aws:iam::1:user/a".into(),
-            concurrency: Ok((1000, 950)),
+            concurrency: Ok(Concurrency { limit: 1000, unreserved: 950 }),
             taken: Vec::new(),
             stack: "thumbtier-prod".into(),
             buckets: vec![Bucket::Free],
@@ -241,8 +239,8 @@ mod tests {
 
     #[test]
     fn a_small_account_is_told_what_it_shares() {
-        let small = Facts { concurrency: Ok((10, 10)), ..facts() };
-        check(&wanted(), &small, "warning", "--max-concurrency 3");
+        let small = Facts { concurrency: Ok(Concurrency { limit: 10, unreserved: 10 }), ..facts() };
+        check(&wanted(), &small, "warning", "a backfill takes at most 3");
         check(&Wanted { reserved_concurrency: 2, ..wanted() }, &small, "refused", "lower reserved_concurrency_… by 2");
         let reserved = Wanted { reserved_concurrency: 900, ..wanted() };
         check(&reserved, &facts(), "refused", "100 must stay");
