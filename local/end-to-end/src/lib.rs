@@ -7,6 +7,7 @@ pub mod chaos;
 mod encoding;
 mod http;
 mod images;
+mod key;
 mod lost;
 mod objects;
 mod operator;
@@ -24,6 +25,7 @@ use serde_json::Value;
 pub use encoding::{brotli, gzip};
 pub use http::{Api, problem};
 pub use images::{flat_webp, webp_over};
+pub use key::Key;
 pub use operator::Operator;
 pub use versions::Version;
 

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::key::{Found, Place, key};
 use super::template::Wanted;
 use crate::concurrency::{Concurrency, UNRESERVED_AT_LEAST};
 
@@ -14,6 +15,8 @@ const NEW_ACCOUNT_MEMORY_MB: u64 = 3008;
 pub(super) struct Facts {
     /// Who asks.
     pub caller: String,
+    /// Their account.
+    pub account: String,
     /// Environments of the account, and those that no function has reserved.
     pub concurrency: Result<Concurrency, String>,
     /// The stack of each function and queue that is there already; `None` is nobody's.
@@ -22,6 +25,8 @@ pub(super) struct Facts {
     pub stack: String,
     /// In the order of [`Wanted::buckets`].
     pub buckets: Vec<Bucket>,
+    /// The key of the buckets, where they have one.
+    pub key: Option<Found>,
     /// Actions that the caller may not do.
     pub denied: Result<Vec<String>, String>,
 }
@@ -50,15 +55,15 @@ pub(super) struct Check {
     pub message: String,
 }
 
-fn ok(check: &'static str, message: impl Into<String>) -> Check {
+pub(super) fn ok(check: &'static str, message: impl Into<String>) -> Check {
     Check { check, outcome: "ok", message: message.into() }
 }
 
-fn warning(check: &'static str, message: impl Into<String>) -> Check {
+pub(super) fn warning(check: &'static str, message: impl Into<String>) -> Check {
     Check { check, outcome: "warning", message: message.into() }
 }
 
-fn refused(check: &'static str, message: impl Into<String>) -> Check {
+pub(super) fn refused(check: &'static str, message: impl Into<String>) -> Check {
     Check { check, outcome: "refused", message: message.into() }
 }
 
@@ -73,7 +78,10 @@ pub(super) fn checks(wanted: &Wanted, facts: &Facts, region: &str) -> Vec<Check>
     for ((name, is_made), found) in wanted.buckets.iter().zip(&facts.buckets) {
         checks.push(bucket(name, *is_made, is_update, wanted.by_eventbridge, found));
     }
-    checks.extend(wanted.kms_key_arn.as_deref().map(|arn| key(arn, region, &wanted.kinds)));
+    if let (Some(arn), Some(found)) = (&wanted.kms_key_arn, &facts.key) {
+        let has_cdn = wanted.kinds.iter().any(|kind| kind == "AWS::CloudFront::Distribution");
+        checks.push(key(Place { arn, account: &facts.account, region, has_cdn }, found));
+    }
     checks.push(rights(&facts.denied));
     checks
 }
@@ -174,23 +182,6 @@ fn bucket(name: &str, is_made: bool, is_update: bool, by_eventbridge: bool, foun
     }
 }
 
-fn key(arn: &str, region: &str, kinds: &[String]) -> Check {
-    let of_region = arn.split(':').nth(3);
-    if of_region != Some(region) {
-        return refused("key", format!("`{arn}` is not in {region}: a bucket's key must be in its region"));
-    }
-    // Source: Amazon CloudFront developer guide, "Restrict access to an Amazon S3 origin", "SSE-KMS".
-    let has_cdn = kinds.iter().any(|kind| kind == "AWS::CloudFront::Distribution");
-    let cdn = if has_cdn { ", and kms:Decrypt to cloudfront.amazonaws.com for the distribution" } else { "" };
-    warning(
-        "key",
-        format!(
-            "not asked: aws kms get-key-policy --key-id {arn} --policy-name default must allow kms:* to the account's root, \
-             or kms:Decrypt and kms:GenerateDataKey to the roles of the stack{cdn}"
-        ),
-    )
-}
-
 fn rights(denied: &Result<Vec<String>, String>) -> Check {
     match denied {
         Ok(denied) if denied.is_empty() => {
@@ -217,10 +208,12 @@ mod tests {
     fn facts() -> Facts {
         Facts {
             caller: "arn:aws:iam::1:user/a".into(),
+            account: "1".into(),
             concurrency: Ok(Concurrency { limit: 1000, unreserved: 950 }),
             taken: Vec::new(),
             stack: "thumbtier-prod".into(),
             buckets: vec![Bucket::Free],
+            key: None,
             denied: Ok(Vec::new()),
         }
     }
@@ -272,11 +265,7 @@ mod tests {
             "iam:SimulatePrincipalPolicy",
         );
         check(&Wanted { memory_mb: 10_240, ..wanted() }, &facts(), "warning", "10240 MB");
-        let with_key = |arn: &str| Wanted { kms_key_arn: Some(arn.into()), ..wanted() };
-        check(&with_key("arn:aws:kms:us-east-1:1:key/k"), &facts(), "refused", "not in eu-west-1");
-        let key = with_key("arn:aws:kms:eu-west-1:1:key/k");
-        check(&key, &facts(), "warning", "get-key-policy");
-        let with_cdn = Wanted { kinds: vec!["AWS::CloudFront::Distribution".into()], ..key };
-        check(&with_cdn, &facts(), "warning", "to cloudfront.amazonaws.com");
+        let with_key = Wanted { kms_key_arn: Some("arn:aws:kms:eu-west-1:1:key/k".into()), ..wanted() };
+        check(&with_key, &Facts { key: Some(Found::Nothing), ..facts() }, "refused", "is not there");
     }
 }
