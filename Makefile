@@ -111,7 +111,7 @@ template: functions-built
 # versions after it, because a bucket that has had them once never is without again; one by one, because one of them
 # silences the bucket for a while.
 deployed:
-	@for module in metrics template account buckets pipeline cdn http privilege nothing_lost redrive backfill alarms; do \
+	@for module in metrics template account buckets pipeline cdn http privilege nothing_lost slow_down redrive backfill alarms; do \
 		$(DEPLOYED) deployed $$module:: || exit; \
 	done
 	@$(MAKE) --no-print-directory --jobs 4 --output-sync=target operators situations page requests

@@ -5,6 +5,7 @@
 mod alarms;
 pub mod chaos;
 mod encoding;
+mod faults;
 mod http;
 mod images;
 mod key;
@@ -23,6 +24,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use serde_json::Value;
 
 pub use encoding::{brotli, gzip};
+pub use faults::faults;
 pub use http::{Api, problem};
 pub use images::{flat_webp, webp_over};
 pub use key::Key;
