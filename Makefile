@@ -23,6 +23,8 @@ HEVC ?= off
 WITHOUT_SDK := -p benches -p calibrate -p coding -p contract -p engine -p heif -p jpeg -p resample -p thumbtier -p usage
 WITH_SDK := -p api -p dispatcher -p end-to-end -p function -p sdk -p thumbtier-aws -p worker
 REGION ?= us-east-1
+# All that prices.json has, unless some are named.
+REGIONS ?=
 # A key to lint and test the template with, everything that is off by default being on.
 KMS_KEY := arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab
 DISTRIBUTION := arn:aws:cloudfront::123456789012:distribution/E1EXAMPLE
@@ -50,7 +52,7 @@ PACKAGE := node_modules/.bin/osls package --stage prod --param="package_dir=targ
 DEPLOYED := python3 -m local.suite target/deployed.json --only
 
 .PHONY: help local test tested linted unit unit-built functions-built sdk-built template downloads
-.PHONY: deployed operators situations page requests chaos mutations differential fuzz bench calibrate dispatcher peers package preflight deploy remove audit clean
+.PHONY: deployed operators situations page requests chaos mutations differential fuzz bench calibrate dispatcher peers package preflight deploy remove prices audit clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -196,6 +198,9 @@ benches/peers/node_modules/.done: benches/peers/package-lock.json
 	@echo "· installing sharp" >&2
 	@cd benches/peers && npm ci --silent --no-fund --no-audit
 	@touch $@
+
+prices: ## prices.json by AWS's public price lists, which needs the internet and no account: REGIONS="mx-central-1 eu-west-1"
+	@node deploy/refresh_prices.mjs $(REGIONS)
 
 # Advisories last and apart: they alone are fetched from the network, and fail without it.
 audit: ## licences, sources and advisories of every dependency
