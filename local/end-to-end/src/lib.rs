@@ -179,6 +179,12 @@ impl Deployment {
         }
     }
 
+    /// How many environments no function has reserved.
+    pub async fn unreserved(&self) -> i32 {
+        let found = self.lambda.get_account_settings().send().await.expect("the account can be asked");
+        found.account_limit().and_then(|limit| limit.unreserved_concurrent_executions()).expect("it has a limit")
+    }
+
     /// The region that everything is in.
     #[must_use]
     pub fn region(&self) -> String {

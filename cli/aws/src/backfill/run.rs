@@ -173,9 +173,6 @@ impl<'a> Backfill<'a> {
         };
         run.progress = Progress::BatchOperations { manifest_etag, job_id: Some(job_id.clone()) };
         self.journal.save(run)?;
-        if self.choice.way == Way::BatchOperations {
-            self.choice.say();
-        }
         eprintln!("job {job_id} of S3 Batch Operations");
         let bar = bar(run.objects);
         let followed = follow(&jobs, &job_id, POLL, self.stop, &bar).await;
@@ -198,6 +195,7 @@ impl<'a> Backfill<'a> {
     }
 
     async fn create(&self, jobs: &Jobs, run: &Run, manifest_etag: &str) -> anyhow::Result<Created> {
+        self.choice.say();
         let request = JobRequest {
             run: &run.id,
             description: format!("thumbtier {} backfill {}", self.deployment.stage, run.id),
