@@ -182,7 +182,7 @@ impl Deployment {
     /// How many environments no function has reserved.
     pub async fn unreserved(&self) -> i32 {
         let found = self.lambda.get_account_settings().send().await.expect("the account can be asked");
-        found.account_limit().and_then(|limit| limit.unreserved_concurrent_executions()).expect("it has a limit")
+        found.account_limit().expect("it has one").unreserved_concurrent_executions().expect("it has a limit")
     }
 
     /// The region that everything is in.
