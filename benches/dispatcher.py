@@ -24,6 +24,8 @@ ROOT = Path(__file__).resolve().parent.parent
 CGROUPS = Path("/sys/fs/cgroup")
 MB_PER_VCPU = 1769
 PERIOD_US = 20_000
+# What CloudWatch Logs adds to each line.
+EVENT_BYTES = 26
 VARIABLES = {
     "AWS_LAMBDA_FUNCTION_NAME": "dispatcher", "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST", "AWS_REGION": "us-east-1",
     "AWS_EC2_METADATA_DISABLED": "true", "AWS_ACCESS_KEY_ID": "rig", "AWS_SECRET_ACCESS_KEY": "rig",
@@ -166,18 +168,20 @@ def measure(binary: Path, memory_mb: int, records: int, events: int, waits: tupl
         process.wait()
         group.remove()
     warm_ms = services.durations_ms[1:]
-    own_ms = [line["total_ms"] for line in logged(lines) if "total_ms" in line][1:]
+    written = logged(lines)
+    own_ms = [line["total_ms"] for line in map(json.loads, written) if "total_ms" in line][1:]
+    log_bytes = sum(len(line.encode()) + EVENT_BYTES for line in written) / events
     gb_second = json.loads((ROOT / "prices.json").read_text())["us-east-1"]["lambda_gb_second"]["x86_64"]
     dollars = memory_mb / 1024 * gb_second * mean(warm_ms) / 1000 * 1e6 / records
     return (f"{memory_mb:>6} {records:>8} {init_ms:>8.0f} {services.durations_ms[0]:>9.1f} {median(warm_ms):>9.1f} "
-            f"{mean(warm_ms):>9.1f} {mean(own_ms):>9.1f} {each_ms:>8.2f} {dollars:>14.3f}")
+            f"{mean(warm_ms):>9.1f} {mean(own_ms):>9.1f} {each_ms:>8.2f} {log_bytes:>9.0f} {dollars:>14.3f}")
 
 
-def logged(file) -> list[dict]:
-    """The function's own lines, one for each event of one object."""
+def logged(file) -> list[str]:
+    """The function's own lines."""
     file.seek(0)
     with file:
-        return [json.loads(line) for line in file if line.startswith("{")]
+        return [line.rstrip("\n") for line in file if line.startswith("{")]
 
 
 def cpu_ms(process: int) -> float:
@@ -191,7 +195,7 @@ def main() -> None:
     parser.add_argument("--head-ms", type=float, default=15, help="how long S3 takes for a HEAD")
     parser.add_argument("--invoke-ms", type=float, default=15, help="how long Lambda takes for an Invoke")
     arguments = parser.parse_args()
-    print("memory  records  INIT ms  first ms  median ms   mean ms    own ms   CPU ms  $ per million objects, compute")
+    print("memory  records  INIT ms  first ms  median ms   mean ms    own ms   CPU ms  log bytes  $ per million objects, compute")
     for memory_mb, records in [(128, 1), (192, 1), (256, 1), (512, 1), (128, 10), (256, 10)]:
         waits = (arguments.head_ms, arguments.invoke_ms)
         print(measure(arguments.binary, memory_mb, records, arguments.events, waits), flush=True)
