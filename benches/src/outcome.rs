@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use calibrate::{Calibration, Decision, Line, Measurement};
+use calibrate::{Calibration, Decision, Line, Measurement, Model, held_out};
 use contract::{RegionPrices, TierError, TierTable};
 
 use crate::grid::Input;
@@ -72,23 +72,17 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// How long the model says a file takes in a tier, I/O apart, in milliseconds.
+    /// What a worker takes beside the engine, fitted to every second file.
     #[must_use]
-    pub fn predicted_ms(&self, cell: &Cell, memory_mb: u64) -> f64 {
-        cell.measurement.cpu_ms / self.calibration.terms.function(memory_mb).cpus()
+    pub fn model(&self) -> Model {
+        Model::fitted_to(&self.calibration.measurements, &self.tiers, &self.calibration.terms)
     }
 
-    /// Of each tier: predicted and measured milliseconds, I/O apart.
+    /// Of each tier: predicted and measured milliseconds, I/O apart, of the files that the model was not fitted to.
     #[must_use]
     pub fn predictions(&self) -> Vec<(&str, Vec<(f64, f64)>)> {
-        let of_tier = |tier: &contract::Tier| {
-            let pair = |cell: &Cell| {
-                let measured_ms = cell.measurement.tier_ms.get(&tier.name)?;
-                Some((self.predicted_ms(cell, tier.memory_mb), *measured_ms))
-            };
-            self.gathered.cells.iter().filter_map(pair).collect()
-        };
-        self.tiers.iter().map(|tier| (tier.name.as_str(), of_tier(tier))).collect()
+        let Calibration { measurements, terms, .. } = &self.calibration;
+        held_out(measurements, &self.tiers, terms, self.model())
     }
 
     /// Prints the thresholds, why, and what changes in tiers.json.

@@ -135,8 +135,9 @@ pub(super) fn predictions(outcome: &Outcome) -> Figure {
         diagonal: true,
     };
     Figure {
-        caption: "CPU time over the share of a CPU, against the worker in its limits; on the line they are equal"
-            .to_owned(),
+        caption:
+            "CPU time in the periods of the tier's share, against the worker in its limits; on the line they are equal"
+                .to_owned(),
         svg: chart.svg(),
     }
 }

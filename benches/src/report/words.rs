@@ -1,7 +1,7 @@
 //! The report's sentences and tables, as Markdown; the page is made from the same.
 
-use calibrate::{Threshold, median};
-use contract::{TierTable, thousands};
+use calibrate::{Model, Threshold, median};
+use contract::{CPU_PERIOD_MS, TierTable, thousands};
 
 use super::bill::{BEGIN, END};
 use super::chart::Unit;
@@ -110,7 +110,13 @@ pub(super) fn errors(outcome: &Outcome) -> String {
         let (error, ratio) = (median(errors.iter().copied()), median(ratios.iter().copied()));
         lines.push(format!("| {tier} | {} | {error:.0} % | {ninth:.0} % | {ratio:.2} |", pairs.len()));
     }
-    lines.push("\nPredicted is CPU time over the tier's share of a CPU, measured the real worker in a control group with that share.".to_owned());
+    let Model { job_ms, factor } = outcome.model();
+    lines.push(format!(
+        "\nPredicted is the engine's CPU time, times {factor:.2} and {job_ms:.2} ms more for what a worker does beside it, in \
+         periods of {CPU_PERIOD_MS:.0} ms: a job that fits in its tier's part of one runs at full speed, a longer one waits for \
+         each further part. Both numbers are fitted to every second file, and the table is of the others. Measured is the real \
+         worker in a control group with that part."
+    ));
     lines.join("\n")
 }
 

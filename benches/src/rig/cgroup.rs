@@ -9,10 +9,8 @@ const ROOT: &str = "/sys/fs/cgroup";
 /// Before the process id in the name of a group.
 const NAME: &str = "thumbtier-calibrate-";
 
-/// How often a quota is given out, in microseconds. Lambda's own is 20 ms as well, so a short job feels its share.
-///
-/// **Source:** measured on Lambda in "How does proportional CPU allocation work with AWS Lambda?", M. Akın, 2018.
-const PERIOD_US: u64 = 20_000;
+/// How often a quota is given out, in microseconds: as on Lambda, so that a short job feels its share.
+const PERIOD_US: u64 = contract::CPU_PERIOD_MS as u64 * 1000;
 
 /// Which interface the kernel has here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -63,7 +63,7 @@ fn point(shapes: &[&Measurement], before: Option<&Point>, columns: &[Column<'_>]
     }
 }
 
-/// As measured in the tier's real limits, else by the model.
+/// As measured in the tier's real limits, else by its share of a CPU: what was not measured is long.
 fn busy_ms(shape: &Measurement, column: &Column<'_>) -> f64 {
     let measured = column.tier.and_then(|tier| shape.tier_ms.get(tier)).copied();
     measured.unwrap_or_else(|| shape.cpu_ms / column.function.cpus())

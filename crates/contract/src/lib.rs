@@ -26,7 +26,7 @@ mod tiers;
 mod variant_set;
 
 pub use bill::{Item, REQUESTS_OF_A_BUCKET_KEY, Usage};
-pub use cost::{Function, MB_PER_VCPU, Requests, Work, billed_ms, cpu_share};
+pub use cost::{CPU_PERIOD_MS, Function, MB_PER_VCPU, Requests, Work, billed_ms, cpu_share};
 pub use dead_letter::DeadLetter;
 pub use ending::{Ending, MadeBy, OWN_PREFIX};
 pub use event_object::{Change, EventObject, PutOff};

@@ -29,10 +29,9 @@ fn make(bytes: &[u8], format: OutputFormat) -> Result<Made, EngineError> {
     engine::make(&mut Cursor::new(bytes), &variants, &Limits::for_budget(1 << 32), &mut |_| {})
 }
 
-/// CPU time of the main thread so far; Linux only. Wall time would count the neighbours of a busy machine.
+/// CPU time of the main thread so far. Wall time would count the neighbours of a busy machine.
 fn cpu_ms() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/schedstat").unwrap();
-    stat.split(' ').next().unwrap().parse::<f64>().unwrap() / 1e6
+    usage::milliseconds(usage::thread_cpu_time())
 }
 
 fn main() {

@@ -189,10 +189,17 @@ fn naive_cmyk(image: &Raster) -> Raster {
     Raster { width: image.width, height: image.height, channels: Channels::Rgb, samples: samples.collect() }
 }
 
-/// Source: JFIF 1.02, page 3, in 16-bit fixed point.
-fn rgb_of([y, cb, cr]: [u8; 3]) -> [u8; 3] {
-    let (y, cb, cr) = (i32::from(y) << 16, i32::from(cb) - 128, i32::from(cr) - 128);
-    let byte = |value: i32| ((value + (1 << 15)) >> 16).clamp(0, 255) as u8;
+fn rgb_of(pixel: [u8; 3]) -> [u8; 3] {
+    rgb_of_fine(pixel.map(i16::from), 0)
+}
+
+/// The same of samples with up to 5 bits behind the point. Source: JFIF 1.02, page 3, in 16-bit fixed point.
+#[inline(always)]
+pub(crate) fn rgb_of_fine(pixel: [i16; 3], bits: i32) -> [u8; 3] {
+    // A filter may end beyond black and white; within these bounds nothing below overflows.
+    let [y, cb, cr] = pixel.map(|sample| i32::from(sample).clamp(-64 << bits, 320 << bits));
+    let (y, cb, cr) = (y << 16, cb - (128 << bits), cr - (128 << bits));
+    let byte = |value: i32| ((value + (1 << (15 + bits))) >> (16 + bits)).clamp(0, 255) as u8;
     [byte(y + 91_881 * cr), byte(y - 22_554 * cb - 46_802 * cr), byte(y + 116_130 * cb)]
 }
 

@@ -6,6 +6,7 @@ use crate::{
     Orientation, Warning,
     colour::Colours,
     geometry::Window,
+    planes::Plane,
     raster::{Channels, Model, Raster},
     shrink::Shrinker,
 };
@@ -25,8 +26,8 @@ pub(crate) enum Pixels {
     /// The small image, interleaved, alpha premultiplied; and where on it the whole image lies: its last column and row
     /// may count in part only.
     Raster(Raster, Window, Model),
-    /// For each variant a grey raster of each component, resized by `Streams` and not turned yet; and their colours.
-    Variants(Vec<Vec<Raster>>, Colours),
+    /// For each variant its components, resized by `Streams`; and their colours.
+    Variants(Vec<Vec<Plane>>, Colours),
 }
 
 /// A component as its decoder gives it, row by row.

@@ -20,6 +20,7 @@ mod limits;
 mod make;
 mod orientation;
 mod plan;
+mod planes;
 mod previews;
 mod probe;
 mod raster;

@@ -7,6 +7,7 @@ use crate::{
     Orientation, Probe,
     colour::{self, Colours},
     geometry::{self, Layout, Window},
+    planes::{self, Plane},
     raster::{Channels, Model, Raster},
     streams,
 };
@@ -30,8 +31,12 @@ pub(crate) fn render(small: (&Raster, Window), probe: &Probe, colours: &Colours,
 }
 
 /// The same from the components of the picture, resized as they came.
-pub(crate) fn render_planes(planes: Vec<Raster>, probe: &Probe, colours: &Colours, variant: &Variant) -> Picture {
+pub(crate) fn render_planes(planes: Vec<Plane>, probe: &Probe, colours: &Colours, variant: &Variant) -> Picture {
     let layout = geometry::layout(probe.seen_px(), variant);
+    if let Some(image) = planes::rgb(&planes) {
+        return Picture::Raster(finish(image, probe, colours, variant, &layout));
+    }
+    let planes: Vec<_> = planes.into_iter().filter_map(Plane::into_raster).collect();
     let planes = match <[Raster; 3]>::try_from(planes) {
         // One JPEG on its way to another: its planes never become pixels.
         Ok(planes) if streams::keeps_planes(colours.keep_samples(), variant, &layout) => {

@@ -11,7 +11,8 @@ use crate::{
     colour::Colours,
     decoded::{Component, Pixels},
     geometry::{self, Layout, Window},
-    raster::{Channels, Raster},
+    planes::Plane,
+    raster::{Channels, Model, Raster},
     shrink::Shrinker,
 };
 
@@ -36,16 +37,20 @@ impl Streams {
     pub(crate) fn new(probe: &Probe, plan: &Plan, components: &[Component], colours: Colours) -> Self {
         let shrinks = (plan.shrink, plan.row_shrink);
         let layouts = layouts(probe, &plan.variants);
+        let is_ycbcr = colours.model() == Model::YCbCr && components.len() == 3;
+        let are_fine = |number: usize, variant: &Variant| {
+            is_ycbcr && are_fine(&layouts, number) && !keeps_planes(colours.keep_samples(), variant, &layouts[number].0)
+        };
         let of = |(index, component): (usize, &Component)| {
-            let of = |(variant, (layout, from)): (&Variant, &(Layout, Option<usize>))| {
+            let of = |(number, (variant, (layout, from))): (usize, (&Variant, &(Layout, Option<usize>)))| {
                 let is_halved = index > 0 && keeps_planes(colours.keep_samples(), variant, layout);
                 let shape = Shape::new(probe, shrinks, component, layout, is_halved);
                 match *from {
                     Some(larger) => Way::From(larger, shape.size),
-                    None => Way::Rows(Box::new(Stream::new(component, shape))),
+                    None => Way::Rows(Box::new(Stream::new(component, shape, are_fine(number, variant)))),
                 }
             };
-            plan.variants.iter().zip(&layouts).map(of).collect()
+            plan.variants.iter().zip(&layouts).enumerate().map(of).collect()
         };
         Self { streams: components.iter().enumerate().map(of).collect(), colours }
     }
@@ -60,15 +65,17 @@ impl Streams {
         let (mut all_bytes, mut planes_bytes) = (0, 0);
         let layouts = layouts(probe, variants);
         for (index, component) in components.iter().enumerate() {
-            for (variant, (layout, from)) in variants.iter().zip(&layouts) {
-                let is_halved = index > 0 && keeps_planes(keeps_samples(probe), variant, layout);
-                let shape = Shape::new(probe, shrinks, component, layout, is_halved);
+            for (number, (variant, (layout, from))) in variants.iter().zip(&layouts).enumerate() {
+                let keeps_planes = keeps_planes(keeps_samples(probe), variant, layout);
+                let shape = Shape::new(probe, shrinks, component, layout, index > 0 && keeps_planes);
                 let plane_bytes = u64::from(shape.size.0) * u64::from(shape.size.1);
-                planes_bytes += plane_bytes;
+                // Fine samples have two bytes.
+                let fine_bytes = if !keeps_planes && are_fine(&layouts, number) { plane_bytes } else { 0 };
+                planes_bytes += plane_bytes + fine_bytes;
                 all_bytes += match from {
                     // What the resizer holds besides is less than the rows of all others, which are gone by then.
                     Some(_) => plane_bytes,
-                    None => shape.bytes(component),
+                    None => shape.bytes(component) + fine_bytes,
                 };
             }
         }
@@ -99,16 +106,17 @@ impl Streams {
 }
 
 /// A component's plane of each variant.
-fn finish(ways: Vec<Way>) -> Vec<Raster> {
+fn finish(ways: Vec<Way>) -> Vec<Plane> {
     let small: Vec<_> =
         ways.iter().map(|way| if let Way::From(index, size) = way { Some((*index, *size)) } else { None }).collect();
     let blank = || Raster { width: 0, height: 0, channels: Channels::Grey, samples: Vec::new() };
-    let of_rows = |way| if let Way::Rows(stream) = way { stream.finish() } else { blank() };
+    let of_rows = |way| if let Way::Rows(stream) = way { stream.finish() } else { Plane::Samples(blank()) };
     let mut planes: Vec<_> = ways.into_iter().map(of_rows).collect();
     for (plane, (index, size)) in small.into_iter().enumerate().filter_map(|(plane, from)| Some((plane, from?))) {
-        let large = &planes[index];
+        // One that others come from is never fine.
+        let Plane::Samples(large) = &planes[index] else { continue };
         let whole = resample::Crop::whole((large.width as u32, large.height as u32));
-        planes[plane] = large.resized(whole, size, Kernel::Lanczos3);
+        planes[plane] = Plane::Samples(large.resized(whole, size, Kernel::Lanczos3));
     }
     planes
 }
@@ -126,6 +134,11 @@ fn layouts(probe: &Probe, variants: &[Variant]) -> Vec<(Layout, Option<usize>)> 
         (is_small && small.crop == large.crop).then_some(index)
     };
     layouts.iter().map(|layout| (*layout, from(layout))).collect()
+}
+
+/// Whether a variant may have fine samples: it comes from the rows, and no other variant comes from it.
+fn are_fine(layouts: &[(Layout, Option<usize>)], number: usize) -> bool {
+    layouts[number].1.is_none() && layouts.iter().all(|(_, from)| *from != Some(number))
 }
 
 /// Whether the three planes go to the encoder as they are, chroma at half the size where a side is even.
@@ -193,12 +206,14 @@ struct Stream {
     means: Option<Shrinker>,
     resampler: RowResampler,
     size: (u32, u32),
+    is_fine: bool,
 }
 
 impl Stream {
-    fn new(component: &Component, Shape { factor, small, crop, size }: Shape) -> Self {
+    fn new(component: &Component, Shape { factor, small, crop, size }: Shape, is_fine: bool) -> Self {
         let means = (factor > 1).then(|| Shrinker::of_rows(Channels::Grey, component.size, factor));
-        Self { means, resampler: RowResampler::new(small, crop, size, component.kernel), size }
+        let resampler = if is_fine { RowResampler::fine } else { RowResampler::new };
+        Self { means, resampler: resampler(small, crop, size, component.kernel), size, is_fine }
     }
 
     fn push(&mut self, row: &[u8]) {
@@ -211,8 +226,11 @@ impl Stream {
         }
     }
 
-    fn finish(self) -> Raster {
+    fn finish(self) -> Plane {
         let (width, height) = (self.size.0 as usize, self.size.1 as usize);
-        Raster { width, height, channels: Channels::Grey, samples: self.resampler.finish() }
+        if self.is_fine {
+            return Plane::Fine { size: (width, height), samples: self.resampler.finish_fine() };
+        }
+        Plane::Samples(Raster { width, height, channels: Channels::Grey, samples: self.resampler.finish() })
     }
 }

@@ -22,8 +22,11 @@ pub(crate) const PAD_BYTES: usize = 16;
 /// More than any MCU takes: 10 blocks of 64 codes of 16 bits with values of 15 are 2,480 bytes.
 pub(crate) const HEADROOM_BYTES: usize = 4096;
 
+/// A source that brings less at a time is slow: what there is, is decoded first.
+const LITTLE_BYTES: usize = 4096;
+
 /// Restart markers remembered at once. A bound, because hostile data may consist of nothing else.
-const MARKS: usize = 512;
+pub(crate) const MARKS: usize = 512;
 
 /// The buffer that bits are read from.
 pub(crate) type Data = [u8; DATA_BYTES + PAD_BYTES];
@@ -52,8 +55,9 @@ pub(crate) struct Feed {
     end: Option<End>,
     /// Where the last MCU that was read ended.
     used: usize,
-    /// Data bytes to hold.
+    /// Data bytes to hold, and with how many the source is asked for no more at once.
     capacity: usize,
+    enough: usize,
     /// Data bytes that may not be zero.
     written: usize,
     /// How often the data has changed.
@@ -74,6 +78,7 @@ impl Feed {
             end: None,
             used: 0,
             capacity: USUAL_BYTES,
+            enough: 2 * HEADROOM_BYTES,
             written: 0,
             moves: 0,
         }
@@ -86,12 +91,14 @@ impl Feed {
         self.end = None;
         self.used = 0;
         self.capacity = USUAL_BYTES;
+        self.enough = 2 * HEADROOM_BYTES;
         self.moves += 1;
     }
 
     /// Holds as much data as there is room for, until the next scan.
     pub(crate) fn hold_more(&mut self) {
         self.capacity = DATA_BYTES;
+        self.enough = DATA_BYTES / 2;
     }
 
     /// A number that changes whenever offsets in the data do.
@@ -106,6 +113,11 @@ impl Feed {
     /// The first restart marker not yet taken.
     pub(crate) fn next_mark(&self) -> Option<Mark> {
         self.marks.front().copied()
+    }
+
+    /// The restart markers in the buffer that have not been taken, as far as there is room to remember them.
+    pub(crate) fn marks(&self) -> impl ExactSizeIterator<Item = Mark> {
+        self.marks.iter().copied()
     }
 
     pub(crate) fn take_mark(&mut self) -> Option<Mark> {
@@ -154,6 +166,7 @@ impl Feed {
             // A mark that was passed over lies before `from`; its number still counts.
             mark.at = mark.at.saturating_sub(from);
         }
+        let mut brought = usize::MAX;
         while self.end.is_none() && self.marks.len() < MARKS && self.length < self.capacity {
             let (used, stored, stop) = unstuff(input.available(), &mut self.data[self.length..self.capacity]);
             input.consume(used);
@@ -164,10 +177,16 @@ impl Feed {
                     self.marks.push_back(Mark { at: self.length, number: marker - RST0 });
                 }
                 Stop::Marker(marker) => self.end = Some(End::Marker(marker)),
-                // Enough is enough: waiting for a full buffer would wait for the network.
-                Stop::NeedsInput if self.length >= 2 * HEADROOM_BYTES => break,
-                Stop::NeedsInput if !input.fill()? => self.end = Some(End::Stream),
-                Stop::NeedsInput => {}
+                // Waiting for a full buffer would wait for the network.
+                Stop::NeedsInput if self.length >= self.enough => break,
+                Stop::NeedsInput if self.length >= 2 * HEADROOM_BYTES && brought < LITTLE_BYTES => break,
+                Stop::NeedsInput => {
+                    let before = input.available().len();
+                    if !input.fill()? {
+                        self.end = Some(End::Stream);
+                    }
+                    brought = input.available().len() - before;
+                }
             }
         }
         // What was copied in whole pieces may reach a little further than what counts.

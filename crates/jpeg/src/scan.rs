@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::bits::{Bits, Position};
 use crate::error::{Error, Warning};
-use crate::feed::{End, Feed};
+use crate::feed::{DATA_BYTES, End, Feed};
 use crate::input::Input;
 
 /// What a kind of scan does with its MCUs. [`walk`] calls it for every MCU, row by row.
@@ -14,12 +14,17 @@ pub(crate) trait Scan {
     fn wants_more(&self) -> bool {
         false
     }
+    /// Whether [`ahead`](Self::ahead) needs the end of a restart interval in sight.
+    fn wants_marker(&self) -> bool {
+        false
+    }
     /// Decodes the MCU in `column` of the current row.
     fn mcu(&mut self, bits: &mut Bits<'_>, column: usize);
-    /// Decodes MCUs of `columns` from `from` on as far as it finds out where they end before it reads them.
+    /// Decodes MCUs of `columns` from `from` on as far as it finds out where they end before it reads them;
+    /// `interval_mcus` are left of the restart interval.
     ///
     /// It takes and returns a position, because a reader that it could change would stay in memory for all others.
-    fn ahead(&mut self, _feed: &Feed, from: Position, columns: Range<usize>) -> Ahead {
+    fn ahead(&mut self, _feed: &Feed, from: Position, columns: Range<usize>, _interval_mcus: usize) -> Ahead {
         Ahead { column: columns.start, position: from, corrupt: false }
     }
     /// Takes note that the MCUs of `columns` have been decoded, which began with [`ahead`](Self::ahead) and whose bits have
@@ -36,6 +41,9 @@ pub(crate) trait Scan {
         false
     }
 }
+
+/// Data that must have been used before the rest is moved to the front for no other reason than to have a marker in sight.
+const LEAST_MOVE_BYTES: usize = DATA_BYTES / 2;
 
 /// How far [`Scan::ahead`] came.
 pub(crate) struct Ahead {
@@ -104,7 +112,7 @@ pub(crate) fn walk<R: Read>(
             let stop = extent.mcu_columns.min(column.saturating_add(interval.left_mcus));
             let start = column;
             if let Some(from) = position {
-                (column, position) = run(input, feed, from, column..stop, scan, &mut report)?;
+                (column, position) = run(input, feed, from, column..stop, interval.left_mcus, scan, &mut report)?;
             } else {
                 (column..stop).for_each(|column| scan.lose(column));
                 report.lost_mcus += (stop - column) as u64;
@@ -137,17 +145,19 @@ fn run<R: Read>(
     feed: &mut Feed,
     mut from: Position,
     columns: Range<usize>,
+    interval_mcus: usize,
     scan: &mut impl Scan,
     report: &mut Report,
 ) -> Result<(usize, Option<Position>), Error> {
-    if from.byte() > feed.safe_until() || feed.boundary().is_none() && feed.safe_until() == 0 {
-        let consumed = from.consumed_bytes();
+    let consumed = from.consumed_bytes();
+    let is_short = feed.safe_until() == 0 || consumed > LEAST_MOVE_BYTES && scan.wants_marker();
+    if from.byte() > feed.safe_until() || feed.boundary().is_none() && is_short {
         feed.advance(input, consumed)?;
         from = from.moved_back(consumed);
     }
     let safe_until = feed.safe_until();
     let boundary_bits = feed.boundary().map_or(usize::MAX, |bytes| bytes * 8);
-    let Ahead { mut column, position, corrupt } = scan.ahead(feed, from, columns.clone());
+    let Ahead { mut column, position, corrupt } = scan.ahead(feed, from, columns.clone(), interval_mcus);
     let mut bits = Bits::resume(feed.data(), position);
     while column < columns.end && bits.byte() <= safe_until {
         scan.mcu(&mut bits, column);

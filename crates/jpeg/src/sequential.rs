@@ -169,14 +169,14 @@ pub(crate) struct Straight<'t, 's, S: ?Sized> {
 }
 
 impl<S: Sink + ?Sized> Straight<'_, '_, S> {
-    /// Decodes the MCUs up to column `end` that the lanes find.
+    /// Decodes the MCUs up to column `end` that the lanes find; `interval_mcus` are left of the restart interval.
     #[inline(never)]
-    fn in_lanes(&mut self, feed: &Feed, mut ahead: Ahead, end: usize) -> Ahead {
+    fn in_lanes(&mut self, feed: &Feed, mut ahead: Ahead, end: usize, interval_mcus: usize) -> Ahead {
         let Some(lanes) = &mut self.lanes else { return ahead };
-        let mcu_blocks = lanes.mcu_blocks();
+        let (mcu_blocks, start) = (lanes.mcu_blocks(), ahead.column);
         let mut at = ahead.position.consumed_bits();
         while ahead.column < end {
-            let (begins, next) = lanes.take(feed, at, end - ahead.column);
+            let (begins, next) = lanes.take(feed, at, end - ahead.column, interval_mcus - (ahead.column - start));
             if begins.is_empty() {
                 break;
             }
@@ -198,9 +198,13 @@ impl<S: Sink + ?Sized> Scan for Straight<'_, '_, S> {
         self.lanes.is_some()
     }
 
-    fn ahead(&mut self, feed: &Feed, from: Position, columns: Range<usize>) -> Ahead {
+    fn wants_marker(&self) -> bool {
+        self.lanes.as_ref().is_some_and(Lanes::wants_marker)
+    }
+
+    fn ahead(&mut self, feed: &Feed, from: Position, columns: Range<usize>, interval_mcus: usize) -> Ahead {
         let ahead = Ahead { column: columns.start, position: from, corrupt: false };
-        if self.lanes.is_some() { self.in_lanes(feed, ahead, columns.end) } else { ahead }
+        if self.lanes.is_some() { self.in_lanes(feed, ahead, columns.end, interval_mcus) } else { ahead }
     }
 
     #[inline(always)]
@@ -264,12 +268,16 @@ impl<'t> Lookups<'t> {
 
     /// The lanes of a scan: `mcu` has, of each component, the DC table, the AC table and the blocks of an MCU.
     /// `None` if their tables have not been built.
-    pub(crate) fn lanes(&'t self, mcu: impl Iterator<Item = (usize, usize, usize)>) -> Option<Lanes<'t>> {
+    pub(crate) fn lanes(
+        &'t self,
+        mcu: impl Iterator<Item = (usize, usize, usize)>,
+        restart_interval_mcus: u32,
+    ) -> Option<Lanes<'t>> {
         let mut states = Vec::new();
         for (dc, ac, blocks) in mcu {
             let block = [self.lane_dc[dc].as_ref()?, self.lane_ac[ac].as_ref()?];
             states.extend(std::iter::repeat_n(block, blocks).flatten());
         }
-        Some(Lanes::new(&states))
+        Some(Lanes::new(&states, restart_interval_mcus))
     }
 }

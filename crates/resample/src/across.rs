@@ -72,6 +72,25 @@ impl Across {
         }
     }
 
+    /// The same for rows of one channel, with [`BETWEEN_BITS`] kept.
+    pub(crate) fn make_fine(&mut self, rows: [&[i16]; ROWS], made: &mut [i16]) {
+        self.turn::<1, 2>(rows);
+        let half = i32x4::splat(1 << (ONE_BITS - 1));
+        let windows = self.firsts.iter().zip(self.weights.chunks_exact(self.most_pairs));
+        for (place, (first, weights)) in windows.enumerate() {
+            let mut sums = [half; 2];
+            for (turned, weights) in self.turned[*first as usize..][..self.most_pairs].iter().zip(weights) {
+                let weights = twice_two(*weights);
+                sums[0] += turned[0].dot(weights);
+                sums[1] += turned[1].dot(weights);
+            }
+            let sums = narrow(sums[0] >> ONE_BITS, sums[1] >> ONE_BITS).to_array();
+            for (row, sum) in made.chunks_exact_mut(self.firsts.len()).zip(sums) {
+                row[place] = sum;
+            }
+        }
+    }
+
     fn turn<const CHANNELS: usize, const TWO: usize>(&mut self, rows: [&[i16]; ROWS]) {
         let turned = self.turned.as_chunks_mut::<CHANNELS>().0;
         let rows = rows.map(|row| row.as_chunks::<TWO>().0);

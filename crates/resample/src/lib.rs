@@ -11,7 +11,7 @@ mod rows;
 mod tests;
 mod weights;
 
-pub use rows::RowResampler;
+pub use rows::{FINE_BITS, RowResampler};
 pub use weights::Kernel;
 
 /// Rows of pixels without padding, channels interleaved.

@@ -3,7 +3,7 @@
 use crate::{
     Crop, Kernel,
     across::{Across, ROWS},
-    columns::{BLOCK, Columns},
+    columns::{BETWEEN_BITS, BLOCK, Columns},
     weights::Windows,
 };
 
@@ -23,8 +23,17 @@ pub struct RowResampler {
     /// Rows that are resized downwards and not yet across.
     between: [Vec<i16>; ROWS],
     rows_made: u32,
-    samples: Vec<u8>,
+    made: Made,
 }
+
+/// The resized rows.
+enum Made {
+    Samples(Vec<u8>),
+    Fine(Vec<i16>),
+}
+
+/// Bits behind the point of fine samples.
+pub const FINE_BITS: i32 = BETWEEN_BITS;
 
 impl RowResampler {
     /// `crop` of a plane of `from` samples (width, height) becomes `size` (width, height) samples; all sides are at
@@ -32,6 +41,14 @@ impl RowResampler {
     #[must_use]
     pub fn new(from: (u32, u32), crop: Crop, size: (u32, u32), kernel: Kernel) -> Self {
         Self::of_pixels(1, from, crop, size, kernel)
+    }
+
+    /// The same with [`FINE_BITS`] more, for what is not yet the last step: samples may lie below 0 and above 255.
+    #[must_use]
+    pub fn fine(from: (u32, u32), crop: Crop, size: (u32, u32), kernel: Kernel) -> Self {
+        let mut resampler = Self::new(from, crop, size, kernel);
+        resampler.made = Made::Fine(vec![0; resampler.to_samples * size.1 as usize]);
+        resampler
     }
 
     /// The same for pixels of 1 to 4 channels, interleaved.
@@ -51,7 +68,7 @@ impl RowResampler {
             taken: 0,
             between: std::array::from_fn(|_| vec![0; padded]),
             rows_made: 0,
-            samples: vec![0; to_samples * size.1 as usize],
+            made: Made::Samples(vec![0; to_samples * size.1 as usize]),
         }
     }
 
@@ -109,19 +126,39 @@ impl RowResampler {
         self.rows_made += 1;
         if place + 1 == ROWS || self.rows_made == self.to_rows {
             let first = self.rows_made as usize - 1 - place;
-            let made = &mut self.samples[first * self.to_samples..self.rows_made as usize * self.to_samples];
-            self.across.make(std::array::from_fn(|row| self.between[row].as_slice()), made);
+            let places = first * self.to_samples..self.rows_made as usize * self.to_samples;
+            let rows = std::array::from_fn(|row| self.between[row].as_slice());
+            match &mut self.made {
+                Made::Samples(samples) => self.across.make(rows, &mut samples[places]),
+                Made::Fine(samples) => self.across.make_fine(rows, &mut samples[places]),
+            }
         }
     }
 
     /// The resized raster.
     ///
     /// # Panics
-    /// Unless all rows that its windows need came.
+    /// Unless all rows that its windows need came, or where it is [fine](Self::fine).
     #[must_use]
     pub fn finish(self) -> Vec<u8> {
         assert_eq!(self.rows_made, self.to_rows, "every row of the raster comes");
-        self.samples
+        match self.made {
+            Made::Samples(samples) => samples,
+            Made::Fine(_) => panic!("fine samples are taken by finish_fine"),
+        }
+    }
+
+    /// The resized plane with [`FINE_BITS`].
+    ///
+    /// # Panics
+    /// Unless all rows that its windows need came, or where it is not [fine](Self::fine).
+    #[must_use]
+    pub fn finish_fine(self) -> Vec<i16> {
+        assert_eq!(self.rows_made, self.to_rows, "every row of the raster comes");
+        match self.made {
+            Made::Fine(samples) => samples,
+            Made::Samples(_) => panic!("these samples are taken by finish"),
+        }
     }
 }
 

@@ -109,3 +109,19 @@ fn sides_that_only_a_header_can_have_are_planned() {
         assert!(bytes > u64::from(u32::MAX), "{from:?}: {bytes}");
     }
 }
+
+#[test]
+fn fine_samples_are_those_that_are_rounded_later() {
+    let (from, size) = ((133, 71), (50, 43));
+    let samples = noise(133 * 71);
+    for kernel in [Kernel::Lanczos3, Kernel::CatmullRom] {
+        let source = Source { width: from.0, height: from.1, channels: 1, samples: &samples };
+        let want = exact(&source, Crop::whole(from), size, kernel);
+        let mut rows = RowResampler::fine(from, Crop::whole(from), size, kernel);
+        samples.chunks_exact(from.0 as usize).for_each(|row| rows.push(row));
+        for (got, want) in rows.finish_fine().into_iter().zip(want) {
+            let off = (f64::from(got) / f64::from(1 << FINE_BITS) - want).abs();
+            assert!(off < 0.06, "{got}, not {want}");
+        }
+    }
+}

@@ -68,11 +68,15 @@ pub(super) struct Lane {
     pub(super) full: usize,
     /// The lane ends with the first MCU that ends behind this bit.
     pub(super) limit: usize,
+    /// Restart intervals behind the one that ends where the lane would be emptied, and the states of each: the lane
+    /// goes on with them at the next whole byte.
+    pub(super) more: usize,
+    pub(super) interval_states: usize,
 }
 
 impl Lane {
     pub(super) fn new(at: usize, full: usize, limit: usize) -> Self {
-        Self { at, passed: 0, begin: 0, states: 0, full, limit }
+        Self { at, passed: 0, begin: 0, states: 0, full, limit, more: 0, interval_states: 0 }
     }
 
     /// A lane that has nothing to do, and does it without end.
@@ -106,12 +110,16 @@ impl<'t> Machine<'t> {
         Self { tables, following, per_mcu: mcu.len() }
     }
 
+    pub(super) fn mcu_blocks(&self) -> usize {
+        self.per_mcu / 2
+    }
+
     /// The states after which a lane is emptied: whole MCUs.
     pub(super) fn full(&self) -> usize {
         (SLOTS - STEPS) / self.per_mcu * self.per_mcu
     }
 
-    /// Steps all lanes in turn until one is full or behind its limit; returns which, and how often it stepped carefully.
+    /// Steps all lanes in turn until one is full or behind its limit; returns which, and how often any stepped carefully.
     #[inline(never)]
     pub(super) fn run(&self, data: &Data, lanes: &mut [Lane; LANES], begins: &mut [Begins; LANES]) -> (usize, usize) {
         let following = &*self.following;
@@ -154,7 +162,13 @@ impl<'t> Machine<'t> {
                     careful += 1;
                     l[i] = self.careful(data, l[i], &mut begins[i]);
                     if l[i].states == l[i].full {
-                        stopped = Some(i);
+                        if l[i].more == 0 {
+                            stopped = Some(i);
+                        } else {
+                            l[i].more -= 1;
+                            l[i].full += l[i].interval_states;
+                            l[i].at = l[i].at.next_multiple_of(8);
+                        }
                     }
                 } else {
                     l[i].at += (now[i].passed & 63) as usize;

@@ -142,7 +142,7 @@ impl<'t> Shared<'t> {
 }
 
 impl Scan for Shared<'_> {
-    fn ahead(&mut self, _: &Feed, from: Position, columns: Range<usize>) -> Ahead {
+    fn ahead(&mut self, _: &Feed, from: Position, columns: Range<usize>, _: usize) -> Ahead {
         self.begin = (from.consumed_bits(), self.predictions());
         Ahead { column: columns.start, position: from, corrupt: false }
     }

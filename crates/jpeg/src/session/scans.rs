@@ -51,7 +51,7 @@ impl<R: Read, S: Sink + ?Sized> Session<'_, R, S> {
             let component = &self.frame.components[part.index];
             (part.dc_table, part.ac_table, if interleaved { component.h * component.v } else { 1 })
         });
-        let lanes = lookups.lanes(mcu);
+        let lanes = lookups.lanes(mcu, extent.restart_interval_mcus);
         let mut parts = Vec::with_capacity(scan.components.len());
         for part in &scan.components {
             let plan = &self.plan.components[part.index];

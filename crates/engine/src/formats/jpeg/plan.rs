@@ -81,10 +81,12 @@ fn scales(header: &::jpeg::Header, coding: Coding, luma: Scale) -> Vec<Scale> {
     let of = |(narrower, lower): (bool, bool)| match (coding, luma) {
         (Coding::Progressive, Scale::Eighth) => luma,
         _ if !narrower && !lower => luma,
+        // 4:2:2 has one side at luma's size already. Three camera files to 128 and 200 px, chroma at 1/8 instead of 1/4:
+        // 0.22 lower to 0.05 higher (median 0.10 lower), in 0.59 to 0.71 of the time. At 1/2 it is 94.4 in 1.8 ms at
+        // 0.3 MP, against 93.6 in 2.2 with chroma at full size.
+        (_, Scale::Eighth | Scale::Half) if !(narrower && lower) => luma,
         (_, Scale::Eighth) => Scale::Quarter,
         (_, Scale::Quarter) => Scale::Half,
-        // 4:2:2 has one side at luma's size already: 94.4 in 1.8 ms at 0.3 MP, against 93.6 in 2.2 at full size.
-        (_, Scale::Half) if !(narrower && lower) => luma,
         (_, Scale::Half | Scale::Full) => Scale::Full,
     };
     coarser(header).into_iter().map(of).collect()
