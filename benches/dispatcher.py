@@ -1,131 +1,22 @@
 """`make dispatcher`: what the dispatcher takes for an event in each memory, in its share of a CPU, and what that costs.
 
-Its services are here: the runtime API, S3's HEAD and Lambda's Invoke, each of which keeps it waiting as on AWS. INIT has
-all CPUs, as on Lambda; then the quota is given out every 20 ms. TLS is not in it: these services speak plain HTTP.
-`own ms` is the mean by the function's own clock, which cannot see the event being read and the answer being sent.
+S3's HEAD and Lambda's Invoke keep it waiting as on AWS. INIT has all CPUs, as on Lambda; then the quota is given out
+every 20 ms. TLS is not in it: these services speak plain HTTP. `own ms` is the mean by the function's own clock, which
+cannot see the event being read and the answer being sent.
 """
 
 import argparse
-import contextlib
-import http.server
 import json
-import os
-import queue
-import socket
-import subprocess
 import sys
 import tempfile
-import threading
 import time
 from pathlib import Path
 from statistics import mean, median
 
-ROOT = Path(__file__).resolve().parent.parent
-CGROUPS = Path("/sys/fs/cgroup")
-MB_PER_VCPU = 1769
-PERIOD_US = 20_000
+from .services import PERIOD_US, ROOT, Group, Services, cpu_ms, start
+
 # What CloudWatch Logs adds to each line.
 EVENT_BYTES = 26
-VARIABLES = {
-    "AWS_LAMBDA_FUNCTION_NAME": "dispatcher", "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST", "AWS_REGION": "us-east-1",
-    "AWS_EC2_METADATA_DISABLED": "true", "AWS_ACCESS_KEY_ID": "rig", "AWS_SECRET_ACCESS_KEY": "rig",
-    "SOURCE_BUCKET": "uploads", "DESTINATION_BUCKET": "thumbnails", "WORKER_PREFIX": "worker-", "RETRY_DELAY_S": "60",
-    "MAX_OBJECT_BYTES": "1000000000", "KEEP_ENDINGS": "false", "DELETE_THUMBNAILS": "true", "MONITORING": "basic",
-    "LOG_SAMPLE": "100", "SLOW_MS": "2000", "LAMBDA_TASK_ROOT": str(ROOT),
-}
-# Joins the groups whose files it is given, then becomes the function.
-JOIN = 'function=$1; shift; for group; do echo $$ >"$group" || exit 125; done; exec "$function"'
-
-
-class Services(http.server.ThreadingHTTPServer):
-    """What a dispatcher talks to, and when it began and ended."""
-
-    daemon_threads = True
-
-    def __init__(self, head_ms: float, invoke_ms: float):
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.head_ms, self.invoke_ms = head_ms, invoke_ms
-        self.events: queue.Queue = queue.Queue()
-        self.ready, self.done = threading.Event(), threading.Event()
-        self.started_s = 0.0
-        self.durations_ms: list[float] = []
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-    @property
-    def address(self) -> str:
-        return f"127.0.0.1:{self.server_address[1]}"
-
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server: Services
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-    def setup(self) -> None:
-        super().setup()
-        # Without it the end of an answer waits 40 ms for an acknowledgement.
-        self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-
-    def answer(self, code: int, body: bytes = b"", headers: dict[str, str] | None = None) -> None:
-        headers = {"Content-Length": str(len(body))} | (headers or {})
-        lines = [f"HTTP/1.1 {code} OK", *(f"{name}: {value}" for name, value in headers.items()), "", ""]
-        self.wfile.write("\r\n".join(lines).encode() + body)
-
-    def do_GET(self) -> None:
-        self.server.ready.set()
-        request_id, event = self.server.events.get()
-        self.server.started_s = time.monotonic()
-        self.answer(200, json.dumps(event).encode(), {
-            "Lambda-Runtime-Aws-Request-Id": request_id,
-            "Lambda-Runtime-Deadline-Ms": str(int(time.time() * 1000) + 30_000),
-            "Lambda-Runtime-Invoked-Function-Arn": "arn:aws:lambda:us-east-1:000000000000:function:dispatcher",
-        })
-
-    def do_HEAD(self) -> None:
-        # The bucket at INIT, then objects.
-        if self.path.count("/") > 1:
-            time.sleep(self.server.head_ms / 1000)
-        self.answer(200, headers={"ETag": '"e"', "Content-Length": "1000000", "Content-Type": "image/jpeg"})
-
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        if not self.path.endswith("/invocations"):
-            self.server.durations_ms.append(1000 * (time.monotonic() - self.server.started_s))
-            self.server.done.set()
-        else:
-            time.sleep(self.server.invoke_ms / 1000)
-        self.answer(202)
-
-
-class Group:
-    """A control group of this process, version 1 or 2."""
-
-    def __init__(self, memory_mb: int):
-        name = f"thumbtier-dispatcher-{os.getpid()}"
-        self.is_v2 = (CGROUPS / "cgroup.controllers").exists()
-        self.folders = [CGROUPS / name] if self.is_v2 else [CGROUPS / kind / name for kind in ("memory", "cpu")]
-        for folder in self.folders:
-            folder.mkdir()
-        limit = "memory.max" if self.is_v2 else "memory.limit_in_bytes"
-        (self.folders[0] / limit).write_text(str(memory_mb << 20))
-
-    def limit_cpu(self, memory_mb: int) -> None:
-        quota_us = PERIOD_US * memory_mb // MB_PER_VCPU
-        if self.is_v2:
-            (self.folders[-1] / "cpu.max").write_text(f"{quota_us} {PERIOD_US}")
-            return
-        (self.folders[-1] / "cpu.cfs_period_us").write_text(str(PERIOD_US))
-        (self.folders[-1] / "cpu.cfs_quota_us").write_text(str(quota_us))
-
-    def remove(self) -> None:
-        for folder in self.folders:
-            for _ in range(50):
-                with contextlib.suppress(OSError):
-                    folder.rmdir()
-                    break
-                time.sleep(0.02)
 
 
 def event(number: int, records: int) -> dict:
@@ -140,14 +31,9 @@ def event(number: int, records: int) -> dict:
 def measure(binary: Path, memory_mb: int, records: int, events: int, waits: tuple[float, float]) -> str:
     """A row of the table."""
     services, group = Services(*waits), Group(memory_mb)
-    urls = {f"{name}_QUEUE_URL": f"http://{services.address}/q" for name in ("DEAD_LETTER", "REFUSALS", "FAILED_JOBS")}
-    own = {"AWS_ENDPOINT_URL": f"http://{services.address}", "AWS_LAMBDA_RUNTIME_API": services.address,
-           "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(memory_mb)}
-    joins = [str(folder / "cgroup.procs") for folder in group.folders]
     began_s = time.monotonic()
     lines = tempfile.TemporaryFile("w+", dir=ROOT / "target")
-    process = subprocess.Popen(["sh", "-c", JOIN, "join", binary, *joins], env=VARIABLES | urls | own,
-                               stdout=lines, stderr=subprocess.DEVNULL)
+    process = start(str(binary), services.environment("dispatcher", memory_mb), group, lines)
     try:
         if not services.ready.wait(10):
             sys.exit(f"dispatcher: `{binary}` did not ask for an event within 10 s")
@@ -156,9 +42,7 @@ def measure(binary: Path, memory_mb: int, records: int, events: int, waits: tupl
         group.limit_cpu(memory_mb)
         for number in range(events):
             services.ready.clear()
-            services.done.clear()
-            services.events.put((f"00000000-0000-0000-0000-{number:012d}", event(number, records)))
-            if not (services.done.wait(30) and services.ready.wait(5)):
+            if not services.invoke(number, event(number, records), 30) or not services.ready.wait(5):
                 sys.exit(f"dispatcher: event {number} was not answered within 30 s")
             # What is left of a quota is not saved up.
             time.sleep(3 * PERIOD_US / 1e6)
@@ -182,10 +66,6 @@ def logged(file) -> list[str]:
     file.seek(0)
     with file:
         return [line.rstrip("\n") for line in file if line.startswith("{")]
-
-
-def cpu_ms(process: int) -> float:
-    return int(Path(f"/proc/{process}/schedstat").read_text().split()[0]) / 1e6
 
 
 def main() -> None:

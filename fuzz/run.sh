@@ -25,6 +25,7 @@ sanitizer=none
 if compgen -G "$(rustc --print sysroot)/lib/rustlib/*/lib/librustc*rt.asan.a" >/dev/null; then
     sanitizer=address
 fi
+# shellcheck disable=SC2048 # Names of targets have no spaces.
 for target in ${*:-$(cargo fuzz list)}; do
     echo "· fuzzing $target for $seconds s, sanitizer: $sanitizer" >&2
     mkdir -p "fuzz/corpus/$target"

@@ -175,5 +175,5 @@ def _free_port() -> int:
 
 def build_and_zip() -> None:
     """The functions in the profile that the tests share, each behind the wrapper that limits it."""
-    binaries = package.build("dev")
+    binaries = package.build()
     package.write(binaries, ROOT / "target" / "local", wrapper=Path(__file__).with_name("bootstrap.sh"))

@@ -11,7 +11,6 @@ mod manifest;
 mod outcome;
 mod place;
 mod run;
-mod stop;
 mod text;
 mod way;
 
@@ -28,9 +27,9 @@ use self::estimate::{Estimate, Rates, Tally};
 use self::listed::Rules;
 use self::place::Place;
 use self::run::{Backfill, survey};
-use self::stop::Stop;
 use self::way::{Account, Bound, Choice, Way};
 use crate::aws::{Deployment, Function, StageArguments, block_on};
+use crate::stop::Stop;
 use thumbtier::Ending;
 use thumbtier::settings::TierArguments;
 

@@ -1,6 +1,7 @@
 //! Decoded size and checksum of the thumbnail of every format, kind and orientation, and refusals of bad files.
 //!
 //! `UPDATE=1 cargo test -p engine golden` rewrites golden.txt; look at what changed before it is committed.
+//! `GOLDEN_FILES=folder` keeps the files, each named by its line in golden.txt, for `make test-arm64`.
 
 use crate::fixtures;
 use std::{fmt::Write, io::Cursor, path::Path};
@@ -37,7 +38,11 @@ fn thumbnails_are_those_of_golden_txt() {
     let plain = fixtures::all().into_iter().map(|(name, bytes)| (name.to_owned(), bytes));
     let turned = oriented().into_iter().map(|(name, _, bytes)| (name, bytes));
     let mut golden = String::new();
-    for (name, bytes) in plain.chain(turned) {
+    let kept = std::env::var_os("GOLDEN_FILES");
+    for (number, (name, bytes)) in plain.chain(turned).enumerate() {
+        if let Some(folder) = &kept {
+            std::fs::write(Path::new(folder).join(number.to_string()), &bytes).unwrap();
+        }
         let made = make(&bytes, OutputFormat::Png).unwrap_or_else(|error| panic!("{name}: {error:?}"));
         let image = image::load_from_memory(&made.thumbnails[0].bytes).unwrap();
         let (width, height, colour) = (image.width(), image.height(), image.color());

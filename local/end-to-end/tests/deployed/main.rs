@@ -16,5 +16,6 @@ mod pipeline;
 mod privilege;
 mod redrive;
 mod slow_down;
+mod smoke;
 mod template;
 mod versions;

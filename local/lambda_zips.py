@@ -1,0 +1,201 @@
+"""The zips for AWS, and beside them their sums and what is in them: `make package`.
+
+python3 -m local.lambda_zips                                     into target/lambda/x86_64
+python3 -m local.lambda_zips --architecture arm64                into target/lambda/arm64
+python3 -m local.lambda_zips --parameters "--param=architecture=arm64"
+python3 -m local.lambda_zips --deployed target/deploy            builds nothing: are these zips for their functions?
+
+zig links for the glibc of Amazon Linux 2023 whatever this machine has, and no path of this machine gets into a binary:
+two builds of the same source by the same compiler are the same bytes, in whatever folders.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import shlex
+import subprocess
+import sys
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import elf, sbom
+from .package import FUNCTIONS, ROOT, PackageError, cargo_build, run, write_zip
+
+# What Amazon Linux 2023 has.
+GLIBC = (2, 34)
+LIBRARIES = {"libc.so.6", "libm.so.6", "libgcc_s.so.1", "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1"}
+# Lambda's limit for what a zip unpacks to. Source: AWS Lambda developer guide, "Lambda quotas".
+UNPACKED_BYTES = 250 << 20
+DEFAULT = "x86_64"
+PROFILE = "lambda"
+SUMS, CONTENTS = "SHA256SUMS", "sbom.cdx.json"
+VENV = ROOT / ".venv" / "bin"
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A processor of Lambda."""
+
+    name: str
+    target: str
+    # What Debian calls it.
+    debian: str
+
+    @property
+    def folder(self) -> Path:
+        return ROOT / "target" / "lambda" / self.name
+
+
+ARCHITECTURES = {
+    one.name: one
+    for one in (Architecture("x86_64", "x86_64-unknown-linux-gnu", "amd64"),
+                Architecture("arm64", "aarch64-unknown-linux-gnu", "arm64"))
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="make package", description=__doc__.partition("\n")[0])
+    parser.add_argument("--architecture", default="", help="x86_64 or arm64")
+    parser.add_argument("--parameters", default="", help="those of the deployment, whose architecture it is")
+    parser.add_argument("--deployed", type=Path, help="what `osls package` wrote, to be checked")
+    arguments = parser.parse_args()
+    try:
+        if arguments.deployed:
+            check_deployment(arguments.deployed)
+            return 0
+        architecture = choose(arguments.architecture, arguments.parameters)
+        binaries = build(architecture)
+        for path in pack(binaries, architecture):
+            print(f"{path.relative_to(ROOT)}  {path.stat().st_size:,} bytes")
+    except PackageError as error:
+        print(f"package: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def choose(named: str, parameters: str) -> Architecture:
+    """The architecture that ARCHITECTURE and the parameters of the deployment agree on."""
+    asked = {"ARCHITECTURE": named} if named else {}
+    words = shlex.split(parameters)
+    for word, following in zip(words, [*words[1:], ""]):
+        value = following if word == "--param" else word.removeprefix("--param=") if word.startswith("--param=") else ""
+        if value.startswith("architecture="):
+            asked["PARAMS"] = value.removeprefix("architecture=")
+    if len(set(asked.values())) > 1:
+        raise PackageError(f"ARCHITECTURE is `{named}` and PARAMS say `{asked['PARAMS']}`: leave one of them out")
+    name = next(iter(asked.values()), DEFAULT)
+    if name not in ARCHITECTURES:
+        raise PackageError(f"architecture is `{name}`: Lambda has {' and '.join(ARCHITECTURES)}")
+    return ARCHITECTURES[name]
+
+
+def hevc() -> bool:
+    """HEVC is patented: what is deployed has it only if HEVC=on says so. AV1 is free of royalties."""
+    said = os.environ.get("HEVC", "off")
+    if said not in ("on", "off"):
+        raise PackageError(f"HEVC is `{said}`: say HEVC=on to read HEIC, or HEVC=off")
+    return said == "on"
+
+
+def features() -> list[str]:
+    """What cargo is told of the worker's formats."""
+    return [] if hevc() else ["--no-default-features", "--features=worker/av1"]
+
+
+def build(architecture: Architecture) -> Path:
+    """Builds the functions; cargo shows its own progress. Returns the folder of the binaries."""
+    zigbuild(architecture, ".".join(map(str, GLIBC)), cargo_build(PROFILE, *features())[2:])
+    return ROOT / "target" / architecture.target / PROFILE
+
+
+def zigbuild(architecture: Architecture, glibc: str, flags: list[str], command: str = "zigbuild") -> None:
+    """`cargo build`, or `cargo rustc`, with zig as C compiler and linker, for that glibc."""
+    # Where the crates are is asked below.
+    run(["cargo", "fetch", "--locked", "--quiet"])
+    target = architecture.target
+    asked = [str(VENV / "cargo-zigbuild"), command, f"--target={target}.{glibc}", *flags]
+    run(asked, os.environ | _reproducible(target) | _standard_library(architecture) | {
+        "CARGO_ZIGBUILD_PYTHON_PATH": str(VENV / "python"),
+        "CARGO_INCREMENTAL": "0",
+    })
+
+
+def _reproducible(target: str) -> dict[str, str]:
+    """Paths as they would be anywhere: of the source, and of the crates."""
+    cargo_home = Path(os.environ.get("CARGO_HOME", Path.home() / ".cargo"))
+    crates = sorted((cargo_home / "registry" / "src").glob("*/"))
+    renamed = [f"{ROOT}=/thumbtier", *(f"{folder}=/crates" for folder in crates)]
+    return {
+        "CARGO_ENCODED_RUSTFLAGS": "\x1f".join(f"--remap-path-prefix={pair}" for pair in renamed),
+        f"CFLAGS_{target.replace('-', '_')}": " ".join(f"-ffile-prefix-map={pair}" for pair in renamed),
+    }
+
+
+def _standard_library(architecture: Architecture) -> dict[str, str]:
+    """Rust's standard library for the target: there, from rustup, or Debian's with Debian's compiler."""
+    target = architecture.target
+    where = subprocess.run(["rustc", "--print", "target-libdir", "--target", target], capture_output=True, text=True, check=False)
+    if where.returncode == 0 and any(Path(where.stdout.strip()).glob("libstd-*.rlib")):
+        return {}
+    for command in (["rustup", "target", "add", target], [str(ROOT / "local" / "debian_rust.sh"), architecture.debian]):
+        try:
+            done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        except FileNotFoundError:
+            continue
+        if done.returncode == 0:
+            return {"RUSTC": done.stdout.strip()} if command[0] != "rustup" else {}
+    raise PackageError(f"Rust's standard library for {target} is not installed: run `rustup target add {target}`")
+
+
+def pack(binaries: Path, architecture: Architecture) -> list[Path]:
+    """Writes the zips of programs that Lambda can start, their sums and the list of what is in them."""
+    # Denser than zlib, and the same bytes on every machine, where zlib is of many versions.
+    from zopfli.zipfile import ZipFile
+
+    for name in FUNCTIONS:
+        check(name, (binaries / name).read_bytes(), architecture)
+    folder = architecture.folder
+    folder.mkdir(parents=True, exist_ok=True)
+    written = [write_zip(folder / f"{name}.zip", {"bootstrap": binaries / name}, ZipFile) for name in FUNCTIONS]
+    written.append(sbom.write(folder / CONTENTS, architecture.target, features()))
+    lines = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in sorted(written)]
+    (folder / SUMS).write_text("".join(lines))
+    return [*written, folder / SUMS]
+
+
+def check_deployment(folder: Path) -> None:
+    """Refuses what `osls package` wrote if a zip is not for the processor of its function."""
+    state = json.loads((folder / "serverless-state.json").read_text())["service"]
+    architecture = state["provider"]["architecture"]
+    if architecture not in ARCHITECTURES:
+        raise PackageError(f"architecture is `{architecture}`: Lambda has {' and '.join(ARCHITECTURES)}")
+    for name, function in state["functions"].items():
+        path = ROOT / function["package"]["artifact"]
+        with zipfile.ZipFile(path) as archive:
+            check(f"{name} ({path.name})", archive.read("bootstrap"), ARCHITECTURES[function.get("architecture", architecture)])
+
+
+def check(name: str, file: bytes, architecture: Architecture) -> None:
+    """Refuses a program that Lambda could not start, by what is wrong with it."""
+    try:
+        program = elf.read(file)
+    except elf.ElfError as error:
+        raise PackageError(f"{name} is not a program for Lambda: {error}") from error
+    if program.processor != architecture.name:
+        raise PackageError(f"{name} is for {program.processor}, the deployment is for {architecture.name}: "
+                           f"build it by `make package ARCHITECTURE={architecture.name}`")
+    newest = program.newest_glibc()
+    if newest > GLIBC:
+        needed, has = (".".join(map(str, version)) for version in (newest, GLIBC))
+        raise PackageError(f"{name} needs glibc {needed}, Amazon Linux 2023 has {has}: build it by `make package`")
+    foreign = sorted(set(program.versions) - LIBRARIES)
+    if foreign:
+        raise PackageError(f"{name} needs {', '.join(foreign)}, which Amazon Linux 2023 does not bring: link it in")
+    if len(file) > UNPACKED_BYTES:
+        raise PackageError(f"{name} is {len(file):,} bytes, Lambda takes {UNPACKED_BYTES:,}: is it stripped?")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
