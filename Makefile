@@ -30,6 +30,8 @@ TARGET ?=
 WITHOUT_SDK := -p benches -p calibrate -p coding -p contract -p engine -p heif -p jpeg -p resample -p thumbtier -p usage
 WITH_SDK := -p api -p dispatcher -p end-to-end -p function -p sdk -p thumbtier-aws -p worker
 REGION ?= us-east-1
+# All that prices.json has, unless some are named.
+REGIONS ?=
 # A key to lint and test the template with, everything that is off by default being on.
 KMS_KEY := arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab
 DISTRIBUTION := arn:aws:cloudfront::123456789012:distribution/E1EXAMPLE
@@ -64,7 +66,7 @@ DOCUMENTED := python3 -m local.documents && NO_MKDOCS_2_WARNING=1 .venv/bin/pyth
 DEPLOYED := python3 -m local.suite target/deployed.json --only
 
 .PHONY: help local test tested linted unit unit-built functions-built sdk-built templates downloads
-.PHONY: documents documented template frameworks screenshots deployed operators situations page requests chaos mutations differential fuzz bench calibrate dispatcher coldstart weights test-arm64 shipped peers package reproducible command release-files test-release deployable preflight deploy remove audit clean
+.PHONY: documents documented template frameworks screenshots deployed operators situations page requests chaos mutations differential fuzz bench calibrate dispatcher coldstart weights test-arm64 shipped peers package reproducible command release-files test-release deployable preflight deploy remove prices audit clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -135,7 +137,7 @@ templates: functions-built
 # versions after it, because a bucket that has had them once never is without again; one by one, because one of them
 # silences the bucket for a while.
 deployed:
-	@for module in metrics template account buckets pipeline cdn http privilege nothing_lost redrive backfill smoke alarms; do \
+	@for module in metrics template account buckets pipeline cdn http privilege nothing_lost slow_down redrive backfill smoke alarms; do \
 		$(DEPLOYED) deployed $$module:: || exit; \
 	done
 	@$(MAKE) --no-print-directory --jobs 4 --output-sync=target operators situations page requests
@@ -268,6 +270,9 @@ benches/peers/node_modules/.done: benches/peers/package-lock.json
 	@echo "· installing sharp" >&2
 	@cd benches/peers && npm ci --silent --no-fund --no-audit
 	@touch $@
+
+prices: ## prices.json by AWS's public price lists, which needs the internet and no account: REGIONS="mx-central-1 eu-west-1"
+	@node deploy/refresh_prices.mjs $(REGIONS)
 
 # Advisories last and apart: they alone are fetched from the network, and fail without it.
 audit: ## licences, sources and advisories of every dependency

@@ -197,11 +197,11 @@ def cpu_ms(process: int) -> float:
     return sum(int(task.read_text().split()[0]) for task in tasks) / 1e6
 
 
-def start(command: str, environment: dict[str, str], group: Group | None) -> subprocess.Popen:
+def start(command: str, environment: dict[str, str], group: Group | None, lines=subprocess.DEVNULL) -> subprocess.Popen:
     """Starts a function in its group: one that joined later would have taken memory before."""
     joins = [str(folder / "cgroup.procs") for folder in group.folders] if group else []
     return subprocess.Popen(["sh", "-c", JOIN, "join", command, *joins], env=environment, stdin=subprocess.DEVNULL,
-                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                            stdout=lines, stderr=subprocess.DEVNULL)
 
 
 def job(key: str, services: Services) -> dict:

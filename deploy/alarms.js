@@ -32,6 +32,9 @@ exports.alarms = (deployment) => {
     result(`100*(${sumOf(names.map((tier) => `${tier}_${metric}`))})/(${sumOf(names.map((tier) => `${tier}_images`))})`, "percent"),
   ];
   const workers = names.map((tier) => `worker-${tier}`);
+  const hasApi = deployment.functions.some(({ kind }) => kind === "api");
+  // S3 Batch Operations and `thumbtier backfill` tell each failure of the batch function themselves: `basic` saves its metric.
+  const all = ["dispatcher", ...workers, ...(hasApi ? ["api"] : []), ...(level === "full" ? ["batch"] : [])];
   const lambda = (prefix, metric, functions, period, stat = "Sum") => functions.map((one, index) =>
     part(`${prefix}${index}`, "AWS/Lambda", metric, { FunctionName: functionName(one) }, period, stat));
 
@@ -65,8 +68,8 @@ exports.alarms = (deployment) => {
     ErrorsAlarm: alarm("errors", "functions failed, were killed, timed out or could not start more than five times in 15 minutes: see their logs, and the query `failures by name`", {
       Threshold: 5,
       Metrics: [
-        ...lambda("errors", "Errors", ["dispatcher", ...workers], 3 * FIVE_MINUTES_S),
-        result(sumOf(["dispatcher", ...workers].map((_, index) => `errors${index}`)), "errors"),
+        ...lambda("errors", "Errors", all, 3 * FIVE_MINUTES_S),
+        result(sumOf(all.map((_, index) => `errors${index}`)), "errors"),
       ],
     }),
     // One metric without dimensions: another tier is one more writer of it, and no other alarm. Each line says what its
@@ -102,8 +105,8 @@ exports.alarms = (deployment) => {
     ThrottlesAlarm: alarm("throttles", "Lambda throttled a function: raise its reserved concurrency or the account's limit", {
       Threshold: 0,
       Metrics: [
-        ...lambda("throttles", "Throttles", ["dispatcher", ...workers], FIVE_MINUTES_S),
-        result(sumOf(["dispatcher", ...workers].map((_, index) => `throttles${index}`)), "throttles"),
+        ...lambda("throttles", "Throttles", all, FIVE_MINUTES_S),
+        result(sumOf(all.map((_, index) => `throttles${index}`)), "throttles"),
       ],
     }),
     // What Lambda gave up without telling the dispatcher: no queue and no line of ours says so.

@@ -66,6 +66,6 @@ module.exports = async ({ resolveVariable }) => {
     },
   };
   const ours = filters(level, deployment.namespace, api === "on");
-  deployment.dollarsADay = dollarsAMonth(level, deployment.prices) / 30;
+  deployment.dollarsADay = dollarsAMonth(level, deployment.prices, api === "on") / 30;
   return { Resources: { Dashboard: dashboard, ...ours, ...alarms(deployment), ...queries(deployment) } };
 };

@@ -19,7 +19,7 @@ function sections() {
 
 test("every alarm has a section, and every section an alarm", () => {
   const deployment = { name: "here", namespace: "thumbtier/here", tiers, costLimit: 10, functionName: (one) => one, level: "full",
-    prices: pricesOf("us-east-1"), destination: "thumbs", dollarsADay: 1 };
+    prices: pricesOf("us-east-1"), destination: "thumbs", dollarsADay: 1, functions: [] };
   const names = Object.values(alarms(deployment)).map((one) => one.Properties.AlarmName).filter(Boolean)
     .map((name) => name.replace("here-", "")).map((name) => (name.startsWith("headroom-") ? "headroom-TIER" : name));
   names.push("canary-errors"); // deploy/canary.js

@@ -9,11 +9,15 @@ const POLLS = 5 * 3 * 60 * 24 * 30;
 // By format and by outcome there are as many as came: about so many.
 const OF_DIMENSION = { format: 4, outcome: 3 };
 
-/** Metrics in alarms: see alarms.js. */
-const IN_ALARMS = { off: 0, basic: 3 + tiers.length, full: 14 + 10 * tiers.length };
+/** Metrics in alarms: see alarms.js. The API is in one alarm of basic and in two of full. */
+const inAlarms = (level, hasApi) => ({
+  off: 0,
+  basic: 3 + tiers.length + Number(hasApi),
+  full: 16 + 10 * tiers.length + 2 * Number(hasApi),
+})[level];
 
 const customMetrics = (level) => metrics(level).reduce((sum, { dimension, functions }) =>
   sum + (dimension === "tier" && functions.includes("worker") ? tiers.length : OF_DIMENSION[dimension] ?? 1), 0);
 
-exports.dollarsAMonth = (level, prices) => customMetrics(level) * prices.cloudwatch_metric_month
-  + IN_ALARMS[level] * prices.cloudwatch_alarm_month + POLLS / 1e6 * prices.sqs_million_requests;
+exports.dollarsAMonth = (level, prices, hasApi) => customMetrics(level) * prices.cloudwatch_metric_month
+  + inAlarms(level, hasApi) * prices.cloudwatch_alarm_month + POLLS / 1e6 * prices.sqs_million_requests;

@@ -82,6 +82,9 @@ const policies = ({ name, source, destination, key }) => {
     ],
     Backfill: [
       allow("ReadFunction", "lambda:GetFunctionConfiguration", functions("batch")),
+      // Without --max-concurrency the account bounds a run. Its settings are no resource.
+      allow("ReadAccount", "lambda:GetAccountSettings", "*"),
+      allow("ReadReservation", "lambda:GetFunctionConcurrency", functions("batch")),
       allow("ListUploads", "s3:ListBucket", bucket(source)),
       // With --direct, or where there is no S3 Batch Operations.
       allow("RunBatch", "lambda:InvokeFunction", functions("batch")),

@@ -5,7 +5,8 @@
 - Its CloudWatch is that of `cloudwatch.py`: metric filters, the JSON log format, Lambda's counters; of `counters.py`: those
   of S3, SQS and SNS; and of `alarms.py`: dimensions, metric math, missing data.
 - An environment that dies before its first event fails that event, and takes no other environment with it.
-- Calls to CloudWatch need their right in CBOR too, which is how the SDK of Rust speaks to it.
+- Calls to CloudWatch need their right in CBOR too, which is how the SDK of Rust speaks to it; so do questions to Lambda
+  about the concurrency of an account and of a function.
 - A route that matches OPTIONS takes the preflight away from the gateway's CORS, as on AWS.
 - Saved queries are accepted and shown nowhere.
 - A line feed in a path goes with its route, as on AWS: `{key+}` takes any character.
@@ -57,9 +58,14 @@ def path_parameters(route: str, path: str) -> dict | None:
 
 
 def action(service, method, path, *arguments):
-    """Smithy RPC v2 has the operation at the end of its path, where MiniStack looks for no action and allows the call."""
+    """Smithy RPC v2 has the operation at the end of its path, where MiniStack looks for no action and allows the call. It
+    allows who reads an account's settings too, and takes who reads a function's reservation for who makes one."""
     if service == "monitoring" and "/operation/" in path:
         return f"cloudwatch:{path.rsplit('/', 1)[1]}"
+    if service == "lambda" and path.endswith("/account-settings"):
+        return "lambda:GetAccountSettings"
+    if service == "lambda" and method == "GET" and path.endswith("/concurrency"):
+        return "lambda:GetFunctionConcurrency"
     return plain_action(service, method, path, *arguments)
 
 

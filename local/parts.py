@@ -1,4 +1,4 @@
-"""What the bucket situations are made of: pictures, packages, and what others have beside a bucket."""
+"""What the bucket situations are made of: a picture and packages."""
 
 import json
 import zipfile
@@ -6,7 +6,7 @@ from io import BytesIO
 
 from PIL import Image
 
-from .stack import ROOT, Running
+from .stack import ROOT
 
 
 def thirds() -> bytes:
@@ -16,12 +16,6 @@ def thirds() -> bytes:
     image.paste((0, 0, 200), (60, 0, 90, 30))
     file = BytesIO()
     image.save(file, "PNG")
-    return file.getvalue()
-
-
-def png(shade: int) -> bytes:
-    file = BytesIO()
-    Image.new("RGB", (9, 9), (shade, 0, 0)).save(file, "PNG")
     return file.getvalue()
 
 
@@ -39,44 +33,3 @@ def pack_by_prefix(prefix: str, name: str, side_px: int) -> str:
             for entry in there.infolist():
                 made.writestr(entry, text if entry.filename == "thumbnails.json" else there.read(entry))
     return str(folder.relative_to(ROOT))
-
-
-def policy_of(s3, bucket: str) -> str | None:
-    try:
-        return s3.get_bucket_policy(Bucket=bucket)["Policy"]
-    except s3.exceptions.ClientError:
-        return None
-
-
-def allow(service: str, action: str) -> str:
-    statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": action, "Resource": "*"}
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-
-
-def make_queue(stack: Running, name: str) -> tuple[str, str]:
-    sqs = stack.client("sqs")
-    policy = allow("s3.amazonaws.com", "sqs:SendMessage")
-    url = sqs.create_queue(QueueName=name, Attributes={"Policy": policy})["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    return arn, url
-
-
-def make_topic(stack: Running, name: str) -> str:
-    sns = stack.client("sns")
-    arn = sns.create_topic(Name=name)["TopicArn"]
-    sns.set_topic_attributes(
-        TopicArn=arn, AttributeName="Policy", AttributeValue=allow("s3.amazonaws.com", "sns:Publish"))
-    return arn
-
-
-def make_function(stack: Running, name: str, bucket: str) -> str:
-    """Somebody else's function, which may be the dispatcher's code: nobody here asks what it does."""
-    trust = allow("lambda.amazonaws.com", "sts:AssumeRole").replace(', "Resource": "*"', "")
-    role = stack.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
-    client = stack.client("lambda")
-    arn = client.create_function(
-        FunctionName=name, Runtime="provided.al2023", Handler="bootstrap", Role=role,
-        Code={"ZipFile": (ROOT / "target" / "local" / "dispatcher.zip").read_bytes()})["FunctionArn"]
-    client.add_permission(FunctionName=name, StatementId="s3", Action="lambda:InvokeFunction",
-                          Principal="s3.amazonaws.com", SourceArn=f"arn:aws:s3:::{bucket}")
-    return arn

@@ -16,10 +16,10 @@ import urllib.parse
 
 from PIL import Image
 
-from .parts import make_function, make_queue, make_topic, pack_by_prefix, png, policy_of, thirds
+from .others import EVERYTHING, Others, make_queue, make_topic, png
+from .parts import pack_by_prefix, thirds
 from .stack import ROOT, LocalError, Running
 
-EVERYTHING = "s3:ObjectCreated:*"
 TIMEOUT_S = 90
 COMMON = {"package_dir": "target/local", "retry_delay_s": "1", "monitoring": "off"}
 
@@ -75,9 +75,35 @@ class Situation:
     def upload_overwrite_delete(self, source: str, destination: str, key: str, thumbnail: str) -> None:
         for shade in (10, 20):
             etag = self.put(source, key, png(shade))
-            self.until(lambda etag=etag: self.made_from(destination, thumbnail) == etag, f"{thumbnail} of {etag}")
+            self.until_made_from(destination, thumbnail, etag)
         self.s3.delete_object(Bucket=source, Key=key)
-        self.until(lambda: self.made_from(destination, thumbnail) is None, f"an end of {thumbnail}")
+        self.until_made_from(destination, thumbnail, None)
+
+    def versions_end_right(self, source: str, destination: str, key: str, thumbnail: str) -> None:
+        """An old version deleted, the newest deleted, a delete marker set and removed; then nothing is left of the key."""
+        self.s3.put_bucket_versioning(Bucket=source, VersioningConfiguration={"Status": "Enabled"})
+        versions = []
+        for shade in (40, 50, 60):
+            put = self.s3.put_object(Bucket=source, Key=key, Body=png(shade), ContentType="image/png")
+            versions.append((put["VersionId"], put["ETag"]))
+            self.until_made_from(destination, thumbnail, put["ETag"])
+        (oldest, _), (middle, etag), (newest, newest_etag) = versions
+        heard = self.lines_about(key)
+        self.s3.delete_object(Bucket=source, Key=key, VersionId=oldest)
+        self.until(lambda: self.lines_about(key) > heard, "word of the deleted version")
+        self.until_made_from(destination, thumbnail, newest_etag)
+        self.s3.delete_object(Bucket=source, Key=key, VersionId=newest)
+        self.until_made_from(destination, thumbnail, etag)
+        marker = self.s3.delete_object(Bucket=source, Key=key)["VersionId"]
+        self.until_made_from(destination, thumbnail, None)
+        self.s3.delete_object(Bucket=source, Key=key, VersionId=marker)
+        self.until_made_from(destination, thumbnail, etag)
+        self.s3.delete_object(Bucket=source, Key=key, VersionId=middle)
+        self.until_made_from(destination, thumbnail, None)
+        self.s3.put_bucket_versioning(Bucket=source, VersioningConfiguration={"Status": "Suspended"})
+
+    def until_made_from(self, bucket: str, thumbnail: str, etag: str | None) -> None:
+        self.until(lambda: self.made_from(bucket, thumbnail) == etag, f"{thumbnail} of {etag}")
 
     def until(self, holds, what: str) -> None:
         deadline = time.monotonic() + TIMEOUT_S
@@ -87,10 +113,16 @@ class Situation:
 
     def heard_of(self) -> set[str]:
         """The keys that the dispatcher was told of."""
+        return set(self.keys_told())
+
+    def lines_about(self, key: str) -> int:
+        return self.keys_told().count(key)
+
+    def keys_told(self) -> list[str]:
         logs = self.stack.client("logs").get_paginator("filter_log_events")
         pages = logs.paginate(logGroupName=f"/aws/lambda/thumbtier-{self.stage}-dispatcher")
         lines = (event["message"] for page in pages for event in page["events"])
-        return {key for line in lines if line.startswith("{") and (key := json.loads(line).get("key"))}
+        return [key for line in lines if line.startswith("{") and (key := json.loads(line).get("key"))]
 
     def dispatched(self, bucket: str, key: str) -> dict:
         """What the dispatcher answers to S3's event about an object."""
@@ -99,56 +131,6 @@ class Situation:
         answer = self.stack.client("lambda").invoke(
             FunctionName=f"thumbtier-{self.stage}-dispatcher", Payload=json.dumps(event))
         return json.load(answer["Payload"])
-
-
-class Others:
-    """What other systems have: a bucket's queue, topic and function, its objects with their tags, its configuration."""
-
-    def __init__(self, stack: Running, bucket: str, notifies: bool = True):
-        self.stack, self.bucket, self.s3 = stack, bucket, stack.client("s3")
-        self.s3.create_bucket(Bucket=bucket)
-        for key, body in [("bills/1.pdf", b"%PDF"), ("film/a.mp4", b"film"), ("readme.png", png(1))]:
-            self.s3.put_object(Bucket=bucket, Key=key, Body=body, Tagging="owner=others&kept=yes")
-        self.s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": [{"Key": "owner", "Value": "others"}]})
-        rule = {"ID": "others", "Filter": {"Prefix": "tmp/"}, "Status": "Enabled", "Expiration": {"Days": 9}}
-        self.s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": [rule]})
-        self.queue, self.queue_url = make_queue(stack, f"{bucket}-bills")
-        if notifies:
-            self.notify()
-
-    def notify(self) -> None:
-        topic = make_topic(self.stack, f"{self.bucket}-tags")
-        function = make_function(self.stack, f"{self.bucket}-film", self.bucket)
-        film = {"Key": {"FilterRules": [{"Name": "prefix", "Value": "film/"}, {"Name": "suffix", "Value": ".mp4"}]}}
-        bills = {"Key": {"FilterRules": [{"Name": "prefix", "Value": "bills/"}]}}
-        self.s3.put_bucket_notification_configuration(Bucket=self.bucket, NotificationConfiguration={
-            "QueueConfigurations": [{"Id": "bills", "QueueArn": self.queue, "Events": [EVERYTHING], "Filter": bills}],
-            "TopicConfigurations": [{"Id": "tags", "TopicArn": topic, "Events": ["s3:ObjectTagging:*"]}],
-            "LambdaFunctionConfigurations": [
-                {"Id": "film", "LambdaFunctionArn": function, "Events": [EVERYTHING], "Filter": film}],
-        })
-
-    def listing(self) -> dict:
-        """Everything of theirs: it must be the same before and after."""
-        keys = [key for key in self.stack.objects(self.bucket) if key.startswith(("bills/", "film/", "readme"))]
-        s3 = self.s3
-        return {
-            "objects": {key: self.stack.objects(self.bucket)[key] for key in keys},
-            "tags": {key: s3.get_object_tagging(Bucket=self.bucket, Key=key)["TagSet"] for key in keys},
-            "bucket tags": s3.get_bucket_tagging(Bucket=self.bucket)["TagSet"],
-            "lifecycle": s3.get_bucket_lifecycle_configuration(Bucket=self.bucket)["Rules"],
-            "policy": policy_of(s3, self.bucket),
-        }
-
-    def messages(self) -> list[str]:
-        """The keys that their queue was told of; they are taken out of it."""
-        sqs, keys = self.stack.client("sqs"), []
-        while found := sqs.receive_message(QueueUrl=self.queue_url, MaxNumberOfMessages=10).get("Messages"):
-            for message in found:
-                records = json.loads(message["Body"]).get("Records", [])
-                keys += [record["s3"]["object"]["key"] for record in records]
-                sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=message["ReceiptHandle"])
-        return keys
 
 
 def made_by_the_deployment(stack: Running) -> None:
@@ -196,6 +178,7 @@ def there_before(stack: Running) -> None:
 
     others.messages()
     one.upload_overwrite_delete(source, destination, "photos/ü 1.png", "thumbs/photos/ü 1.png/128x128.jpg")
+    one.versions_end_right(source, destination, "scans/v.png", "thumbs/scans/v.png/128x128.jpg")
     one.put(source, "bills/2.png", png(3))
     one.until(lambda: "bills/2.png" in others.messages(), "message to the others' queue")
     one.s3.delete_object(Bucket=source, Key="bills/2.png")
@@ -247,6 +230,7 @@ def one_for_both(stack: Running) -> None:
 
     one.upload_overwrite_delete(bucket, bucket, "avatars/a.png", "thumbs/avatars/a.png/8.jpg")
     focused(one, bucket)
+    one.versions_end_right(bucket, bucket, "avatars/v.png", "thumbs/avatars/v.png/8.jpg")
     etag = one.put(bucket, "photos/b.png", png(9))
     thumbnail = "thumbs/photos/b.png/128x128.jpg"
     one.until(lambda: one.made_from(bucket, thumbnail) == etag, thumbnail)

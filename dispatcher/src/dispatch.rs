@@ -1,13 +1,15 @@
 //! From the objects of an event to tasks: HEAD, route, invoke, and an answer for each.
 
+mod later;
+
 use contract::{
-    DeadLetter, Decision, Ending, Job, KeyError, ObjectHead, ObjectRecord, Removal, Skip, Task, route, unquoted,
-    with_causes,
+    Change, DeadLetter, Decision, Ending, EventObject, Job, KeyError, ObjectHead, ObjectRecord, Removal, Skip, Task,
+    route, unquoted, with_causes,
 };
 use function::{CallError, HeadObject, InvokeWorker, KeepEnding, PutOffTask, SendDeadLetter, Settings};
 use futures_util::future::join_all;
 
-use crate::event::{Change, Decoded, EventObject};
+use crate::event::Decoded;
 use crate::skip::skip_by_event;
 
 /// Everything that the dispatcher asks of AWS.
@@ -30,6 +32,8 @@ pub(crate) enum Verdict {
     Dispatched { tier: String, task: Task, bytes: Option<u64> },
     /// A final answer.
     Skipped { name: &'static str, message: String, is_ordinary: bool },
+    /// The queue of failed jobs brings it again.
+    PutOff { message: String },
     /// It must be tried again.
     Failed(CallError),
 }
@@ -43,16 +47,22 @@ pub(crate) async fn dispatch(
     objects: Vec<Decoded>,
     origin: &str,
 ) -> Vec<Answer> {
-    join_all(objects.into_iter().enumerate().map(|(position, object)| async move {
-        let correlation_id = format!("{origin}-{position}");
-        let mut is_asked = false;
-        let verdict = match &object {
-            Ok(object) => dispatch_one(edge, settings, object, &correlation_id, &mut is_asked).await,
-            Err(error) => bury(edge, bad_key(error, &correlation_id), "bad_key").await,
-        };
-        Answer { correlation_id, object, verdict, is_asked }
-    }))
+    join_all(
+        objects.into_iter().enumerate().map(|(position, object)| async move {
+            look(edge, settings, object, format!("{origin}-{position}")).await
+        }),
+    )
     .await
+}
+
+/// Dispatches one object.
+pub(crate) async fn look(edge: &impl Edge, settings: &Settings, object: Decoded, correlation_id: String) -> Answer {
+    let mut is_asked = false;
+    let verdict = match &object {
+        Ok(object) => dispatch_one(edge, settings, object, &correlation_id, &mut is_asked).await,
+        Err(error) => bury(edge, bad_key(error, &correlation_id), "bad_key").await,
+    };
+    Answer { correlation_id, object, verdict, is_asked }
 }
 
 /// Notes in `is_asked` that it sends a HEAD.
@@ -173,6 +183,7 @@ impl Answer {
             Verdict::Dispatched { task: Task::Make(_), .. } => ("dispatched", None),
             Verdict::Dispatched { task: Task::Remove { .. }, .. } => ("removal_dispatched", None),
             Verdict::Skipped { name, message, .. } => (*name, Some(message.clone())),
+            Verdict::PutOff { message } => ("put_off", Some(message.clone())),
             Verdict::Failed(error) => ("failed", Some(with_causes(error))),
         };
         let (sent_to, bytes) = match &self.verdict {

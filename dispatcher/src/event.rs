@@ -10,38 +10,11 @@ pub(crate) mod s3_batch;
 pub(crate) mod sns;
 pub(crate) mod sqs;
 
-use contract::{KeyError, Usage};
+use contract::{EventObject, KeyError, Usage};
 use serde_json::Value;
 
 use self::s3_batch::Invocation;
 use self::sqs::Message;
-
-/// One object that an event is about.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct EventObject {
-    /// The bucket's name.
-    pub bucket: String,
-    /// The key, decoded.
-    pub key: String,
-    /// Orders the events of one key.
-    pub sequencer: Option<String>,
-    /// The ETag that the event names, without quotes.
-    pub etag: Option<String>,
-    /// The version that the event names.
-    pub version_id: Option<String>,
-    /// What happened to it.
-    pub change: Change,
-}
-
-/// What happened to an object.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Change {
-    /// It is there: uploaded, copied, restored from an archive.
-    #[default]
-    Created,
-    /// It is not there any more: deleted or expired.
-    Removed,
-}
 
 /// An object, or the key that is none.
 pub(crate) type Decoded = Result<EventObject, KeyError>;

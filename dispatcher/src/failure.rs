@@ -4,7 +4,7 @@
 //! killed or ran out of time may succeed with more memory and more CPU: its job goes to the next tier, once. A fault of S3
 //! goes by: its job is put off and gets the same tier again. What neither helps is told to somebody.
 
-use contract::{DeadLetter, Job, PutOff, Task, TierTable};
+use contract::{DeadLetter, Job, Task, TierTable};
 
 use crate::event::failed_job::{Cause, FailedJob};
 
@@ -26,7 +26,7 @@ pub(crate) enum Next<'table> {
     /// To a larger tier.
     Escalate { tier: &'table str, job: Job },
     /// To the same tier, later.
-    PutOff { task: PutOff, delay_s: u32 },
+    PutOff { tier: String, task: Task, delay_s: u32 },
     /// To somebody who looks into it.
     Bury(DeadLetter),
 }
@@ -51,21 +51,24 @@ pub(crate) fn after<'table>(
     }
     // A removal decodes nothing: what killed its worker was no image of its own.
     let may_go_by = matches!(cause, Cause::Error(_)) || (is_end && matches!(failed.task, Task::Remove { .. }));
-    let delay = may_go_by.then(|| delay(failed)).flatten();
-    if let (Some(tier), Some(delay)) = (tier.filter(|name| tiers.get(name).is_some()), delay) {
-        let delay_s = (delay * retry_delay_s as f64).clamp(1.0, LONGEST_DELAY_S) as u32;
-        let task = PutOff { retry: tier.to_owned(), task: failed.task.clone().attempted() };
-        return Next::PutOff { task, delay_s };
+    let delay_s = || delay_s(&failed.message(), failed.task.attempts(), retry_delay_s);
+    let delay_s = may_go_by.then(delay_s).flatten();
+    if let (Some(tier), Some(delay_s)) = (tier.filter(|name| tiers.get(name).is_some()), delay_s) {
+        return Next::PutOff { tier: tier.to_owned(), task: failed.task.clone().attempted(), delay_s };
     }
     Next::Bury(DeadLetter::about(failed.task.clone(), cause.name(), &failed.message()))
 }
 
-/// In times of the deployment's delay; `None` after the last try.
-fn delay(failed: &FailedJob) -> Option<f64> {
-    let message = failed.message();
-    let is_slow_down = SLOW_DOWN.iter().any(|words| message.contains(words));
-    let delays = if is_slow_down { &SLOW_DOWN_DELAYS[..] } else { &DELAYS[..] };
-    delays.get(failed.task.attempts() as usize).copied()
+/// How long what failed with that message is put off, in seconds; `None` after the last try.
+pub(crate) fn delay_s(message: &str, attempts: u32, retry_delay_s: u64) -> Option<u32> {
+    let delays = if is_slow_down(message) { &SLOW_DOWN_DELAYS[..] } else { &DELAYS[..] };
+    let delay = delays.get(attempts as usize)?;
+    Some((delay * retry_delay_s as f64).clamp(1.0, LONGEST_DELAY_S) as u32)
+}
+
+/// S3 or Lambda had too many requests.
+pub(crate) fn is_slow_down(message: &str) -> bool {
+    SLOW_DOWN.iter().any(|words| message.contains(words))
 }
 
 #[cfg(test)]
@@ -93,8 +96,8 @@ mod tests {
         let tiers = TierTable::builtin().unwrap();
         let got = match after(failed, &tiers, "worker-", 60) {
             Next::Escalate { tier, job } => format!("{tier} from {}", job.escalated_from.unwrap()),
-            Next::PutOff { task: PutOff { retry, task }, delay_s } => {
-                format!("{retry} in {delay_s} s, {}", task.attempts())
+            Next::PutOff { tier, task, delay_s } => {
+                format!("{tier} in {delay_s} s, {}", task.attempts())
             }
             Next::Bury(letter) => letter.reason,
         };
@@ -147,10 +150,10 @@ mod tests {
         let slow = || failed("worker-medium", &response("write_failed", "writing: SlowDown: reduce your rate"), None);
         let (tiers, mut waited_s) = (TierTable::builtin().unwrap(), 0);
         let mut job = slow();
-        while let Next::PutOff { task, delay_s } = after(&job, &tiers, "worker-", 60) {
-            assert!(task.retry == "medium" && delay_s <= 900, "{task:?} in {delay_s} s");
+        while let Next::PutOff { tier, task, delay_s } = after(&job, &tiers, "worker-", 60) {
+            assert!(tier == "medium" && delay_s <= 900, "{task:?} in {delay_s} s");
             waited_s += delay_s;
-            job.task = task.task;
+            job.task = task;
         }
         assert!((3600..=3700).contains(&waited_s), "{waited_s} s");
         check(&job, "write_failed");

@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::dispatch::{Answer, Edge, Verdict, dispatch};
+use crate::dispatch::{Answer, Edge, Verdict, dispatch, look};
 use crate::event::failed_job::FailedJob;
 use crate::event::s3_batch::{Invocation, Response, ResultCode};
 use crate::event::sqs::{Content, Message};
@@ -36,6 +36,8 @@ pub(crate) struct Summary {
     pub dispatched: BTreeMap<String, u32>,
     /// Final answers, by name.
     pub skipped: BTreeMap<&'static str, u32>,
+    /// Objects that the queue of failed jobs brings again.
+    pub put_off: u32,
     /// Objects that must be tried again.
     pub failed: u32,
 }
@@ -98,7 +100,7 @@ async fn reply(
 ) -> Result<Reply, HandlerError> {
     match Event::decode(event)? {
         Event::Objects(objects) => {
-            let answers = dispatch(edge, settings, objects, request_id).await;
+            let answers = or_later(edge, settings, dispatch(edge, settings, objects, request_id).await, 0).await;
             tally.add(&answers);
             summary(&answers).map(Reply::Summary)
         }
@@ -150,7 +152,7 @@ async fn message(
 ) -> Result<(), String> {
     match content.map_err(|error| with_causes(&error))? {
         Content::Objects(objects) => {
-            let answers = dispatch(edge, settings, objects, id).await;
+            let answers = or_later(edge, settings, dispatch(edge, settings, objects, id).await, 0).await;
             tally.add(&answers);
             summary(&answers).map(|_| ()).map_err(|error| error.to_string())
         }
@@ -162,8 +164,16 @@ async fn message(
             Ok(())
         }
         Content::PutOff(put_off) => {
+            let (retry, task) = match *put_off {
+                PutOff::Task { retry, task } => (retry, task),
+                PutOff::Object { look: object, attempts, correlation_id } => {
+                    let answer = look(edge, settings, Ok(object), correlation_id).await;
+                    let answers = or_later(edge, settings, vec![answer], attempts).await;
+                    tally.add(&answers);
+                    return summary(&answers).map(|_| ()).map_err(|error| error.to_string());
+                }
+            };
             tally.objects += 1;
-            let PutOff { retry, task } = *put_off;
             // A tier that a deployment has taken away meanwhile has its images in the largest.
             let tier = settings.tiers.get(&retry).unwrap_or_else(|| settings.tiers.largest());
             let done = edge.invoke(&tier.name, &task).await;
@@ -186,9 +196,9 @@ async fn follow_up(edge: &impl Edge, settings: &Settings, failed: &FailedJob) ->
             edge.invoke(tier, &Task::Make(job)).await?;
             ("escalated".to_owned(), Some(tier.to_owned()))
         }
-        Next::PutOff { task, delay_s } => {
-            edge.put_off(&task, delay_s).await?;
-            ("put_off".to_owned(), Some(task.retry))
+        Next::PutOff { tier, task, delay_s } => {
+            edge.put_off(&PutOff::Task { retry: tier.clone(), task }, delay_s).await?;
+            ("put_off".to_owned(), Some(tier))
         }
         Next::Bury(letter) => {
             if let Task::Make(job) = &failed.task {
@@ -210,12 +220,18 @@ async fn follow_up(edge: &impl Edge, settings: &Settings, failed: &FailedJob) ->
     })
 }
 
+/// Puts off what S3 or Lambda had no time for.
+async fn or_later(edge: &impl Edge, settings: &Settings, answers: Vec<Answer>, attempts: u32) -> Vec<Answer> {
+    join_all(answers.into_iter().map(|answer| answer.or_later(edge, settings, attempts))).await
+}
+
 fn summary(answers: &[Answer]) -> Result<Summary, HandlerError> {
     let mut summary = Summary::default();
     let mut first = None;
     for answer in answers {
         match &answer.verdict {
             Verdict::Dispatched { tier, .. } => *summary.dispatched.entry(tier.clone()).or_default() += 1,
+            Verdict::PutOff { .. } => summary.put_off += 1,
             Verdict::Skipped { name, .. } => *summary.skipped.entry(name).or_default() += 1,
             Verdict::Failed(error) => {
                 summary.failed += 1;
@@ -234,6 +250,8 @@ fn result(task_id: String, verdict: &Verdict) -> (String, ResultCode, String) {
         Verdict::Dispatched { tier, .. } => (ResultCode::Succeeded, format!("sent to {tier}")),
         Verdict::Skipped { name, message, is_ordinary: true } => (ResultCode::Succeeded, format!("{name}: {message}")),
         Verdict::Skipped { name, message, .. } => (ResultCode::PermanentFailure, format!("{name}: {message}")),
+        // Nothing is put off for S3 Batch Operations, which tries again itself.
+        Verdict::PutOff { message } => (ResultCode::TemporaryFailure, message.clone()),
         Verdict::Failed(error) => (ResultCode::TemporaryFailure, with_causes(error)),
     };
     (task_id, code, text)

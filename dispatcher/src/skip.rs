@@ -1,9 +1,7 @@
 //! What can be decided before HEAD. The rest is [`contract::route`].
 
-use contract::{OWN_PREFIX, Skip};
+use contract::{EventObject, OWN_PREFIX, Skip};
 use function::Settings;
-
-use crate::event::EventObject;
 
 /// What can be decided by the event alone, before anything is asked of S3.
 pub(crate) fn skip_by_event(object: &EventObject, settings: &Settings) -> Option<Skip> {

@@ -12,6 +12,7 @@ mod outcome;
 mod place;
 mod run;
 mod text;
+mod way;
 
 use std::io::{self, Write as _};
 use std::path::PathBuf;
@@ -22,10 +23,11 @@ use contract::{Formats, Thumbnails};
 use serde::Serialize;
 
 use self::aws::Bucket;
-use self::estimate::{Estimate, Rates, Tally, Way};
+use self::estimate::{Estimate, Rates, Tally};
 use self::listed::Rules;
 use self::place::Place;
 use self::run::{Backfill, survey};
+use self::way::{Account, Bound, Choice, Way};
 use crate::aws::{Deployment, Function, StageArguments, block_on};
 use crate::stop::Stop;
 use thumbtier::Ending;
@@ -33,9 +35,10 @@ use thumbtier::settings::TierArguments;
 
 /// Make thumbnails of the objects that were there before the deployment
 ///
-/// Lists the bucket and hands each object to the deployment's dispatcher, as if it had just been uploaded: by a job of
-/// S3 Batch Operations, or from here where that service is missing. What has its thumbnails keeps them. A run that was
-/// interrupted goes on where it was when it is started again.
+/// Lists the bucket and makes thumbnails of each object as if it had just been uploaded. Uploads keep their turn: a run goes
+/// by a job of S3 Batch Operations where the deployment bounds that, and else from here, by a third of what the account
+/// runs at once. What has its thumbnails keeps them. A run that was interrupted goes on where it was when it is started
+/// again.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct BackfillArguments {
@@ -53,9 +56,9 @@ pub(crate) struct BackfillArguments {
     /// The most objects a second that are dispatched from here
     #[arg(long, value_name = "OBJECTS", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     rate: u32,
-    /// The most workers at work for this run: each object is dispatched from here and waited for
-    #[arg(long, value_name = "WORKERS", value_parser = clap::value_parser!(u32).range(1..=1_000))]
-    max_concurrency: Option<u32>,
+    /// The most workers at work for this run, each waited for; none leaves it unbounded. Else the account decides
+    #[arg(long, value_name = "WORKERS|none", value_parser = Bound::parse)]
+    max_concurrency: Option<Bound>,
     /// Forget a run that was interrupted, and start over
     #[arg(long)]
     fresh: bool,
@@ -75,15 +78,26 @@ Examples:
   thumbtier backfill s3://uploads/2024/ --stage prod
   thumbtier backfill s3://uploads/2024/ --stage prod --direct --rate 200
   thumbtier backfill s3://uploads --stage prod --max-concurrency 3
+  thumbtier backfill s3://uploads --stage prod --max-concurrency none
   thumbtier backfill s3://uploads --stage prod --dry-run --json | jq .dollars
 
 Exit status: 0 everything handed over (or printed), 1 some refused by name, 2 wrong usage, no access, or it could not go
 on, 130 interrupted: the same command goes on.";
 
 impl BackfillArguments {
-    /// S3 Batch Operations waits for no worker, and runs as many as it likes.
-    fn way(&self) -> Way {
-        if self.direct || self.max_concurrency.is_some() { Way::Direct } else { Way::BatchOperations }
+    /// Somebody chose to dispatch from here.
+    const fn is_from_here(&self) -> bool {
+        self.direct || matches!(self.max_concurrency, Some(Bound::Workers(_)))
+    }
+
+    async fn choice(&self, deployment: &Deployment, function: &Function) -> anyhow::Result<Choice> {
+        if let Some(choice) = Choice::asked(self.direct, self.max_concurrency) {
+            return Ok(choice);
+        }
+        let otherwise = "say by --max-concurrency how many workers may run, or none";
+        let concurrency = deployment.concurrency().await.context(otherwise)?;
+        let reserved = deployment.reserved(function).await.context(otherwise)?;
+        Ok(Choice::of(self.direct, Account { concurrency, reserved }))
     }
 }
 
@@ -113,11 +127,13 @@ pub(crate) fn run(arguments: &BackfillArguments) -> anyhow::Result<Ending> {
         let rules = Rules { tiers, max_object_bytes, formats };
         let bucket = Bucket::new(&deployment, &arguments.place);
         let stop = Stop::on_signals()?;
+        let choice = arguments.choice(&deployment, &function).await?;
         if !arguments.dry_run {
-            return Backfill::new(arguments, &deployment, &function, &rules, &bucket, &stop)?.run().await;
+            return Backfill::new(arguments, &deployment, &function, &rules, &bucket, &stop, choice)?.run().await;
         }
+        choice.say();
         let Some(tally) = survey(&bucket, &rules, &stop, |_| Ok(())).await? else { return Ok(Ending::Interrupted) };
-        let way = arguments.way();
+        let way = choice.way;
         let has_key = deployment.has_key(function.variable("DESTINATION_BUCKET")?).await;
         let estimate = estimate(&tally, arguments, &deployment, &function, way, has_key)?;
         print_estimate(arguments, &deployment, &estimate, way)?;

@@ -3,6 +3,7 @@
 mod attach;
 mod aws;
 mod backfill;
+mod concurrency;
 mod cost;
 mod credentials;
 mod explain;

@@ -2,6 +2,7 @@
 
 mod aws;
 mod check;
+mod key;
 mod template;
 
 use std::io::{self, Write as _};

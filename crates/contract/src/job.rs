@@ -210,16 +210,6 @@ impl Task {
     }
 }
 
-/// A task that failed for now and that its tier's worker gets again: a message of the queue of failed jobs, which hides it
-/// until then.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PutOff {
-    /// The tier's name.
-    pub retry: String,
-    /// What its worker is invoked with.
-    pub task: Task,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

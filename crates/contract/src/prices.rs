@@ -262,8 +262,8 @@ impl Prices {
     pub fn stand_in(&self, region: &str) -> Option<String> {
         self.region(region).is_err().then(|| {
             format!(
-                "prices.json has no region `{region}`: every price shown is the list price of {STAND_IN}; add the region's \
-                 own, with date and source"
+                "prices.json has no region `{region}`: every price shown is the list price of {STAND_IN}; read \
+                 AWS's by `make prices REGIONS={region}`"
             )
         })
     }

@@ -34,7 +34,7 @@ fn messages(job: Job, remove: Removal, refused: bool) -> Value {
     json!({
         "make": task,
         "remove": removal,
-        "put_off": PutOff { retry: "small".into(), task },
+        "put_off": PutOff::Task { retry: "small".into(), task },
         "dead_letter": if refused { letter } else { letter_without_a_job },
     })
 }

@@ -185,7 +185,10 @@ impl HeadObject for Aws {
             Ok(head) => head,
             Err(error) if error.as_service_error().is_some_and(HeadObjectError::is_not_found) => return Ok(None),
             Err(error) => {
-                return Err(CallError { action: format!("HeadObject of `{bucket}/{key}`"), cause: error.into() });
+                // The answer to a HEAD has no body that would name it.
+                let is_slow_down = error.raw_response().is_some_and(|answer| answer.status().as_u16() == 503);
+                let name = if is_slow_down { " (503 SlowDown)" } else { "" };
+                return Err(CallError { action: format!("HeadObject of `{bucket}/{key}`{name}"), cause: error.into() });
             }
         };
         let archive = head.archive_status().map(|status| status.as_str().to_owned());

@@ -11,6 +11,8 @@ use super::*;
 pub(crate) struct MemoryEdge {
     pub heads: HashMap<String, ObjectHead>,
     pub throttled: Vec<String>,
+    /// Keys of objects that a HEAD gets no answer about.
+    pub broken: Vec<String>,
     pub tasks: RefCell<Vec<(String, Task)>>,
     pub letters: RefCell<Vec<DeadLetter>>,
     pub put_off: RefCell<Vec<(PutOff, u32)>>,
@@ -32,6 +34,9 @@ impl HeadObject for MemoryEdge {
     async fn head(&self, _bucket: &str, key: &str) -> Result<Option<ObjectHead>, CallError> {
         if self.throttled.iter().any(|throttled| throttled == key) {
             return Err(CallError { action: format!("HeadObject of `{key}`"), cause: "503 SlowDown".into() });
+        }
+        if self.broken.iter().any(|broken| broken == key) {
+            return Err(CallError { action: format!("HeadObject of `{key}`"), cause: "connection reset".into() });
         }
         self.at_once.set(self.at_once.get() + 1);
         self.most_at_once.set(self.most_at_once.get().max(self.at_once.get()));
@@ -114,6 +119,7 @@ fn name(verdict: &Verdict) -> String {
     match verdict {
         Verdict::Dispatched { tier, .. } => tier.clone(),
         Verdict::Skipped { name, .. } => (*name).to_owned(),
+        Verdict::PutOff { message } => message.clone(),
         Verdict::Failed(error) => error.to_string(),
     }
 }

@@ -2,10 +2,11 @@
 //!
 //! Source: Amazon S3 user guide, "EventBridge event message structure".
 
+use contract::{Change, EventObject};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Change, Decoded, EventError, EventObject};
+use super::{Decoded, EventError};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -1,10 +1,10 @@
 //! S3's own notifications. Source: Amazon S3 user guide, "Event message structure", version 2.x.
 
-use contract::decode_event_key;
+use contract::{Change, EventObject, decode_event_key};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Change, Decoded, EventError, EventObject, first_record};
+use super::{Decoded, EventError, first_record};
 
 /// What S3 sends when a notification is configured: about no object.
 const TEST_EVENT: &str = "s3:TestEvent";

@@ -2,11 +2,11 @@
 //!
 //! Source: Amazon S3 user guide, "Invoke AWS Lambda function", request and response.
 
-use contract::decode_event_key;
+use contract::{Change, EventObject, decode_event_key};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Change, Decoded, EventError, EventObject};
+use super::{Decoded, EventError};
 
 /// One invocation of a job.
 #[derive(Debug)]

@@ -24,7 +24,7 @@ pub(crate) enum Content {
     Objects(Vec<Decoded>),
     /// What Lambda writes about a worker's job that failed.
     FailedJob(Box<FailedJob>),
-    /// A task that was put off, and whose time has come.
+    /// What was put off, and whose time has come.
     PutOff(Box<PutOff>),
 }
 
@@ -59,9 +59,9 @@ fn content(body: &str) -> Result<Content, EventError> {
     if failed_job::is(&body) {
         return failed_job::decode(body).map(|failed| Content::FailedJob(Box::new(failed)));
     }
-    if body.get("retry").is_some() {
-        let shape = |cause| EventError::Shape { source_name: "a task that was put off", cause };
-        return serde_json::from_value(body).map(|task| Content::PutOff(Box::new(task))).map_err(shape);
+    if ["retry", "look"].iter().any(|field| body.get(field).is_some()) {
+        let shape = |cause| EventError::Shape { source_name: "what was put off", cause };
+        return serde_json::from_value(body).map(|put_off| Content::PutOff(Box::new(put_off))).map_err(shape);
     }
     objects(body).map(Content::Objects)
 }

@@ -1,6 +1,8 @@
+use contract::{Change, EventObject};
 use serde_json::json;
 
 use super::sqs::Content;
+
 use super::*;
 
 fn decode(json: &str) -> Result<Event, EventError> {
@@ -100,7 +102,7 @@ fn sqs_messages_are_read_each_for_itself() {
             Ok(Content::Objects(objects)) => {
                 objects.iter().map(|object| object.as_ref().unwrap().key.as_str()).collect()
             }
-            Ok(Content::PutOff(put_off)) => format!("{} to {}", put_off.task.key(), put_off.retry),
+            Ok(Content::PutOff(put_off)) => format!("{put_off:?}"),
             Ok(Content::FailedJob(failed)) => format!("{} {}", failed.cause().name(), failed.task.key()),
             Err(error) => error.to_string(),
         })

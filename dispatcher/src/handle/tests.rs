@@ -19,7 +19,8 @@ fn every_record_gets_its_answer_and_every_answer_is_counted() {
     let edge = MemoryEdge::with(&[("small.jpg", jpeg(9)), ("empty.jpg", jpeg(0)), ("large.jpg", jpeg(90_000_000))]);
     let reply = run(&edge, event(&["small.jpg", "empty.jpg", "deleted.jpg", "%FF", "large.jpg"])).unwrap();
     let skipped = json!({ "bad_key": 1, "empty": 1, "gone": 1 });
-    assert_eq!(reply, json!({ "dispatched": { "large": 1, "small": 1 }, "skipped": skipped, "failed": 0 }));
+    let want = json!({ "dispatched": { "large": 1, "small": 1 }, "skipped": skipped, "put_off": 0, "failed": 0 });
+    assert_eq!(reply, want);
     let tasks = edge.tasks.borrow();
     assert_eq!((tasks[0].0.as_str(), tasks[0].1.correlation_id()), ("small", "request-0"));
     let letters = edge.letters.borrow();
@@ -28,13 +29,42 @@ fn every_record_gets_its_answer_and_every_answer_is_counted() {
 
 #[test]
 fn a_record_that_fails_fails_the_event_but_not_its_neighbours() {
-    let edge = MemoryEdge { throttled: vec!["slow.jpg".into()], ..MemoryEdge::with(&[("good.jpg", jpeg(9))]) };
+    let edge = MemoryEdge { broken: vec!["slow.jpg".into()], ..MemoryEdge::with(&[("good.jpg", jpeg(9))]) };
     let error = run(&edge, event(&["slow.jpg", "good.jpg"])).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "1 of 2 records could not be dispatched, the first because HeadObject of `slow.jpg` failed: 503 SlowDown"
+        "1 of 2 records could not be dispatched, the first because HeadObject of `slow.jpg` failed: connection reset"
     );
-    assert_eq!(edge.tasks.borrow().len(), 1);
+    assert_eq!((edge.tasks.borrow().len(), edge.put_off.borrow().len()), (1, 0));
+}
+
+/// Of every source that delivers an event again only a few times; S3 Batch Operations has tries of its own.
+#[test]
+fn an_object_that_s3_is_too_busy_for_is_looked_at_again_for_an_hour() {
+    let edge = MemoryEdge { throttled: vec!["slow.jpg".into()], ..MemoryEdge::with(&[("good.jpg", jpeg(9))]) };
+    let reply = run(&edge, event(&["slow.jpg", "good.jpg"])).unwrap();
+    assert_eq!(reply, json!({ "dispatched": { "small": 1 }, "skipped": {}, "put_off": 1, "failed": 0 }));
+    let mut waited_s = 0;
+    for attempt in 1.. {
+        let Some((put_off, delay_s)) = edge.put_off.borrow_mut().pop() else { break };
+        let PutOff::Object { look, attempts, correlation_id } = &put_off else { panic!("{put_off:?}") };
+        assert_eq!((look.key.as_str(), *attempts, correlation_id.as_str()), ("slow.jpg", attempt, "request-0"));
+        waited_s += delay_s;
+        let body = serde_json::to_string(&put_off).unwrap();
+        let message = json!({ "eventSource": "aws:sqs", "messageId": "m", "body": body });
+        assert_eq!(run(&edge, json!({ "Records": [message] })).unwrap(), json!({ "batchItemFailures": [] }));
+    }
+    assert!((3600..=3700).contains(&waited_s), "{waited_s} s");
+    let (letters, endings) = (edge.letters.borrow(), edge.endings.borrow());
+    assert_eq!((letters.len(), letters[0].reason.as_str(), letters[0].refused), (1, "dispatch_failed", false));
+    assert_eq!((letters[0].correlation_id.as_str(), endings[0].key.as_str()), ("request-0", "slow.jpg"));
+
+    // When S3 has time again it is dispatched under the name that it had.
+    let edge = MemoryEdge::with(&[("slow.jpg", jpeg(9))]);
+    let look = json!({ "bucket": "uploads", "key": "slow.jpg", "change": "created" });
+    let body = json!({ "look": look, "attempts": 3, "correlation_id": "request-0" }).to_string();
+    run(&edge, json!({ "Records": [{ "eventSource": "aws:sqs", "messageId": "m", "body": body }] })).unwrap();
+    assert_eq!(edge.tasks.borrow()[0].1.correlation_id(), "request-0");
 }
 
 #[test]
@@ -53,7 +83,7 @@ fn messages_are_handled_side_by_side_but_no_more_than_a_few() {
 #[test]
 fn only_the_messages_that_failed_come_again() {
     let edge = MemoryEdge {
-        throttled: vec!["slow.jpg".into()],
+        broken: vec!["slow.jpg".into()],
         ..MemoryEdge::with(&[("good.jpg", jpeg(9)), ("good 2.jpg", jpeg(9))])
     };
     let message = |id: &str, body: String| json!({ "eventSource": "aws:sqs", "messageId": id, "body": body });
@@ -81,8 +111,8 @@ fn a_killed_job_in_the_queue_goes_up_and_a_failed_one_is_put_off_until_it_is_a_d
     last["body"] = failed["body"].as_str().unwrap().replace("\"etag\"", "\"attempts\":2,\"etag\"").into();
     let reply = run(&edge, json!({ "Records": [killed, failed, last] })).unwrap();
     assert_eq!(reply, json!({ "batchItemFailures": [] }));
-    let (put_off, delay_s) = edge.put_off.borrow()[0].clone();
-    assert_eq!((put_off.retry.as_str(), put_off.task.attempts(), delay_s), ("small", 1, 60));
+    let (PutOff::Task { retry, task }, delay_s) = edge.put_off.borrow()[0].clone() else { panic!("a task") };
+    assert_eq!((retry.as_str(), task.attempts(), delay_s), ("small", 1, 60));
     assert_eq!(edge.put_off.borrow().len(), 1);
     let tasks = edge.tasks.borrow();
     let Task::Make(job) = &tasks[0].1 else { panic!("a job") };

@@ -126,7 +126,7 @@ pub async fn run(settings: Settings) -> Ledger {
         hostile: uploads.filter(|step| is_hostile(&step.act)).count() as u64,
         delivered,
         kills: progress.kills(),
-        faults: storm::faults("{}").await,
+        faults: crate::faults("{}").await,
     };
     Ledger::of(run, &played, &verdicts, &evidence)
 }

@@ -5,8 +5,10 @@
 mod alarms;
 pub mod chaos;
 mod encoding;
+mod faults;
 mod http;
 mod images;
+mod key;
 mod lost;
 mod objects;
 mod operator;
@@ -22,8 +24,10 @@ use aws_sdk_s3::primitives::ByteStream;
 use serde_json::Value;
 
 pub use encoding::{brotli, gzip};
+pub use faults::faults;
 pub use http::{Api, problem};
 pub use images::{flat_webp, webp_over};
+pub use key::Key;
 pub use operator::Operator;
 pub use versions::Version;
 
@@ -161,6 +165,24 @@ impl Deployment {
         let logging = LoggingConfig::builder().log_format(LogFormat::Json).system_log_level(level).build();
         let call = self.lambda.update_function_configuration().function_name(function_name(function));
         call.logging_config(logging).send().await.expect("functions can be changed");
+    }
+
+    /// Takes so many environments out of the account's for `function` alone, and lets it have no more; `None` gives them back.
+    pub async fn reserve(&self, function: &str, environments: Option<i32>) {
+        let name = function_name(function);
+        if let Some(number) = environments {
+            let call = self.lambda.put_function_concurrency().function_name(name);
+            call.reserved_concurrent_executions(number).send().await.expect("concurrency can be reserved");
+        } else {
+            let call = self.lambda.delete_function_concurrency().function_name(name);
+            call.send().await.expect("reservations can be deleted");
+        }
+    }
+
+    /// How many environments no function has reserved.
+    pub async fn unreserved(&self) -> i32 {
+        let found = self.lambda.get_account_settings().send().await.expect("the account can be asked");
+        found.account_limit().expect("it has one").unreserved_concurrent_executions().expect("it has a limit")
     }
 
     /// The region that everything is in.

@@ -1,4 +1,4 @@
-//! With `--max-concurrency`: each object's worker is invoked from here and waited for, so that no more of them are at work
+//! With `--max-concurrency`, or by default: each object's worker is invoked from here and waited for, so that no more of them are at work
 //! than that, and uploads have the others.
 //!
 //! A dispatcher invokes workers and does not wait: how many are at work then is up to Lambda, and what an account has not

@@ -14,15 +14,7 @@ use serde::Serialize;
 
 use super::direct::TASKS;
 use super::listed::{Listed, Rules};
-
-/// How the objects get to the dispatcher.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Way {
-    /// By a job of S3 Batch Operations, which invokes it for each object.
-    BatchOperations,
-    /// From here, many objects in one invocation.
-    Direct,
-}
+use super::way::Way;
 
 /// A number of objects and their size.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]

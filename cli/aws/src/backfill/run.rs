@@ -11,12 +11,13 @@ use serde::Serialize;
 use super::aws::{Bucket, Dispatcher};
 use super::bounded::{Taker, Workers};
 use super::direct::{Direct, End, List as _};
-use super::estimate::{Tally, Way};
+use super::estimate::Tally;
 use super::job::{Created, JobRequest, Jobs, POLL, follow};
 use super::journal::{Journal, Progress, Run, Target};
 use super::listed::{Listed, Rules};
 use super::manifest::{self, Manifest};
 use super::outcome::Outcome;
+use super::way::{Choice, Way};
 use super::{BackfillArguments, estimate, print, text};
 use crate::aws::{Deployment, Function};
 use crate::stop::Stop;
@@ -33,6 +34,7 @@ pub(super) struct Backfill<'a> {
     rules: &'a Rules,
     bucket: &'a Bucket,
     stop: &'a Stop,
+    choice: Choice,
     destination_bucket: &'a str,
     target: Target,
     journal: Journal,
@@ -65,12 +67,13 @@ impl<'a> Backfill<'a> {
         rules: &'a Rules,
         bucket: &'a Bucket,
         stop: &'a Stop,
+        choice: Choice,
     ) -> anyhow::Result<Self> {
         let place = arguments.place.clone();
         let target = Target { function: function.arn.clone(), bucket: place.bucket, prefix: place.prefix };
         let journal = Journal::new(arguments.journal.as_deref(), &deployment.stage, &target);
         let destination_bucket = function.variable("DESTINATION_BUCKET")?;
-        Ok(Self { arguments, deployment, function, rules, bucket, stop, destination_bucket, target, journal })
+        Ok(Self { arguments, deployment, function, rules, bucket, stop, choice, destination_bucket, target, journal })
     }
 
     /// Begins, or goes on where an earlier run was interrupted.
@@ -83,7 +86,7 @@ impl<'a> Backfill<'a> {
         }
         let mut run = match self.journal.load(&self.target)? {
             Some(run) => {
-                if let (Way::Direct, Progress::BatchOperations { .. }) = (self.arguments.way(), &run.progress) {
+                if self.arguments.is_from_here() && matches!(run.progress, Progress::BatchOperations { .. }) {
                     bail!(
                         "S3 Batch Operations has these objects, in the run {}: follow it without --direct and --max-concurrency, or start over \
                          by --fresh",
@@ -114,7 +117,7 @@ impl<'a> Backfill<'a> {
 
     /// Lists and counts; for S3 Batch Operations it stores the manifest too. `None` if somebody ended it.
     async fn begin(&self) -> anyhow::Result<Option<Run>> {
-        let way = self.arguments.way();
+        let way = self.choice.way;
         let mut manifest = (way == Way::BatchOperations).then(|| Manifest::beside(self.journal.path())).transpose()?;
         let mut outcome = Outcome::default();
         let tally = survey(self.bucket, self.rules, self.stop, |(object, decision)| match (decision, &mut manifest) {
@@ -192,6 +195,7 @@ impl<'a> Backfill<'a> {
     }
 
     async fn create(&self, jobs: &Jobs, run: &Run, manifest_etag: &str) -> anyhow::Result<Created> {
+        self.choice.say();
         let request = JobRequest {
             run: &run.id,
             description: format!("thumbtier {} backfill {}", self.deployment.stage, run.id),
@@ -206,17 +210,20 @@ impl<'a> Backfill<'a> {
     /// Dispatches what is left from here.
     async fn directly(&self, run: &mut Run) -> anyhow::Result<Ending> {
         let Progress::Direct { last_key } = run.progress.clone() else { return Ok(Ending::Done) };
+        if self.choice.way == Way::Direct {
+            self.choice.say();
+        }
         let bar = bar(run.objects);
         bar.set_position(run.outcome.answered);
         bar.reset_eta();
         let dispatcher = Dispatcher::new(self.deployment, self.function);
-        let edge = match self.arguments.max_concurrency {
+        let edge = match self.choice.workers {
             Some(_) => Taker::Workers(Workers::new(self.deployment, self.rules, dispatcher)),
             None => Taker::Dispatcher(dispatcher),
         };
         let name = run.id.clone();
         let direct = Direct::new(&edge, self.rules, (&self.target.bucket, &name), self.arguments.rate, self.stop)
-            .with_at_most(self.arguments.max_concurrency);
+            .with_at_most(self.choice.workers);
         let mut noted = Instant::now();
         let end = direct.run(self.bucket.list(last_key), |key, outcome| {
             run.outcome.add(outcome);

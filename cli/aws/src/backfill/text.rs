@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use contract::{Item, thousands};
 
-use super::estimate::{Estimate, Row, Sum, Way};
+use super::estimate::{Estimate, Row, Sum};
 use super::outcome::{Outcome, Refused};
+use super::way::Way;
 use crate::words::{count as count_of, dollars, table};
 
 /// The dry run's page: a row for each tier and format, what is left out, the price and the time.

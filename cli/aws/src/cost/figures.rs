@@ -7,7 +7,7 @@ use contract::{Dollars, TierTable};
 use serde::Serialize;
 
 use super::fixed::{Fixed, fixed};
-use super::items::{Bill, Item, per_million};
+use super::items::{Bill, Item, Kind, per_million};
 use super::metric::{MetricKey, Metrics, Statistic};
 use crate::aws::Deployment;
 
@@ -117,6 +117,7 @@ impl Figures {
         let images = rows.iter().map(|row| row.images).sum::<u64>().saturating_sub(escalations);
         let total = |dollars| Total { images, dollars, dollars_per_million: per_million(dollars, images) };
         let items = Bill { images, ..bill.clone() }.items();
+        let has_api = bill.functions.iter().any(|one| one.kind == Kind::Api);
         let largest = tiers.largest();
         let sum = |name| Dollars(tiers.iter().map(|tier| metrics.of_tier(&tier.name, name)).sum());
         let single =
@@ -140,7 +141,7 @@ impl Figures {
             log_bytes_per_image: (images > 0).then(|| bill.log_bytes() / images as f64),
             items_total: total(items.iter().map(|item| item.used.dollars).sum()),
             items,
-            fixed: fixed(level, rows.len() as u32, bill.has_key, bill.stored_bytes(), bill.prices),
+            fixed: fixed(level, rows.len() as u32, has_api, bill.has_key, bill.stored_bytes(), bill.prices),
             tiers: rows,
             single_function: (level == Monitoring::Full).then(|| SingleFunction {
                 memory_mb: largest.memory_mb,

@@ -24,6 +24,7 @@ const POLLS_A_MONTH: f64 = 5.0 * 3.0 * 60.0 * 24.0 * 30.0;
 pub(super) fn fixed(
     level: Monitoring,
     tiers: u32,
+    has_api: bool,
     has_key: bool,
     stored_bytes: f64,
     prices: &RegionPrices,
@@ -31,7 +32,7 @@ pub(super) fn fixed(
     let row = |item, count: f64, price: Dollars| Fixed { item, count, dollars_per_month: price * count };
     let rows = [
         row("custom metrics", metric_count(level, tiers).into(), prices.cloudwatch_metric_month),
-        row("metrics in alarms", alarm_metric_count(level, tiers).into(), prices.cloudwatch_alarm_month),
+        row("metrics in alarms", alarm_metric_count(level, tiers, has_api).into(), prices.cloudwatch_alarm_month),
         row("polls of SQS by Lambda", POLLS_A_MONTH, prices.sqs_million_requests * 1e-6),
         row("keys of KMS", has_key.into(), prices.kms_key_month),
         row("bytes of thumbnails", stored_bytes, prices.s3_storage_gb_month * 1e-9),
@@ -52,16 +53,29 @@ fn metric_count(level: Monitoring, tiers: u32) -> u32 {
 }
 
 /// An alarm is billed by the metrics in it.
-pub(super) fn alarm_metric_count(level: Monitoring, tiers: u32) -> u32 {
-    let basic = 1 + (1 + tiers) + 1;
+pub(super) fn alarm_metric_count(level: Monitoring, tiers: u32, has_api: bool) -> u32 {
+    let api = u32::from(has_api);
+    let basic = 1 + (1 + tiers + api) + 1;
     match level {
         Monitoring::Off => 0,
         Monitoring::Basic => basic,
-        // Storage in a day's cost; rates of failures and of refusals, headroom, throttles, lost, waiting, age of failed
+        // The batch function among the errors; storage in a day's cost; rates of failures and of refusals, headroom, throttles, lost, waiting, age of failed
         // jobs, loop, invocations.
         Monitoring::Full => {
             let everywhere = 1 + tiers;
-            basic + 1 + 2 * tiers + 2 * tiers + tiers + everywhere + 2 * everywhere + everywhere + 1 + 1 + (tiers + 1)
+            let throttles = everywhere + api + 1;
+            basic
+                + 1
+                + 1
+                + 2 * tiers
+                + 2 * tiers
+                + tiers
+                + throttles
+                + 2 * everywhere
+                + everywhere
+                + 1
+                + 1
+                + (tiers + 1)
         }
     }
 }
@@ -74,7 +88,7 @@ mod tests {
 
     fn month(level: Monitoring) -> f64 {
         let prices = Prices::builtin().unwrap().region("us-east-1").unwrap().clone();
-        fixed(level, 3, false, 0.0, &prices).iter().map(|row| row.dollars_per_month.0).sum()
+        fixed(level, 3, false, false, 0.0, &prices).iter().map(|row| row.dollars_per_month.0).sum()
     }
 
     #[test]
@@ -83,14 +97,15 @@ mod tests {
         assert!((month(Monitoring::Basic) - (2.70 + polls)).abs() < 1e-9, "{}", month(Monitoring::Basic));
         assert!(month(Monitoring::Basic) <= 3.00);
         assert!((month(Monitoring::Off) - polls).abs() < 1e-9);
-        assert_eq!(alarm_metric_count(Monitoring::Full, 3), 44);
+        assert_eq!([false, true].map(|has_api| alarm_metric_count(Monitoring::Basic, 3, has_api)), [6, 7]);
+        assert_eq!([false, true].map(|has_api| alarm_metric_count(Monitoring::Full, 3, has_api)), [46, 48]);
         assert!((31.0..33.0).contains(&month(Monitoring::Full)), "{}", month(Monitoring::Full));
     }
 
     #[test]
     fn a_key_and_what_is_stored_are_rows() {
         let prices = Prices::builtin().unwrap().region("us-east-1").unwrap().clone();
-        let rows = fixed(Monitoring::Off, 3, true, 4e9, &prices);
+        let rows = fixed(Monitoring::Off, 3, false, true, 4e9, &prices);
         let dollars: Vec<_> = rows.iter().skip(1).map(|row| (row.item, row.dollars_per_month.0)).collect();
         assert_eq!(dollars[0], ("keys of KMS", 1.0));
         assert!(dollars[1].0 == "bytes of thumbnails" && (dollars[1].1 - 0.092).abs() < 1e-9, "{rows:?}");

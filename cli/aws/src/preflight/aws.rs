@@ -1,11 +1,15 @@
-//! The account's answers: STS, IAM, Lambda, SQS and S3, nothing but questions.
+//! The account's answers: STS, IAM, KMS, Lambda, SQS and S3, nothing but questions.
 
 use anyhow::Context;
+use aws_config::Region;
 use aws_sdk_iam::types::PolicyEvaluationDecisionType;
+use aws_sdk_kms::operation::describe_key::DescribeKeyError;
+use aws_sdk_kms::types::{KeySpec, KeyState};
 use aws_sdk_s3::error::SdkError;
 use contract::with_causes;
 
 use super::check::{Bucket, Facts};
+use super::key::{Found, Key};
 use super::template::Wanted;
 use crate::aws::Deployment;
 
@@ -57,9 +61,15 @@ impl Account {
         for (name, _) in &wanted.buckets {
             buckets.push(bucket(deployment, name).await);
         }
+        let key = match &wanted.kms_key_arn {
+            Some(arn) => Some(key(deployment, arn).await),
+            None => None,
+        };
         Facts {
             caller: self.caller.clone(),
-            concurrency: concurrency(deployment).await,
+            account: self.id.clone(),
+            key,
+            concurrency: deployment.concurrency().await.map_err(|error| format!("{error:#}")),
             taken: taken(deployment, wanted).await,
             stack: format!("thumbtier-{}", deployment.stage),
             buckets,
@@ -99,15 +109,6 @@ impl Account {
     }
 }
 
-async fn concurrency(deployment: &Deployment) -> Result<(u64, u64), String> {
-    let lambda = aws_sdk_lambda::Client::new(&deployment.config);
-    let found = lambda.get_account_settings().send().await.map_err(|error| with_causes(&error))?;
-    let limit = found.account_limit().ok_or_else(|| "Lambda says no limit".to_owned())?;
-    let number = |value: i32| u64::try_from(value).unwrap_or_default();
-    let unreserved = limit.unreserved_concurrent_executions().unwrap_or_default();
-    Ok((number(limit.concurrent_executions()), number(unreserved)))
-}
-
 /// What is there under the names of the template, and whose stack it is of.
 async fn taken(deployment: &Deployment, wanted: &Wanted) -> Vec<(String, Option<String>)> {
     const STACK: &str = "aws:cloudformation:stack-name";
@@ -125,6 +126,31 @@ async fn taken(deployment: &Deployment, wanted: &Wanted) -> Vec<(String, Option<
         taken.push((name.clone(), stack));
     }
     taken
+}
+
+/// A key of another region is asked for there.
+async fn key(deployment: &Deployment, arn: &str) -> Found {
+    let region = arn.split(':').nth(3).unwrap_or_default().to_owned();
+    let config = aws_sdk_kms::config::Builder::from(&deployment.config).region(Region::new(region)).build();
+    let kms = aws_sdk_kms::Client::from_conf(config);
+    let found = match kms.describe_key().key_id(arn).send().await {
+        Ok(found) => found,
+        Err(error) if error.as_service_error().is_some_and(DescribeKeyError::is_not_found_exception) => {
+            return Found::Nothing;
+        }
+        Err(error) => return Found::Unknown(with_causes(&error)),
+    };
+    let name = |text: Option<&str>| text.unwrap_or_default().to_owned();
+    let metadata = found.key_metadata();
+    let policy = kms.get_key_policy().key_id(arn).policy_name("default").send().await;
+    let policy = policy.map_err(|error| with_causes(&error)).and_then(|found| {
+        serde_json::from_str(found.policy().unwrap_or_default()).map_err(|error| format!("it is no JSON: {error}"))
+    });
+    Found::Key(Key {
+        state: name(metadata.and_then(|key| key.key_state()).map(KeyState::as_str)),
+        spec: name(metadata.and_then(|key| key.key_spec()).map(KeySpec::as_str)),
+        policy,
+    })
 }
 
 async fn bucket(deployment: &Deployment, name: &str) -> Bucket {

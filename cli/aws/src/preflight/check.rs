@@ -2,11 +2,9 @@
 
 use serde::Serialize;
 
+use super::key::{Found, Place, key};
 use super::template::Wanted;
-
-/// So many environments must stay for functions without a reservation; an account with fewer keeps all of them.
-/// Source: AWS Lambda developer guide, "Configuring reserved concurrency for a function".
-const UNRESERVED_AT_LEAST: u64 = 100;
+use crate::concurrency::{Concurrency, UNRESERVED_AT_LEAST};
 
 /// What a new account may give a function. Source: AWS Lambda developer guide, "Lambda quotas": new accounts have reduced
 /// quotas; 3,008 MB is what field reports name.
@@ -17,14 +15,18 @@ const NEW_ACCOUNT_MEMORY_MB: u64 = 3008;
 pub(super) struct Facts {
     /// Who asks.
     pub caller: String,
+    /// Their account.
+    pub account: String,
     /// Environments of the account, and those that no function has reserved.
-    pub concurrency: Result<(u64, u64), String>,
+    pub concurrency: Result<Concurrency, String>,
     /// The stack of each function and queue that is there already; `None` is nobody's.
     pub taken: Vec<(String, Option<String>)>,
     /// The stack that will be made or updated.
     pub stack: String,
     /// In the order of [`Wanted::buckets`].
     pub buckets: Vec<Bucket>,
+    /// The key of the buckets, where they have one.
+    pub key: Option<Found>,
     /// Actions that the caller may not do.
     pub denied: Result<Vec<String>, String>,
 }
@@ -53,15 +55,15 @@ pub(super) struct Check {
     pub message: String,
 }
 
-fn ok(check: &'static str, message: impl Into<String>) -> Check {
+pub(super) fn ok(check: &'static str, message: impl Into<String>) -> Check {
     Check { check, outcome: "ok", message: message.into() }
 }
 
-fn warning(check: &'static str, message: impl Into<String>) -> Check {
+pub(super) fn warning(check: &'static str, message: impl Into<String>) -> Check {
     Check { check, outcome: "warning", message: message.into() }
 }
 
-fn refused(check: &'static str, message: impl Into<String>) -> Check {
+pub(super) fn refused(check: &'static str, message: impl Into<String>) -> Check {
     Check { check, outcome: "refused", message: message.into() }
 }
 
@@ -76,16 +78,20 @@ pub(super) fn checks(wanted: &Wanted, facts: &Facts, region: &str) -> Vec<Check>
     for ((name, is_made), found) in wanted.buckets.iter().zip(&facts.buckets) {
         checks.push(bucket(name, *is_made, is_update, wanted.by_eventbridge, found));
     }
-    checks.extend(wanted.kms_key_arn.as_deref().map(|arn| key(arn, region, &wanted.kinds)));
+    if let (Some(arn), Some(found)) = (&wanted.kms_key_arn, &facts.key) {
+        let has_cdn = wanted.kinds.iter().any(|kind| kind == "AWS::CloudFront::Distribution");
+        checks.push(key(Place { arn, account: &facts.account, region, has_cdn }, found));
+    }
     checks.push(rights(&facts.denied));
     checks
 }
 
 fn concurrency(wanted: &Wanted, facts: &Facts, is_update: bool) -> Vec<Check> {
-    let (limit, unreserved) = match &facts.concurrency {
+    let concurrency = match &facts.concurrency {
         Ok(found) => *found,
         Err(error) => return vec![warning("concurrency", format!("not known: {error}"))],
     };
+    let Concurrency { limit, unreserved } = concurrency;
     let keep = UNRESERVED_AT_LEAST.min(limit);
     let reserved = wanted.reserved_concurrency;
     let left = unreserved.saturating_sub(reserved);
@@ -100,14 +106,14 @@ fn concurrency(wanted: &Wanted, facts: &Facts, is_update: bool) -> Vec<Check> {
                 keep - left
             ),
         ));
-    } else if limit < UNRESERVED_AT_LEAST {
+    } else if concurrency.is_small() {
         checks.push(warning(
             "concurrency",
             format!(
                 "the account runs {limit} environments at once, for all of its functions: uploads wait for their turn, none \
-                 is lost; backfill by --max-concurrency {}; ask for more: aws service-quotas request-service-quota-increase \
+                 is lost, and a backfill takes at most {} of them; ask for more: aws service-quotas request-service-quota-increase \
                  --service-code lambda --quota-code L-B99A9384 --desired-value 1000",
-                (limit / 3).max(1)
+                concurrency.share()
             ),
         ));
     } else {
@@ -176,23 +182,6 @@ fn bucket(name: &str, is_made: bool, is_update: bool, by_eventbridge: bool, foun
     }
 }
 
-fn key(arn: &str, region: &str, kinds: &[String]) -> Check {
-    let of_region = arn.split(':').nth(3);
-    if of_region != Some(region) {
-        return refused("key", format!("`{arn}` is not in {region}: a bucket's key must be in its region"));
-    }
-    // Source: Amazon CloudFront developer guide, "Restrict access to an Amazon S3 origin", "SSE-KMS".
-    let has_cdn = kinds.iter().any(|kind| kind == "AWS::CloudFront::Distribution");
-    let cdn = if has_cdn { ", and kms:Decrypt to cloudfront.amazonaws.com for the distribution" } else { "" };
-    warning(
-        "key",
-        format!(
-            "not asked: aws kms get-key-policy --key-id {arn} --policy-name default must allow kms:* to the account's root, \
-             or kms:Decrypt and kms:GenerateDataKey to the roles of the stack{cdn}"
-        ),
-    )
-}
-
 fn rights(denied: &Result<Vec<String>, String>) -> Check {
     match denied {
         Ok(denied) if denied.is_empty() => {
@@ -219,10 +208,12 @@ mod tests {
     fn facts() -> Facts {
         Facts {
             caller: "arn:aws:iam::1:user/a".into(),
-            concurrency: Ok((1000, 950)),
+            account: "1".into(),
+            concurrency: Ok(Concurrency { limit: 1000, unreserved: 950 }),
             taken: Vec::new(),
             stack: "thumbtier-prod".into(),
             buckets: vec![Bucket::Free],
+            key: None,
             denied: Ok(Vec::new()),
         }
     }
@@ -241,8 +232,8 @@ mod tests {
 
     #[test]
     fn a_small_account_is_told_what_it_shares() {
-        let small = Facts { concurrency: Ok((10, 10)), ..facts() };
-        check(&wanted(), &small, "warning", "--max-concurrency 3");
+        let small = Facts { concurrency: Ok(Concurrency { limit: 10, unreserved: 10 }), ..facts() };
+        check(&wanted(), &small, "warning", "a backfill takes at most 3");
         check(&Wanted { reserved_concurrency: 2, ..wanted() }, &small, "refused", "lower reserved_concurrency_… by 2");
         let reserved = Wanted { reserved_concurrency: 900, ..wanted() };
         check(&reserved, &facts(), "refused", "100 must stay");
@@ -274,11 +265,7 @@ mod tests {
             "iam:SimulatePrincipalPolicy",
         );
         check(&Wanted { memory_mb: 10_240, ..wanted() }, &facts(), "warning", "10240 MB");
-        let with_key = |arn: &str| Wanted { kms_key_arn: Some(arn.into()), ..wanted() };
-        check(&with_key("arn:aws:kms:us-east-1:1:key/k"), &facts(), "refused", "not in eu-west-1");
-        let key = with_key("arn:aws:kms:eu-west-1:1:key/k");
-        check(&key, &facts(), "warning", "get-key-policy");
-        let with_cdn = Wanted { kinds: vec!["AWS::CloudFront::Distribution".into()], ..key };
-        check(&with_cdn, &facts(), "warning", "to cloudfront.amazonaws.com");
+        let with_key = Wanted { kms_key_arn: Some("arn:aws:kms:eu-west-1:1:key/k".into()), ..wanted() };
+        check(&with_key, &Facts { key: Some(Found::Nothing), ..facts() }, "refused", "is not there");
     }
 }

@@ -1,6 +1,6 @@
 //! What a dead letter is about, and the event that starts it again. Pure.
 
-use contract::{DeadLetter, Removal, Task, encode_event_key, unquoted};
+use contract::{Change, DeadLetter, EventObject, PutOff, Removal, Task, encode_event_key, unquoted};
 use serde_json::{Value, json};
 
 /// A message of the dead-letter queue, read.
@@ -16,7 +16,8 @@ pub(crate) struct Read {
     pub event: Option<Value>,
 }
 
-/// Reads a message: a letter of a function, or the record that Lambda writes of the dispatcher or of a worker.
+/// Reads a message: a letter of a function, the record that Lambda writes of the dispatcher or of a worker, or what was put
+/// off and killed the dispatcher whenever it came back.
 ///
 /// Jobs go to the dispatcher, not to their worker: after a fix the object may be another one, the thresholds too.
 pub(crate) fn read(body: &str) -> Read {
@@ -27,6 +28,9 @@ pub(crate) fn read(body: &str) -> Read {
     };
     if let Some(request) = body.get("requestPayload") {
         return of_invocation(&body, request);
+    }
+    if let Ok(put_off) = serde_json::from_value::<PutOff>(body.clone()) {
+        return of_put_off(&put_off);
     }
     match serde_json::from_value::<DeadLetter>(body) {
         Ok(DeadLetter { reason, message, job, .. }) => {
@@ -56,6 +60,20 @@ fn of_invocation(body: &Value, request: &Value) -> Read {
     }
 }
 
+fn of_put_off(put_off: &PutOff) -> Read {
+    let (key, event) = match put_off {
+        PutOff::Task { task, .. } => (task.key(), event(task)),
+        PutOff::Object { look, .. } => {
+            let EventObject { bucket, key, sequencer, etag, change, .. } = look;
+            let name = if *change == Change::Removed { "ObjectRemoved:Redrive" } else { "ObjectCreated:Redrive" };
+            let object = json!({ "key": encode_event_key(key), "eTag": etag, "sequencer": sequencer });
+            (key.as_str(), record(name, bucket, &object))
+        }
+    };
+    let message = "the dispatcher never ended it: its log says why".to_owned();
+    Read { reason: "put_off".to_owned(), message, key: Some(key.to_owned()), event: Some(event) }
+}
+
 /// The S3 event that makes the dispatcher look at the object again.
 fn event(task: &Task) -> Value {
     let (name, bucket, object) = match task {
@@ -73,6 +91,10 @@ fn event(task: &Task) -> Value {
             ("ObjectRemoved:Redrive", bucket, json!({ "key": encode_event_key(key), "sequencer": sequencer }))
         }
     };
+    record(name, bucket, &object)
+}
+
+fn record(name: &str, bucket: &str, object: &Value) -> Value {
     let s3 = json!({ "bucket": { "name": bucket }, "object": object });
     json!({ "Records": [{ "eventSource": "aws:s3", "eventName": name, "s3": s3 }] })
 }
@@ -111,6 +133,19 @@ mod tests {
         let read = read(&record.to_string());
         assert_eq!((read.reason.as_str(), read.message.as_str()), ("DispatchError", "1 of 1 records"));
         assert_eq!((read.key.as_deref(), read.event), (Some("k"), Some(request)));
+    }
+
+    #[test]
+    fn what_was_put_off_and_never_ended_is_sent_again_too() {
+        let task = r#"{"retry":"small","task":{"bucket":"b","key":"k","etag":"\"e\"","bytes":9,"correlation_id":"c"}}"#;
+        let look =
+            r#"{"look":{"bucket":"b","key":"k","etag":"e","change":"removed"},"attempts":2,"correlation_id":"c"}"#;
+        for (body, name) in [(task, "ObjectCreated:Redrive"), (look, "ObjectRemoved:Redrive")] {
+            let Read { reason, key, event, .. } = read(body);
+            let record = &event.unwrap()["Records"][0];
+            assert_eq!((reason.as_str(), key.as_deref(), &record["eventName"]), ("put_off", Some("k"), &json!(name)));
+            assert_eq!(record["s3"]["object"]["eTag"], "e");
+        }
     }
 
     #[test]

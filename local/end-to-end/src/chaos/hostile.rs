@@ -3,11 +3,13 @@
 use std::sync::LazyLock;
 
 use contract::ImageFormat;
-use image::{DynamicImage, GrayImage, Luma, RgbImage};
+use image::{DynamicImage, GrayImage, Luma};
+use jpeg::{Picture, PlaneRef};
 
 use super::dice::Dice;
 use super::file::{File, encode, formats, small, unique};
 use crate::encoding::{brotli, gzip};
+use crate::flat_webp;
 
 /// What is wrong with a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,9 +144,13 @@ fn crc32(bytes: &[u8]) -> u32 {
 static BOMB: LazyLock<Vec<u8>> =
     LazyLock::new(|| encode(&GrayImage::new(16_000, 16_000).into(), image::ImageFormat::Png));
 static HUGE_PNG: LazyLock<Vec<u8>> = LazyLock::new(|| encode(&stripes(), image::ImageFormat::Png));
-static HUGE_JPEG: LazyLock<Vec<u8>> = LazyLock::new(|| encode(&stripes(), image::ImageFormat::Jpeg));
-static HUGE_WEBP: LazyLock<Vec<u8>> =
-    LazyLock::new(|| encode(&RgbImage::new(10_000, 10_000).into(), image::ImageFormat::WebP));
+// Not by the encoders of crate `image`, which are compiled without optimising: no upload came for half a minute and more.
+static HUGE_JPEG: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let samples = stripes().into_luma8().into_raw();
+    let plane = PlaneRef { samples: &samples, width_px: 10_000, height_px: 10_000, stride: 10_000 };
+    jpeg::encode(&Picture::Grey(plane), 75).expect("a plane of that size")
+});
+static HUGE_WEBP: LazyLock<Vec<u8>> = LazyLock::new(|| flat_webp(10_000, 10_000));
 
 /// 100 megapixels with something to see.
 fn stripes() -> DynamicImage {

@@ -10,7 +10,7 @@ use tokio::time::sleep;
 use super::dice::Dice;
 use super::progress::Progress;
 use super::traffic::AHEAD;
-use crate::{Deployment, function_name};
+use crate::{Deployment, faults, function_name};
 
 /// From which hundredth of the run on calls fail at which rate, by the names of `local/faults.py`.
 const WEATHER: [(u64, &str); 6] = [
@@ -84,14 +84,4 @@ fn ticks_of(process: u32) -> Option<u64> {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
     let fields = stat.rsplit(')').next()?.split_whitespace().skip(11).take(2);
     fields.map(|field| field.parse::<u64>().ok()).sum()
-}
-
-/// Sets the rates of the proxy between the functions and the local AWS; returns how often each fault happened so far.
-///
-/// # Panics
-/// Where there is no proxy: only `make test` and `make chaos` run the functions behind one.
-pub(super) async fn faults(rates: &'static str) -> BTreeMap<String, u64> {
-    let endpoint = std::env::var("FUNCTIONS_ENDPOINT_URL").expect("`make chaos` sets it");
-    let call = reqwest::Client::new().put(format!("{endpoint}/_faults")).body(rates);
-    call.send().await.expect("the proxy answers").json().await.expect("the proxy counts")
 }

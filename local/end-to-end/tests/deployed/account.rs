@@ -84,7 +84,8 @@ fn an_operator_may_do_what_the_subcommand_does_and_nothing_with_everything() {
         let policies = of_kind(&packaged(folder), "AWS::IAM::ManagedPolicy");
         assert_eq!(policies.len(), 5, "cost, tune, redrive, backfill, smoke");
         // Calls that have no resource. Source: Service Authorization Reference.
-        let without_resource = ["cloudwatch:GetMetricData", "logs:DescribeLogGroups", "s3:CreateJob"];
+        let without_resource =
+            ["cloudwatch:GetMetricData", "lambda:GetAccountSettings", "logs:DescribeLogGroups", "s3:CreateJob"];
         for statement in policies.iter().flat_map(|policy| policy["PolicyDocument"]["Statement"].as_array().unwrap()) {
             assert_eq!(statement["Effect"], "Allow");
             let actions = statement["Action"].to_string();
@@ -138,6 +139,42 @@ async fn a_preflight_asks_the_account_and_names_what_is_in_the_way() {
     let messages: Vec<_> = refused.iter().map(|check| check["message"].as_str().unwrap()).collect();
     assert!(messages.iter().any(|message| message.contains("`thumbtier-local-dispatcher`")), "{messages:#?}");
     assert!(messages.iter().any(|message| message.contains("is there already")), "{messages:#?}");
+}
+
+/// Of the key that the template names, and of one that is there.
+#[tokio::test]
+async fn a_preflight_reads_the_keys_policy() {
+    let deployment = Deployment::connect().await;
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/template-kms");
+    let packaged = fs::read_to_string(folder.join("cloudformation-template-update-stack.json")).unwrap();
+    let other = Path::new(env!("CARGO_TARGET_TMPDIR")).join("key.json");
+    let check = |arn: &str, outcome: &str, words: &str| {
+        let text = packaged.replace("arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab", arn);
+        fs::write(&other, text).unwrap();
+        let (_, checks) = preflight(&other);
+        let found = checks.iter().find(|check| check["check"] == "key").unwrap();
+        assert!(
+            found["outcome"] == outcome && found["message"].as_str().unwrap().contains(words),
+            "{outcome} {words}: {found}"
+        );
+    };
+    let key = deployment.key().await;
+    check(&key.arn.replace("key/", "key/0"), "refused", "is not there");
+    check("arn:aws:kms:eu-west-1:123456789012:key/k", "refused", "is not in us-east-1");
+    // The template has a distribution.
+    check(&key.arn, "warning", "the distribution may not");
+    let statement = |principal: &Value, action: &str| json!({ "Effect": "Allow", "Principal": principal, "Action": action, "Resource": "*" });
+    let root = statement(
+        &json!({ "AWS": key.arn.replace(":kms:us-east-1:", ":iam::").split(":key").next().unwrap().to_owned() + ":root" }),
+        "kms:*",
+    );
+    let cloudfront = statement(&json!({ "Service": "cloudfront.amazonaws.com" }), "kms:Decrypt");
+    key.put_policy(&json!({ "Statement": [root, cloudfront] }).to_string()).await;
+    check(&key.arn, "ok", "the stack's roles may use it");
+    key.put_policy(&json!({ "Statement": [cloudfront] }).to_string()).await;
+    check(&key.arn, "refused", "leaves nothing to IAM in account 000000000000");
+    key.disable().await;
+    check(&key.arn, "refused", "is Disabled");
 }
 
 /// Source: Amazon CloudFront developer guide, "Restrict access to an Amazon S3 origin".

@@ -19,6 +19,8 @@ const DISPATCHER: &[(&str, &str)] = &[("tier", "dispatcher")];
 const OWN_OUTPUT: &[(&str, &str)] = &[("outcome", "own_output")];
 const SMALL_WORKER: &[(&str, &str)] = &[("FunctionName", "thumbtier-prod-worker-small")];
 const DISPATCHER_FUNCTION: &[(&str, &str)] = &[("FunctionName", "thumbtier-prod-dispatcher")];
+const API: &[(&str, &str)] = &[("FunctionName", "thumbtier-prod-api")];
+const BATCH: &[(&str, &str)] = &[("FunctionName", "thumbtier-prod-batch")];
 const DEAD_LETTERS: &[(&str, &str)] = &[("QueueName", "thumbtier-prod-dead-letters")];
 const FAILED_JOBS: &[(&str, &str)] = &[("QueueName", "thumbtier-prod-failed-jobs")];
 
@@ -30,7 +32,11 @@ const CONDITIONS: [(&str, &[Point], &[Point]); 14] = [
         &[("AWS/SQS", DEAD_LETTERS, "ApproximateNumberOfMessagesVisible", 0.0)],
         &[("AWS/SQS", DEAD_LETTERS, "ApproximateNumberOfMessagesVisible", 1.0)],
     ),
-    ("errors", &[("AWS/Lambda", SMALL_WORKER, "Errors", 5.0)], &[("AWS/Lambda", SMALL_WORKER, "Errors", 1.0)]),
+    (
+        "errors",
+        &[("AWS/Lambda", SMALL_WORKER, "Errors", 3.0), ("AWS/Lambda", API, "Errors", 2.0)],
+        &[("AWS/Lambda", BATCH, "Errors", 1.0)],
+    ),
     // A day of monitoring is $1.
     ("daily-cost", &[(OURS, &[], "dollars", 8.5)], &[(OURS, &[], "dollars", 1.0)]),
     (

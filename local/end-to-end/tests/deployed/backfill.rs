@@ -79,7 +79,9 @@ async fn objects_whose_events_were_lost_get_thumbnails_and_an_interrupted_run_go
     the_dry_run_counts_and_prices(&here, webp_bytes);
     assert!(deployment.thumbnail_keys("before").await.is_empty(), "a dry run hands over nothing");
 
-    let run = |rate| [&here[..], &["--direct", "--rate", rate, "--journal", "run.json"]].concat();
+    // Whatever another test leaves of the account meanwhile.
+    let unbounded = ["--direct", "--max-concurrency", "none"];
+    let run = |rate| [&here[..], &unbounded, &["--rate", rate, "--journal", "run.json"]].concat();
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("interrupted");
     let _ = std::fs::remove_dir_all(&folder);
     // Slow enough to be caught in the middle.
@@ -152,11 +154,12 @@ fn the_dry_run_counts_and_prices(here: &[&str], webp_bytes: u64) {
     // Beside these, INIT of one worker in a hundred.
     assert!((all..1.01 * all).contains(&of_items), "{all}, {of_items} by items: {direct}");
 
-    let by_job = json_of(&dry(&[]));
+    let by_job = json_of(&dry(&["--max-concurrency", "none"]));
     let of_job = prices.s3_batch_job.0 + prices.s3_batch_million_objects.0 * 62.0 / 1e6;
     assert!((dollars(&by_job, "batch_operations_dollars") - of_job).abs() < 1e-12, "{by_job}");
     let without_json: Vec<&str> = here.iter().copied().filter(|argument| *argument != "--json").collect();
-    let page = backfill("dry", &[&without_json[..], &["--dry-run", "--rate", "10"]].concat());
+    let unbounded = ["--dry-run", "--rate", "10", "--max-concurrency", "none"];
+    let page = backfill("dry", &[&without_json[..], &unbounded].concat());
     let page = String::from_utf8(page.stdout).unwrap();
     println!("{page}");
     for want in ["small   png          60", "left out: 0 B, 1 folder", "S3 Batch jobs", "7s at 10 objects"] {
@@ -172,7 +175,7 @@ async fn without_s3_batch_operations_it_says_so_dispatches_directly_and_leaves_n
         deployment.upload(key, "image/png", png(9)).await;
     }
     let place = format!("s3://{}/fallback/", deployment.source_bucket);
-    let output = backfill("fallback", &[&place, "--stage", "local", "--json"]);
+    let output = backfill("fallback", &[&place, "--stage", "local", "--json", "--max-concurrency", "none"]);
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(0), "{said}");
     assert_eq!(said.lines().filter(|line| line.contains("no S3 Batch Operations here")).count(), 1, "{said}");
@@ -182,6 +185,45 @@ async fn without_s3_batch_operations_it_says_so_dispatches_directly_and_leaves_n
         deployment.thumbnail(&format!("{key}/128x128.jpg")).await;
     }
     assert!(deployment.thumbnail_keys(".thumbtier/backfill/").await.is_empty());
+}
+
+/// The account's settings are asked for, and no dispatcher is: each worker is waited for.
+#[tokio::test]
+async fn a_run_that_nobody_bounded_leaves_uploads_their_environments() {
+    let deployment = Deployment::connect().await;
+    let keys = ["bounded/a.png", "bounded/b.png", "bounded/c.png", "bounded/d.png"];
+    for key in keys {
+        deployment.upload(key, "image/png", png(9)).await;
+    }
+    let place = format!("s3://{}/bounded/", deployment.source_bucket);
+    let said_of = |more: &[&str]| {
+        let output = backfill("bounded", &[&[place.as_str(), "--stage", "local"], more].concat());
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(0), "{said}");
+        said
+    };
+    let unreserved = deployment.unreserved().await;
+    let ordinary = said_of(&["--dry-run"]);
+    let want = format!("at most {} workers; deploy with --param=reserved_concurrency_batch=10", unreserved / 3);
+    assert!(ordinary.contains(&want), "no `{want}` in {ordinary}");
+
+    // What bounds the function bounds the job.
+    deployment.reserve("batch", Some(10)).await;
+    let reserved = said_of(&["--dry-run"]);
+    deployment.reserve("batch", None).await;
+    assert!(reserved.contains("S3 Batch Operations runs at most 10 of its function at once"), "{reserved}");
+
+    // Reservations leave as many as a new account has.
+    deployment.reserve("worker-large", Some(unreserved - 10)).await;
+    let small = [said_of(&["--dry-run", "--direct"]), said_of(&[])];
+    deployment.reserve("worker-large", None).await;
+    for said in small {
+        assert!(said.contains("10 of them unreserved") && said.contains("at most 3 workers for this run"), "{said}");
+    }
+    for key in keys {
+        deployment.thumbnail(&format!("{key}/128x128.jpg")).await;
+    }
+    assert!(deployment.lines_about("batch", "bounded/").await.is_empty(), "nothing went by the dispatcher");
 }
 
 #[tokio::test]

@@ -15,6 +15,7 @@ mod operator;
 mod pipeline;
 mod privilege;
 mod redrive;
+mod slow_down;
 mod smoke;
 mod template;
 mod versions;

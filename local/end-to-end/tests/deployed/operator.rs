@@ -156,6 +156,8 @@ async fn each_right_of_backfill_is_needed() {
     let place = format!("s3://{}/operator/backfill/", deployment.source_bucket);
     let rights = [
         ("ReadFunction", "is the stage deployed there?"),
+        ("ReadAccount", "asking Lambda for the account's settings"),
+        ("ReadReservation", "asking for the reserved concurrency of `thumbtier-local-batch`"),
         ("ListUploads", "listing `s3://"),
         ("RunBatch", "invoking `thumbtier-local-batch`"),
         ("ReadUploads", "HEAD of `s3://"),
@@ -164,7 +166,7 @@ async fn each_right_of_backfill_is_needed() {
         ("RemoveManifests", "deleting the manifest"),
     ];
     let runs: &[&[&str]] =
-        &[&["backfill", &place, "--fresh"], &["backfill", &place, "--fresh", "--max-concurrency", "2"]];
+        &[&["backfill", &place, "--fresh", "--max-concurrency", "none"], &["backfill", &place, "--fresh"]];
     check(&deployment, "Backfill", &rights, async || {}, runs).await;
     // Who may not remove a manifest leaves it.
     for key in deployment.thumbnail_keys(".thumbtier/backfill/").await {

@@ -157,7 +157,9 @@ fn basic_monitoring_costs_three_dollars_a_month_and_off_nothing() {
     assert!(dollars.0 <= 3.0 + 1e-9, "{custom} metrics and {in_alarms} in alarms: {dollars}");
     assert_eq!((custom, in_alarms), (7, 6));
     // As `cli/aws/src/cost/fixed.rs` reckons it.
-    assert_eq!(metrics_in_alarms("template-kms"), 44);
+    assert_eq!(metrics_in_alarms("template-kms"), 48);
+    // The API is one more in the alarm of errors.
+    assert_eq!(metrics_in_alarms("template-existing"), 7);
     // And `deploy/fixed.js`, with Lambda's polls of SQS: a day of it is in the alarm.
     let alarms = of_kind(&packaged("template"), "AWS::CloudWatch::Alarm");
     let daily = alarms.iter().find(|alarm| alarm["AlarmName"] == "thumbtier-prod-daily-cost").unwrap();
