@@ -42,7 +42,7 @@ EXISTING_BUCKETS := --param="source_bucket=my-uploads" --param="source_bucket_ex
 ONE_BUCKET := --param="source_bucket=my-pictures" --param="destination_bucket=my-pictures" \
 	--param="source_prefixes=photos/,avatars/" --param="destination_prefix=thumbnails/" \
 	--param="source_versioning=on" --param="destination_versioning=on" --param="api=on"
-TEMPLATES := $(foreach folder,template template-kms template-off template-existing template-same,\
+TEMPLATES := $(foreach folder,template template-kms template-off template-existing template-same template-canary,\
 	target/$(folder)/cloudformation-template-update-stack.json)
 # The decoders that tests/differential.rs compares the engine with, beside those in Rust.
 AGAINST := $(CURDIR)/.venv/bin/python
@@ -58,21 +58,24 @@ WHERE = --stage $(STAGE) --region $(REGION) $(PARAMS) $(if $(ARCHITECTURE),--par
 # Where `thumbtier` of the deployment is.
 COMMAND := $(if $(RELEASE),target/release-command,target/debug)
 PACKAGE := node_modules/.bin/osls package --stage prod --param="package_dir=target/local"
+# MkDocs takes links between pages for its own business, and local/documents.py the rest.
+# Quiet, it would count no warning, and be as strict about none.
+DOCUMENTED := python3 -m local.documents && NO_MKDOCS_2_WARNING=1 .venv/bin/python -m mkdocs build --strict
 DEPLOYED := python3 -m local.suite target/deployed.json --only
 
-.PHONY: help local test tested linted unit unit-built functions-built sdk-built template downloads
-.PHONY: deployed operators situations page requests chaos mutations differential fuzz bench calibrate dispatcher coldstart weights test-arm64 shipped peers package reproducible command release-files test-release deployable preflight deploy remove audit clean
+.PHONY: help local test tested linted unit unit-built functions-built sdk-built templates downloads
+.PHONY: documents documented template frameworks screenshots deployed operators situations page requests chaos mutations differential fuzz bench calibrate dispatcher coldstart weights test-arm64 shipped peers package reproducible command release-files test-release deployable preflight deploy remove audit clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 local: ## the whole deployment on this machine, with sample images or IMAGES="a.jpg dir/"
 	@command -v python3 >/dev/null || { echo "python3 is not installed: install Python 3.11 or newer" >&2; exit 1; }
 	@python3 -m local.ready
 	@.venv/bin/python -m local --port $(PORT) up $(IMAGES)
 
-test: ## format, lints, unit tests, template, end to end on the local AWS
-	@$(MAKE) --no-print-directory --jobs 5 tested linted
+test: ## format, lints, unit tests, template, documents, end to end on the local AWS
+	@$(MAKE) --no-print-directory --jobs 5 tested linted documented
 
 unit: unit-built ## the tests of what does not need the AWS SDK: engine, tables, thresholds, the command on local files
 	@python3 -m local.suite target/unit.json
@@ -100,7 +103,7 @@ sdk-built: functions-built
 linted: sdk-built
 	$(CARGO_BEHIND) clippy --quiet --locked --workspace --all-targets -- -D warnings
 
-tested: unit sdk-built template
+tested: unit sdk-built templates
 	@python3 -m local.suite target/sdk.json
 	node --test deploy/*.test.mjs
 	@$(MAKE) --no-print-directory shipped
@@ -116,13 +119,15 @@ shipped: downloads
 
 # As a user's deployment is packaged, and with all that is on or off by default being otherwise. One after the other:
 # osls has one folder for what it is making.
-template: functions-built
+templates: functions-built
 	@$(PACKAGE) --package target/template
 	@$(PACKAGE) --param="kms_key_arn=$(KMS_KEY)" --param="api=on" --param="api_cors_origins=https://shop.example" --param="cdn=on" --param="cdn_distribution_arn=$(DISTRIBUTION)" --param="destination_policy_file=local/end-to-end/tests/deployed/statements.json" --param="monitoring=full" --param="platform_logs=on" --package target/template-kms
 	@$(PACKAGE) --param="monitoring=off" --param="event_source=none" --package target/template-off
 	@$(PACKAGE) $(EXISTING_BUCKETS) --package target/template-existing
 	@$(PACKAGE) $(ONE_BUCKET) --package target/template-same
-	.venv/bin/cfn-lint $(TEMPLATES)
+	@$(PACKAGE) --param="canary=Canary10Percent5Minutes" --param="api=on" --package target/template-canary
+	@node deploy/standalone.js target/template-kms target/standalone.json
+	.venv/bin/cfn-lint $(TEMPLATES) target/standalone.json
 	for template in $(TEMPLATES); do target/debug/thumbtier validate --region us-east-1 --template $$template || exit; done
 
 # Against the deployment that the environment names: `make test` makes one and removes it again. Metrics go first: they
@@ -130,7 +135,7 @@ template: functions-built
 # versions after it, because a bucket that has had them once never is without again; one by one, because one of them
 # silences the bucket for a while.
 deployed:
-	@for module in metrics template account buckets pipeline cdn http privilege nothing_lost redrive backfill alarms; do \
+	@for module in metrics template account buckets pipeline cdn http privilege nothing_lost redrive backfill smoke alarms; do \
 		$(DEPLOYED) deployed $$module:: || exit; \
 	done
 	@$(MAKE) --no-print-directory --jobs 4 --output-sync=target operators situations page requests
@@ -143,10 +148,22 @@ operators:
 	@$(DEPLOYED) deployed operator::
 situations:
 	.venv/bin/python -m local.situations
+	.venv/bin/python -m local.alone
 page:
 	node --test local/browser/*.test.mjs
 requests:
 	local/http/schemathesis.sh
+
+# What the command says of itself is in them, so that it is compiled first.
+documents: .venv/.done ## docs/ as pages in target/site, with links checked; UPDATE=1 writes what follows from the code
+	@cargo build --quiet --locked -p thumbtier -p thumbtier-aws
+	@$(DOCUMENTED)
+
+documented: functions-built
+	@$(DOCUMENTED)
+
+screenshots: downloads ## takes the pictures in docs/images again, of a deployment on the local AWS
+	.venv/bin/python -m local test node local/browser/screenshots.mjs
 
 chaos: .venv/.done node_modules/.done ## a bad day for CHAOS_OBJECTS=1000 uploads, and what became of each: CHAOS_SEED=7 CHAOS_VERSIONS=on
 	@CHAOS_OBJECTS=$(CHAOS_OBJECTS) CHAOS_SEED=$(CHAOS_SEED) CHAOS_VERSIONS=$(CHAOS_VERSIONS) \
@@ -183,6 +200,12 @@ endif
 deploy: deployable ## to AWS: STAGE=prod REGION=eu-west-1 PARAMS="--param=…" RELEASE=v1.2.3
 	@$(COMMAND)/thumbtier validate --region $(REGION) --template target/deploy/cloudformation-template-update-stack.json
 	@$(OSLS) deploy $(WHERE) --package target/deploy
+
+template: deployable ## the deployment as a CloudFormation template for SAM, CDK or Terraform: STAGE=prod REGION=eu-west-1
+	@node deploy/standalone.js target/deploy target/standalone.json
+
+frameworks: node_modules/.done ## whether version 4 of the Serverless Framework takes serverless.yml, by its types
+	@local/v4/check.sh
 
 preflight: deployable ## asks the account what a deployment would meet: STAGE=prod REGION=eu-west-1 PARAMS="--param=…"
 	@$(COMMAND)/thumbtier preflight --stage $(STAGE) --region $(REGION)

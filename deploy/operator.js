@@ -62,6 +62,16 @@ const policies = ({ name, source, destination, key }) => {
       allow("RemoveThumbnails", "s3:DeleteObject", objects(destination, "*thumbtier-validate/*")),
       ...useKey,
     ],
+    Smoke: [
+      allow("ReadFunctions", "lambda:GetFunctionConfiguration", functions("dispatcher")),
+      allow("StoreImages", "s3:PutObject", objects(source, "*thumbtier-smoke/*")),
+      allow("RemoveImages", ["s3:DeleteObject", "s3:DeleteObjectVersion"], objects(source, "*thumbtier-smoke/*")),
+      // Wherever the key template of thumbnails.json puts them. Without the list S3 answers 403 where none is there yet.
+      allow("ReadThumbnails", "s3:GetObject", objects(destination, "*thumbtier-smoke/*")),
+      allow("TellThumbnailGoneFromForbidden", "s3:ListBucket", bucket(destination)),
+      allow("RemoveThumbnails", ["s3:DeleteObject", "s3:DeleteObjectVersion"], objects(destination, "*thumbtier-smoke/*")),
+      ...useKey,
+    ],
     Redrive: [
       allow("FindQueues", "sqs:GetQueueUrl", queues),
       allow("CountLetters", "sqs:GetQueueAttributes", queues),

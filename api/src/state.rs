@@ -107,6 +107,7 @@ mod tests {
             source_prefixes: Vec::new(),
             destination_bucket: "thumbnails".into(),
             worker_prefix: "worker-".into(),
+            worker_alias: String::new(),
             dead_letter_queue_url: "http://queue".into(),
             refusals_queue_url: "http://refusals".into(),
             failed_jobs_queue_url: "http://failed".into(),

@@ -35,6 +35,10 @@ enum Command {
     Attach(Rest),
     /// Take a deployment's notification out of a bucket's configuration
     Detach(Rest),
+    /// Send one image through every tier of a deployment, and clean up after
+    Smoke(Rest),
+    /// Compare the command's version with what is deployed
+    Version(Rest),
 }
 
 /// Arguments that `thumbtier-aws` knows.
@@ -54,9 +58,10 @@ Examples:
   thumbtier cost --stage prod --since 24h       what each tier cost, and what to change
   thumbtier tune --from-logs --stage prod       which thresholds production would change
   thumbtier backfill s3://bucket --stage prod   thumbnails of what was there before
+  thumbtier smoke --stage prod                  whether every tier works, after a deployment
 
-cost, redrive, backfill, preflight, attach, detach, and whatever names a stage or an s3:// object, is done by the program thumbtier-aws: in the
-folder of thumbtier, or on the PATH.
+cost, redrive, backfill, preflight, attach, detach, smoke, version, and whatever names a stage or an s3:// object, is done
+by the program thumbtier-aws: in the folder of thumbtier, or on the PATH.
 
 Exit status: 0 everything done, 1 something refused by name, 2 wrong usage or nothing could be started.";
 
@@ -69,5 +74,6 @@ fn main() -> ExitCode {
         Command::Explain(_) | Command::Tune(_) => hand_over(),
         Command::Cost(_) | Command::Redrive(_) | Command::Backfill(_) => hand_over(),
         Command::Preflight(_) | Command::Attach(_) | Command::Detach(_) => hand_over(),
+        Command::Smoke(_) | Command::Version(_) => hand_over(),
     })
 }

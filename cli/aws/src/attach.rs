@@ -92,7 +92,7 @@ pub(crate) fn attach(arguments: &AttachArguments) -> anyhow::Result<Ending> {
         let bucket = Bucket::new(&deployment, bucket, dispatcher.account());
         let before = bucket.read().await?;
         let difference = match dispatcher.variable("EVENT_SOURCE")? {
-            "s3" => ours.attach(&before, &dispatcher.arn, &prefixes),
+            "s3" => ours.attach(&before, &dispatcher.invoked_arn(), &prefixes),
             "eventbridge" => Ok(Difference { turns_eventbridge_on: !before.eventbridge, ..Difference::default() }),
             other => bail!(
                 "stage `{}` has event_source={other}: deploy it with event_source=s3, or eventbridge, and attach again",

@@ -79,6 +79,8 @@ impl Deployment {
             found.with_context(|| format!("no function `{name}` in {}: is the stage deployed there?", self.region))?;
         let is_arm = found.architectures().iter().any(|one| one.as_str() == "arm64");
         Ok(Function {
+            code_sha256: found.code_sha256().unwrap_or_default().to_owned(),
+            changed: found.last_modified().unwrap_or_default().to_owned(),
             arn: found.function_arn().unwrap_or_default().to_owned(),
             architecture: if is_arm { Architecture::Arm64 } else { Architecture::X86_64 },
             short_name: function.to_owned(),
@@ -143,6 +145,10 @@ pub(crate) struct Function {
     pub architecture: Architecture,
     /// Its memory, in MB of 2^20 bytes.
     pub memory_mb: u64,
+    /// Of its zip.
+    pub code_sha256: String,
+    /// When its code or configuration changed, as Lambda writes it.
+    pub changed: String,
     variables: HashMap<String, String>,
 }
 
@@ -150,6 +156,14 @@ impl Function {
     /// The account that it is in.
     pub(crate) fn account(&self) -> Option<&str> {
         self.arn.split(':').nth(4)
+    }
+
+    /// What others invoke: with a canary its alias, otherwise itself.
+    pub(crate) fn invoked_arn(&self) -> String {
+        match self.variables.get("WORKER_ALIAS").map(String::as_str) {
+            None | Some("") => self.arn.clone(),
+            Some(alias) => format!("{}:{alias}", self.arn),
+        }
     }
 
     /// What the keys of uploads begin with; none is any key.

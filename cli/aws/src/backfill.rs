@@ -11,7 +11,6 @@ mod manifest;
 mod outcome;
 mod place;
 mod run;
-mod stop;
 mod text;
 
 use std::io::{self, Write as _};
@@ -27,8 +26,8 @@ use self::estimate::{Estimate, Rates, Tally, Way};
 use self::listed::Rules;
 use self::place::Place;
 use self::run::{Backfill, survey};
-use self::stop::Stop;
 use crate::aws::{Deployment, Function, StageArguments, block_on};
+use crate::stop::Stop;
 use thumbtier::Ending;
 use thumbtier::settings::TierArguments;
 

@@ -11,7 +11,10 @@ mod redrive;
 #[cfg(test)]
 #[path = "../../../benches/src/scratch.rs"]
 mod scratch;
+mod smoke;
+mod stop;
 mod tune;
+mod version;
 mod words;
 
 use std::process::ExitCode;
@@ -38,6 +41,8 @@ enum Command {
     Preflight(preflight::PreflightArguments),
     Attach(attach::AttachArguments),
     Detach(attach::DetachArguments),
+    Smoke(smoke::SmokeArguments),
+    Version(version::VersionArguments),
     Explain(ExplainArguments),
     Tune(TuneArguments),
 }
@@ -50,6 +55,8 @@ fn main() -> ExitCode {
         Command::Preflight(arguments) => preflight::run(&arguments),
         Command::Attach(arguments) => attach::attach(&arguments),
         Command::Detach(arguments) => attach::detach(&arguments),
+        Command::Smoke(arguments) => smoke::run(&arguments),
+        Command::Version(arguments) => version::run(&arguments),
         Command::Explain(arguments) => thumbtier::explain::run(&arguments, &explain::open),
         Command::Tune(arguments) => tune::run(&arguments),
     })

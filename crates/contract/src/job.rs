@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::SystemTime;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::number::is_zero;
 use crate::{ImageFormat, MadeBy, claimed_format, metadata};
@@ -75,8 +75,8 @@ pub struct Job {
     /// Orders the events of one key. Source: Amazon S3 user guide, "Event message structure".
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sequencer: Option<String>,
-    /// What the Content-Type or the key claims that it is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// What the Content-Type or the key claims that it is; `None` too for a format that a newer dispatcher knows.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "known_format")]
     pub format: Option<ImageFormat>,
     /// The tier whose worker was killed by this job: it goes up once, not again and again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -93,6 +93,11 @@ pub struct Job {
     pub attempts: u32,
     /// The same in every log line about this upload, from dispatcher to worker.
     pub correlation_id: String,
+}
+
+fn known_format<'de, D: Deserializer<'de>>(from: D) -> Result<Option<ImageFormat>, D::Error> {
+    let name = Option::<String>::deserialize(from)?;
+    Ok(name.and_then(|name| ImageFormat::ALL.into_iter().find(|format| format.name() == name)))
 }
 
 impl Job {

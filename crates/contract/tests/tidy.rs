@@ -90,17 +90,24 @@ fn follows(file: &str, (start, end): (&str, &str), want: &str) {
     }
 }
 
-/// One test for the README, because two would write it at once.
 #[test]
-fn the_readme_shows_the_tables() {
+fn the_readme_shows_the_table() {
     follows("README.md", ("| tier |", "\n\n"), &tier_table());
+    let rows = TierTable::builtin().unwrap().rows();
+    let others = ImageFormat::ALL.into_iter().filter(|format| !rows.contains(format));
+    let others: Vec<_> = others.map(|format| format.facts().title).collect();
+    follows("README.md", ("Other formats: ", ".\n"), &format!("Other formats: {}", others.join(", ")));
+}
+
+#[test]
+fn the_documents_show_every_format() {
     let row = |format: ImageFormat| {
         let facts = format.facts();
         format!("\n| {} | {} | {} |", facts.title, facts.reads, facts.refuses)
     };
     let head = "| format | what is read of it | what is refused |\n|---|---|---|".to_owned();
     follows(
-        "README.md",
+        "docs/formats.md",
         ("| format | what", "\n\n"),
         &ImageFormat::ALL.map(row).into_iter().fold(head, |all, row| all + &row),
     );

@@ -28,6 +28,7 @@ pub struct Aws {
     source_bucket: String,
     destination_bucket: String,
     worker_prefix: String,
+    worker_alias: String,
     /// Its client is made with the first letter: most functions never send one.
     sqs: OnceLock<aws_sdk_sqs::Client>,
     dead_letter_queue_url: String,
@@ -48,6 +49,7 @@ impl Aws {
             source_bucket: settings.source_bucket.clone(),
             destination_bucket: settings.destination_bucket.clone(),
             worker_prefix: settings.worker_prefix.clone(),
+            worker_alias: settings.worker_alias.clone(),
             sqs: OnceLock::new(),
             dead_letter_queue_url: settings.dead_letter_queue_url.clone(),
             failed_jobs_queue_url: settings.failed_jobs_queue_url.clone(),
@@ -90,10 +92,14 @@ impl Aws {
         &self.destination_bucket
     }
 
-    /// The name of a tier's worker.
+    /// The name of a tier's worker, with its alias where there is one.
     #[must_use]
     pub fn worker(&self, tier: &str) -> String {
-        format!("{}{tier}", self.worker_prefix)
+        let Self { worker_prefix, worker_alias, .. } = self;
+        match worker_alias.as_str() {
+            "" => format!("{worker_prefix}{tier}"),
+            alias => format!("{worker_prefix}{tier}:{alias}"),
+        }
     }
 
     async fn send_message(

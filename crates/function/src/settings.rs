@@ -15,6 +15,8 @@ pub struct Settings {
     pub destination_bucket: String,
     /// A worker's function name is this and its tier's name.
     pub worker_prefix: String,
+    /// Which of a worker's versions is invoked; empty for the one that was deployed last.
+    pub worker_alias: String,
     /// Who is told of what cannot be done.
     pub dead_letter_queue_url: String,
     /// Who is told of uploads that no thumbnail can be made of.
@@ -46,6 +48,7 @@ impl Settings {
         let source_prefixes = source_prefixes.split(',').map(str::trim).filter(|one| !one.is_empty());
         let destination_bucket = environment.variable("DESTINATION_BUCKET", "the bucket that thumbnails are stored in");
         let worker_prefix = environment.variable("WORKER_PREFIX", "a worker's function name without its tier");
+        let worker_alias = environment.optional("WORKER_ALIAS").unwrap_or_default();
         let dead_letter_queue_url = environment.variable("DEAD_LETTER_QUEUE_URL", "the queue of what cannot be done");
         let refusals_queue_url = environment.variable("REFUSALS_QUEUE_URL", "the queue of refused uploads");
         let failed_jobs_queue_url = environment.variable("FAILED_JOBS_QUEUE_URL", "the queue of jobs that failed");
@@ -67,6 +70,7 @@ impl Settings {
             source_prefixes: source_prefixes.map(str::to_owned).collect(),
             destination_bucket: destination_bucket?,
             worker_prefix: worker_prefix?,
+            worker_alias,
             dead_letter_queue_url: dead_letter_queue_url?,
             refusals_queue_url: refusals_queue_url?,
             failed_jobs_queue_url: failed_jobs_queue_url?,

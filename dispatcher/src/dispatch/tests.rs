@@ -74,6 +74,7 @@ pub(crate) fn settings() -> Settings {
     Settings {
         source_bucket: "uploads".into(),
         worker_prefix: "worker-".into(),
+        worker_alias: String::new(),
         tiers: TierTable::builtin().unwrap(),
         thumbnails: Thumbnails::builtin().unwrap(),
         source_prefixes: Vec::new(),

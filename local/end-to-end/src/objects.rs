@@ -51,6 +51,13 @@ impl Deployment {
         call.metadata(contract::metadata::SEQUENCER, sequencer).send().await.expect("uploads work");
     }
 
+    /// The keys of uploads that begin with `prefix`.
+    pub async fn uploads(&self, prefix: &str) -> Vec<String> {
+        let listed =
+            self.s3.list_objects_v2().bucket(&self.source_bucket).prefix(prefix).send().await.expect("a listing");
+        listed.contents().iter().map(|object| object.key().expect("a key").to_owned()).collect()
+    }
+
     /// Deletes an object of the source bucket.
     pub async fn delete(&self, key: &str) {
         self.s3.delete_object().bucket(&self.source_bucket).key(key).send().await.expect("deletions work");

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::listed::{Listed, Rules};
 use super::outcome::{Outcome, ResultCode};
-use super::stop::Stop;
+use crate::stop::Stop;
 
 /// The most objects in one invocation: more would take the dispatcher's small share of a CPU longer than it saves.
 pub(super) const TASKS: usize = 25;

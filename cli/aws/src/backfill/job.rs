@@ -7,7 +7,7 @@ use std::time::Duration;
 use indicatif::ProgressBar;
 
 pub(super) use self::aws::Jobs;
-use super::stop::Stop;
+use crate::stop::Stop;
 
 /// How often S3 is asked.
 pub(super) const POLL: Duration = Duration::from_secs(5);

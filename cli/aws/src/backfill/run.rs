@@ -17,9 +17,9 @@ use super::journal::{Journal, Progress, Run, Target};
 use super::listed::{Listed, Rules};
 use super::manifest::{self, Manifest};
 use super::outcome::Outcome;
-use super::stop::Stop;
 use super::{BackfillArguments, estimate, print, text};
 use crate::aws::{Deployment, Function};
+use crate::stop::Stop;
 use thumbtier::Ending;
 
 /// How old the journal may be when the process is killed.

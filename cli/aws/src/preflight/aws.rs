@@ -10,7 +10,7 @@ use super::template::Wanted;
 use crate::aws::Deployment;
 
 /// What CloudFormation does in the deployer's name for each kind of resource; other kinds are of the same services.
-const ACTIONS: [(&str, &str); 14] = [
+const ACTIONS: [(&str, &str); 15] = [
     ("AWS::Lambda::Function", "lambda:CreateFunction"),
     ("AWS::Lambda::Permission", "lambda:AddPermission"),
     ("AWS::Lambda::EventSourceMapping", "lambda:CreateEventSourceMapping"),
@@ -24,6 +24,7 @@ const ACTIONS: [(&str, &str); 14] = [
     ("AWS::Logs::LogGroup", "logs:CreateLogGroup"),
     ("AWS::CloudWatch::Alarm", "cloudwatch:PutMetricAlarm"),
     ("AWS::ApiGatewayV2::Api", "apigateway:POST"),
+    ("AWS::CodeDeploy::Application", "codedeploy:CreateApplication"),
     ("AWS::CloudFront::Distribution", "cloudfront:CreateDistribution"),
 ];
 

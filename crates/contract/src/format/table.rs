@@ -20,9 +20,9 @@ pub struct Facts {
     ///
     /// The rows are asked in their order: a weak signature stands behind the strong ones.
     pub starts: fn(&[u8]) -> bool,
-    /// What of the format becomes a thumbnail, for the README's table.
+    /// What of the format becomes a thumbnail, for the table in docs/formats.md.
     pub reads: &'static str,
-    /// What is refused by name, for the README's table; empty for nothing.
+    /// What is refused by name, for the table in docs/formats.md; empty for nothing.
     pub refuses: &'static str,
 }
 

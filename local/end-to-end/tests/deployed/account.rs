@@ -82,7 +82,7 @@ fn with_origins_no_route_takes_a_preflight() {
 fn an_operator_may_do_what_the_subcommand_does_and_nothing_with_everything() {
     for folder in FOLDERS {
         let policies = of_kind(&packaged(folder), "AWS::IAM::ManagedPolicy");
-        assert_eq!(policies.len(), 4, "cost, tune, redrive, backfill");
+        assert_eq!(policies.len(), 5, "cost, tune, redrive, backfill, smoke");
         // Calls that have no resource. Source: Service Authorization Reference.
         let without_resource = ["cloudwatch:GetMetricData", "logs:DescribeLogGroups", "s3:CreateJob"];
         for statement in policies.iter().flat_map(|policy| policy["PolicyDocument"]["Statement"].as_array().unwrap()) {
@@ -100,7 +100,7 @@ fn an_operator_may_do_what_the_subcommand_does_and_nothing_with_everything() {
     }
     let with_key = of_kind(&packaged("template-kms"), "AWS::IAM::ManagedPolicy");
     let uses_key = |policy: &&Value| policy.to_string().contains("kms:GenerateDataKey");
-    assert_eq!(with_key.iter().filter(uses_key).count(), 2, "those that store objects");
+    assert_eq!(with_key.iter().filter(uses_key).count(), 3, "those that store objects");
 }
 
 /// `thumbtier preflight` of the template that was packaged, or of one with other names, in the account of the tests.

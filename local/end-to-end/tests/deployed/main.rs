@@ -15,5 +15,6 @@ mod operator;
 mod pipeline;
 mod privilege;
 mod redrive;
+mod smoke;
 mod template;
 mod versions;

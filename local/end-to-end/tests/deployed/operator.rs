@@ -1,7 +1,8 @@
 //! The managed policies of the stack: with one a subcommand works, and without any of its rights it says which is missing.
 //!
 //! Three rights of `backfill` cannot be tried here, where there is no S3 Batch Operations: `MakeJobs`, `FollowJobs` and
-//! `LendJobsTheirRole`. docs/aws.md says how on AWS.
+//! `LendJobsTheirRole`; nor can `TellThumbnailGoneFromForbidden`, where S3 answers 404 without it. docs/aws.md says how on
+//! AWS.
 
 #![allow(clippy::unwrap_used)] // Helpers of tests are tests, which clippy.toml cannot say.
 
@@ -64,7 +65,7 @@ async fn check(
     runs: &[&[&str]],
 ) {
     let operator = deployment.operator(command, command).await;
-    let untried = ["MakeJobs", "FollowJobs", "LendJobsTheirRole", "UseBucketKey"];
+    let untried = ["MakeJobs", "FollowJobs", "LendJobsTheirRole", "UseBucketKey", "TellThumbnailGoneFromForbidden"];
     let mut tried: Vec<_> = rights.iter().map(|(right, _)| (*right).to_owned()).collect();
     tried.extend(operator.rights().into_iter().filter(|right| untried.contains(&right.as_str())));
     let mut all = operator.rights();
@@ -129,6 +130,23 @@ async fn each_right_of_redrive_is_needed() {
     ];
     let prepare = async || deployment.send_dead_letter(&letter).await;
     check(&deployment, "Redrive", &rights, prepare, &[&["redrive", "--dry-run"], &["redrive"]]).await;
+}
+
+#[tokio::test]
+async fn each_right_of_smoke_is_needed() {
+    let deployment = Deployment::connect().await;
+    let rights = [
+        ("ReadFunctions", "is the stage deployed there?"),
+        ("StoreImages", "uploading `"),
+        ("ReadThumbnails", "reading `"),
+        ("RemoveImages", "deleting `"),
+        ("RemoveThumbnails", "deleting `"),
+    ];
+    check(&deployment, "Smoke", &rights, async || {}, &[&["smoke"]]).await;
+    // Who may not remove what he made leaves it.
+    for key in deployment.uploads("thumbtier-smoke/").await {
+        deployment.delete(&key).await;
+    }
 }
 
 #[tokio::test]

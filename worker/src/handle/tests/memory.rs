@@ -200,6 +200,7 @@ pub(super) fn settings(tier: &str) -> Settings {
     let shared = function::Settings {
         source_bucket: "uploads".into(),
         worker_prefix: "worker-".into(),
+        worker_alias: String::new(),
         tiers,
         thumbnails: Thumbnails::builtin().unwrap(),
         delete_thumbnails: true,

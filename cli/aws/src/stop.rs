@@ -15,14 +15,14 @@ const GLANCE: Duration = Duration::from_millis(100);
 
 /// Whether somebody wants this to end.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Stop(Arc<AtomicBool>);
+pub(crate) struct Stop(Arc<AtomicBool>);
 
 impl Stop {
     /// Notes the first SIGINT or SIGTERM from now on; the second ends the process.
     ///
     /// # Errors
     /// The system takes no handler.
-    pub(super) fn on_signals() -> anyhow::Result<Self> {
+    pub(crate) fn on_signals() -> anyhow::Result<Self> {
         let stop = Self::default();
         for signal in [SIGINT, SIGTERM] {
             // In this order: the first signal passes the one and sets the other.
@@ -33,12 +33,12 @@ impl Stop {
     }
 
     /// Whether the signal came.
-    pub(super) fn is_set(&self) -> bool {
+    pub(crate) fn is_set(&self) -> bool {
         self.0.load(Ordering::SeqCst)
     }
 
     /// Waits; less long if the signal comes. Whether to go on afterwards.
-    pub(super) async fn sleep(&self, time: Duration) -> bool {
+    pub(crate) async fn sleep(&self, time: Duration) -> bool {
         let mut left = time;
         while !self.is_set() && !left.is_zero() {
             let step = left.min(GLANCE);
@@ -50,7 +50,7 @@ impl Stop {
 
     /// As the signal does.
     #[cfg(test)]
-    pub(super) fn set(&self) {
+    pub(crate) fn set(&self) {
         self.0.store(true, Ordering::SeqCst);
     }
 }
