@@ -9,7 +9,7 @@ const QUEUE_REQUESTS = ["NumberOfMessagesSent", "NumberOfMessagesReceived", "Num
 
 /** `SKIPS` of crates/contract/src/metrics.rs. */
 const SKIPS = [
-  "not_an_image", "empty", "folder", "own_output", "not_watched", "delete_ignored", "too_large", "gone",
+  "not_an_image", "format_off", "empty", "folder", "own_output", "not_watched", "delete_ignored", "too_large", "gone",
   "archived_storage_class",
   "bad_key",
 ];

@@ -101,7 +101,7 @@ def hevc() -> bool:
 
 def features() -> list[str]:
     """What cargo is told of the worker's formats."""
-    return [] if hevc() else ["--no-default-features", "--features=worker/av1"]
+    return [] if hevc() else ["--no-default-features", "--features=worker/av1,api/av1"]
 
 
 def build(architecture: Architecture) -> Path:

@@ -13,11 +13,10 @@ import subprocess
 import sys
 import time
 import urllib.parse
-import zipfile
-from io import BytesIO
 
 from PIL import Image
 
+from .parts import make_function, make_queue, make_topic, pack_by_prefix, png, policy_of, thirds
 from .stack import ROOT, LocalError, Running
 
 EVERYTHING = "s3:ObjectCreated:*"
@@ -28,12 +27,6 @@ COMMON = {"package_dir": "target/local", "retry_delay_s": "1", "monitoring": "of
 def check(holds: bool, what: str) -> None:
     if not holds:
         raise LocalError(what)
-
-
-def png(shade: int) -> bytes:
-    file = BytesIO()
-    Image.new("RGB", (9, 9), (shade, 0, 0)).save(file, "PNG")
-    return file.getvalue()
 
 
 class Situation:
@@ -62,8 +55,15 @@ class Situation:
         check(words in said, f"{command} {arguments} does not say {words}: {said}")
         return json.loads(done.stdout) if done.stdout else {}
 
-    def put(self, bucket: str, key: str, body: bytes) -> str:
-        return self.s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType="image/png")["ETag"]
+    def put(self, bucket: str, key: str, body: bytes, content_type: str = "image/png") -> str:
+        return self.s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type)["ETag"]
+
+    def refused(self) -> list[str]:
+        """The names of refusals in their queue."""
+        sqs = self.stack.client("sqs")
+        queue = sqs.get_queue_url(QueueName=f"thumbtier-{self.stage}-refusals")["QueueUrl"]
+        found = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, VisibilityTimeout=0).get("Messages", [])
+        return [json.loads(message["Body"])["reason"] for message in found]
 
     def made_from(self, bucket: str, key: str) -> str | None:
         """The source ETag of a thumbnail; `None` without one."""
@@ -149,62 +149,6 @@ class Others:
                 keys += [record["s3"]["object"]["key"] for record in records]
                 sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=message["ReceiptHandle"])
         return keys
-
-
-def pack_by_prefix(prefix: str, name: str, side_px: int) -> str:
-    """The zips with a thumbnails.json that has other variants for a prefix; returns their folder."""
-    table = json.loads((ROOT / "thumbnails.json").read_text())
-    variant = table["variants"][0] | {"name": name, "width_px": side_px, "height_px": side_px}
-    text = json.dumps(table | {"prefixes": [{"prefix": prefix, "variants": [variant]}]})
-    folder = ROOT / "target" / "local-by-prefix"
-    folder.mkdir(parents=True, exist_ok=True)
-    for path in (ROOT / "target" / "local").glob("*.zip"):
-        packed = zipfile.ZipFile(folder / path.name, "w", zipfile.ZIP_DEFLATED, compresslevel=1)
-        with zipfile.ZipFile(path) as there, packed as made:
-            for entry in there.infolist():
-                made.writestr(entry, text if entry.filename == "thumbnails.json" else there.read(entry))
-    return str(folder.relative_to(ROOT))
-
-
-def policy_of(s3, bucket: str) -> str | None:
-    try:
-        return s3.get_bucket_policy(Bucket=bucket)["Policy"]
-    except s3.exceptions.ClientError:
-        return None
-
-
-def allow(service: str, action: str) -> str:
-    statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": action, "Resource": "*"}
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-
-
-def make_queue(stack: Running, name: str) -> tuple[str, str]:
-    sqs = stack.client("sqs")
-    policy = allow("s3.amazonaws.com", "sqs:SendMessage")
-    url = sqs.create_queue(QueueName=name, Attributes={"Policy": policy})["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    return arn, url
-
-
-def make_topic(stack: Running, name: str) -> str:
-    sns = stack.client("sns")
-    arn = sns.create_topic(Name=name)["TopicArn"]
-    sns.set_topic_attributes(
-        TopicArn=arn, AttributeName="Policy", AttributeValue=allow("s3.amazonaws.com", "sns:Publish"))
-    return arn
-
-
-def make_function(stack: Running, name: str, bucket: str) -> str:
-    """Somebody else's function, which may be the dispatcher's code: nobody here asks what it does."""
-    trust = allow("lambda.amazonaws.com", "sts:AssumeRole").replace(', "Resource": "*"', "")
-    role = stack.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
-    client = stack.client("lambda")
-    arn = client.create_function(
-        FunctionName=name, Runtime="provided.al2023", Handler="bootstrap", Role=role,
-        Code={"ZipFile": (ROOT / "target" / "local" / "dispatcher.zip").read_bytes()})["FunctionArn"]
-    client.add_permission(FunctionName=name, StatementId="s3", Action="lambda:InvokeFunction",
-                          Principal="s3.amazonaws.com", SourceArn=f"arn:aws:s3:::{bucket}")
-    return arn
 
 
 def made_by_the_deployment(stack: Running) -> None:
@@ -294,13 +238,15 @@ def one_for_both(stack: Running) -> None:
     one = Situation(stack, "both", {
         "source_bucket": bucket, "source_bucket_exists": "true", "source_prefixes": "photos/,avatars/",
         "destination_bucket": bucket, "destination_bucket_exists": "true", "destination_prefix": "thumbs/",
-        "event_source": "eventbridge", "monitoring": "full", "package_dir": pack_by_prefix("avatars/", "8", 8)})
+        "event_source": "eventbridge", "monitoring": "full", "formats": "jpeg,png",
+        "package_dir": pack_by_prefix("avatars/", "8", 8)})
     one.deploy()
     check(one.says(0, "attach", "--yes")["eventbridge_after"], "EventBridge is on")
     with_eventbridge = notifies | {"EventBridgeConfiguration": {}}
     check(stack.notifications(bucket) == with_eventbridge, f"attach wrote {stack.notifications(bucket)}")
 
     one.upload_overwrite_delete(bucket, bucket, "avatars/a.png", "thumbs/avatars/a.png/8.jpg")
+    focused(one, bucket)
     etag = one.put(bucket, "photos/b.png", png(9))
     thumbnail = "thumbs/photos/b.png/128x128.jpg"
     one.until(lambda: one.made_from(bucket, thumbnail) == etag, thumbnail)
@@ -314,9 +260,15 @@ def one_for_both(stack: Running) -> None:
     for key, name in [(thumbnail, "own_output"), ("thumbs/by-hand/128x128.jpg", "own_output"),
                       ("elsewhere/c.png", "not_watched"), ("photos/copy.jpg", "own_output")]:
         check(one.dispatched(bucket, key).get("skipped") == {name: 1}, f"{key}: {one.dispatched(bucket, key)}")
+    # What is off is skipped by what it says it is, or refused by what its bytes are.
+    one.put(bucket, "photos/d.psd", png(5), "application/octet-stream")
+    check(one.dispatched(bucket, "photos/d.psd").get("skipped") == {"format_off": 1}, "a document where psd is off")
+    one.put(bucket, "photos/e.png", b"qoif" + b"\0\0\0\1" * 2 + b"\3\0" + b"\xfe\1\2\3" + bytes(7) + b"\1")
+    one.until(lambda: "format_off" in one.refused(), "refusal of QOI under another name")
     time.sleep(3)  # For what would be made by mistake.
     thumbnails = [key for key in stack.objects(bucket) if key.startswith("thumbs/")]
-    check(sorted(thumbnails) == ["thumbs/by-hand/128x128.jpg", thumbnail], f"a loop: {thumbnails}")
+    manifest = "thumbs/photos/b.png/manifest.json"
+    check(sorted(thumbnails) == ["thumbs/by-hand/128x128.jpg", thumbnail, manifest], f"a loop: {thumbnails}")
 
     before = stack.objects(bucket)
     check(one.says(0, "detach", "--yes")["outcome"] == "unchanged", "EventBridge stays on")
@@ -324,6 +276,22 @@ def one_for_both(stack: Running) -> None:
     check(stack.notifications(bucket) == with_eventbridge, f"the removal left {stack.notifications(bucket)}")
     check(stack.objects(bucket) == before and others.listing() == listing, "the removal changed objects")
     check(f"s3://{bucket}, with uploads and thumbnails" in said, f"the removal said {said}")
+
+
+def focused(one: Situation, bucket: str) -> None:
+    """The focus of an upload is what its thumbnail shows; the manifest names it, and goes with it."""
+    key, folder = "avatars/f.png", "thumbs/avatars/f.png"
+    one.s3.put_object(Bucket=bucket, Key=key, Body=thirds(), ContentType="image/png", Metadata={"focus": "0.9,0.5"})
+    one.until(lambda: one.made_from(bucket, f"{folder}/manifest.json"), "manifest")
+    one.until(lambda: one.made_from(bucket, f"{folder}/8.jpg"), "thumbnail with a focus")
+    made = one.s3.get_object(Bucket=bucket, Key=f"{folder}/8.jpg")
+    red, _, blue = Image.open(made["Body"]).convert("RGB").getpixel((4, 4))
+    check(blue > 150 > red, f"the focus is not in the thumbnail: {red}, {blue}")
+    manifest = json.load(one.s3.get_object(Bucket=bucket, Key=f"{folder}/manifest.json")["Body"])
+    check([variant["key"] for variant in manifest["variants"]] == [f"{folder}/8.jpg"], f"the manifest is {manifest}")
+    check(manifest["thumbhash"] == made["Metadata"]["thumbtier-thumbhash"], "two placeholders")
+    one.s3.delete_object(Bucket=bucket, Key=key)
+    one.until(lambda: not any(found.startswith(folder) for found in one.stack.objects(bucket)), "end of the manifest")
 
 
 def queue_and_topic(stack: Running) -> None:

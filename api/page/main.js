@@ -35,7 +35,7 @@ async function start() {
   }
 }
 
-function show({ auth, tiers: all, key_prefixes: prefixes, max_object_bytes: limitBytes }) {
+function show({ auth, tiers: all, key_prefixes: prefixes, max_object_bytes: limitBytes, formats }) {
   if (auth === "iam") {
     byId("iam").hidden = false;
     return;
@@ -45,6 +45,7 @@ function show({ auth, tiers: all, key_prefixes: prefixes, max_object_bytes: limi
   context.prefixes = prefixes;
   tiers = all;
   tally = new Tally(byId("tally"), tiers);
+  byId("formats").textContent = formats.join(", ");
   byId("limit").textContent = `up to ${bytes(limitBytes)} each`;
   for (const id of ["intake", "cost"]) byId(id).hidden = false;
 }

@@ -58,7 +58,7 @@ pub(crate) fn state(
         let message = message.clone().unwrap_or_default();
         return State::Refused { name: outcome.clone(), message, made_by: made_by.clone() };
     }
-    if let Decision::Skip(skip) = route(key, source, &settings.tiers, settings.max_object_bytes) {
+    if let Decision::Skip(skip) = route(key, source, &settings.tiers, settings.max_object_bytes, settings.formats) {
         return State::Refused { name: skip.name().to_owned(), message: skip.to_string(), made_by: None };
     }
     match source.modified.and_then(|modified| now.duration_since(modified).ok()) {
@@ -95,7 +95,7 @@ pub(crate) fn are_made(thumbnails: &[Option<ObjectHead>], source: &ObjectHead) -
 
 #[cfg(test)]
 mod tests {
-    use contract::{Architecture, LogRules, Prices, Tariff, Thumbnails, TierTable};
+    use contract::{Architecture, Formats, LogRules, Prices, Tariff, Thumbnails, TierTable};
     use function::Meter;
 
     use super::*;
@@ -114,6 +114,7 @@ mod tests {
             retry_delay_s: 60,
             delete_thumbnails: true,
             max_object_bytes: u64::MAX,
+            formats: Formats::ALL,
             keep_endings: true,
             tiers: TierTable::builtin().unwrap(),
             thumbnails: Thumbnails::builtin().unwrap(),

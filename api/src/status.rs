@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use contract::{MadeBy, unquoted};
+use contract::{ImageFormat, MadeBy, Placeholder, unquoted};
 use serde_json::{Value, json};
 
 use crate::key;
@@ -25,10 +25,15 @@ pub(crate) fn status(key: &str, state: &State, known: &Known, settings: &Setting
         State::InWork | State::Unknown => {}
     }
     if let State::Made(Some(made_by)) | State::Refused { made_by: Some(made_by), .. } = state {
-        let MadeBy { tier, milliseconds, estimated_dollars } = made_by;
+        let MadeBy { tier, milliseconds, estimated_dollars, warnings } = made_by;
         set("tier", tier.as_str().into());
         set("milliseconds", json!(milliseconds));
         set("estimated_dollars", json!(estimated_dollars));
+        set("warnings", json!(warnings));
+    }
+    let placeholder = known.thumbnails.iter().flatten().find_map(|head| head.placeholder.as_ref());
+    if let (State::Made(_), Some(Placeholder { thumbhash, colour })) = (state, placeholder) {
+        set("placeholder", json!({ "thumbhash": thumbhash, "colour": colour }));
     }
     if let Some(source) = &known.source {
         let etag = unquoted(&source.etag);
@@ -65,6 +70,16 @@ fn thumbnails(key: &str, known: &Known, settings: &Settings) -> Value {
     list.collect()
 }
 
+/// What the deployment reads, as far as the build has it.
+fn formats(settings: &Settings) -> Vec<&'static str> {
+    let is_built = |format: &ImageFormat| match format {
+        ImageFormat::Heic => cfg!(feature = "hevc"),
+        ImageFormat::Avif => cfg!(feature = "av1"),
+        _ => true,
+    };
+    settings.shared.formats.iter().filter(is_built).map(|format| format.facts().title).collect()
+}
+
 /// The body of `GET /settings`.
 pub(crate) fn settings(settings: &Settings) -> Value {
     let shared = &settings.shared;
@@ -80,6 +95,7 @@ pub(crate) fn settings(settings: &Settings) -> Value {
         "max_key_bytes": key::longest(&shared.thumbnails),
         "max_body_bytes": MAX_BODY_BYTES,
         "max_object_bytes": shared.max_object_bytes,
+        "formats": formats(settings),
         "upload_expires_s": EXPIRES.as_secs(),
         "variants": variants,
         "tiers": tiers,

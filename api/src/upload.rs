@@ -50,7 +50,7 @@ pub(crate) fn check(settings: &Settings, upload: &Upload) -> Result<(), Problem>
     let head =
         ObjectHead { bytes: upload.bytes, content_type: Some(upload.content_type.clone()), ..ObjectHead::default() };
     let max_bytes = shared.max_object_bytes.min(MAX_PUT_BYTES);
-    match route(&upload.key, &head, &shared.tiers, max_bytes) {
+    match route(&upload.key, &head, &shared.tiers, max_bytes, shared.formats) {
         Decision::Invoke(_) => Ok(()),
         Decision::Skip(Skip::TooLarge { bytes, limit_bytes } | Skip::AboveLimit { bytes, limit_bytes }) => {
             Err(Problem::ObjectTooLarge { bytes, limit_bytes })
@@ -109,7 +109,8 @@ async fn run(
     request_id: &str,
 ) -> Result<(), CallError> {
     let shared = &settings.shared;
-    let Decision::Invoke(tier) = route(&upload.key, &stored, &shared.tiers, shared.max_object_bytes) else {
+    let Decision::Invoke(tier) = route(&upload.key, &stored, &shared.tiers, shared.max_object_bytes, shared.formats)
+    else {
         return Ok(());
     };
     let job = Job::new(&shared.source_bucket, &upload.key, stored, request_id);

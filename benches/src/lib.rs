@@ -24,5 +24,6 @@ pub fn shipped_variant(format: OutputFormat) -> Variant {
         format,
         quality: 80,
         background: Background::default(),
+        gravity: contract::Gravity::Centre,
     }
 }

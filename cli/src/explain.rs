@@ -8,11 +8,12 @@ use std::io::{self, Write as _};
 use anyhow::Context;
 use calibrate::{Calibration, Prediction, predict};
 use clap::Args;
-use contract::{ImageFormat, RegionPrices, Skip, Tier, TierTable, Variant, VariantSet};
+use contract::{Formats, ImageFormat, RegionPrices, Skip, Tier, TierTable, Variant, VariantSet};
 use engine::{Colour, EngineError, Limits, Plan, Probe};
 use serde::Serialize;
 
 use crate::Ending;
+use crate::formats::OnArguments;
 use crate::refusal::Refusal;
 use crate::settings::{TierArguments, VariantArguments};
 
@@ -32,6 +33,8 @@ pub struct ExplainArguments {
     variant: VariantArguments,
     #[command(flatten)]
     tiers: TierArguments,
+    #[command(flatten)]
+    on: OnArguments,
     /// One JSON object per file on standard output
     #[arg(long)]
     json: bool,
@@ -62,7 +65,7 @@ pub fn run(arguments: &ExplainArguments, open: &dyn Fn(&str) -> Opened) -> anyho
     let (tiers, table_name) = arguments.tiers.table()?;
     let variant = [arguments.variant.variant()];
     let calibration = crate::tune::builtin()?;
-    let terms = Model { prices: calibration.prices()?, calibration };
+    let terms = Model { prices: calibration.prices()?, calibration, formats: arguments.on.formats };
     let mut ending = Ending::Done;
     for name in &arguments.files {
         let explanation = explain(open(name), name, &variant, &tiers, &table_name, &terms);
@@ -85,6 +88,9 @@ struct Explanation {
     first_bytes: Option<String>,
     #[serde(flatten)]
     header: Option<Header>,
+    /// The picture in the file that stands in for its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    preview: Option<EmbeddedPreview>,
     table: String,
     /// The row of `max_object_bytes`.
     row: Option<&'static str>,
@@ -116,6 +122,13 @@ struct Header {
     orientation: u8,
 }
 
+/// Its size, as seen.
+#[derive(Clone, Copy, Debug, Serialize)]
+struct EmbeddedPreview {
+    width_px: u32,
+    height_px: u32,
+}
+
 /// What the engine would do.
 #[derive(Clone, Debug, Serialize)]
 struct Planned {
@@ -137,6 +150,8 @@ struct Step {
 struct Model {
     calibration: Calibration,
     prices: RegionPrices,
+    /// What the deployment reads.
+    formats: Formats,
 }
 
 fn explain(
@@ -171,7 +186,7 @@ fn decide<'table>(
     name: &str,
     variant: &[Variant],
     tiers: &'table TierTable,
-    Model { calibration, prices }: &Model,
+    Model { calibration, prices, formats }: &Model,
 ) -> Result<&'table Tier, Refusal> {
     explanation.source_bytes = source_bytes;
     let mut source = source?;
@@ -189,9 +204,14 @@ fn decide<'table>(
     let (rows, terms) = (&calibration.measurements, &calibration.terms);
     explanation.predictions = predict(rows, tiers, terms, prices, source.format, source.bytes);
 
-    let probe = source.probe(name, tiers.largest().budget_bytes())?;
+    let (preview_px, probe) = source.probe(name, tiers.largest().budget_bytes());
+    explanation.preview = preview_px.map(|(width_px, height_px)| EmbeddedPreview { width_px, height_px });
+    let probe = probe?;
     explanation.header = Some(Header::from(&probe));
-    Limits::for_budget(u64::MAX).check_size(&probe)?;
+    let mut limits = Limits::for_budget(u64::MAX);
+    limits.formats = *formats;
+    limits.check_format(probe.format)?;
+    limits.check_size(&probe)?;
     let mut plan = engine::plan(&probe, variant, 1);
     plan.peak_bytes = plan.peak_bytes.saturating_add(source.reader_bytes);
     explanation.budgets = tiers.iter().map(|tier| step(tier, tier.budget_bytes(), plan.peak_bytes)).collect();
@@ -258,6 +278,10 @@ impl Explanation {
         }
         if let Some(header) = &self.header {
             line("header", header.text());
+        }
+        if let Some(EmbeddedPreview { width_px, height_px }) = self.preview {
+            let when = "where the picture is unsupported, damaged or too large, unless previews=never";
+            line("preview", format!("{width_px}x{height_px} px in the file, used {when}"));
         }
         if let Some(row) = self.row {
             line("row", format!("`{row}` in {}", self.table));

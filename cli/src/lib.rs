@@ -5,6 +5,7 @@
 
 pub mod explain;
 pub mod files;
+pub mod formats;
 pub mod make;
 pub mod refusal;
 pub mod settings;

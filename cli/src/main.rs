@@ -5,7 +5,7 @@ mod hand_over;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use thumbtier::{exit_code, explain, make, tune, validate};
+use thumbtier::{exit_code, explain, formats, make, tune, validate};
 
 use crate::hand_over::hand_over;
 
@@ -21,6 +21,7 @@ struct Arguments {
 enum Command {
     Make(make::MakeArguments),
     Explain(explain::ExplainArguments),
+    Formats(formats::FormatsArguments),
     Tune(tune::TuneArguments),
     Validate(validate::ValidateArguments),
     /// Say what each tier of a deployment cost
@@ -55,6 +56,7 @@ Examples:
   thumbtier make photo.jpg                      thumbnails/photo.jpg.128x128.jpg
   thumbtier make --size 400x300 --fit cover photos/ --out small/
   thumbtier explain photo.jpg                   which tier would take it, and why
+  thumbtier formats                             which formats this build reads
   thumbtier cost --stage prod --since 24h       what each tier cost, and what to change
   thumbtier tune --from-logs --stage prod       which thresholds production would change
   thumbtier backfill s3://bucket --stage prod   thumbnails of what was there before
@@ -70,6 +72,7 @@ fn main() -> ExitCode {
         Command::Make(arguments) => make::run(&arguments),
         Command::Explain(arguments) if !arguments.needs_aws() => explain::run(&arguments, &explain::open_file),
         Command::Tune(arguments) if !arguments.needs_aws() => tune::run(&arguments, tune::no_deployment),
+        Command::Formats(arguments) => formats::run(&arguments),
         Command::Validate(arguments) => validate::run(&arguments),
         Command::Explain(_) | Command::Tune(_) => hand_over(),
         Command::Cost(_) | Command::Redrive(_) | Command::Backfill(_) => hand_over(),

@@ -181,7 +181,8 @@ impl<'run> Maker<'run> {
         let mut needed_bytes = self.share_bytes;
         loop {
             let reserved = self.memory.reserve(needed_bytes.min(tier.budget_bytes()));
-            let limits = Limits::for_budget(reserved.bytes);
+            let mut limits = Limits::for_budget(reserved.bytes);
+            limits.may_go_up = reserved.bytes < tier.budget_bytes() || self.tiers.next_after(&tier.name).is_some();
             // One hostile file must not cost the rest of the batch.
             let run =
                 || engine::make_passing(&mut engine::Seeking(&mut source.file), self.variant, &limits, &mut |_| ());

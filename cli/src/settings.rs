@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Args;
-use contract::{Background, Fit, OutputFormat, ThumbnailsError, TierTable, Variant};
+use contract::{Background, Fit, Focus, Gravity, OutputFormat, ThumbnailsError, TierTable, Variant};
 use serde::de::value::{Error as WordError, StrDeserializer};
 use serde::de::{DeserializeOwned, IntoDeserializer};
 
@@ -26,6 +26,12 @@ pub struct VariantArguments {
     /// What shows through alpha in a JPEG, and around the image with --fit contain
     #[arg(long, value_name = "#RRGGBB", default_value = "#ffffff", value_parser = background)]
     background: Background,
+    /// What --fit cover keeps: centre, attention (edges, skin, colours) or entropy
+    #[arg(long, default_value = "centre", value_parser = word::<Gravity>)]
+    gravity: Gravity,
+    /// The point that --fit cover keeps, in the image as it is seen; wins over --gravity
+    #[arg(long, value_name = "X,Y", value_parser = str::parse::<Focus>)]
+    focus: Option<Focus>,
 }
 
 /// Which tier table.
@@ -41,7 +47,9 @@ impl VariantArguments {
     pub fn variant(&self) -> Variant {
         let (width_px, height_px) = self.size;
         let Self { fit, format, quality, background, .. } = *self;
-        Variant { name: format!("{width_px}x{height_px}"), width_px, height_px, fit, format, quality, background }
+        let gravity = self.focus.map_or(self.gravity, Gravity::Focus);
+        let name = format!("{width_px}x{height_px}");
+        Variant { name, width_px, height_px, fit, format, quality, background, gravity }
     }
 }
 
@@ -70,7 +78,16 @@ fn size(text: &str) -> Result<(u32, u32), String> {
     let sides = text.split_once('x').and_then(|(width, height)| Some((side(width)?, side(height)?)));
     let (width_px, height_px) = sides.ok_or("expected WIDTHxHEIGHT, e.g. 200x200")?;
     let (name, fit, format) = (text.to_owned(), Fit::Inside, OutputFormat::Auto);
-    let variant = Variant { name, width_px, height_px, fit, format, quality: 1, background: Background::default() };
+    let variant = Variant {
+        name,
+        width_px,
+        height_px,
+        fit,
+        format,
+        quality: 1,
+        background: Background::default(),
+        gravity: contract::Gravity::Centre,
+    };
     match variant.check() {
         Ok(()) => Ok((width_px, height_px)),
         Err(ThumbnailsError::OutOfRange { what, value, max, .. }) => {

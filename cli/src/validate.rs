@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
-use contract::{Prices, Thumbnails, TierTable, VariantSet, with_causes};
+use contract::{Formats, PreviewUse, Prices, Thumbnails, TierTable, VariantSet, with_causes};
 use serde::Serialize;
+use serde_json::Value;
 
 use self::buckets::Sides;
 use crate::Ending;
@@ -56,7 +57,7 @@ const SAMPLE_KEYS: [&str; 2] = ["cat.png", "holiday/red flower+1.jpg"];
 /// One check.
 #[derive(Debug, Serialize)]
 struct Check {
-    /// `tiers`, `thumbnails`, `measured`, `prices`, `buckets`, `prefixes`, `keys`, `urls`.
+    /// `tiers`, `thumbnails`, `measured`, `prices`, `formats`, `previews`, `buckets`, `prefixes`, `keys`, `urls`.
     check: &'static str,
     /// `ok`, `warning` (it runs, but not as planned) or `refused`.
     outcome: &'static str,
@@ -136,6 +137,9 @@ fn checks(arguments: &ValidateArguments) -> anyhow::Result<Vec<Check>> {
     if let Some(path) = &arguments.template {
         let template =
             serde_json::from_str(&text(path)?).with_context(|| format!("`{}` is no JSON", path.display()))?;
+        checks.push(formats(&template));
+        let previews: Result<PreviewUse, _> = buckets::variable(&template, "PREVIEWS").parse();
+        checks.push(Check::of("previews", &previews, |previews| format!("{previews:?}").to_lowercase()));
         let sides = Sides::read(&template);
         if let Ok(sides) = &sides {
             thumbnails = thumbnails.under(&sides.destination_prefix);
@@ -151,6 +155,14 @@ fn checks(arguments: &ValidateArguments) -> anyhow::Result<Vec<Check>> {
     }
     checks.push(urls::check(&thumbnails, cdn));
     Ok(checks)
+}
+
+/// What the deployment reads.
+fn formats(template: &Value) -> Check {
+    let formats = Formats::parse(&buckets::variable(template, "FORMATS"));
+    Check::of("formats", &formats, |formats| {
+        if *formats == Formats::ALL { "all that the build has".to_owned() } else { format!("{formats}; no others") }
+    })
 }
 
 /// Variants for uploads that no event is about.

@@ -48,6 +48,39 @@ fn size(path: &Path) -> (u32, u32) {
 }
 
 #[test]
+fn formats_are_listed_and_explained_as_the_deployment_has_them() {
+    let folder = folder("formats");
+    let lines = json_lines(&thumbtier(&folder, &["formats", "--json", "--formats", "jpeg,heic"]));
+    let state = |name: &str| lines.iter().find(|line| line["format"] == name).unwrap()["state"].clone();
+    assert_eq!([state("jpeg"), state("heic"), state("psd")], ["on", "on", "off"]);
+    assert_eq!(lines.len(), contract::ImageFormat::ALL.len());
+    save(flag(64, 48), &folder.join("a.png"));
+    let output = thumbtier(&folder, &["explain", "--formats", "jpeg", "a.png"]);
+    assert_eq!(code(&output), 1);
+    assert!(
+        stdout(&output).contains("refused   format_off: png is off in this deployment, which reads jpeg"),
+        "{}",
+        stdout(&output)
+    );
+}
+
+#[test]
+fn a_cut_keeps_the_focus_and_a_bad_one_is_wrong_usage() {
+    let folder = folder("focus");
+    save(flag(640, 64), &folder.join("a.png"));
+    let cut = ["make", "a.png", "--size", "64x64", "--fit", "cover", "--format", "png"];
+    let green = |more: &[&str]| {
+        assert_eq!(code(&thumbtier(&folder, &[&cut, more].concat())), 0);
+        let path = folder.join("thumbnails/a.png.64x64.png");
+        image::open(&path).unwrap().into_rgb8().pixels().filter(|pixel| pixel.0[1] > 150).count()
+    };
+    assert_eq!(green(&["--focus", "0.9,0.5"]), 0);
+    assert!(green(&["--focus", "0,0.5"]) > 3800);
+    assert!(green(&["--gravity", "attention"]) > 0, "the edge between the colours");
+    assert_eq!(code(&thumbtier(&folder, &[&cut[..], &["--focus", "left"]].concat())), 2);
+}
+
+#[test]
 fn one_photo_becomes_one_thumbnail_and_one_line() {
     let folder = folder("one");
     save(flag(640, 480), &folder.join("photo.jpg"));

@@ -56,6 +56,23 @@ fn what_could_loop_is_refused_by_name() {
 }
 
 #[test]
+fn the_formats_of_a_template_are_shown_and_a_wrong_one_is_refused() {
+    let said = |formats: &str| {
+        let template = format!(
+            r#"{{"Resources":{{"Worker":{{"Properties":{{"Environment":{{"Variables":{{"SOURCE_BUCKET":"b",
+                "DESTINATION_BUCKET":"t","FORMATS":"{formats}"}}}}}}}}}}}}"#
+        );
+        let template = file("formats.json", &template);
+        let output = validate(&["--template", template.to_str().unwrap()]);
+        let text = String::from_utf8(output.stdout).unwrap();
+        text.lines().find(|line| line.contains("formats ")).unwrap().to_owned()
+    };
+    assert_eq!(said(""), "ok       formats     all that the build has");
+    assert_eq!(said("webp,jpeg"), "ok       formats     jpeg, webp; no others");
+    assert!(said("jpg").starts_with("refused  formats     formats has `jpg`: expected any of jpeg, png"));
+}
+
+#[test]
 fn bad_tables_are_refused_missing_files_are_wrong_usage_and_a_region_without_prices_is_told() {
     let thumbnails = file("no-variant.json", r#"{"key":"{key}/{variant}","cache_control":"","variants":[]}"#);
     let output = validate(&["--thumbnails", thumbnails.to_str().unwrap()]);

@@ -74,7 +74,7 @@ async fn dispatch_one(
         (Ok(None), Change::Removed) => return remove(edge, settings, removal(object, correlation_id)).await,
         (Err(error), _) => return Verdict::Failed(error),
     };
-    let decision = route(&object.key, &head, &settings.tiers, settings.max_object_bytes);
+    let decision = route(&object.key, &head, &settings.tiers, settings.max_object_bytes, settings.formats);
     let bytes = head.bytes;
     let job = job(object, head, correlation_id);
     match decision {

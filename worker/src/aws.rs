@@ -3,7 +3,7 @@
 use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
-use contract::Job;
+use contract::{Job, metadata};
 use function::{Aws, CallError};
 
 use crate::edge::{Condition, DeleteObject, Deleted, GetObject, ObjectBody, PutObject, StoredObject};
@@ -12,6 +12,7 @@ use crate::edge::{Condition, DeleteObject, Deleted, GetObject, ObjectBody, PutOb
 pub(crate) struct Body {
     stream: ByteStream,
     content_encoding: Option<String>,
+    focus: Option<String>,
     action: String,
 }
 
@@ -22,7 +23,10 @@ impl GetObject for Aws {
         let action = format!("GetObject of `{}/{}`", job.bucket, job.key);
         let call = self.s3().get_object().bucket(&job.bucket).key(&job.key).if_match(&job.etag);
         match call.send().await {
-            Ok(object) => Ok(Some(Body { stream: object.body, content_encoding: object.content_encoding, action })),
+            Ok(object) => {
+                let focus = object.metadata().and_then(|all| all.get(metadata::FOCUS)).cloned();
+                Ok(Some(Body { stream: object.body, content_encoding: object.content_encoding, focus, action }))
+            }
             Err(error) if is_changed(&error) => Ok(None),
             Err(error) => Err(CallError { action, cause: error.into() }),
         }
@@ -42,6 +46,10 @@ fn status<E>(error: &SdkError<E>) -> Option<u16> {
 impl ObjectBody for Body {
     fn content_encoding(&self) -> Option<&str> {
         self.content_encoding.as_deref()
+    }
+
+    fn focus(&self) -> Option<&str> {
+        self.focus.as_deref()
     }
 
     async fn next(&mut self) -> Option<Result<Bytes, CallError>> {

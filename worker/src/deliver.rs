@@ -1,6 +1,6 @@
 //! Every thumbnail of a job into its bucket.
 
-use contract::{Job, Outcome};
+use contract::{Job, Manifest, Outcome};
 use function::HeadObject;
 use futures_util::future::join_all;
 
@@ -59,11 +59,13 @@ pub(crate) async fn deliver(
             }
         }
     }
-    let thumbnails = there.into_iter().map(|written| written.object.key).collect();
+    // A manifest is no thumbnail.
+    let thumbnails = there.into_iter().filter(|written| written.object.extension != Manifest::EXTENSION);
+    let thumbnails = thumbnails.map(|written| written.object.key).collect();
     Ok(Step::Done(match stale {
         _ if is_gone => Outcome::Gone,
         Some(message) => Outcome::Stale { message },
-        None if is_new => Outcome::Made { thumbnails },
+        None if is_new => Outcome::Made { thumbnails, warnings: Vec::new() },
         None => Outcome::Duplicate { thumbnails },
     }))
 }

@@ -26,6 +26,8 @@ pub(crate) trait GetObject {
 pub(crate) trait ObjectBody {
     /// The object's Content-Encoding, as GET says it: nothing asks for it before, and no job carries it.
     fn content_encoding(&self) -> Option<&str>;
+    /// What the uploader said is the point to keep, in the metadata of the object.
+    fn focus(&self) -> Option<&str>;
     /// The next chunk; `None` at the end.
     fn next(&mut self) -> impl Future<Output = Option<Result<Bytes, CallError>>>;
 }

@@ -16,7 +16,7 @@ use crate::step::Step;
 use crate::stopwatch::Stopwatch;
 use crate::store::look;
 use crate::tell::{tell_failure, tell_refusal, tell_removal};
-use crate::thumbnail::stored_object;
+use crate::thumbnail::stored_objects;
 
 /// How often a job follows an object that is deleted and uploaded again while its thumbnails are made.
 const ROUNDS: u32 = 3;
@@ -113,18 +113,20 @@ async fn make_thumbnails(
         }
         Err(failure) => return Ok(Step::Done(refused(failure.name(), &failure))),
     };
-    stopwatch.made(&work.made, work.warning);
+    stopwatch.made(&work.made, &work.warnings);
     let made_by = stopwatch.made_by(settings, job);
-    let thumbnails = work.made.thumbnails.into_iter();
-    let objects: Result<Vec<_>, _> =
-        thumbnails.map(|thumbnail| stored_object(thumbnail, settings, job, &made_by)).collect();
-    let objects = match objects {
+    let objects = match stored_objects(work.made, settings, job, &made_by) {
         Ok(objects) => objects,
         Err(error) => return Ok(Step::Done(refused("key_too_long", &error))),
     };
     let step = deliver(edge, settings, job, objects, &stopwatch.calls).await?;
     stopwatch.put();
-    Ok(step)
+    Ok(match step {
+        Step::Done(Outcome::Made { thumbnails, .. }) => {
+            Step::Done(Outcome::Made { thumbnails, warnings: made_by.warnings })
+        }
+        step => step,
+    })
 }
 
 /// Hands the job to the next tier, before a pixel was decoded; the largest tier refuses it.

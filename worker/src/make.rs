@@ -3,13 +3,16 @@
 use std::time::Instant;
 
 use coding::{CodingError, ContentEncoding};
-use contract::{Job, Variant};
+use contract::{BadFocus, Gravity, Job, Variant};
 use engine::{EngineError, Limits, Made, Stage};
 
 use crate::body::{BodyReader, pipe, pump};
 use crate::edge::ObjectBody;
 use crate::settings::Settings;
 use crate::stopwatch::Stopwatch;
+
+/// The warning about a focus that is no point.
+const BAD_FOCUS: &str = "bad_focus";
 
 /// Why nothing was made.
 #[derive(Debug, thiserror::Error)]
@@ -46,8 +49,8 @@ impl From<CodingError> for Failure {
 #[derive(Debug)]
 pub(crate) struct Work {
     pub made: Made,
-    /// What was wrong with the body's encoding.
-    pub warning: Option<coding::Warning>,
+    /// Names of what was wrong with the upload around the image: its encoding, its focus.
+    pub warnings: Vec<&'static str>,
 }
 
 /// Makes every variant.
@@ -65,8 +68,12 @@ pub(crate) async fn make(
     let mut limits = Limits::for_budget(settings.tier.budget_bytes());
     limits.threads = settings.tier.threads();
     limits.max_pixels = settings.max_pixels;
+    limits.previews = settings.previews;
+    limits.may_go_up = settings.next_tier().is_some();
+    limits.formats = settings.shared.formats;
     limits.max_source_bytes = settings.shared.max_object_bytes;
-    let variants = settings.shared.thumbnails.variants_of(&job.key).to_vec();
+    let mut variants = settings.shared.thumbnails.variants_of(&job.key).to_vec();
+    let bad_focus = body.focus().and_then(|focus| keep(focus, &mut variants).err());
     let engine = tokio::task::spawn_blocking(move || {
         let mut stages = Vec::new();
         let on_stage = &mut |stage| stages.push((stage, Instant::now()));
@@ -78,7 +85,17 @@ pub(crate) async fn make(
     for (stage, finished) in stages {
         stopwatch.stage(stage, finished);
     }
-    work
+    let mut work = work?;
+    work.warnings.extend(bad_focus.map(|_| BAD_FOCUS));
+    Ok(work)
+}
+
+/// Has `variants` keep the point that the uploader named; without a point that can be used, the middle.
+fn keep(focus: &str, variants: &mut [Variant]) -> Result<(), BadFocus> {
+    let parsed = focus.parse();
+    let gravity = parsed.as_ref().map_or(Gravity::Centre, |focus| Gravity::Focus(*focus));
+    variants.iter_mut().for_each(|variant| variant.gravity = gravity);
+    parsed.map(drop)
 }
 
 fn decode_and_make(
@@ -91,7 +108,10 @@ fn decode_and_make(
     let mut body = coding::open(reader, encoding)?;
     limits.reader_bytes = body.held_bytes();
     match engine::make(body.reader(), variants, &limits, on_stage) {
-        Ok(made) => Ok(Work { made, warning: body.into_warning() }),
+        Ok(made) => {
+            let warnings = body.into_warning().map(coding::Warning::name).into_iter().collect();
+            Ok(Work { made, warnings })
+        }
         // What cannot be decoded has no first bytes to judge by.
         Err(error @ EngineError::NotAnImage { .. }) => {
             Err(body.into_fault().map_or(Failure::Engine(error), Failure::Coding))

@@ -1,6 +1,6 @@
 //! The environment, read once. Nothing else in this crate looks at it.
 
-use contract::Tier;
+use contract::{BadPreviewUse, PreviewUse, Tier};
 use function::{Environment, SettingsError};
 
 /// What differs per deployment and per tier.
@@ -12,6 +12,8 @@ pub(crate) struct Settings {
     pub tier: Tier,
     /// The largest image that is decoded, width times height.
     pub max_pixels: u64,
+    /// When a smaller picture that a file carries stands in for its own.
+    pub previews: PreviewUse,
 }
 
 impl Settings {
@@ -23,12 +25,14 @@ impl Settings {
         let mut environment = Environment::of_process();
         let name = environment.variable("TIER", "the name of a tier in tiers.json");
         let max_pixels = environment.number("MAX_PIXELS", "the largest image that is decoded, width times height");
+        let previews = environment.optional("PREVIEWS").unwrap_or_default().parse();
+        let previews = previews.map_err(|error: BadPreviewUse| environment.problem(error.to_string())).ok();
         let shared = function::Settings::from_environment(&mut environment, name.as_deref());
         let tier = name.zip(shared.as_ref()).and_then(|(name, shared)| shared.tiers.get(&name).cloned());
-        let (Some(tier), Some(max_pixels), Some(shared)) = (tier, max_pixels, shared) else {
+        let (Some(tier), Some(max_pixels), Some(previews), Some(shared)) = (tier, max_pixels, previews, shared) else {
             return Err(environment.into_error());
         };
-        Ok(Self { tier, max_pixels, shared })
+        Ok(Self { tier, max_pixels, previews, shared })
     }
 
     /// The tier that takes what is too much for this one; `None` for the largest.

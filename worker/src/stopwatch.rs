@@ -57,8 +57,8 @@ impl Stopwatch {
     }
 
     /// The engine is done.
-    pub(crate) fn made(&mut self, made: &Made, of_body: Option<coding::Warning>) {
-        self.image = Some(image_record(made, of_body));
+    pub(crate) fn made(&mut self, made: &Made, warnings: &[&'static str]) {
+        self.image = Some(image_record(made, warnings));
     }
 
     /// Every thumbnail is stored.
@@ -69,11 +69,13 @@ impl Stopwatch {
     /// What the job has taken so far, with the requests of one that goes well.
     pub(crate) fn made_by(&self, settings: &Settings, job: &Job) -> MadeBy {
         let tariff = &settings.shared.meter.tariff;
-        let puts = u32::try_from(settings.shared.thumbnails.variants_of(&job.key).len()).unwrap_or(u32::MAX);
+        let puts = u32::try_from(settings.shared.thumbnails.objects_of(&job.key)).unwrap_or(u32::MAX);
         let milliseconds = milliseconds(self.started.elapsed());
         let compute_dollars = tariff.compute(self.start.init_ms + milliseconds);
         let requests = tariff.prices.requests(Requests { invocations: 1, heads: 1, gets: 1, puts });
-        MadeBy { tier: settings.tier.name.clone(), milliseconds, estimated_dollars: compute_dollars + requests }
+        let warnings = self.image.as_ref().map(|image| image.warnings.clone()).unwrap_or_default();
+        let (tier, estimated_dollars) = (settings.tier.name.clone(), compute_dollars + requests);
+        MadeBy { tier, milliseconds, estimated_dollars, warnings }
     }
 
     fn lap(&mut self, end: Instant) -> f64 {
@@ -129,9 +131,9 @@ fn percent(share: f64) -> f64 {
 }
 
 /// What the engine found and planned.
-fn image_record(made: &Made, of_body: Option<coding::Warning>) -> ImageRecord {
+fn image_record(made: &Made, warnings: &[&'static str]) -> ImageRecord {
     let (width_px, height_px) = (made.probe.width_px, made.probe.height_px);
-    let warnings = made.warnings.iter().map(Warning::name).chain(of_body.map(coding::Warning::name));
+    let warnings = made.warnings.iter().map(Warning::name).chain(warnings.iter().copied());
     ImageRecord {
         format: made.probe.format.name().to_owned(),
         width_px,

@@ -103,6 +103,13 @@ pub(crate) async fn look(
         let Some(key) = found else { return Ok(None) };
         keys.push(key);
     }
+    if let Some(key) = shared.thumbnails.manifest_key(&job.key) {
+        calls.head();
+        let there = edge.head(&shared.destination_bucket, &key).await?;
+        if there.is_none_or(|there| decide(job, spec, &there) != Decision::Same) {
+            return Ok(None);
+        }
+    }
     Ok(Some(keys))
 }
 

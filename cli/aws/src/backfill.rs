@@ -18,7 +18,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Args;
-use contract::Thumbnails;
+use contract::{Formats, Thumbnails};
 use serde::Serialize;
 
 use self::aws::Bucket;
@@ -109,7 +109,8 @@ pub(crate) fn run(arguments: &BackfillArguments) -> anyhow::Result<Ending> {
         let (source, destination) = (function.variable("SOURCE_BUCKET")?, function.variable("DESTINATION_BUCKET")?);
         arguments.place.check(source, &function.source_prefixes()?, destination)?;
         let max_object_bytes = function.variable("MAX_OBJECT_BYTES")?.parse().context("MAX_OBJECT_BYTES")?;
-        let rules = Rules { tiers, max_object_bytes };
+        let formats = Formats::parse(function.variable("FORMATS").unwrap_or_default())?;
+        let rules = Rules { tiers, max_object_bytes, formats };
         let bucket = Bucket::new(&deployment, &arguments.place);
         let stop = Stop::on_signals()?;
         if !arguments.dry_run {

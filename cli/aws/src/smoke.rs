@@ -207,7 +207,7 @@ fn judge(image: &Stored, found: &Found, line: &mut Line) -> Option<String> {
         Err(error) => return Some(format!("`{key}` is no image: {error}")),
     };
     line.thumbnails.push(Thumbnail { key, bytes, width_px: size.0, height_px: size.1 });
-    let Some(MadeBy { tier, milliseconds, estimated_dollars }) = MadeBy::from_metadata(&found.metadata) else {
+    let Some(MadeBy { tier, milliseconds, estimated_dollars, .. }) = MadeBy::from_metadata(&found.metadata) else {
         return Some(
             "the thumbnail does not say what made it: is this version deployed? See `thumbtier version`".into(),
         );

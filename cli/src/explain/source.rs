@@ -41,14 +41,21 @@ pub fn open_file(name: &str) -> Opened {
 
 impl Source {
     /// Reads the header: the usual prefix, and more only where the header goes on.
-    pub(super) fn probe(&mut self, name: &str, budget_bytes: u64) -> Result<Probe, Refusal> {
+    ///
+    /// With it comes the size of the preview that may stand in for the picture.
+    pub(super) fn probe(&mut self, name: &str, budget_bytes: u64) -> (Option<(u32, u32)>, Result<Probe, Refusal>) {
         let mut prefix = Vec::new();
+        let probe = self.probe_into(&mut prefix, name, budget_bytes);
+        (engine::preview_px(&prefix), probe)
+    }
+
+    fn probe_into(&mut self, prefix: &mut Vec<u8>, name: &str, budget_bytes: u64) -> Result<Probe, Refusal> {
         let mut want_bytes = PREFIX_BYTES as u64;
         loop {
             let missing = want_bytes - prefix.len() as u64;
-            let read = (&mut self.reader).take(missing).read_to_end(&mut prefix);
+            let read = (&mut self.reader).take(missing).read_to_end(prefix);
             let count = read.map_err(|error| Refusal::unreadable(Path::new(name), &error))?;
-            match engine::probe(&prefix) {
+            match engine::probe(prefix) {
                 Err(EngineError::HeaderBeyondPrefix { needed_bytes, .. })
                     if count > 0 && needed_bytes > want_bytes && needed_bytes <= budget_bytes =>
                 {

@@ -136,6 +136,13 @@ impl Sides {
     }
 }
 
+/// A variable of the first function that has it; empty where none has.
+pub(super) fn variable(template: &Value, name: &str) -> String {
+    let resources = template["Resources"].as_object().into_iter().flat_map(|all| all.values());
+    let mut values = resources.map(|resource| &resource["Properties"]["Environment"]["Variables"][name]);
+    values.find_map(Value::as_str).unwrap_or_default().to_owned()
+}
+
 /// Whether the template puts CloudFront before the thumbnails.
 pub(super) fn has_distribution(template: &Value) -> bool {
     let resources = template["Resources"].as_object().into_iter().flat_map(|all| all.values());

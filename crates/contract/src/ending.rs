@@ -22,6 +22,9 @@ pub struct MadeBy {
     pub milliseconds: f64,
     /// An estimate, with every request that such a job makes.
     pub estimated_dollars: Dollars,
+    /// Names of what was wrong with the file, or used of it instead of its picture.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 /// The end of an upload that left no thumbnail.
@@ -79,12 +82,16 @@ impl Ending {
 impl MadeBy {
     /// As metadata of a thumbnail.
     #[must_use]
-    pub fn to_metadata(&self) -> [(&'static str, String); 3] {
-        [
+    pub fn to_metadata(&self) -> Vec<(&'static str, String)> {
+        let mut all = vec![
             (metadata::TIER, self.tier.clone()),
             (metadata::MILLISECONDS, self.milliseconds.to_string()),
             (metadata::DOLLARS, format!("{:.12}", self.estimated_dollars.0)),
-        ]
+        ];
+        if !self.warnings.is_empty() {
+            all.push((metadata::WARNINGS, self.warnings.join(",")));
+        }
+        all
     }
 
     /// From metadata; `None` where an older release, or somebody else, stored the object.
@@ -94,6 +101,12 @@ impl MadeBy {
             tier: metadata.get(metadata::TIER)?.clone(),
             milliseconds: metadata.get(metadata::MILLISECONDS)?.parse().ok()?,
             estimated_dollars: Dollars(metadata.get(metadata::DOLLARS)?.parse().ok()?),
+            warnings: metadata
+                .get(metadata::WARNINGS)
+                .into_iter()
+                .flat_map(|all| all.split(','))
+                .map(str::to_owned)
+                .collect(),
         })
     }
 }
@@ -104,8 +117,12 @@ mod tests {
 
     #[test]
     fn what_made_a_thumbnail_survives_its_metadata() {
-        let made_by =
-            MadeBy { tier: "small".into(), milliseconds: 12.345, estimated_dollars: Dollars(0.000_006_123_456) };
+        let made_by = MadeBy {
+            tier: "small".into(),
+            milliseconds: 12.345,
+            estimated_dollars: Dollars(0.000_006_123_456),
+            warnings: vec!["truncated".into(), "profile_ignored".into()],
+        };
         let metadata: HashMap<_, _> =
             made_by.to_metadata().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         assert!(metadata.values().all(|value| value.is_ascii()), "{metadata:?}");

@@ -2,8 +2,10 @@
 //!
 //! What a format is called and how it is told stands in one row of `format/table.rs`; the engine has a folder for it.
 
+mod set;
 mod table;
 
+pub use set::{BadFormats, Formats};
 use table::UNREAD;
 pub use table::{Facts, ImageFormat};
 

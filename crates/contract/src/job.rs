@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::number::is_zero;
-use crate::{ImageFormat, MadeBy, claimed_format, metadata};
+use crate::{ImageFormat, MadeBy, Placeholder, claimed_format, metadata};
 
 /// The facts of a HEAD: those that routing needs, and the marks that every thumbnail carries.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -31,6 +31,8 @@ pub struct ObjectHead {
     pub spec: Option<String>,
     /// What made it, where it is a thumbnail.
     pub made_by: Option<MadeBy>,
+    /// What it shows, where it is a thumbnail.
+    pub placeholder: Option<Placeholder>,
     /// [`crate::metadata::WAITED_FOR`]: somebody waits for its thumbnails, and a worker was invoked at once.
     pub waited_for: bool,
     /// When it was stored.
@@ -46,6 +48,7 @@ impl ObjectHead {
             source_sequencer: metadata.get(metadata::SEQUENCER).cloned(),
             spec: metadata.get(metadata::SPEC).cloned(),
             made_by: MadeBy::from_metadata(metadata),
+            placeholder: Placeholder::from_metadata(metadata),
             waited_for: metadata.contains_key(metadata::WAITED_FOR),
             ..self
         }

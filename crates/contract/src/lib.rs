@@ -8,13 +8,17 @@ mod cost;
 mod dead_letter;
 mod ending;
 mod format;
+mod gravity;
 mod hash;
 mod job;
 mod keys;
 mod log_line;
+mod manifest;
 pub mod metrics;
 mod number;
 mod outcome;
+mod placeholder;
+mod previews;
 mod prices;
 mod record;
 mod report;
@@ -28,13 +32,17 @@ pub use bill::{Item, REQUESTS_OF_A_BUCKET_KEY, Usage};
 pub use cost::{CPU_PERIOD_MS, Function, MB_PER_VCPU, Requests, Work, billed_ms, cpu_share};
 pub use dead_letter::DeadLetter;
 pub use ending::{Ending, MadeBy, OWN_PREFIX};
-pub use format::{Facts, ImageFormat, MAGIC_BYTES, unread_format};
+pub use format::{BadFormats, Facts, Formats, ImageFormat, MAGIC_BYTES, unread_format};
+pub use gravity::{BadFocus, Focus, Gravity};
 pub use hash::fnv1a;
 pub use job::{Job, ObjectHead, PutOff, Removal, Task, unquoted};
 pub use keys::{KeyError, MAX_KEY_BYTES, decode_event_key, encode_event_key, thumbnail_key};
 pub use log_line::{DISPATCHER_LOG_BYTES, LogRecord, WORKER_LOG_BYTES, hundredths, line, priced_line};
+pub use manifest::{Manifest, ManifestVariant};
 pub use number::thousands;
 pub use outcome::{Outcome, Skip, with_causes};
+pub use placeholder::Placeholder;
+pub use previews::{BadPreviewUse, PreviewUse};
 pub use prices::{Architecture, Dollars, GbSecond, LOG_EVENT_BYTES, Prices, PricesError, RegionPrices};
 pub use record::{DispatchRecord, ImageRecord, JobCost, JobCounts, JobRecord, LogRules, ObjectRecord, Stages, Tariff};
 pub use report::InvocationReport;
@@ -63,6 +71,14 @@ pub mod metadata {
     pub const MILLISECONDS: &str = "thumbtier-milliseconds";
     /// [`crate::MadeBy::estimated_dollars`].
     pub const DOLLARS: &str = "thumbtier-dollars";
+    /// [`crate::Placeholder::thumbhash`].
+    pub const THUMBHASH: &str = "thumbtier-thumbhash";
+    /// [`crate::Placeholder::colour`].
+    pub const COLOUR: &str = "thumbtier-colour";
+    /// Of a source object: the point of the image that is kept where it is cut, as its uploader gave it.
+    pub const FOCUS: &str = "focus";
+    /// [`crate::MadeBy::warnings`], by commas.
+    pub const WARNINGS: &str = "thumbtier-warnings";
     /// Of a source object: who uploaded it waits for its thumbnails and has had a worker invoked.
     pub const WAITED_FOR: &str = "thumbtier-waited-for";
 }

@@ -82,8 +82,9 @@ impl Monitoring {
 /// The values of `outcome` that say that an object was skipped: [`crate::Skip::name`], and `bad_key`.
 ///
 /// Those that do not occur are no metric and cost nothing.
-pub const SKIPS: [&str; 10] = [
+pub const SKIPS: [&str; 11] = [
     "not_an_image",
+    "format_off",
     "empty",
     "folder",
     "own_output",

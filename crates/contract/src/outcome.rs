@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::{Formats, ImageFormat};
+
 /// Why the dispatcher did not send an object to a worker. A final answer: nothing retries it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -16,6 +18,17 @@ pub enum Skip {
         content_type: String,
         /// Behind the key's last dot.
         extension: String,
+    },
+    /// Of a format that the deployment has off.
+    #[error(
+        "the upload says it is {format}, and this deployment reads {on}: convert it, or add {format} to the parameter \
+         formats"
+    )]
+    FormatOff {
+        /// What its Content-Type or key names.
+        format: ImageFormat,
+        /// What is on.
+        on: Formats,
     },
     /// No bytes.
     #[error("object is empty: it has 0 bytes")]
@@ -68,6 +81,7 @@ impl Skip {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::NotAnImage { .. } => "not_an_image",
+            Self::FormatOff { .. } => "format_off",
             Self::Empty => "empty",
             Self::Folder => "folder",
             Self::OwnOutput => "own_output",
@@ -94,6 +108,9 @@ pub enum Outcome {
     Made {
         /// The keys in the destination bucket, in the order of the variants.
         thumbnails: Vec<String>,
+        /// Names of what was wrong with the file, or used of it instead of its picture.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        warnings: Vec<String>,
     },
     /// Every variant was there already, made from this object by an earlier run of the same job.
     Duplicate {
@@ -159,7 +176,7 @@ impl Outcome {
     #[must_use]
     pub fn thumbnails(&self) -> &[String] {
         match self {
-            Self::Made { thumbnails } => thumbnails,
+            Self::Made { thumbnails, .. } => thumbnails,
             _ => &[],
         }
     }
@@ -188,6 +205,7 @@ mod tests {
         let text = String::new;
         let skips = [
             Skip::NotAnImage { content_type: text(), extension: text() },
+            Skip::FormatOff { format: ImageFormat::Psd, on: Formats::ALL },
             Skip::Empty,
             Skip::Folder,
             Skip::OwnOutput,

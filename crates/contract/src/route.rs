@@ -9,12 +9,15 @@
 //! | missing, generic, malformed  | worker            | worker      | worker         |
 //! | `text/plain`, `video/mp4` …  | worker            | worker      | `not_an_image` |
 //!
+//! A format that the deployment has off is skipped where a claim names it and no claim names anything else that is an
+//! image: `a.psd` without a type is not read where psd is off, `a.psd` as `image/jpeg` is.
+//!
 //! A claim also picks the row of thresholds, the Content-Type's before the key's. What no claim names has the row of
 //! unknown formats. The thresholds are about the bytes that are stored: what a Content-Encoding hides in fewer bytes
 //! is measured again by the worker, while it decodes.
 
 use crate::format::{extension, is_unread_extension};
-use crate::{ImageFormat, ObjectHead, Skip, Tier, TierTable, TooLarge};
+use crate::{Formats, ImageFormat, ObjectHead, Skip, Tier, TierTable, TooLarge};
 
 /// What to do with an object.
 #[derive(Debug, PartialEq, Eq)]
@@ -53,7 +56,7 @@ const MAX_EXTENSION_CHARS: usize = 8;
 /// Source: Amazon S3 API reference, `HeadObject`, `x-amz-storage-class` and `x-amz-archive-status`.
 const ARCHIVED: [&str; 4] = ["GLACIER", "DEEP_ARCHIVE", "ARCHIVE_ACCESS", "DEEP_ARCHIVE_ACCESS"];
 
-/// Decides for the object of `key`, by what HEAD said of it and a limit of the deployment's own.
+/// Decides for the object of `key`, by what HEAD said of it, and a limit and the formats of the deployment's own.
 ///
 /// The format is a hint, from the Content-Type or else the key: it picks the row of thresholds.
 /// What the bytes really are is the worker's to find out.
@@ -63,8 +66,9 @@ pub fn route<'table>(
     head: &ObjectHead,
     tiers: &'table TierTable,
     max_object_bytes: u64,
+    formats: Formats,
 ) -> Decision<'table> {
-    if let Some(skip) = skip(key, head) {
+    if let Some(skip) = skip(key, head, formats) {
         return Decision::Skip(skip);
     }
     if head.bytes > max_object_bytes {
@@ -83,7 +87,7 @@ pub fn claimed_format(key: &str, head: &ObjectHead) -> Option<ImageFormat> {
     content_type.and_then(ImageFormat::from_content_type).or_else(|| ImageFormat::from_key(key))
 }
 
-fn skip(key: &str, head: &ObjectHead) -> Option<Skip> {
+fn skip(key: &str, head: &ObjectHead, formats: Formats) -> Option<Skip> {
     if head.source_etag.is_some() {
         return Some(Skip::OwnOutput);
     }
@@ -95,8 +99,28 @@ fn skip(key: &str, head: &ObjectHead) -> Option<Skip> {
         let extension = likely_extension(key).unwrap_or_default();
         return Some(Skip::NotAnImage { content_type, extension });
     }
+    if let Some(format) = claimed_off(key, head, formats) {
+        return Some(Skip::FormatOff { format, on: formats });
+    }
     let storage_class = head.storage_class.as_deref().filter(|class| ARCHIVED.contains(class) && !head.restored)?;
     Some(Skip::ArchivedStorageClass { storage_class: storage_class.to_owned() })
+}
+
+/// The format that is off and that nothing but is claimed: a type of images that names no format, or an extension of
+/// another, leaves it to the bytes.
+fn claimed_off(key: &str, head: &ObjectHead, formats: Formats) -> Option<ImageFormat> {
+    let content_type = head.content_type.as_deref();
+    let by_type = content_type.and_then(ImageFormat::from_content_type);
+    let by_key = ImageFormat::from_key(key);
+    let is_off = |format: ImageFormat| !formats.contains(format);
+    let leaves_open = |named: Option<ImageFormat>, claim| match named {
+        Some(format) => !is_off(format),
+        None => claim == Claim::Image,
+    };
+    if leaves_open(by_type, claim_of_type(content_type)) || leaves_open(by_key, claim_of_key(key)) {
+        return None;
+    }
+    by_type.or(by_key)
 }
 
 /// What a Content-Type or a key says of its object.
@@ -152,6 +176,11 @@ mod tests {
     use super::*;
 
     const ANY: u64 = u64::MAX;
+
+    /// With every format.
+    fn route<'table>(key: &str, head: &ObjectHead, tiers: &'table TierTable, max_bytes: u64) -> Decision<'table> {
+        super::route(key, head, tiers, max_bytes, Formats::ALL)
+    }
 
     fn head(bytes: u64, content_type: Option<&str>) -> ObjectHead {
         ObjectHead { bytes, content_type: content_type.map(str::to_owned), ..ObjectHead::default() }
@@ -264,6 +293,31 @@ mod tests {
     }
 
     #[test]
+    fn what_is_off_is_skipped_by_name_and_what_may_be_something_else_is_not() {
+        let formats = Formats::parse("jpeg,png").unwrap();
+        let check = |key: &str, content_type: Option<&str>, want: Option<ImageFormat>| {
+            let skip = skip(key, &head(9, content_type), formats);
+            let want = want.map(|format| Skip::FormatOff { format, on: formats });
+            assert_eq!(skip, want, "{key} {content_type:?}");
+        };
+        let psd = Some(ImageFormat::Psd);
+        check("a.psd", None, psd);
+        check("a.psd", Some("binary/octet-stream"), psd);
+        check("a.psd", Some("text/plain"), psd);
+        check("a", Some("image/vnd.adobe.photoshop"), psd);
+        check("a.tif", Some("image/vnd.adobe.photoshop"), psd);
+        check("a.psd", Some("image/jpeg"), None);
+        check("a.jpg", Some("image/vnd.adobe.photoshop"), None);
+        check("a.psd", Some("image/*"), None);
+        check("a", None, None);
+        check("a.jpg", None, None);
+        let Some(skip) = self::skip("a.psd", &head(9, None), formats) else { panic!("not skipped") };
+        let words = "the upload says it is psd, and this deployment reads jpeg, png: convert it, or add psd to the parameter formats";
+        assert_eq!(skip.to_string(), words);
+        assert!(skip.is_ordinary());
+    }
+
+    #[test]
     fn a_wrong_type_leaves_the_thresholds_to_the_key() {
         for content_type in ["application/json", "text/plain", "undefined", "image", "jpg"] {
             assert_eq!(claimed_format("photo.jpg", &head(9, Some(content_type))), Some(ImageFormat::Jpeg));
@@ -273,7 +327,7 @@ mod tests {
 
     #[test]
     fn what_is_skipped_is_told_with_both_claims() {
-        let Some(skip) = skip("a/notes.txt", &head(9, Some("text/plain"))) else { panic!("not skipped") };
+        let Some(skip) = skip("a/notes.txt", &head(9, Some("text/plain")), Formats::ALL) else { panic!("not skipped") };
         let message = skip.to_string();
         assert!(message.contains("`text/plain`") && message.contains("`.txt`"), "{message}");
     }

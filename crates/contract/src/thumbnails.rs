@@ -1,9 +1,11 @@
 //! `thumbnails.json`: which thumbnails are made of every image, and under which key they are stored.
 
+mod written;
+
 use serde::{Deserialize, Serialize};
 
-use crate::fnv1a;
 use crate::keys::{fill, thumbnail_key};
+use crate::{Gravity, Manifest, fnv1a};
 
 /// How an image fills its variant's box.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,6 +77,17 @@ pub enum OutputFormat {
 }
 
 impl OutputFormat {
+    /// The word in `thumbnails.json`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Jpeg => "jpeg",
+            Self::Png => "png",
+            Self::Webp => "webp",
+        }
+    }
+
     /// The extensions that a thumbnail may get, two only where the image's alpha decides.
     #[must_use]
     pub const fn extensions(self) -> &'static [&'static str] {
@@ -106,6 +119,9 @@ pub struct Variant {
     /// What shows through alpha in a JPEG, and around the image in `Fit::Contain`.
     #[serde(default)]
     pub background: Background,
+    /// What `Fit::Cover` keeps, unless the upload has a focus.
+    #[serde(default, skip_serializing_if = "Gravity::is_centre")]
+    pub gravity: Gravity,
 }
 
 /// The whole of `thumbnails.json`.
@@ -117,7 +133,11 @@ pub struct Thumbnails {
     /// The Cache-Control of every thumbnail. Not `immutable`: a new upload under the same key replaces it.
     pub cache_control: String,
     /// At least one.
+    #[serde(deserialize_with = "written::variants")]
     pub variants: Vec<Variant>,
+    /// Beside the thumbnails of each source stands a [`Manifest`], under the same template.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub manifest: bool,
     /// Other variants for uploads whose keys begin so; of several prefixes that fit the longest counts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub prefixes: Vec<PrefixVariants>,
@@ -130,6 +150,7 @@ pub struct PrefixVariants {
     /// What the uploads' keys begin with.
     pub prefix: String,
     /// At least one.
+    #[serde(deserialize_with = "written::variants")]
     pub variants: Vec<Variant>,
 }
 
@@ -242,6 +263,9 @@ impl Thumbnails {
             }
             check(variants, || format!("prefix `{prefix}`: "))?;
         }
+        if thumbnails.manifest && thumbnails.all_variants().any(|variant| variant.name == Manifest::NAME) {
+            return Err(ThumbnailsError::SameName { name: Manifest::NAME.to_owned() });
+        }
         Ok(thumbnails)
     }
 
@@ -277,8 +301,7 @@ impl Thumbnails {
     /// Never: strings and numbers serialise.
     #[must_use]
     pub fn spec_of(&self, key: &str) -> String {
-        let Self { key: template, cache_control, .. } = self.clone();
-        let own = Self { key: template, cache_control, variants: self.variants_of(key).to_vec(), prefixes: Vec::new() };
+        let own = Self { variants: self.variants_of(key).to_vec(), prefixes: Vec::new(), ..self.clone() };
         let json = serde_json::to_vec(&own).expect("strings and numbers serialise");
         format!("{:016x}", fnv1a(&json))
     }
@@ -286,7 +309,21 @@ impl Thumbnails {
     /// Every key that a thumbnail of `key` may have, each once; those that S3 does not allow are left out.
     #[must_use]
     pub fn keys_of(&self, key: &str) -> Vec<String> {
-        self.variants_of(key).iter().flat_map(|variant| self.keys_of_variant(key, variant)).collect()
+        let keys = self.variants_of(key).iter().flat_map(|variant| self.keys_of_variant(key, variant));
+        keys.chain(self.manifest_key(key)).collect()
+    }
+
+    /// The key of the manifest of `key`, where there are manifests and S3 allows it.
+    #[must_use]
+    pub fn manifest_key(&self, key: &str) -> Option<String> {
+        let made = self.manifest.then(|| thumbnail_key(&self.key, key, Manifest::NAME, Manifest::EXTENSION))?;
+        made.ok()
+    }
+
+    /// How many objects are stored for `key`.
+    #[must_use]
+    pub fn objects_of(&self, key: &str) -> usize {
+        self.variants_of(key).len() + usize::from(self.manifest)
     }
 
     /// The keys that the thumbnail of one variant of `key` may have: two where the image's alpha decides.
@@ -313,12 +350,14 @@ impl Thumbnails {
     pub fn may_have_made(&self, key: &str) -> bool {
         let (prefix, _) = self.key.split_once("{key}").unwrap_or_default();
         let (_, suffix) = self.key.rsplit_once("{key}").unwrap_or_default();
-        self.all_variants().any(|variant| {
-            variant.format.extensions().iter().any(|extension| {
-                let literal = |part| fill(part, "", &variant.name, extension);
-                key.strip_prefix(&literal(prefix)).is_some_and(|rest| rest.ends_with(&literal(suffix)))
-            })
-        })
+        let fits = |name: &str, extension: &str| {
+            let literal = |part| fill(part, "", name, extension);
+            key.strip_prefix(&literal(prefix)).is_some_and(|rest| rest.ends_with(&literal(suffix)))
+        };
+        (self.manifest && fits(Manifest::NAME, Manifest::EXTENSION))
+            || self
+                .all_variants()
+                .any(|variant| variant.format.extensions().iter().any(|extension| fits(&variant.name, extension)))
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Fit, OutputFormat, Thumbnails, Variant};
+use crate::{Fit, Gravity, Thumbnails, Variant};
 
 /// The variants of an image in words, such as `128x128 inside auto 80 + 512x512 inside auto 80`: box, fit, format and
 /// quality of each.
@@ -57,25 +57,26 @@ impl Thumbnails {
 
 /// As `thumbnails.json` spells them.
 fn words(variant: &Variant) -> String {
-    let Variant { width_px, height_px, fit, format, quality, .. } = variant;
+    let Variant { width_px, height_px, fit, format, quality, gravity, .. } = variant;
     let fit = match fit {
         Fit::Inside => "inside",
         Fit::Cover => "cover",
         Fit::Contain => "contain",
         Fit::Fill => "fill",
     };
-    let format = match format {
-        OutputFormat::Auto => "auto",
-        OutputFormat::Jpeg => "jpeg",
-        OutputFormat::Png => "png",
-        OutputFormat::Webp => "webp",
+    let format = format.name();
+    let gravity = match (variant.fit, gravity) {
+        (Fit::Cover, Gravity::Attention) => " attention",
+        (Fit::Cover, Gravity::Entropy) => " entropy",
+        _ => "",
     };
-    format!("{width_px}x{height_px} {fit} {format} {quality}")
+    format!("{width_px}x{height_px} {fit} {format} {quality}{gravity}")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::OutputFormat;
 
     fn set(variants: &[(u32, &str)]) -> VariantSet {
         let variants: Vec<String> = variants

@@ -21,7 +21,7 @@ fn tariff() -> Tariff {
 }
 
 fn made() -> Outcome {
-    Outcome::Made { thumbnails: vec!["photos/2026/11/IMG_1234.jpg/128x128.jpg".into()] }
+    Outcome::Made { thumbnails: vec!["photos/2026/11/IMG_1234.jpg/128x128.jpg".into()], warnings: Vec::new() }
 }
 
 fn job_record(outcome: Option<&Outcome>) -> JobRecord {

@@ -116,7 +116,7 @@ fn the_documents_show_every_format() {
 #[test]
 fn the_page_knows_every_format() {
     let titles = ImageFormat::ALL.map(|format| format.facts().title).join(", ");
-    follows("api/page/index.html", ("JPEG, ", ", <span id=\"limit\">"), &titles);
+    follows("api/page/index.html", ("JPEG, ", "</span>, <span id=\"limit\">"), &titles);
     let types = ImageFormat::ALL.into_iter().flat_map(|format| {
         let facts = format.facts();
         facts.extensions.iter().map(|extension| format!("\n  {extension}: \"{}\",", facts.media_types[0]))

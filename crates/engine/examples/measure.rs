@@ -1,7 +1,7 @@
 //! CPU of `make`, in process and warm: `cargo run --release -p engine --example measure -- FILE...`
 //!
 //! Each file becomes a JPEG of 128 px (`SIZE`, of which `SIZE=128,512,1600` gives a set) nine times (`ROUNDS`), and the
-//! least and the median are printed; with `OUT=DIR` a PNG and a JPEG (`QUALITY`) of the last size are written there once
+//! least and the median are printed; `GRAVITY=centre`, `attention` or `entropy` fills a square and cuts the rest off; with `OUT=DIR` a PNG and a JPEG (`QUALITY`) of the last size are written there once
 //! more, to be compared with another program's.
 
 // A tool at the desk: it may stop where it stands.
@@ -9,7 +9,7 @@
 
 use std::{io::Cursor, path::Path};
 
-use contract::{Background, Fit, OutputFormat, Variant};
+use contract::{Background, Fit, Gravity, OutputFormat, Variant};
 use engine::{EngineError, Limits, Made};
 
 /// The environment variable `name`, or `default`.
@@ -19,11 +19,17 @@ fn setting(name: &str, default: u32) -> u32 {
 
 fn make(bytes: &[u8], format: OutputFormat) -> Result<Made, EngineError> {
     let sides = std::env::var("SIZE").unwrap_or_else(|_| "128".to_owned());
+    let (fit, gravity) = match std::env::var("GRAVITY").as_deref() {
+        Ok("attention") => (Fit::Cover, Gravity::Attention),
+        Ok("entropy") => (Fit::Cover, Gravity::Entropy),
+        Ok(_) => (Fit::Cover, Gravity::Centre),
+        Err(_) => (Fit::Inside, Gravity::Centre),
+    };
     let variant = |side: &str| {
         let side_px = side.parse().unwrap();
-        let (name, fit, background) = (side.to_owned(), Fit::Inside, Background::default());
+        let (name, background) = (side.to_owned(), Background::default());
         let quality = setting("QUALITY", 80) as u8;
-        Variant { name, width_px: side_px, height_px: side_px, fit, format, quality, background }
+        Variant { name, width_px: side_px, height_px: side_px, fit, format, quality, background, gravity }
     };
     let variants: Vec<_> = sides.split(',').map(variant).collect();
     engine::make(&mut Cursor::new(bytes), &variants, &Limits::for_budget(1 << 32), &mut |_| {})

@@ -17,7 +17,16 @@ fn variants(sides: &str) -> Vec<Variant> {
         let side_px = side.parse().unwrap();
         let (name, fit, background) = (side.to_owned(), Fit::Inside, Background::default());
         let format = OutputFormat::Jpeg;
-        Variant { name, width_px: side_px, height_px: side_px, fit, format, quality: 80, background }
+        Variant {
+            name,
+            width_px: side_px,
+            height_px: side_px,
+            fit,
+            format,
+            quality: 80,
+            background,
+            gravity: contract::Gravity::Centre,
+        }
     };
     sides.split(',').map(variant).collect()
 }

@@ -1,8 +1,21 @@
 //! Header and plan against the [`Limits`].
 
+use contract::ImageFormat;
+
 use crate::{EngineError, Limits, Plan, Probe};
 
 impl Limits {
+    /// Checks that a format is on.
+    ///
+    /// # Errors
+    /// [`EngineError::FormatOff`].
+    pub const fn check_format(&self, format: ImageFormat) -> Result<(), EngineError> {
+        if !self.formats.contains(format) {
+            return Err(EngineError::FormatOff { format, on: self.formats });
+        }
+        Ok(())
+    }
+
     /// Checks the header's numbers.
     ///
     /// # Errors

@@ -189,7 +189,7 @@ fn naive_cmyk(image: &Raster) -> Raster {
     Raster { width: image.width, height: image.height, channels: Channels::Rgb, samples: samples.collect() }
 }
 
-fn rgb_of(pixel: [u8; 3]) -> [u8; 3] {
+pub(crate) fn rgb_of(pixel: [u8; 3]) -> [u8; 3] {
     rgb_of_fine(pixel.map(i16::from), 0)
 }
 

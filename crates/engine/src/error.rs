@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use contract::ImageFormat;
+use contract::{Formats, ImageFormat};
 
 /// What kept an image from becoming a thumbnail. Every variant but `Source` is final.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +28,16 @@ pub enum EngineError {
     UnreadFormat {
         /// The format's name.
         name: &'static str,
+    },
+    /// An image of a format that [`crate::Limits::formats`] has not.
+    #[error(
+        "{format} is off in this deployment, which reads {on}: convert it, or add {format} to the parameter formats"
+    )]
+    FormatOff {
+        /// The format.
+        format: ImageFormat,
+        /// What is on.
+        on: Formats,
     },
     /// A well-formed image of a kind that is not decoded.
     #[error("{format} with {what} is not supported: convert it, then upload it again")]
@@ -163,6 +173,7 @@ impl EngineError {
             Self::NotAnImage { .. } => "not_an_image",
             Self::UnreadFormat { .. } => "unsupported",
             Self::Unsupported { .. } => "unsupported",
+            Self::FormatOff { .. } => "format_off",
             Self::HeaderBeyondPrefix { .. } => "header_beyond_prefix",
             Self::Corrupt { .. } => "corrupt",
             Self::TooManyPixels { .. } => "too_many_pixels",

@@ -29,9 +29,29 @@ mod tga;
 mod tiff;
 mod webp;
 
-use contract::ImageFormat;
+use contract::{Formats, ImageFormat};
 
-use crate::room::Room;
+use crate::{
+    room::{Embedded, Room},
+    tiled,
+};
+
+/// What this build reads: a file of HEIC or AVIF whose codec is not in it is refused by name.
+#[must_use]
+pub const fn in_this_build() -> Formats {
+    let formats = if cfg!(feature = "hevc") { Formats::ALL } else { Formats::ALL.without(ImageFormat::Heic) };
+    if cfg!(feature = "av1") { formats } else { formats.without(ImageFormat::Avif) }
+}
+
+/// The smaller picture of the same that a file carries; `None` where there is none in its first bytes.
+pub(crate) fn embedded(prefix: &[u8]) -> Option<Embedded> {
+    match ImageFormat::from_bytes(prefix)? {
+        ImageFormat::Jpeg => jpeg::embedded(prefix),
+        ImageFormat::Psd => psd::embedded(prefix),
+        format @ (ImageFormat::Heic | ImageFormat::Avif) => tiled::embedded(format, prefix),
+        _ => None,
+    }
+}
 
 /// The room of a format; the names and signatures stand in `crates/contract/src/format/table.rs`.
 pub(crate) const fn room(format: ImageFormat) -> &'static Room {

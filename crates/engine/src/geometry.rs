@@ -1,6 +1,6 @@
 //! Which part of the image becomes which rectangle of the thumbnail.
 
-use contract::{Fit, Variant};
+use contract::{Fit, Focus, Gravity, Variant};
 use resample::Crop;
 
 use crate::Orientation;
@@ -21,7 +21,7 @@ pub(crate) struct Layout {
     pub(crate) crop: Window,
     /// Size of the resized picture, in pixels.
     pub(crate) picture: (u32, u32),
-    /// Size of the thumbnail: the picture's, but for `Fit::Contain`.
+    /// Size of the thumbnail: the picture's, but for `Fit::Contain`, and where the picture is looked at before it is cut.
     pub(crate) canvas: (u32, u32),
 }
 
@@ -47,7 +47,7 @@ pub(crate) fn layout((width, height): (u32, u32), variant: &Variant) -> Layout {
             let picture = (width.min(boxed.0), height.min(boxed.1));
             Layout { crop: whole, picture, canvas: picture }
         }
-        Fit::Cover => cover((width, height), boxed),
+        Fit::Cover => cover((width, height), boxed, variant.gravity),
     }
 }
 
@@ -99,19 +99,29 @@ pub(crate) fn fit_inside((width, height): (u32, u32), (box_width, box_height): (
     (side(width, box_width), side(height, box_height))
 }
 
-fn cover((width, height): (u32, u32), (box_width, box_height): (u32, u32)) -> Layout {
+fn cover((width, height): (u32, u32), (box_width, box_height): (u32, u32), gravity: Gravity) -> Layout {
     let (full_width, full_height) = (f64::from(width), f64::from(height));
     let scale = (f64::from(box_width) / full_width).max(f64::from(box_height) / full_height).min(1.0);
     let picture = (round_px(full_width * scale).min(box_width), round_px(full_height * scale).min(box_height));
-    // What stands out is cut off evenly, on the one side that stands out.
+    if matches!(gravity, Gravity::Attention | Gravity::Entropy) {
+        // All of it in the thumbnail's scale, of which `gravity.rs` chooses a part.
+        let side = |full: f64, least: u32| round_px(full * scale).max(least);
+        let whole = Window { left: 0.0, top: 0.0, width: full_width, height: full_height };
+        let all = (side(full_width, picture.0), side(full_height, picture.1));
+        return Layout { crop: whole, picture: all, canvas: picture };
+    }
+    // What stands out is cut off, on the one side that stands out: evenly, or so that the focus is in the middle.
     let crop_width = (f64::from(picture.0) / scale).min(full_width);
     let crop_height = (f64::from(picture.1) / scale).min(full_height);
-    let crop = Window {
-        left: (full_width - crop_width) / 2.0,
-        top: (full_height - crop_height) / 2.0,
-        width: crop_width,
-        height: crop_height,
+    let (over_x, over_y) = (full_width - crop_width, full_height - crop_height);
+    let (left, top) = match gravity {
+        Gravity::Focus(Focus { x, y }) => {
+            let start = |part: u16, full: f64, kept: f64| full * f64::from(part) / 10_000.0 - kept / 2.0;
+            (start(x, full_width, crop_width).clamp(0.0, over_x), start(y, full_height, crop_height).clamp(0.0, over_y))
+        }
+        _ => (over_x / 2.0, over_y / 2.0),
     };
+    let crop = Window { left, top, width: crop_width, height: crop_height };
     Layout { crop, picture, canvas: picture }
 }
 
@@ -128,7 +138,16 @@ mod tests {
 
     fn variant(fit: Fit, (width_px, height_px): (u32, u32)) -> Variant {
         let (name, format) = ("a".to_owned(), OutputFormat::Auto);
-        Variant { name, width_px, height_px, fit, format, quality: 80, background: Background::default() }
+        Variant {
+            name,
+            width_px,
+            height_px,
+            fit,
+            format,
+            quality: 80,
+            background: Background::default(),
+            gravity: contract::Gravity::Centre,
+        }
     }
 
     #[test]
@@ -155,6 +174,32 @@ mod tests {
         // Too small for the box on one side: cut, not enlarged.
         check((50, 400), (128, 128), (50, 128), 0.0, 136.0, 50.0, 128.0);
         check((20, 10), (128, 128), (20, 10), 0.0, 0.0, 20.0, 10.0);
+    }
+
+    #[test]
+    fn a_focus_is_in_the_middle_as_far_as_the_picture_goes() {
+        let check = |image, (x, y), left, top| {
+            let gravity = Gravity::Focus(Focus { x, y });
+            let layout = layout(image, &Variant { gravity, ..variant(Fit::Cover, (100, 100)) });
+            assert_eq!((layout.crop.left, layout.crop.top), (left, top), "{image:?} {x} {y}");
+            assert_eq!((layout.picture, layout.canvas), ((100, 100), (100, 100)));
+        };
+        check((400, 200), (5000, 5000), 100.0, 0.0);
+        check((400, 200), (3000, 9999), 20.0, 0.0);
+        check((400, 200), (0, 0), 0.0, 0.0);
+        check((400, 200), (10_000, 0), 200.0, 0.0);
+        check((200, 400), (0, 7000), 0.0, 180.0);
+    }
+
+    #[test]
+    fn what_is_looked_at_first_keeps_its_whole_picture() {
+        let smart =
+            |image, boxed| layout(image, &Variant { gravity: Gravity::Attention, ..variant(Fit::Cover, boxed) });
+        let layout = smart((4000, 3000), (128, 128));
+        assert_eq!((layout.picture, layout.canvas), ((171, 128), (128, 128)));
+        assert_eq!((layout.crop.width, layout.crop.height), (4000.0, 3000.0));
+        assert_eq!(smart((50, 400), (128, 128)).picture, (50, 400));
+        assert_eq!(smart((20, 10), (128, 128)).picture, (20, 10));
     }
 
     #[test]

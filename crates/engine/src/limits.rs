@@ -1,5 +1,7 @@
 //! What one image may cost. Limits are checked against the header, before anything is allocated.
 
+use contract::{Formats, PreviewUse};
+
 /// What one image may cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -19,6 +21,12 @@ pub struct Limits {
     pub max_header_bytes: u64,
     /// Among how many threads the work of one image may be divided: 1. More than 2 are not used.
     pub threads: u32,
+    /// What is read; a file of another format is refused by its first bytes: all.
+    pub formats: Formats,
+    /// When an embedded preview stands in for the picture: where nothing else is left.
+    pub previews: PreviewUse,
+    /// A larger budget is elsewhere, so that being over this one is no reason for a preview: no.
+    pub may_go_up: bool,
 }
 
 /// [`Limits::max_header_bytes`] of every tier; no longer header is held.
@@ -36,6 +44,9 @@ impl Limits {
             max_source_bytes: 512 << 20,
             max_header_bytes: MAX_HEADER_BYTES,
             threads: 1,
+            formats: Formats::ALL,
+            previews: PreviewUse::Fallback,
+            may_go_up: false,
         }
     }
 }

@@ -2,12 +2,13 @@
 
 use std::io::Read;
 
-use contract::Variant;
+use contract::{Placeholder, PreviewUse, Variant};
 
 use crate::{
-    EngineError, Limits, Plan, Probe, Warning,
+    EngineError, Limits, Plan, PreviewReason, Probe, Warning,
     colour::Colours,
-    decoded::Pixels,
+    decoded::{Decoded, Pixels},
+    embedded::{self, Held},
     encode::Thumbnail,
     finish::finish,
     plan, probe, render,
@@ -26,6 +27,8 @@ pub struct Made {
     pub bytes_read: u64,
     /// What was wrong with the image, and not bad enough to refuse it.
     pub warnings: Vec<Warning>,
+    /// Of the smallest variant's pixels; without variants there is none.
+    pub placeholder: Option<Placeholder>,
     /// In the order of the variants.
     pub thumbnails: Vec<Thumbnail>,
 }
@@ -101,29 +104,125 @@ fn make_within(
     on_stage: &mut dyn FnMut(Stage),
 ) -> Result<Made, EngineError> {
     let mut source = Source::new(source, limits);
-    let mut probe = probe::read(&mut source, limits, variants)?;
-    limits.check_size(&probe)?;
-    let mut plan = plan::plan(&probe, variants, limits.threads);
-    // Two threads are faster, and no reason to refuse an image.
-    if plan.threads > 1 && limits.check_plan(&plan).is_err() {
-        plan = plan::plan(&probe, variants, 1);
-    }
-    limits.check_plan(&plan)?;
-    on_stage(Stage::Probed);
-
-    // A reader that failed outranks what a decoder made of the missing bytes.
-    let decoded = probe.detail.decode(&mut source, &probe, &plan, limits);
-    let decoded = match source.failure() {
-        Some(failure) => return Err(failure),
-        None => decoded?,
+    let header = probe::read(&mut source, limits, variants).and_then(|probe| limits.check_size(&probe).map(|()| probe));
+    let mut held = match &header {
+        Err(error) if embedded::reason(error, limits).is_none() => None,
+        _ => Held::find(source.prefix(), limits),
     };
+    if let Some(preview) = held.take_if(|held| limits.previews == PreviewUse::Prefer && held.is_enough(variants)) {
+        let read = source.bytes_read();
+        // Where it is damaged, there is still the picture.
+        if let Ok(made) = make_held(&preview, read, PreviewReason::Preferred, variants, limits, on_stage) {
+            return Ok(made);
+        }
+    }
+    let picture = header.and_then(|probe| planned(&probe, variants, limits).map(|plan| (probe, plan)));
+    let (probe, mut plan) = match picture {
+        Ok(planned) => planned,
+        Err(error) => {
+            let read = source.bytes_read();
+            let Some(reason) = embedded::reason(&error, limits) else { return Err(error) };
+            if let Some(preview) = held {
+                return make_held(&preview, read, reason, variants, limits, on_stage).map_err(|_| error);
+            }
+            return match make_ahead(source, reason, variants, limits, on_stage) {
+                Ok(Some(made)) => Ok(made),
+                Err(failure) if failure.is_retryable() => Err(failure),
+                Ok(None) | Err(_) => Err(error),
+            };
+        }
+    };
+    // For the case that pixels are damaged, if both have room.
+    let held = held.filter(|held| {
+        let all_bytes = plan.peak_bytes.saturating_add(held.bytes());
+        limits.check_plan(&Plan { peak_bytes: all_bytes, ..plan.clone() }).is_ok()
+            && planned(&held.probe, variants, limits).is_ok()
+    });
+    plan.peak_bytes += held.as_ref().map_or(0, Held::bytes);
+    on_stage(Stage::Probed);
+    let decoded = decode(&mut source, &probe, &plan, limits);
     let bytes_read = source.bytes_read();
     drop(source);
-    probe.orientation = decoded.orientation.unwrap_or(probe.orientation);
-    let mut warnings = decoded.warnings;
-    on_stage(Stage::Decoded);
+    match (decoded, held) {
+        (Ok(decoded), _) => finish_decoded(decoded, (probe, plan, bytes_read), Vec::new(), variants, on_stage),
+        (Err(error), Some(preview)) => match embedded::reason(&error, limits) {
+            Some(reason) => make_held(&preview, bytes_read, reason, variants, limits, on_stage).map_err(|_| error),
+            None => Err(error),
+        },
+        (Err(error), None) => Err(error),
+    }
+}
 
-    let thumbnails = match decoded.pixels {
+/// The plan, within the limits.
+fn planned(probe: &Probe, variants: &[Variant], limits: &Limits) -> Result<Plan, EngineError> {
+    let mut plan = plan::plan(probe, variants, limits.threads);
+    // Two threads are faster, and no reason to refuse an image.
+    if plan.threads > 1 && limits.check_plan(&plan).is_err() {
+        plan = plan::plan(probe, variants, 1);
+    }
+    limits.check_plan(&plan)?;
+    Ok(plan)
+}
+
+fn decode(source: &mut Source<'_>, probe: &Probe, plan: &Plan, limits: &Limits) -> Result<Decoded, EngineError> {
+    let decoded = probe.detail.decode(source, probe, plan, limits);
+    // A reader that failed outranks what a decoder made of the missing bytes.
+    match source.failure() {
+        Some(failure) => Err(failure),
+        None => decoded,
+    }
+}
+
+/// Of the preview that was kept, when so many bytes of the file were read.
+fn make_held(
+    preview: &Held,
+    bytes_read: u64,
+    reason: PreviewReason,
+    variants: &[Variant],
+    limits: &Limits,
+    on_stage: &mut dyn FnMut(Stage),
+) -> Result<Made, EngineError> {
+    let mut plan = planned(&preview.probe, variants, limits)?;
+    plan.peak_bytes = plan.peak_bytes.saturating_add(preview.bytes());
+    limits.check_plan(&plan)?;
+    on_stage(Stage::Probed);
+    let mut reader = preview.file.as_slice();
+    let mut streamed = Streamed(&mut reader);
+    let mut source = Source::new(&mut streamed, limits);
+    preview.enter(&mut source)?;
+    let decoded = decode(&mut source, &preview.probe, &plan, limits)?;
+    let warnings = vec![Warning::Preview(reason)];
+    finish_decoded(decoded, (preview.probe.clone(), plan, bytes_read), warnings, variants, on_stage)
+}
+
+/// Of a preview that is further on in the file, if there is one.
+fn make_ahead(
+    mut source: Source<'_>,
+    reason: PreviewReason,
+    variants: &[Variant],
+    limits: &Limits,
+    on_stage: &mut dyn FnMut(Stage),
+) -> Result<Option<Made>, EngineError> {
+    let Some(probe) = embedded::ahead(&mut source, limits)? else { return Ok(None) };
+    let plan = planned(&probe, variants, limits)?;
+    on_stage(Stage::Probed);
+    let decoded = decode(&mut source, &probe, &plan, limits)?;
+    let bytes_read = source.bytes_read();
+    let warnings = vec![Warning::Preview(reason)];
+    finish_decoded(decoded, (probe, plan, bytes_read), warnings, variants, on_stage).map(Some)
+}
+
+fn finish_decoded(
+    decoded: Decoded,
+    (mut probe, plan, bytes_read): (Probe, Plan, u64),
+    mut warnings: Vec<Warning>,
+    variants: &[Variant],
+    on_stage: &mut dyn FnMut(Stage),
+) -> Result<Made, EngineError> {
+    probe.orientation = decoded.orientation.unwrap_or(probe.orientation);
+    warnings.extend(decoded.warnings);
+    on_stage(Stage::Decoded);
+    let (thumbnails, placeholder) = match decoded.pixels {
         Pixels::Raster(small, extent, model) => {
             let most_bytes = probe.detail.profile_bytes();
             let colours = Colours::new(model, decoded.profile.as_deref(), most_bytes, &mut warnings);
@@ -136,5 +235,5 @@ fn make_within(
             finish(resized, variants, plan.threads, &render, on_stage)?
         }
     };
-    Ok(Made { probe, plan, bytes_read, warnings, thumbnails })
+    Ok(Made { probe, plan, bytes_read, warnings, placeholder, thumbnails })
 }

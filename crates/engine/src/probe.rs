@@ -95,6 +95,27 @@ fn step_at_end(format: ImageFormat, prefix: &[u8]) -> Result<Probe, EngineError>
     }
 }
 
+/// Reads the header of a JPEG file that `source` is at the start of.
+///
+/// # Errors
+/// As [`probe`], and what the reader said.
+pub(crate) fn read_jpeg(source: &mut Source<'_>, limits: &Limits) -> Result<Probe, EngineError> {
+    const FORMAT: ImageFormat = ImageFormat::Jpeg;
+    source.fill_prefix(PREFIX_BYTES as u64)?;
+    if ImageFormat::from_bytes(source.prefix()) != Some(FORMAT) {
+        let first = source.prefix().first().copied().unwrap_or_default();
+        return Err(EngineError::header(FORMAT, "first byte", first));
+    }
+    loop {
+        match step(FORMAT, source.prefix())? {
+            Step::Done(probe) => return Ok(probe),
+            _ if source.is_at_end() => return step_at_end(FORMAT, source.prefix()),
+            Step::Known(_, need) | Step::More(need) if need <= limits.max_header_bytes => source.fill_prefix(need)?,
+            _ => return Err(EngineError::header(FORMAT, "header length", limits.max_header_bytes)),
+        }
+    }
+}
+
 /// Reads the header of `source`, and no more of the file than that and a first block; of a file with previews up to the
 /// one that is enough for `variants`.
 ///
@@ -103,10 +124,20 @@ fn step_at_end(format: ImageFormat, prefix: &[u8]) -> Result<Probe, EngineError>
 pub(crate) fn read(source: &mut Source<'_>, limits: &Limits, variants: &[Variant]) -> Result<Probe, EngineError> {
     source.fill_prefix(PREFIX_BYTES as u64)?;
     let mut format = format(source.prefix())?;
+    // A camera's file may begin as TIFF does: only its directories tell which it is.
+    if !(format == ImageFormat::Tiff && limits.formats.contains(ImageFormat::Raw)) {
+        limits.check_format(format)?;
+    }
     // Of the file around a preview.
-    let mut outer = None;
+    let mut outer: Option<Previews> = None;
     loop {
-        let need = match step(format, source.prefix())? {
+        let step_here = step(format, source.prefix())?;
+        match &step_here {
+            Step::Previews(_) => limits.check_format(ImageFormat::Raw)?,
+            Step::Done(_) | Step::Known(..) if outer.is_none() => limits.check_format(format)?,
+            _ => {}
+        }
+        let need = match step_here {
             Step::Done(probe) => return Ok(inside(probe, outer.as_ref())),
             Step::Previews(previews) if outer.is_none() => {
                 let preview = previews.choose(variants).ok_or_else(no_preview)?;

@@ -7,6 +7,7 @@ use crate::{
     Orientation, Probe,
     colour::{self, Colours},
     geometry::{self, Layout, Window},
+    gravity,
     planes::{self, Plane},
     raster::{Channels, Model, Raster},
     streams,
@@ -73,6 +74,9 @@ fn finish(mut image: Raster, probe: &Probe, colours: &Colours, variant: &Variant
         image = image.without_alpha();
     } else if variant.format == OutputFormat::Jpeg {
         image = on_background(image, variant.background.rgb);
+    }
+    if layout.canvas.0 < image.width as u32 || layout.canvas.1 < image.height as u32 {
+        return gravity::cut(&image, layout.canvas, variant.gravity);
     }
     pad(image, layout.canvas, variant.background.rgb)
 }

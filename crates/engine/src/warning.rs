@@ -15,6 +15,22 @@ pub enum Warning {
     Damaged,
     /// The colour profile could not be read or does not suit the pixels; they were taken as sRGB.
     ProfileIgnored,
+    /// An embedded preview was used instead of the picture. It may be softer, and show what an edit has cut away.
+    Preview(PreviewReason),
+}
+
+/// Why an embedded preview was used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PreviewReason {
+    /// The picture is of a kind that is not decoded.
+    Unsupported,
+    /// The picture is damaged.
+    Corrupt,
+    /// The picture needs more memory than there is.
+    OverBudget,
+    /// It is large enough, and the deployment prefers it.
+    Preferred,
 }
 
 impl Warning {
@@ -25,6 +41,10 @@ impl Warning {
             Self::Truncated { .. } => "truncated",
             Self::Damaged => "damaged",
             Self::ProfileIgnored => "profile_ignored",
+            Self::Preview(PreviewReason::Unsupported) => "preview_for_unsupported",
+            Self::Preview(PreviewReason::Corrupt) => "preview_for_corrupt",
+            Self::Preview(PreviewReason::OverBudget) => "preview_for_over_budget",
+            Self::Preview(PreviewReason::Preferred) => "preview_preferred",
         }
     }
 }

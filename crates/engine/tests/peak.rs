@@ -20,7 +20,16 @@ static ALLOCATOR: PeakAlloc = PeakAlloc;
 
 fn variant(fit: Fit, format: OutputFormat, side_px: u32) -> Variant {
     let (name, background) = (format!("{side_px}-{fit:?}"), Background::default());
-    Variant { name, width_px: side_px, height_px: side_px, fit, format, quality: 80, background }
+    Variant {
+        name,
+        width_px: side_px,
+        height_px: side_px,
+        fit,
+        format,
+        quality: 80,
+        background,
+        gravity: contract::Gravity::Centre,
+    }
 }
 
 /// Grain and gradients: neither one colour nor pure noise.

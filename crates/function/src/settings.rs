@@ -1,6 +1,6 @@
 //! What every function of a deployment is told.
 
-use contract::{Thumbnails, TierTable};
+use contract::{Formats, Thumbnails, TierTable};
 
 use crate::{Environment, Meter};
 
@@ -29,6 +29,8 @@ pub struct Settings {
     pub delete_thumbnails: bool,
     /// The largest object that is dispatched and read, in bytes, whatever the table allows.
     pub max_object_bytes: u64,
+    /// What is read; everything else is skipped or refused by name.
+    pub formats: Formats,
     /// What left no thumbnail leaves an ending in the bucket of thumbnails, for the HTTP API to tell.
     pub keep_endings: bool,
     /// The table packed beside the binary.
@@ -55,6 +57,8 @@ impl Settings {
         let retry_delay_s = environment.number("RETRY_DELAY_S", "how long a failed job waits, in seconds");
         let delete_thumbnails = environment.flag("DELETE_THUMBNAILS", "whether deletions take thumbnails along");
         let max_object_bytes = environment.number("MAX_OBJECT_BYTES", "the largest object that is read, in bytes");
+        let formats = Formats::parse(&environment.optional("FORMATS").unwrap_or_default());
+        let formats = formats.map_err(|error| environment.problem(error.to_string())).ok();
         let keep_endings = environment.flag("KEEP_ENDINGS", "whether failures and deletions are kept for the HTTP API");
         let tiers = environment.file("tiers.json", TierTable::parse);
         if let Some((tier, tiers)) = tier.zip(tiers.as_ref()).filter(|(tier, tiers)| tiers.get(tier).is_none()) {
@@ -77,6 +81,7 @@ impl Settings {
             retry_delay_s: retry_delay_s?,
             delete_thumbnails: delete_thumbnails?,
             max_object_bytes: max_object_bytes?,
+            formats: formats?,
             keep_endings: keep_endings?,
             tiers: tiers?,
             thumbnails: thumbnails?,

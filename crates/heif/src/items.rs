@@ -144,10 +144,19 @@ impl<'file> Meta<'file> {
 
     /// The items that describe `item`, as an alpha plane its picture.
     pub(crate) fn auxiliaries(&self, item: u32) -> impl Iterator<Item = u32> {
+        self.referring(b"auxl", item)
+    }
+
+    fn referring(&self, kind: &'static [u8; 4], item: u32) -> impl Iterator<Item = u32> {
         let width = self.id_bytes();
-        self.references_of(b"auxl").filter_map(move |(from, mut to)| {
+        self.references_of(kind).filter_map(move |(from, mut to)| {
             std::iter::from_fn(|| to.number(width)).any(|to| to == u64::from(item)).then_some(from)
         })
+    }
+
+    /// The items that show `item` smaller.
+    pub(crate) fn thumbnails(&self, item: u32) -> impl Iterator<Item = u32> {
+        self.referring(b"thmb", item)
     }
 
     /// Whether the colours of `item` are multiplied by `alpha`.

@@ -13,9 +13,11 @@ mod hevc;
 mod items;
 mod picture;
 mod slice;
+mod thumbnail;
 
 pub use av1::{Av1, Still};
 pub use boxes::Fault;
 pub use facts::{Extent, Nclx};
 pub use hevc::{Configuration, Sequence};
 pub use picture::{Codec, Crop, Layer, Picture, Read, Turn, read};
+pub use thumbnail::{Thumbnail, ThumbnailItem, thumbnail};

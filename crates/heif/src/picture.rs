@@ -108,7 +108,7 @@ pub fn read(prefix: &[u8]) -> Result<Read, Fault> {
             b"meta" => {
                 let end = at + bytes;
                 let Some(body) = rest.get(header_bytes..bytes as usize) else { return Ok(Read::More(end)) };
-                return Ok(Read::Done(Box::new(picture(body, end)?)));
+                return Ok(Read::Done(Box::new(picture(&Meta::read(body)?, end)?)));
             }
             b"mdat" if has_film => return Err(Fault::Unsupported("a track without a primary item")),
             b"mdat" => return Err(Fault::Unsupported("an index behind the pixels")),
@@ -118,27 +118,27 @@ pub fn read(prefix: &[u8]) -> Result<Read, Fault> {
     }
 }
 
-fn picture(body: &[u8], header_bytes: u64) -> Result<Picture, Fault> {
-    let meta = Meta::read(body)?;
+/// The item that `meta` has for its primary one.
+pub(crate) fn picture(meta: &Meta<'_>, header_bytes: u64) -> Result<Picture, Fault> {
     let primary = meta.primary;
     let properties = meta.properties(primary);
-    let Tiled { size, grid, tile, items } = tiled(&meta, primary)?;
+    let Tiled { size, grid, tile, items } = tiled(meta, primary)?;
     let first = meta.properties(items[0]);
     // Colours of the whole, else of its tiles.
     let (own_nclx, own_profile) = colours(&properties);
     let (tile_nclx, tile_profile) = colours(&first);
-    let colour = layer(&meta, &items, tile, own_nclx.or(tile_nclx))?;
+    let colour = layer(meta, &items, tile, own_nclx.or(tile_nclx))?;
     let (crop, turns) = transforms(&properties, size)?;
     let alpha = match meta.auxiliaries(primary).find(|item| is_alpha(&meta.properties(*item))) {
         None => None,
         Some(item) => {
-            let alpha = tiled(&meta, item)?;
+            let alpha = tiled(meta, item)?;
             if (alpha.size, alpha.grid, alpha.tile) != (size, grid, tile) {
                 return Err(Fault::Unsupported("an alpha plane of another size, or in other tiles"));
             }
             let nclx = colours(&meta.properties(item)).0.or(colours(&meta.properties(alpha.items[0])).0);
             let is_premultiplied = meta.is_premultiplied(primary, item);
-            Some((layer(&meta, &alpha.items, tile, nclx)?, is_premultiplied))
+            Some((layer(meta, &alpha.items, tile, nclx)?, is_premultiplied))
         }
     };
     let (alpha, is_premultiplied) = alpha.map_or((None, false), |(alpha, is)| (Some(alpha), is));
@@ -214,7 +214,7 @@ fn body<'file>(properties: &Properties<'file>, wanted: &[u8; 4]) -> Option<&'fil
 }
 
 /// `ispe`.
-fn size(properties: &Properties<'_>) -> Result<(u32, u32), Fault> {
+pub(crate) fn size(properties: &Properties<'_>) -> Result<(u32, u32), Fault> {
     let body = body(properties, b"ispe").unwrap_or_default();
     let mut cursor = Cursor { bytes: body.get(4..).unwrap_or_default() };
     match (cursor.u32(), cursor.u32()) {
@@ -263,7 +263,7 @@ fn check_same(meta: &Meta<'_>, items: &[u32], first: &Properties<'_>, tile: (u32
     Ok(())
 }
 
-fn tiles(meta: &Meta<'_>, items: &[u32]) -> Result<Vec<Extent>, Fault> {
+pub(crate) fn tiles(meta: &Meta<'_>, items: &[u32]) -> Result<Vec<Extent>, Fault> {
     let place = |item: &u32| {
         let place = meta.place(*item).ok_or(Fault::Value { field: "item of a tile", value: (*item).into() })?;
         if place.method != 0 || place.parts != 1 {
@@ -314,7 +314,7 @@ fn is_alpha(properties: &Properties<'_>) -> bool {
     names.iter().any(|known| name.starts_with(known))
 }
 
-fn transforms(properties: &Properties<'_>, size: (u32, u32)) -> Result<(Crop, Vec<Turn>), Fault> {
+pub(crate) fn transforms(properties: &Properties<'_>, size: (u32, u32)) -> Result<(Crop, Vec<Turn>), Fault> {
     let whole = Crop { left: 0, top: 0, width: size.0, height: size.1 };
     let (mut crop, mut turns) = (whole, Vec::new());
     for (kind, body) in properties {

@@ -1,7 +1,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
-use contract::{Architecture, Ending, LogRules, Prices, PutOff, Tariff, Thumbnails, TierTable};
+use contract::{Architecture, Ending, Formats, LogRules, Prices, PutOff, Tariff, Thumbnails, TierTable};
 use function::Meter;
 
 use super::*;
@@ -81,6 +81,7 @@ pub(crate) fn settings() -> Settings {
         destination_bucket: "thumbnails".into(),
         delete_thumbnails: true,
         max_object_bytes: u64::MAX,
+        formats: Formats::ALL,
         keep_endings: true,
         dead_letter_queue_url: "http://queue".into(),
         refusals_queue_url: "http://refusals".into(),

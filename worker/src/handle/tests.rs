@@ -9,6 +9,7 @@ use crate::edge::StoredObject;
 use memory::{MemoryStore, settings};
 
 mod encoded;
+mod facts;
 mod memory;
 mod once;
 mod versions;
@@ -25,6 +26,10 @@ fn with_alpha(width_px: u32, height_px: u32) -> Vec<u8> {
     let mut png = Vec::new();
     RgbaImage::new(width_px, height_px).write_to(&mut Cursor::new(&mut png), ImageFormat::Png).unwrap();
     png
+}
+
+fn made(thumbnails: Vec<String>) -> Outcome {
+    Outcome::Made { thumbnails, warnings: Vec::new() }
 }
 
 const KEY: &str = "a b/ü.png";
@@ -77,6 +82,18 @@ fn run(store: &MemoryStore) -> Result<Outcome, WorkerError> {
     run_in(store, &settings("small"), &Task::Make(job(store, "0A")))
 }
 
+#[test]
+fn a_format_that_is_off_is_refused_by_its_bytes() {
+    let store = with_source(photo(9, 9));
+    let mut settings = settings("small");
+    settings.shared.formats = contract::Formats::parse("jpeg,webp").unwrap();
+    let Ok(Outcome::Refused { reason, message }) = run_in(&store, &settings, &Task::Make(job(&store, "0A"))) else {
+        panic!("made")
+    };
+    assert_eq!(reason, "format_off");
+    assert!(message.starts_with("png is off in this deployment, which reads jpeg, webp"), "{message}");
+}
+
 /// A DELETE is free, and counts against S3's write limit.
 #[test]
 fn only_a_thumbnail_of_either_extension_is_looked_for_beside() {
@@ -99,7 +116,7 @@ fn only_a_thumbnail_of_either_extension_is_looked_for_beside() {
 fn a_thumbnail_is_stored_with_everything_that_s3_should_know() {
     let store = with_source(photo(400, 300));
     let outcome = run(&store).unwrap();
-    assert_eq!(outcome, Outcome::Made { thumbnails: vec![THUMBNAIL.into()] });
+    assert_eq!(outcome, made(vec![THUMBNAIL.into()]));
     let stored = store.stored();
     let [thumbnail] = stored.as_slice() else { panic!("one thumbnail") };
     assert_eq!((thumbnail.bucket.as_str(), thumbnail.content_type), ("thumbnails", "image/jpeg"));

@@ -1,6 +1,6 @@
 //! What a listing says of an object, and what follows from it before anything is asked of the object. Pure.
 
-use contract::{Decision, ObjectHead, Skip, TierTable, route};
+use contract::{Decision, Formats, ObjectHead, Skip, TierTable, route};
 
 /// One object of a listing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub(super) struct Rules {
     pub tiers: TierTable,
     /// The largest object that is dispatched, whatever the table allows.
     pub max_object_bytes: u64,
+    /// What it reads.
+    pub formats: Formats,
 }
 
 impl Rules {
@@ -37,7 +39,7 @@ impl Rules {
             restored: object.restored,
             ..ObjectHead::default()
         };
-        route(&object.key, &head, &self.tiers, self.max_object_bytes)
+        route(&object.key, &head, &self.tiers, self.max_object_bytes, self.formats)
     }
 }
 
@@ -47,7 +49,8 @@ mod tests {
 
     #[test]
     fn what_a_listing_shows_is_decided_as_the_dispatcher_would() {
-        let rules = Rules { tiers: TierTable::builtin().unwrap(), max_object_bytes: 500_000_000 };
+        let rules =
+            Rules { tiers: TierTable::builtin().unwrap(), max_object_bytes: 500_000_000, formats: Formats::ALL };
         let check = |key: &str, bytes, storage_class: Option<&str>, restored, want: &str| {
             let storage_class = storage_class.map(str::to_owned);
             let got = match rules.decide(&Listed { key: key.to_owned(), bytes, storage_class, restored }) {

@@ -64,7 +64,9 @@ mod tests {
         for tier in tiers.iter() {
             let bytes = image(height_px(&tiers, tier, u64::MAX).unwrap(), 7);
             let head = ObjectHead { bytes: bytes.len() as u64, etag: "\"e\"".into(), ..ObjectHead::default() };
-            let contract::Decision::Invoke(chosen) = contract::route("uploads/a.ppm", &head, &tiers, u64::MAX) else {
+            let contract::Decision::Invoke(chosen) =
+                contract::route("uploads/a.ppm", &head, &tiers, u64::MAX, contract::Formats::ALL)
+            else {
                 panic!("nobody takes it")
             };
             assert_eq!(chosen.name, tier.name);

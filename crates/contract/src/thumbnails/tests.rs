@@ -118,3 +118,63 @@ fn a_prefix_of_the_deployment_is_in_front_of_every_key() {
     assert_eq!((thumbnails.keys_of("cat"), thumbnails.written_prefix()), (vec!["thumbs/cat/a".to_owned()], "thumbs/"));
     assert!(thumbnails.may_have_made("thumbs/cat/a") && !thumbnails.may_have_made("cat/a"));
 }
+
+/// Of the release before these fields were there: another name would have every deployment make everything again.
+#[test]
+fn what_the_shipped_file_makes_has_the_name_that_it_always_had() {
+    assert_eq!(Thumbnails::builtin().unwrap().spec_of("cat.png"), "541f921742969f9f");
+    let centre = GOOD.replace("\"fit\"", "\"gravity\":\"centre\",\"fit\"");
+    let spec = |variant: &str| with("{key}/{variant}", variant).unwrap().spec_of("k");
+    assert_eq!(spec(&centre), spec(GOOD));
+    assert_ne!(spec(&centre.replace("centre", "attention")), spec(GOOD));
+}
+
+#[test]
+fn several_widths_and_formats_are_so_many_variants() {
+    let hero = r#"{"name":"hero","width_px":1600,"height_px":900,"srcset_px":[320,1600],"fit":"cover","format":["webp","jpeg"],"quality":80}"#;
+    let thumbnails = with("{key}/{variant}.{ext}", hero).unwrap();
+    let all: Vec<_> = thumbnails.variants.iter().map(|one| (one.name.as_str(), one.width_px, one.height_px)).collect();
+    let want = [
+        ("hero-320-webp", 320, 180),
+        ("hero-320-jpeg", 320, 180),
+        ("hero-1600-webp", 1600, 900),
+        ("hero-1600-jpeg", 1600, 900),
+    ];
+    assert_eq!(all, want);
+    assert_eq!(thumbnails.keys_of("k")[..2], ["k/hero-320-webp.webp", "k/hero-320-jpeg.jpg"]);
+    let one = |name: &str, width: u32, height: u32, format: &str| {
+        format!(
+            r#"{{"name":"{name}","width_px":{width},"height_px":{height},"fit":"cover","format":"{format}","quality":80}}"#
+        )
+    };
+    let each = [
+        one("hero-320-webp", 320, 180, "webp"),
+        one("hero-320-jpeg", 320, 180, "jpeg"),
+        one("hero-1600-webp", 1600, 900, "webp"),
+        one("hero-1600-jpeg", 1600, 900, "jpeg"),
+    ];
+    let each = with("{key}/{variant}.{ext}", &each.join(",")).unwrap();
+    assert_eq!(thumbnails.spec_of("k"), each.spec_of("k"), "the same thumbnails, however they are written");
+    let error = |written: &str| {
+        let error = with("{key}/{variant}.{ext}", written).unwrap_err();
+        crate::with_causes(&error)
+    };
+    assert!(error(&hero.replace("[320,1600]", "[]")).contains("variant `hero`: srcset_px is empty"));
+    assert!(error(&hero.replace(r#"["webp","jpeg"]"#, "[]")).contains("variant `hero`: format is empty"));
+    assert!(error(&hero.replace("320", "5000")).contains("width_px is 5000: expected 1 to 4096"));
+    assert!(error(&hero.replace("320", "1600")).contains("two variants are named `hero-1600-webp`"));
+}
+
+#[test]
+fn a_manifest_has_a_key_of_its_own_and_is_one_of_what_is_made() {
+    let json =
+        format!(r#"{{"key":"{{key}}/{{variant}}.{{ext}}","cache_control":"","variants":[{GOOD}],"manifest":true}}"#);
+    let thumbnails = Thumbnails::parse(&json).unwrap();
+    assert_eq!(thumbnails.keys_of("cat.png"), ["cat.png/a.jpg", "cat.png/a.png", "cat.png/manifest.json"]);
+    assert!(thumbnails.may_have_made("cat.png/manifest.json"));
+    assert_eq!(thumbnails.objects_of("cat.png"), 2);
+    let plain = with("{key}/{variant}.{ext}", GOOD).unwrap();
+    assert!(plain.manifest_key("cat.png").is_none() && !plain.may_have_made("cat.png/manifest.json"));
+    let taken = json.replace("\"name\":\"a\"", "\"name\":\"manifest\"");
+    assert!(Thumbnails::parse(&taken).unwrap_err().to_string().contains("two variants are named `manifest`"));
+}

@@ -15,13 +15,13 @@ mod layers;
 use std::sync::Arc;
 
 use contract::ImageFormat;
-use heif::{Codec, Fault, Layer, Nclx, Picture, Read, Turn};
+use heif::{Codec, Extent, Fault, Layer, Nclx, Picture, Read, Thumbnail, ThumbnailItem, Turn};
 
 use crate::{
     Colour, EngineError, Limits, Orientation, Plan, Probe,
     decoded::Decoded,
     raster::Channels,
-    room::{Cost, Detail, PREFIX_BYTES, Step, row_shrink},
+    room::{Cost, Detail, Embedded, Inner, PREFIX_BYTES, Step, row_shrink},
     shrink::Scattered,
     source::Source,
 };
@@ -43,6 +43,11 @@ pub(crate) fn step(format: ImageFormat, prefix: &[u8]) -> Result<Step, EngineErr
         Ok(Read::More(bytes)) => return Ok(Step::More(bytes)),
         Err(fault) => return Err(refused(format, fault)),
     };
+    probe_of(format, picture).map(Step::Done)
+}
+
+/// Of a picture whose codec is decoded.
+fn probe_of(format: ImageFormat, picture: Picture) -> Result<Probe, EngineError> {
     check(format, &picture.colour, picture.tile)?;
     if let Some(alpha) = &picture.alpha {
         let of_alpha = |error| match error {
@@ -54,7 +59,7 @@ pub(crate) fn step(format: ImageFormat, prefix: &[u8]) -> Result<Step, EngineErr
         check(format, alpha, picture.tile).map_err(of_alpha)?;
     }
     let is_grey = is_grey(&picture.colour.codec);
-    Ok(Step::Done(Probe {
+    Ok(Probe {
         format,
         width_px: picture.crop.width,
         height_px: picture.crop.height,
@@ -65,7 +70,24 @@ pub(crate) fn step(format: ImageFormat, prefix: &[u8]) -> Result<Step, EngineErr
         orientation: orientation(&picture.turns),
         header_bytes: picture.header_bytes,
         detail: Arc::new(TiledDetail { picture }),
-    }))
+    })
+}
+
+/// The thumbnail item.
+pub(crate) fn embedded(format: ImageFormat, prefix: &[u8]) -> Option<Embedded> {
+    let Thumbnail { whole, turns, item } = heif::thumbnail(prefix)?;
+    let inner = match item {
+        ThumbnailItem::Jpeg(Extent { offset, bytes }, turns) => {
+            Inner::Jpeg { at: offset, bytes, orientation: orientation(&turns) }
+        }
+        ThumbnailItem::Picture(picture) => {
+            let layers = [Some(&picture.colour), picture.alpha.as_ref()];
+            let tiles = layers.into_iter().flatten().flat_map(|layer| &layer.tiles);
+            let end = tiles.map(|tile| tile.offset.saturating_add(tile.bytes)).max()?;
+            Inner::OfRoom { probe: probe_of(format, *picture).ok()?, end }
+        }
+    };
+    Some(Embedded { format, whole_px: orientation(&turns).seen(whole), inner })
 }
 
 fn refused(format: ImageFormat, fault: Fault) -> EngineError {

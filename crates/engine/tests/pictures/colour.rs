@@ -11,7 +11,16 @@ use moxcms::ColorProfile;
 
 fn make(bytes: &[u8], format: OutputFormat, background: [u8; 3]) -> Made {
     let (name, fit, background) = ("a".to_owned(), Fit::Inside, Background { rgb: background });
-    let variant = Variant { name, width_px: 30, height_px: 30, fit, format, quality: 95, background };
+    let variant = Variant {
+        name,
+        width_px: 30,
+        height_px: 30,
+        fit,
+        format,
+        quality: 95,
+        background,
+        gravity: contract::Gravity::Centre,
+    };
     engine::make(&mut Cursor::new(bytes), &[variant], &Limits::for_budget(64 << 20), &mut |_| {}).unwrap()
 }
 
@@ -23,7 +32,16 @@ fn middle(made: &Made) -> [u8; 3] {
 fn make_at(bytes: &[u8], side_px: u32) -> Made {
     let (name, fit, format) = ("a".to_owned(), Fit::Inside, OutputFormat::Png);
     let background = Background::default();
-    let variant = Variant { name, width_px: side_px, height_px: side_px, fit, format, quality: 95, background };
+    let variant = Variant {
+        name,
+        width_px: side_px,
+        height_px: side_px,
+        fit,
+        format,
+        quality: 95,
+        background,
+        gravity: contract::Gravity::Centre,
+    };
     engine::make(&mut Cursor::new(bytes), &[variant], &Limits::for_budget(64 << 20), &mut |_| {}).unwrap()
 }
 

@@ -11,8 +11,16 @@ use image::RgbaImage;
 /// The picture in its own size, and whether anything was said of it; `None` for a refusal.
 fn made(bytes: &[u8]) -> Option<(RgbaImage, bool)> {
     let (name, fit, background) = ("a".to_owned(), Fit::Inside, Background::default());
-    let variant =
-        Variant { name, width_px: 200, height_px: 200, fit, format: OutputFormat::Png, quality: 90, background };
+    let variant = Variant {
+        name,
+        width_px: 200,
+        height_px: 200,
+        fit,
+        format: OutputFormat::Png,
+        quality: 90,
+        background,
+        gravity: contract::Gravity::Centre,
+    };
     let made = engine::make(&mut &bytes[..], &[variant], &Limits::for_budget(8 << 20), &mut |_| {});
     let made = made.inspect_err(|error| assert!(!error.is_retryable())).ok()?;
     let image = image::load_from_memory(&made.thumbnails[0].bytes).unwrap().into_rgba8();

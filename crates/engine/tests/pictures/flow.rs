@@ -11,7 +11,16 @@ const BUDGET_BYTES: u64 = 160 << 20;
 
 fn variant(fit: Fit, format: OutputFormat, (width_px, height_px): (u32, u32)) -> Variant {
     let name = format!("{width_px}x{height_px}");
-    Variant { name, width_px, height_px, fit, format, quality: 80, background: Background::default() }
+    Variant {
+        name,
+        width_px,
+        height_px,
+        fit,
+        format,
+        quality: 80,
+        background: Background::default(),
+        gravity: contract::Gravity::Centre,
+    }
 }
 
 fn inside(side_px: u32) -> Variant {

@@ -12,7 +12,16 @@ use image::{DynamicImage, ImageFormat};
 
 fn make(bytes: &[u8], format: OutputFormat) -> Result<Made, EngineError> {
     let (name, fit, background) = ("a".to_owned(), Fit::Inside, Background::default());
-    let variant = Variant { name, width_px: 30, height_px: 30, fit, format, quality: 90, background };
+    let variant = Variant {
+        name,
+        width_px: 30,
+        height_px: 30,
+        fit,
+        format,
+        quality: 90,
+        background,
+        gravity: contract::Gravity::Centre,
+    };
     engine::make(&mut Cursor::new(bytes), &[variant], &Limits::for_budget(64 << 20), &mut |_| {})
 }
 

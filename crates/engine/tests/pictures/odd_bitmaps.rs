@@ -12,8 +12,16 @@ const SIDE: usize = 16;
 
 fn made(bytes: &[u8]) -> Result<(RgbaImage, usize), EngineError> {
     let (name, fit, background) = ("a".to_owned(), Fit::Inside, Background::default());
-    let variant =
-        Variant { name, width_px: 90, height_px: 90, fit, format: OutputFormat::Png, quality: 90, background };
+    let variant = Variant {
+        name,
+        width_px: 90,
+        height_px: 90,
+        fit,
+        format: OutputFormat::Png,
+        quality: 90,
+        background,
+        gravity: contract::Gravity::Centre,
+    };
     let made = engine::make(&mut &bytes[..], &[variant], &Limits::for_budget(8 << 20), &mut |_| {})?;
     Ok((image::load_from_memory(&made.thumbnails[0].bytes).unwrap().into_rgba8(), made.warnings.len()))
 }

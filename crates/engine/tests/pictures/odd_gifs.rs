@@ -48,8 +48,16 @@ impl Gif<'_> {
 
 fn make(bytes: &[u8]) -> Result<Made, EngineError> {
     let (name, fit, background) = ("a".to_owned(), Fit::Inside, Background::default());
-    let variant =
-        Variant { name, width_px: 90, height_px: 90, fit, format: OutputFormat::Png, quality: 90, background };
+    let variant = Variant {
+        name,
+        width_px: 90,
+        height_px: 90,
+        fit,
+        format: OutputFormat::Png,
+        quality: 90,
+        background,
+        gravity: contract::Gravity::Centre,
+    };
     engine::make(&mut &bytes[..], &[variant], &Limits::for_budget(8 << 20), &mut |_| {})
 }
 

@@ -20,7 +20,16 @@ fn read(name: &str) -> Vec<u8> {
 fn make(mut bytes: &[u8], side_px: u32) -> Result<Made, EngineError> {
     let (fit, format, background) = (Fit::Inside, OutputFormat::Png, Background::default());
     let (width_px, height_px) = (side_px, side_px);
-    let variant = Variant { name: "a".into(), width_px, height_px, fit, format, quality: 80, background };
+    let variant = Variant {
+        name: "a".into(),
+        width_px,
+        height_px,
+        fit,
+        format,
+        quality: 80,
+        background,
+        gravity: contract::Gravity::Centre,
+    };
     engine::make(&mut bytes, &[variant], &Limits::for_budget(16 << 20), &mut |_| ())
 }
 

@@ -9,7 +9,16 @@ use engine::{EngineError, Limits, Made, Seeking, Warning};
 fn variant(side_px: u32) -> Variant {
     let (name, fit, background) = ("a".to_owned(), Fit::Inside, Background::default());
     let (width_px, height_px) = (side_px, side_px);
-    Variant { name, width_px, height_px, fit, format: OutputFormat::Png, quality: 90, background }
+    Variant {
+        name,
+        width_px,
+        height_px,
+        fit,
+        format: OutputFormat::Png,
+        quality: 90,
+        background,
+        gravity: contract::Gravity::Centre,
+    }
 }
 
 fn make(mut bytes: &[u8], side_px: u32) -> Result<Made, EngineError> {

@@ -11,7 +11,16 @@ use image::RgbaImage;
 
 fn make(bytes: &[u8]) -> Result<Made, EngineError> {
     let (fit, format, background) = (Fit::Inside, OutputFormat::Png, Background::default());
-    let variant = Variant { name: "a".into(), width_px: 90, height_px: 90, fit, format, quality: 80, background };
+    let variant = Variant {
+        name: "a".into(),
+        width_px: 90,
+        height_px: 90,
+        fit,
+        format,
+        quality: 80,
+        background,
+        gravity: contract::Gravity::Centre,
+    };
     engine::make(&mut Cursor::new(bytes), &[variant], &Limits::for_budget(64 << 20), &mut |_| ())
 }
 

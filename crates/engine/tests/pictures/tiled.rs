@@ -9,7 +9,16 @@ use engine::{EngineError, Limits, Made};
 pub(crate) fn make(bytes: &[u8], side_px: u32) -> Result<Made, EngineError> {
     let (name, fit, background) = ("a".to_owned(), Fit::Inside, Background::default());
     let (width_px, height_px) = (side_px, side_px);
-    let variant = Variant { name, width_px, height_px, fit, format: OutputFormat::Png, quality: 90, background };
+    let variant = Variant {
+        name,
+        width_px,
+        height_px,
+        fit,
+        format: OutputFormat::Png,
+        quality: 90,
+        background,
+        gravity: contract::Gravity::Centre,
+    };
     engine::make(&mut Cursor::new(bytes), &[variant], &Limits::for_budget(64 << 20), &mut |_| {})
 }
 

@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use coding::ContentEncoding;
-use contract::{Decision, ObjectHead, Thumbnails, TierTable, claimed_format, route, thumbnail_key};
+use contract::{Decision, Formats, ObjectHead, Thumbnails, TierTable, claimed_format, route, thumbnail_key};
 use engine::Limits;
 
 use super::file::File;
@@ -28,7 +28,7 @@ impl Want {
         if key.ends_with('/') {
             return Self::Skip("folder");
         }
-        if let Decision::Skip(skip) = route(key, &head, &tiers, u64::MAX) {
+        if let Decision::Skip(skip) = route(key, &head, &tiers, u64::MAX, Formats::ALL) {
             return Self::Skip(skip.name());
         }
         let limits = Limits::for_budget(tiers.largest().budget_bytes());

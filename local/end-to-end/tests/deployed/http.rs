@@ -52,6 +52,38 @@ async fn one_request_gets_its_thumbnail_from_each_tier() {
     }
 }
 
+/// A JPEG that ends early, with a whole thumbnail in its Exif block.
+fn cut_photo_with_thumbnail() -> Vec<u8> {
+    let jpeg = |colour: [u8; 3], width: u32, height: u32| {
+        let mut bytes = Vec::new();
+        let image = RgbImage::from_pixel(width, height, Rgb(colour));
+        image.write_to(&mut Cursor::new(&mut bytes), ImageFormat::Jpeg).unwrap();
+        bytes
+    };
+    let (photo, thumbnail) = (jpeg([200, 0, 0], 900, 600), jpeg([0, 200, 0], 150, 100));
+    // An empty first directory; offset and length of a JPEG in the second.
+    let mut tiff = b"MM\0*\0\0\0\x08\0\0\0\0\0\x0E\0\x02\x02\x01\0\x04\0\0\0\x01\0\0\0\x2C".to_vec();
+    tiff.extend(b"\x02\x02\0\x04\0\0\0\x01");
+    tiff.extend([&(thumbnail.len() as u32).to_be_bytes()[..], &[0; 4], &thumbnail].concat());
+    let length = (tiff.len() as u16 + 8).to_be_bytes();
+    [&photo[..2], &[0xFF, 0xE1], &length, b"Exif\0\0", &tiff, &photo[2..700]].concat()
+}
+
+#[tokio::test]
+async fn a_damaged_photo_is_its_embedded_preview_and_the_status_says_so() {
+    let api = Api::connect();
+    let call = api.request(Method::PUT, "/images/http/preview.jpg").header("prefer", "wait=20");
+    let answer = call.header("content-type", "image/jpeg").body(cut_photo_with_thumbnail()).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    let image = image::load_from_memory(&answer.bytes().await.unwrap()).unwrap().into_rgb8();
+    assert!(image.dimensions() == (128, 85) && image.get_pixel(64, 40).0[1] > 150, "{:?}", image.dimensions());
+    let status = api.request(Method::GET, "/status/http/preview.jpg").send().await.unwrap();
+    let status: Value = status.json().await.unwrap();
+    assert_eq!(status["warnings"], json!(["preview_for_corrupt"]), "{status}");
+    assert_eq!(status["placeholder"]["colour"].as_str().map(str::len), Some(7), "{status}");
+    assert!(status["placeholder"]["thumbhash"].as_str().unwrap().len() > 20, "{status}");
+}
+
 /// The event of an upload that somebody waits for comes too, and finds everything done.
 #[tokio::test]
 async fn who_waits_does_not_pay_for_decoding_twice() {

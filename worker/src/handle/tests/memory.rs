@@ -5,8 +5,8 @@ use std::collections::{HashMap, VecDeque};
 
 use bytes::Bytes;
 use contract::{
-    Architecture, DeadLetter, Ending, Job, LogRules, ObjectHead, Prices, Tariff, Task, Thumbnails, TierTable, fnv1a,
-    metadata,
+    Architecture, DeadLetter, Ending, Formats, Job, LogRules, ObjectHead, PreviewUse, Prices, Tariff, Task, Thumbnails,
+    TierTable, fnv1a, metadata,
 };
 use function::{CallError, HeadObject, InvokeWorker, KeepEnding, Meter, SendDeadLetter};
 
@@ -23,6 +23,8 @@ pub(super) struct MemoryStore {
     pub breaks_after_bytes: Option<usize>,
     /// Of every source.
     pub content_encoding: Option<&'static str>,
+    /// Of every source.
+    pub focus: Option<&'static str>,
     refused_puts: RefCell<Vec<String>>,
     /// What somebody else does just before the next PUT.
     pub before_put: RefCell<VecDeque<Race>>,
@@ -85,6 +87,7 @@ pub(super) fn failure(action: &str) -> CallError {
 pub(super) struct MemoryBody {
     chunks: VecDeque<Result<Bytes, CallError>>,
     content_encoding: Option<&'static str>,
+    focus: Option<&'static str>,
 }
 
 impl GetObject for MemoryStore {
@@ -99,13 +102,17 @@ impl GetObject for MemoryStore {
         if self.breaks_after_bytes.is_some() {
             chunks.push_back(Err(failure("GetObject")));
         }
-        Ok(Some(MemoryBody { chunks, content_encoding: self.content_encoding }))
+        Ok(Some(MemoryBody { chunks, content_encoding: self.content_encoding, focus: self.focus }))
     }
 }
 
 impl ObjectBody for MemoryBody {
     fn content_encoding(&self) -> Option<&str> {
         self.content_encoding
+    }
+
+    fn focus(&self) -> Option<&str> {
+        self.focus
     }
 
     async fn next(&mut self) -> Option<Result<Bytes, CallError>> {
@@ -205,6 +212,7 @@ pub(super) fn settings(tier: &str) -> Settings {
         thumbnails: Thumbnails::builtin().unwrap(),
         delete_thumbnails: true,
         max_object_bytes: 1 << 29,
+        formats: Formats::ALL,
         keep_endings: true,
         dead_letter_queue_url: "http://queue".into(),
         refusals_queue_url: "http://refusals".into(),
@@ -214,5 +222,5 @@ pub(super) fn settings(tier: &str) -> Settings {
         destination_bucket: "thumbnails".into(),
         meter: Meter::new(tariff, LogRules::whole()),
     };
-    Settings { tier, max_pixels: 1 << 28, shared }
+    Settings { tier, max_pixels: 1 << 28, previews: PreviewUse::Fallback, shared }
 }

@@ -118,7 +118,7 @@ fn an_upload_gets_the_variants_of_its_prefix_and_no_others() {
     settings.shared.thumbnails.prefixes = vec![PrefixVariants { prefix: "a b/".into(), variants }];
     let store = with_source(photo(400, 300));
     let outcome = run_in(&store, &settings, &Task::Make(job(&store, "0A"))).unwrap();
-    assert_eq!(outcome, Outcome::Made { thumbnails: vec!["a b/ü.png/tiny.jpg".into()] });
+    assert_eq!(outcome, made(vec!["a b/ü.png/tiny.jpg".into()]));
     let again = Job { look_first: true, ..job(&store, "0A") };
     assert_eq!(run_in(&store, &settings, &Task::Make(again)).unwrap().name(), "duplicate");
     store.delete_source(KEY);
@@ -137,7 +137,7 @@ fn a_half_done_job_is_an_error_and_its_retry_does_the_rest() {
     assert_eq!(first.len(), 1, "the neighbour is stored all the same");
     store.allow_puts();
     let outcome = run_in(&store, &two_variants(), &task).unwrap();
-    assert_eq!(outcome, Outcome::Made { thumbnails: vec![THUMBNAIL.into(), "a b/ü.png/tiny.jpg".into()] });
+    assert_eq!(outcome, made(vec![THUMBNAIL.into(), "a b/ü.png/tiny.jpg".into()]));
     assert_eq!(store.stored()[0], first[0]);
 }
 
@@ -234,7 +234,7 @@ fn an_object_that_comes_back_while_its_thumbnail_is_taken_back_gets_it_again() {
     store.before_put.borrow_mut().push_back(Box::new(|store| store.delete_source(KEY)));
     // The same bytes again: the upload's own job finds this thumbnail and has nothing to do.
     store.before_delete.borrow_mut().push_back(Box::new(|store| store.upload(KEY, photo(40, 30))));
-    assert_eq!(make(&store, "0A"), Outcome::Made { thumbnails: vec![THUMBNAIL.into()] });
+    assert_eq!(make(&store, "0A"), made(vec![THUMBNAIL.into()]));
     assert_eq!(store.stored().len(), 1);
 }
 

@@ -59,7 +59,8 @@ impl<'a> Workers<'a> {
         let Some(head) = self.head(bucket, &key).await.map_err(DispatchError::Temporary)? else {
             return Ok(Some(skipped(&Skip::Gone)));
         };
-        let tier = match route(&key, &head, &self.rules.tiers, self.rules.max_object_bytes) {
+        let Rules { tiers, max_object_bytes, formats } = self.rules;
+        let tier = match route(&key, &head, tiers, *max_object_bytes, *formats) {
             Decision::Invoke(tier) => tier.name.clone(),
             Decision::Skip(skip) => return Ok(Some(skipped(&skip))),
         };

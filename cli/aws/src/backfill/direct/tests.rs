@@ -1,7 +1,7 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 
-use contract::{TierTable, decode_event_key};
+use contract::{Formats, TierTable, decode_event_key};
 
 use super::*;
 
@@ -65,7 +65,7 @@ impl Dispatch for Dispatcher {
 
 /// Runs it all with hardly a wait; how it ended, the last key that was noted, the outcome.
 async fn run(edge: &Dispatcher, pages: Pages, rate: u32, stop: &Stop) -> (anyhow::Result<End>, String, Outcome) {
-    let rules = Rules { tiers: TierTable::builtin().unwrap(), max_object_bytes: u64::MAX };
+    let rules = Rules { tiers: TierTable::builtin().unwrap(), max_object_bytes: u64::MAX, formats: Formats::ALL };
     let direct = Direct::new(edge, &rules, ("uploads", "run"), rate, stop);
     let direct = Direct { first_wait: Duration::from_micros(10), ..direct };
     let (mut last_key, mut whole) = (String::new(), Outcome::default());
@@ -122,7 +122,7 @@ async fn each_try_of_a_batch_sends_fewer_objects_at_once() {
             Ok(json!({ "results": tasks.iter().map(result).collect::<Vec<_>>() }))
         }
     }
-    let rules = Rules { tiers: TierTable::builtin().unwrap(), max_object_bytes: u64::MAX };
+    let rules = Rules { tiers: TierTable::builtin().unwrap(), max_object_bytes: u64::MAX, formats: Formats::ALL };
     let (edge, stop) = (Slow(RefCell::default()), Stop::default());
     let direct = Direct::new(&edge, &rules, ("uploads", "run"), 10_000, &stop);
     let direct = Direct { first_wait: Duration::from_micros(10), ..direct };
@@ -172,7 +172,7 @@ async fn a_dispatcher_that_is_not_there_ends_the_run_at_once() {
             Err(DispatchError::Final(anyhow!("not there")))
         }
     }
-    let rules = Rules { tiers: TierTable::builtin().unwrap(), max_object_bytes: u64::MAX };
+    let rules = Rules { tiers: TierTable::builtin().unwrap(), max_object_bytes: u64::MAX, formats: Formats::ALL };
     let (edge, stop) = (Nobody(Cell::new(0)), Stop::default());
     let direct = Direct::new(&edge, &rules, ("uploads", "run"), 50, &stop);
     let end = direct.run(pages(&KEYS, 9), |_, _| Ok(())).await;
@@ -211,7 +211,7 @@ async fn no_more_objects_are_on_their_way_than_may_be() {
             Ok(json!({ "results": [{ "taskId": "0", "resultCode": "Succeeded", "resultString": "sent to small" }] }))
         }
     }
-    let rules = Rules { tiers: TierTable::builtin().unwrap(), max_object_bytes: u64::MAX };
+    let rules = Rules { tiers: TierTable::builtin().unwrap(), max_object_bytes: u64::MAX, formats: Formats::ALL };
     for most in [1, 3] {
         let (edge, stop) = (Counting::default(), Stop::default());
         let direct = Direct::new(&edge, &rules, ("uploads", "run"), 10_000, &stop).with_at_most(Some(most));

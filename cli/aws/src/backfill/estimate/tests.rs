@@ -1,9 +1,9 @@
-use contract::{Prices, TierTable};
+use contract::{Formats, Prices, TierTable};
 
 use super::*;
 
 fn rules() -> Rules {
-    Rules { tiers: TierTable::builtin().unwrap(), max_object_bytes: u64::MAX }
+    Rules { tiers: TierTable::builtin().unwrap(), max_object_bytes: u64::MAX, formats: Formats::ALL }
 }
 
 fn object(key: &str, bytes: u64) -> Listed {

@@ -1,6 +1,7 @@
 //! JPEG, at every scale through crate `jpeg`.
 
 mod decode;
+mod embedded;
 mod header;
 mod plan;
 
@@ -10,6 +11,7 @@ use crate::{
     room::{Cost, Detail, HeaderPlace, Room},
     source::Source,
 };
+pub(super) use embedded::embedded;
 use header::JpegDetail;
 
 pub(super) const ROOM: Room = Room { step: header::step, header_place: HeaderPlace::Front };

@@ -4,12 +4,17 @@ use std::sync::Arc;
 
 use contract::ImageFormat;
 
-use crate::{Colour, EngineError, Orientation, Probe, fields::Fields, room::Step};
+use crate::{
+    Colour, EngineError, Orientation, Probe,
+    fields::Fields,
+    room::{Embedded, Inner, Step},
+};
 
 pub(super) const FORMAT: ImageFormat = ImageFormat::Psd;
 
 /// Image resources.
 const PROFILE: u16 = 1039;
+const THUMBNAIL: u16 = 1036;
 const TRANSPARENT_INDEX: u16 = 1047;
 const VERSION: u16 = 1057;
 
@@ -156,6 +161,27 @@ pub(super) fn step(prefix: &[u8]) -> Result<Step, EngineError> {
         header_bytes: layers_at as u64,
         detail: Arc::new(detail),
     }))
+}
+
+/// The thumbnail among the resources: 28 bytes of facts, of which the first is 1, then a JPEG file.
+pub(in crate::formats) fn embedded(prefix: &[u8]) -> Option<Embedded> {
+    const FACTS_BYTES: usize = 28;
+    let (height_px, width_px) = (prefix.be32(14)?, prefix.be32(18)?);
+    let (_, at) = section(prefix, 26).ok()?;
+    let (all, end) = section(prefix, at).ok()?;
+    let mut rest = all;
+    while let Some((kind, body, after)) = next(rest) {
+        if kind == THUMBNAIL && body.be32(0) == Some(1) && body.len() > FACTS_BYTES {
+            // Signature, number, name, length, then the body.
+            let head_bytes = 10 + (usize::from(*rest.get(6)?) + 1).next_multiple_of(2);
+            let at = end - rest.len() as u64 + (head_bytes + FACTS_BYTES) as u64;
+            let bytes = (body.len() - FACTS_BYTES) as u64;
+            let inner = Inner::Jpeg { at, bytes, orientation: Orientation::Upright };
+            return Some(Embedded { format: FORMAT, whole_px: (width_px, height_px), inner });
+        }
+        rest = after;
+    }
+    None
 }
 
 /// A section that starts with its length, and where it ends; `Err` of a number where more bytes are needed.

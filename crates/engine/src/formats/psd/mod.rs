@@ -9,6 +9,7 @@ use crate::{
     room::{Cost, Detail, HeaderPlace, Room},
     source::Source,
 };
+pub(super) use header::embedded;
 use header::{Mode, PsdDetail};
 
 pub(super) const ROOM: Room = Room { step: header::step, header_place: HeaderPlace::Front };
