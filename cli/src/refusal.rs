@@ -36,6 +36,13 @@ impl From<Skip> for Refusal {
 
 impl From<EngineError> for Refusal {
     fn from(error: EngineError) -> Self {
-        Self::new(error.name(), with_causes(&error))
+        let message = with_causes(&error);
+        match error {
+            EngineError::Unsupported { format, .. } if !engine::in_this_build().contains(format) => Self::new(
+                error.name(),
+                format!("{message}: `cargo run -p thumbtier --features full` reads it, `thumbtier formats` says what is read"),
+            ),
+            _ => Self::new(error.name(), message),
+        }
     }
 }
