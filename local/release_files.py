@@ -47,7 +47,7 @@ def main() -> int:
 def build_command(target: str) -> Path:
     """Builds `thumbtier` and `thumbtier-aws`: for Linux by zig, for macOS by macOS's own linker, on macOS."""
     target = target or release.this_machine()
-    hevc = [] if lambda_zips.hevc() else ["--no-default-features", "--features=thumbtier/av1"]
+    hevc = ["--features=thumbtier/full"] if lambda_zips.hevc() else ["--no-default-features", "--features=thumbtier/free"]
     flags = ["--locked", "--profile", "release", *(f"--package={name}" for name in PROGRAMS), *hevc]
     architecture = next((one for one in lambda_zips.ARCHITECTURES.values() if one.target == target), None)
     if architecture:

@@ -40,7 +40,9 @@ impl From<EngineError> for Refusal {
         match error {
             EngineError::Unsupported { format, .. } if !engine::in_this_build().contains(format) => Self::new(
                 error.name(),
-                format!("{message}: `cargo run -p thumbtier --features full` reads it, `thumbtier formats` says what is read"),
+                format!(
+                    "{message}: `cargo run -p thumbtier --features full` reads it, `thumbtier formats` says what is read"
+                ),
             ),
             _ => Self::new(error.name(), message),
         }
