@@ -88,8 +88,8 @@ mod tests {
         assert_eq!(bits.take(1), None);
         assert_eq!(Bits::new(&[0b0000_0100]).u32([(3, 1), (4, 0), (0, 7), (30, 0)]), Some(2));
         assert_eq!(Bits::new(&[0b0011_1101]).u64(), Some(1 + 15));
-        assert_eq!(Bits::new(&[0xFF; 9]).u64(), Some(u64::MAX));
-        assert_eq!(Bits::new(&[0xFF; 8]).u64(), None);
+        assert_eq!(Bits::new(&[0xFF; 10]).u64(), Some(u64::MAX));
+        assert_eq!(Bits::new(&[0xFF; 9]).u64(), None);
         assert_eq!(Bits::new(&[0]).extensions(), Some(()));
     }
 }
