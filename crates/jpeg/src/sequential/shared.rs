@@ -94,6 +94,13 @@ impl Parts<'_> {
     fn lose(&mut self, column: usize) {
         self.0.iter_mut().for_each(|part| part.stripe.grey(column));
     }
+
+    /// Takes over what the other thread saw until it had decoded that row.
+    fn note_reach(&mut self, passed: &Passed) {
+        for (part, reach) in self.0.iter_mut().zip(passed.reach) {
+            part.reach |= reach;
+        }
+    }
 }
 
 impl Hands<Passed> for Parts<'_> {
@@ -189,6 +196,7 @@ impl Scan for Shared<'_> {
         }
         if self.outlet.is_hungry() {
             let mut passed = self.outlet.decoded().unwrap_or_default();
+            self.parts.note_reach(&passed);
             passed.clear();
             self.passed = Some(passed);
         }
@@ -197,9 +205,7 @@ impl Scan for Shared<'_> {
     fn is_beyond_samples(&mut self) -> bool {
         self.outlet.wait();
         while let Some(passed) = self.outlet.decoded() {
-            for (part, reach) in self.parts.0.iter_mut().zip(passed.reach) {
-                part.reach |= reach;
-            }
+            self.parts.note_reach(&passed);
         }
         self.parts.0.iter().any(Part::is_beyond_samples)
     }
