@@ -1,26 +1,17 @@
 //! Colours that are not sRGB come out as the sRGB that they mean.
 
 use crate::fixtures;
+use crate::wanted::small_png;
 use std::io::Cursor;
 
 use crate::fixtures::{HEIGHT, WIDTH, jpeg::Inks};
-use contract::{Background, Fit, OutputFormat, Variant};
+use contract::{Background, OutputFormat, Variant};
 use engine::{Limits, Made};
 use image::{ExtendedColorType, ImageEncoder, RgbImage, codecs};
 use moxcms::ColorProfile;
 
 fn make(bytes: &[u8], format: OutputFormat, background: [u8; 3]) -> Made {
-    let (name, fit, background) = ("a".to_owned(), Fit::Inside, Background { rgb: background });
-    let variant = Variant {
-        name,
-        width_px: 30,
-        height_px: 30,
-        fit,
-        format,
-        quality: 95,
-        background,
-        gravity: contract::Gravity::Centre,
-    };
+    let variant = Variant { format, quality: 95, background: Background { rgb: background }, ..small_png(30) };
     engine::make(&mut Cursor::new(bytes), &[variant], &Limits::for_budget(64 << 20), &mut |_| {}).unwrap()
 }
 
@@ -30,19 +21,7 @@ fn middle(made: &Made) -> [u8; 3] {
 }
 
 fn make_at(bytes: &[u8], side_px: u32) -> Made {
-    let (name, fit, format) = ("a".to_owned(), Fit::Inside, OutputFormat::Png);
-    let background = Background::default();
-    let variant = Variant {
-        name,
-        width_px: side_px,
-        height_px: side_px,
-        fit,
-        format,
-        quality: 95,
-        background,
-        gravity: contract::Gravity::Centre,
-    };
-    engine::make(&mut Cursor::new(bytes), &[variant], &Limits::for_budget(64 << 20), &mut |_| {}).unwrap()
+    engine::make(&mut Cursor::new(bytes), &[small_png(side_px)], &Limits::for_budget(64 << 20), &mut |_| {}).unwrap()
 }
 
 fn near_within(most: u8, got: [u8; 3], want: [u8; 3], what: &str) {

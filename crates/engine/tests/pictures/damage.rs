@@ -4,24 +4,14 @@
 //! is another picture, and `differential.rs` shows that it is the one that other decoders see.
 
 use crate::fixtures;
-use contract::{Background, Fit, ImageFormat, OutputFormat, Variant};
+use crate::wanted::small_png;
+use contract::ImageFormat;
 use engine::Limits;
 use image::RgbaImage;
 
 /// The picture in its own size, and whether anything was said of it; `None` for a refusal.
 fn made(bytes: &[u8]) -> Option<(RgbaImage, bool)> {
-    let (name, fit, background) = ("a".to_owned(), Fit::Inside, Background::default());
-    let variant = Variant {
-        name,
-        width_px: 200,
-        height_px: 200,
-        fit,
-        format: OutputFormat::Png,
-        quality: 90,
-        background,
-        gravity: contract::Gravity::Centre,
-    };
-    let made = engine::make(&mut &bytes[..], &[variant], &Limits::for_budget(8 << 20), &mut |_| {});
+    let made = engine::make(&mut &bytes[..], &[small_png(200)], &Limits::for_budget(8 << 20), &mut |_| {});
     let made = made.inspect_err(|error| assert!(!error.is_retryable())).ok()?;
     let image = image::load_from_memory(&made.thumbnails[0].bytes).unwrap().into_rgba8();
     Some((image, !made.warnings.is_empty()))

@@ -1,6 +1,7 @@
 //! The whole way, on images that the tests make themselves.
 
 use crate::fixtures;
+use crate::wanted::small_png;
 use std::io::{Cursor, Read};
 
 use contract::{Background, Fit, ImageFormat, OutputFormat, Variant};
@@ -11,16 +12,7 @@ const BUDGET_BYTES: u64 = 160 << 20;
 
 fn variant(fit: Fit, format: OutputFormat, (width_px, height_px): (u32, u32)) -> Variant {
     let name = format!("{width_px}x{height_px}");
-    Variant {
-        name,
-        width_px,
-        height_px,
-        fit,
-        format,
-        quality: 80,
-        background: Background::default(),
-        gravity: contract::Gravity::Centre,
-    }
+    Variant { name, height_px, fit, format, quality: 80, ..small_png(width_px) }
 }
 
 fn inside(side_px: u32) -> Variant {

@@ -1,15 +1,15 @@
 //! What stays of a picture that is cut, and its placeholder: in the picture as it is seen, whichever way it is stored.
 
 use crate::fixtures;
+use crate::wanted::small_png;
 use std::io::Cursor;
 
-use contract::{Background, Fit, Focus, Gravity, ImageFormat, OutputFormat, Variant};
+use contract::{Fit, Focus, Gravity, ImageFormat, Variant};
 use engine::{Limits, Made};
 use image::{DynamicImage, Rgb, RgbImage};
 
 fn variant(gravity: Gravity) -> Variant {
-    let (name, fit, background) = ("a".to_owned(), Fit::Cover, Background::default());
-    Variant { name, width_px: 40, height_px: 40, fit, format: OutputFormat::Png, quality: 90, background, gravity }
+    Variant { fit: Fit::Cover, gravity, ..small_png(40) }
 }
 
 fn make(bytes: &[u8], gravity: Gravity) -> Made {

@@ -4,24 +4,15 @@
 //! `GOLDEN_FILES=folder` keeps the files and thumbnails, each named by its line in golden.txt, for `make test-arm64`.
 
 use crate::fixtures;
+use crate::wanted::small_png;
 use std::{fmt::Write, io::Cursor, path::Path};
 
-use contract::{Background, Fit, OutputFormat, Variant};
+use contract::{OutputFormat, Variant};
 use engine::{EngineError, Limits, Made};
 use image::{DynamicImage, ImageFormat};
 
 fn make(bytes: &[u8], format: OutputFormat) -> Result<Made, EngineError> {
-    let (name, fit, background) = ("a".to_owned(), Fit::Inside, Background::default());
-    let variant = Variant {
-        name,
-        width_px: 30,
-        height_px: 30,
-        fit,
-        format,
-        quality: 90,
-        background,
-        gravity: contract::Gravity::Centre,
-    };
+    let variant = Variant { format, ..small_png(30) };
     engine::make(&mut Cursor::new(bytes), &[variant], &Limits::for_budget(64 << 20), &mut |_| {})
 }
 

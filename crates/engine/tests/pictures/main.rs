@@ -30,3 +30,4 @@ mod raws;
 mod threads;
 mod tiffs;
 mod tiled;
+mod wanted;

@@ -1,6 +1,6 @@
 //! BMP files and icons that leave out, or put in, more than the usual: alpha, headers and palettes.
 
-use contract::{Background, Fit, OutputFormat, Variant};
+use crate::wanted::small_png;
 use engine::{EngineError, Limits};
 use image::RgbaImage;
 
@@ -11,18 +11,7 @@ const MASKS: [u32; 4] = [0x00FF_0000, 0xFF00, 0xFF, 0xFF00_0000];
 const SIDE: usize = 16;
 
 fn made(bytes: &[u8]) -> Result<(RgbaImage, usize), EngineError> {
-    let (name, fit, background) = ("a".to_owned(), Fit::Inside, Background::default());
-    let variant = Variant {
-        name,
-        width_px: 90,
-        height_px: 90,
-        fit,
-        format: OutputFormat::Png,
-        quality: 90,
-        background,
-        gravity: contract::Gravity::Centre,
-    };
-    let made = engine::make(&mut &bytes[..], &[variant], &Limits::for_budget(8 << 20), &mut |_| {})?;
+    let made = engine::make(&mut &bytes[..], &[small_png(90)], &Limits::for_budget(8 << 20), &mut |_| {})?;
     Ok((image::load_from_memory(&made.thumbnails[0].bytes).unwrap().into_rgba8(), made.warnings.len()))
 }
 

@@ -1,6 +1,6 @@
 //! GIF files that break their own rules, as browsers draw them.
 
-use contract::{Background, Fit, OutputFormat, Variant};
+use crate::wanted::small_png;
 use engine::{EngineError, Limits, Made};
 use image::RgbaImage;
 
@@ -47,18 +47,7 @@ impl Gif<'_> {
 }
 
 fn make(bytes: &[u8]) -> Result<Made, EngineError> {
-    let (name, fit, background) = ("a".to_owned(), Fit::Inside, Background::default());
-    let variant = Variant {
-        name,
-        width_px: 90,
-        height_px: 90,
-        fit,
-        format: OutputFormat::Png,
-        quality: 90,
-        background,
-        gravity: contract::Gravity::Centre,
-    };
-    engine::make(&mut &bytes[..], &[variant], &Limits::for_budget(8 << 20), &mut |_| {})
+    engine::make(&mut &bytes[..], &[small_png(90)], &Limits::for_budget(8 << 20), &mut |_| {})
 }
 
 fn pixels(made: &Made) -> RgbaImage {

@@ -1,10 +1,10 @@
 //! One picture, written in every way that a JPEG may be: the same thumbnail, at full size too.
 
 use crate::fixtures;
+use crate::wanted::small_png;
 use std::{fs, path::PathBuf};
 
 use crate::fixtures::jpeg::{Inks, adobe, inks, profile_segments, with_ids, with_segments, without};
-use contract::{Background, Fit, OutputFormat, Variant};
 use engine::{EngineError, Limits, Made, Warning};
 use image::RgbImage;
 use moxcms::ColorProfile;
@@ -18,19 +18,7 @@ fn read(name: &str) -> Vec<u8> {
 }
 
 fn make(mut bytes: &[u8], side_px: u32) -> Result<Made, EngineError> {
-    let (fit, format, background) = (Fit::Inside, OutputFormat::Png, Background::default());
-    let (width_px, height_px) = (side_px, side_px);
-    let variant = Variant {
-        name: "a".into(),
-        width_px,
-        height_px,
-        fit,
-        format,
-        quality: 80,
-        background,
-        gravity: contract::Gravity::Centre,
-    };
-    engine::make(&mut bytes, &[variant], &Limits::for_budget(16 << 20), &mut |_| ())
+    engine::make(&mut bytes, &[small_png(side_px)], &Limits::for_budget(16 << 20), &mut |_| ())
 }
 
 fn picture_of(made: &Made) -> RgbImage {

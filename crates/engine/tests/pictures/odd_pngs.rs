@@ -1,7 +1,7 @@
 //! PNG: which chunk says what the colours mean, palettes and transparent colours at their limits, and checksums.
 
 use crate::fixtures::deflate;
-use contract::{Background, Fit, OutputFormat, Variant};
+use crate::wanted::small_png;
 use engine::{EngineError, Limits};
 use moxcms::ColorProfile;
 
@@ -32,18 +32,7 @@ fn png(colour: u8, depth: u8, chunks: &[Chunk], row: &[u8]) -> Vec<u8> {
 
 /// Left and right pixel of a row in the middle, and the names of the warnings.
 fn made(bytes: &[u8]) -> Result<([[u8; 4]; 2], Vec<&'static str>), EngineError> {
-    let (name, fit, background) = ("a".to_owned(), Fit::Inside, Background::default());
-    let variant = Variant {
-        name,
-        width_px: 90,
-        height_px: 90,
-        fit,
-        format: OutputFormat::Png,
-        quality: 90,
-        background,
-        gravity: contract::Gravity::Centre,
-    };
-    let made = engine::make(&mut &bytes[..], &[variant], &Limits::for_budget(8 << 20), &mut |_| {})?;
+    let made = engine::make(&mut &bytes[..], &[small_png(90)], &Limits::for_budget(8 << 20), &mut |_| {})?;
     let image = image::load_from_memory(&made.thumbnails[0].bytes).unwrap().into_rgba8();
     let at = |x| image.get_pixel(x, 8).0;
     Ok(([at(0), at(SIDE as u32 - 1)], made.warnings.iter().map(engine::Warning::name).collect()))

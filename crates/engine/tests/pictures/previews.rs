@@ -2,32 +2,18 @@
 
 use crate::fixtures;
 use crate::fixtures::heif_boxes::{boxed, full};
+use crate::wanted::small_png;
 use std::io::Cursor;
 
-use contract::{Background, Fit, ImageFormat, OutputFormat, PreviewUse, Variant};
+use contract::{ImageFormat, PreviewUse};
 use engine::{EngineError, Limits, Made, PreviewReason, Warning};
 use image::{DynamicImage, Rgb, RgbImage};
 
 const RED: [u8; 3] = [200, 0, 0];
 const GREEN: [u8; 3] = [0, 200, 0];
 
-fn variant(side_px: u32) -> Variant {
-    let (name, fit, background) = ("a".to_owned(), Fit::Inside, Background::default());
-    let (width_px, height_px) = (side_px, side_px);
-    Variant {
-        name,
-        width_px,
-        height_px,
-        fit,
-        format: OutputFormat::Png,
-        quality: 90,
-        background,
-        gravity: contract::Gravity::Centre,
-    }
-}
-
 fn make(bytes: &[u8], side_px: u32, limits: &Limits) -> Result<Made, EngineError> {
-    engine::make(&mut Cursor::new(bytes), &[variant(side_px)], limits, &mut |_| {})
+    engine::make(&mut Cursor::new(bytes), &[small_png(side_px)], limits, &mut |_| {})
 }
 
 fn limits(previews: PreviewUse) -> Limits {

@@ -2,23 +2,12 @@
 
 use crate::fixtures;
 use crate::fixtures::psd::{Kind, PLAIN, Zip, psd, resource, with_resources};
-use contract::{Background, Fit, OutputFormat, Variant};
+use crate::wanted::small_png;
 use engine::{EngineError, Limits, Made};
 use image::{DynamicImage, RgbaImage};
 
 fn make(mut bytes: &[u8]) -> Result<Made, EngineError> {
-    let (name, fit, background) = ("a".to_owned(), Fit::Inside, Background::default());
-    let variant = Variant {
-        name,
-        width_px: 90,
-        height_px: 90,
-        fit,
-        format: OutputFormat::Png,
-        quality: 90,
-        background,
-        gravity: contract::Gravity::Centre,
-    };
-    engine::make(&mut bytes, &[variant], &Limits::for_budget(64 << 20), &mut |_| {})
+    engine::make(&mut bytes, &[small_png(90)], &Limits::for_budget(64 << 20), &mut |_| {})
 }
 
 fn pixels(bytes: &[u8]) -> RgbaImage {

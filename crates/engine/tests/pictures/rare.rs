@@ -1,9 +1,10 @@
 //! The rarer formats: what they become, and headers that lie.
 
 use crate::fixtures;
+use crate::wanted::small_png;
 use std::io::Cursor;
 
-use contract::{Background, Fit, ImageFormat, OutputFormat, Variant};
+use contract::ImageFormat;
 use engine::{EngineError, Limits, Made};
 use image::{DynamicImage, RgbaImage};
 
@@ -19,18 +20,7 @@ const RARE: [ImageFormat; 8] = [
 ];
 
 fn make(bytes: &[u8]) -> Result<Made, EngineError> {
-    let (name, fit, background) = ("a".to_owned(), Fit::Inside, Background::default());
-    let variant = Variant {
-        name,
-        width_px: 90,
-        height_px: 90,
-        fit,
-        format: OutputFormat::Png,
-        quality: 90,
-        background,
-        gravity: contract::Gravity::Centre,
-    };
-    engine::make(&mut Cursor::new(bytes), &[variant], &Limits::for_budget(64 << 20), &mut |_| {})
+    engine::make(&mut Cursor::new(bytes), &[small_png(90)], &Limits::for_budget(64 << 20), &mut |_| {})
 }
 
 fn pixels(bytes: &[u8]) -> RgbaImage {

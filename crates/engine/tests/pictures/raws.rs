@@ -1,28 +1,14 @@
 //! Camera files: which of their JPEG files is taken, how much is read for it, and directories that lie.
 
 use crate::fixtures;
+use crate::wanted::small_png;
 use std::io::Cursor;
 
-use contract::{Background, Fit, ImageFormat, OutputFormat, Variant};
+use contract::ImageFormat;
 use engine::{EngineError, Limits, Made, Seeking, Warning};
 
-fn variant(side_px: u32) -> Variant {
-    let (name, fit, background) = ("a".to_owned(), Fit::Inside, Background::default());
-    let (width_px, height_px) = (side_px, side_px);
-    Variant {
-        name,
-        width_px,
-        height_px,
-        fit,
-        format: OutputFormat::Png,
-        quality: 90,
-        background,
-        gravity: contract::Gravity::Centre,
-    }
-}
-
 fn make(mut bytes: &[u8], side_px: u32) -> Result<Made, EngineError> {
-    engine::make(&mut bytes, &[variant(side_px)], &Limits::for_budget(64 << 20), &mut |_| {})
+    engine::make(&mut bytes, &[small_png(side_px)], &Limits::for_budget(64 << 20), &mut |_| {})
 }
 
 #[test]
@@ -73,7 +59,7 @@ fn what_stands_before_is_passed_over_in_a_file_and_read_in_a_stream() {
     psd.splice(composite_at..composite_at, vec![0; gap as usize]);
     for file in [raf, psd] {
         let limits = Limits::for_budget(64 << 20);
-        let passed = engine::make_passing(&mut Seeking(Cursor::new(&file)), &[variant(30)], &limits, &mut |_| {});
+        let passed = engine::make_passing(&mut Seeking(Cursor::new(&file)), &[small_png(30)], &limits, &mut |_| {});
         let (passed, streamed) = (passed.unwrap(), make(&file, 30).unwrap());
         assert_eq!(passed.thumbnails[0].bytes, streamed.thumbnails[0].bytes);
         assert!(passed.bytes_read < 256 << 10, "{}", passed.bytes_read);
@@ -81,7 +67,7 @@ fn what_stands_before_is_passed_over_in_a_file_and_read_in_a_stream() {
         // What is passed over in a stream counts to its limit.
         let mut short = Limits::for_budget(64 << 20);
         short.max_source_bytes = 10 << 20;
-        let refused = engine::make(&mut file.as_slice(), &[variant(30)], &short, &mut |_| {});
+        let refused = engine::make(&mut file.as_slice(), &[small_png(30)], &short, &mut |_| {});
         assert_eq!(refused.unwrap_err().name(), "source_too_large");
     }
 }

@@ -1,27 +1,19 @@
 //! Two threads against one: the same thumbnails, byte for byte, the same refusals, and panics that arrive.
 
 use crate::fixtures;
+use crate::wanted::small_png;
 use std::{
     io::{Cursor, Read},
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
-use contract::{Background, Fit, OutputFormat, Variant};
+use contract::{Fit, OutputFormat, Variant};
 use engine::{EngineError, Limits, Made, Stage};
 use image::{DynamicImage, ImageFormat, RgbImage};
 
 fn variant(fit: Fit, format: OutputFormat, side_px: u32) -> Variant {
-    let (name, background) = (format!("{side_px}-{fit:?}"), Background::default());
-    Variant {
-        name,
-        width_px: side_px,
-        height_px: side_px,
-        fit,
-        format,
-        quality: 80,
-        background,
-        gravity: contract::Gravity::Centre,
-    }
+    let name = format!("{side_px}-{fit:?}");
+    Variant { name, fit, format, quality: 80, ..small_png(side_px) }
 }
 
 fn sets() -> Vec<Vec<Variant>> {

@@ -1,27 +1,16 @@
 //! TIFF: every place of its parts, every depth, and the tags that writers leave out or get wrong.
 
 use crate::fixtures;
+use crate::wanted::small_png;
 use std::io::Cursor;
 
 use crate::fixtures::tiff::any::{self, AnyTiff, ORDERS, plain};
 use crate::fixtures::{HEIGHT, WIDTH, deflate, lzw, picture};
-use contract::{Background, Fit, OutputFormat, Variant};
 use engine::{EngineError, Limits, Made};
 use image::RgbaImage;
 
 fn make(bytes: &[u8]) -> Result<Made, EngineError> {
-    let (fit, format, background) = (Fit::Inside, OutputFormat::Png, Background::default());
-    let variant = Variant {
-        name: "a".into(),
-        width_px: 90,
-        height_px: 90,
-        fit,
-        format,
-        quality: 80,
-        background,
-        gravity: contract::Gravity::Centre,
-    };
-    engine::make(&mut Cursor::new(bytes), &[variant], &Limits::for_budget(64 << 20), &mut |_| ())
+    engine::make(&mut Cursor::new(bytes), &[small_png(90)], &Limits::for_budget(64 << 20), &mut |_| ())
 }
 
 fn pixels(bytes: &[u8]) -> RgbaImage {

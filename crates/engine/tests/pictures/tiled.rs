@@ -1,25 +1,13 @@
 //! What the tests of HEIC and AVIF share: both are tiles in the boxes of HEIF.
 #![cfg_attr(not(all(feature = "av1", feature = "hevc")), allow(dead_code, unused_imports))]
 
+use crate::wanted::small_png;
 use std::io::Cursor;
 
-use contract::{Background, Fit, OutputFormat, Variant};
 use engine::{EngineError, Limits, Made};
 
 pub(crate) fn make(bytes: &[u8], side_px: u32) -> Result<Made, EngineError> {
-    let (name, fit, background) = ("a".to_owned(), Fit::Inside, Background::default());
-    let (width_px, height_px) = (side_px, side_px);
-    let variant = Variant {
-        name,
-        width_px,
-        height_px,
-        fit,
-        format: OutputFormat::Png,
-        quality: 90,
-        background,
-        gravity: contract::Gravity::Centre,
-    };
-    engine::make(&mut Cursor::new(bytes), &[variant], &Limits::for_budget(64 << 20), &mut |_| {})
+    engine::make(&mut Cursor::new(bytes), &[small_png(side_px)], &Limits::for_budget(64 << 20), &mut |_| {})
 }
 
 /// The mean and the greatest difference of samples, of pictures of one size.

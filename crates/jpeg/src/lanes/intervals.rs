@@ -136,7 +136,7 @@ impl<'t> Intervals<'t> {
             return false;
         }
         let (careful, sound) = self.run(feed.data(), at);
-        self.counted = sound.checked_sub(1).map_or(0, |_| self.first_block(sound));
+        self.counted = self.first_block(sound);
         // One unsound interval is enough: to look once more behind each of many would take the square of the time.
         self.has_paid = sound == self.ends.len() && careful * LEAST_CAREFUL_BITS <= bits;
         self.rest.judge(self.has_paid);
