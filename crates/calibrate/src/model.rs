@@ -2,7 +2,7 @@
 
 use contract::TierTable;
 
-use crate::{Measurement, Terms};
+use crate::{Measurement, Terms, median};
 
 /// What a worker takes beside the engine, as it shows in the time by the clock: fitted to measurements in the tiers.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,9 +27,7 @@ impl Model {
             models.map(|(job, factor)| Self { job_ms: f64::from(job) / 100.0, factor: f64::from(factor) / 100.0 });
         let error = |model: &Self| {
             let pairs = tiers.iter().flat_map(|tier| pairs(&fitted, tier, terms, *model));
-            let mut errors: Vec<f64> = pairs.map(|(predicted, measured)| (measured / predicted - 1.0).abs()).collect();
-            errors.sort_by(f64::total_cmp);
-            errors.get(errors.len() / 2).copied().unwrap_or(0.0)
+            median(pairs.map(|(predicted, measured)| (measured / predicted - 1.0).abs()))
         };
         let scored = models.map(|model| (error(&model), model));
         scored.min_by(|a, b| a.0.total_cmp(&b.0)).map_or(Self { job_ms: 0.0, factor: 1.0 }, |(_, model)| model)

@@ -114,9 +114,8 @@ fn what_is_not_read_is_said() {
     let check = |from: &[u8], to: &[u8], want: &str| {
         let file = avif(&fixtures::picture_rgba(), Kind { tile_px: 64, alpha: AlphaKind::Last, ..PLAIN });
         let error = refusal_with(file, from, to);
-        let text = std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source());
-        let text: Vec<String> = text.map(ToString::to_string).collect();
-        assert!(text.join(": ").contains(want), "{text:?}");
+        let text = contract::with_causes(&error);
+        assert!(text.contains(want), "{text}");
     };
     check(b"av01", b"jpeg", "codec");
     check(b"av1C", b"xxxx", "essential property");

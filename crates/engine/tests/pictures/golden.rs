@@ -4,7 +4,7 @@
 //! `GOLDEN_FILES=folder` keeps the files and thumbnails, each named by its line in golden.txt, for `make test-arm64`.
 
 use crate::fixtures;
-use crate::wanted::small_png;
+use crate::wanted::{assert_refusal, small_png};
 use std::{fmt::Write, io::Cursor, path::Path};
 
 use contract::{OutputFormat, Variant};
@@ -146,10 +146,7 @@ fn bad_files_are_refused_by_name() {
     let fax = fixtures::tiff(4, 1, 1, fixtures::lzw);
     let check = |bytes: &[u8], name: &str, word: &str| {
         let error = make(bytes, OutputFormat::Auto).unwrap_err();
-        let text = std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source());
-        let text: Vec<String> = text.map(ToString::to_string).collect();
-        assert_eq!(error.name(), name, "{text:?}");
-        assert!(text.join(": ").contains(word), "{text:?} does not say `{word}`");
+        assert_refusal(&error, name, word);
     };
     check(b"", "not_an_image", "no byte");
     check(b"hello, world", "not_an_image", "68 65 6c 6c");

@@ -8,6 +8,7 @@ use crate::fixtures::{
     self,
     jp2::{Kind, PLAIN, encode, jp2},
 };
+use crate::wanted::assert_refusal;
 
 fn pixels(bytes: &[u8], side_px: u32) -> RgbaImage {
     image::load_from_memory(&make(bytes, side_px).unwrap().thumbnails[0].bytes).unwrap().into_rgba8()
@@ -64,9 +65,7 @@ fn what_is_not_read_says_so() {
     let rgb = DynamicImage::from(fixtures::picture());
     let check = |from: &[u8], to: &[u8], name: &str, word: &str| {
         let error = refusal_with(encode(&rgb), from, to);
-        let text = std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source());
-        let text: Vec<String> = text.map(ToString::to_string).collect();
-        assert!(error.name() == name && text.join(": ").contains(word), "{text:?}: not {name}, {word}");
+        assert_refusal(&error, name, word);
     };
     // Layers, blocks of code, components, sides.
     check(b"\xFF\x52\0\x10\x01\0\0\x01", b"\xFF\x52\0\x10\x01\0\0\x00", "corrupt", "layers is 0");

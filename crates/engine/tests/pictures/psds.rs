@@ -2,7 +2,7 @@
 
 use crate::fixtures;
 use crate::fixtures::psd::{Kind, PLAIN, Zip, psd, resource, with_resources};
-use crate::wanted::small_png;
+use crate::wanted::{assert_refusal, small_png};
 use engine::{EngineError, Limits, Made};
 use image::{DynamicImage, RgbaImage};
 
@@ -76,10 +76,7 @@ fn an_index_may_be_no_colour() {
 fn what_is_not_read_is_said_and_lies_are_refused() {
     let check = |file: &[u8], name: &str, word: &str| {
         let error = make(file).unwrap_err();
-        let text = std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source());
-        let text: Vec<String> = text.map(ToString::to_string).collect();
-        assert_eq!(error.name(), name, "{text:?}");
-        assert!(text.join(": ").contains(word), "{text:?} does not say `{word}`");
+        assert_refusal(&error, name, word);
     };
     let file = psd(&opaque(), PLAIN);
     let with = |at: usize, new: &[u8]| [&file[..at], new, &file[at + new.len()..]].concat();

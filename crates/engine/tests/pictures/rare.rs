@@ -1,7 +1,7 @@
 //! The rarer formats: what they become, and headers that lie.
 
 use crate::fixtures;
-use crate::wanted::small_png;
+use crate::wanted::{assert_refusal, small_png};
 use std::io::Cursor;
 
 use contract::ImageFormat;
@@ -87,10 +87,7 @@ fn headers_that_lie_are_refused_by_name() {
     };
     let check = |bytes: &[u8], name: &str, word: &str| {
         let error = make(bytes).unwrap_err();
-        let text = std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source());
-        let text: Vec<String> = text.map(ToString::to_string).collect();
-        assert_eq!(error.name(), name, "{text:?}");
-        assert!(text.join(": ").contains(word), "{text:?} does not say `{word}`");
+        assert_refusal(&error, name, word);
     };
     check(b"P5 65535 65535 255\n.", "too_many_pixels", "65535x65535");
     check(b"P5 4294967295 1 255\n.", "side_too_long", "4294967295");

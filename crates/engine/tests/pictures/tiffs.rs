@@ -1,7 +1,7 @@
 //! TIFF: every place of its parts, every depth, and the tags that writers leave out or get wrong.
 
 use crate::fixtures;
-use crate::wanted::small_png;
+use crate::wanted::{assert_refusal, small_png};
 use std::io::Cursor;
 
 use crate::fixtures::tiff::any::{self, AnyTiff, ORDERS, plain};
@@ -323,10 +323,7 @@ fn a_reduced_first_page_is_not_the_picture() {
 fn what_is_damaged_or_not_read_says_so() {
     let check = |bytes: &[u8], name: &str, word: &str| {
         let error = make(bytes).unwrap_err();
-        let text = std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source());
-        let text: Vec<String> = text.map(ToString::to_string).collect();
-        assert_eq!(error.name(), name, "{text:?}");
-        assert!(text.join(": ").contains(word), "{text:?} does not say `{word}`");
+        assert_refusal(&error, name, word);
     };
     let rgb = plain(vec![any::rgb()]).tags(&[(258, &[8; 3]), (262, &[2]), (277, &[3])]);
     check(&rgb.clone().tags(&[(258, &[5, 6, 5])]).file(), "unsupported", "samples of 5 and of 6 bits");
