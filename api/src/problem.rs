@@ -2,12 +2,13 @@
 
 use contract::with_causes;
 use function::CallError;
-use lambda_http::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
-use lambda_http::http::response::Builder;
-use lambda_http::{Body, Response};
+use http::Response;
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::response::Builder;
 use serde::Serialize;
 
 use crate::key::BadKey;
+use crate::request::Body;
 use crate::route::NoRoute;
 
 /// Why a request has no other answer.

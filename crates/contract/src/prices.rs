@@ -1,5 +1,7 @@
 //! `prices.json`: what AWS asks, by region and architecture. The only place where a price stands.
 
+mod nothing;
+
 use std::fmt;
 use std::iter::Sum;
 use std::ops::{Add, Mul};
