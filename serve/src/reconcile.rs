@@ -28,7 +28,7 @@ use crate::pipeline::deliver;
 /// How many objects are looked at side by side.
 const AT_A_TIME: usize = 16;
 
-/// The event of what is younger is probably under way.
+/// The event of what is younger, or younger than a round, is probably under way.
 const YOUNG: Duration = Duration::from_secs(60);
 
 /// How long a listing that failed waits.
@@ -46,6 +46,7 @@ struct Place {
 /// What a round did.
 #[derive(Debug, Default)]
 struct Round {
+    young: Duration,
     seen: u64,
     made: u64,
     removed: u64,
@@ -56,7 +57,7 @@ pub(crate) async fn run(shared: Arc<Shared>, store: Store, state: PathBuf, every
     let file = state.join("reconcile.json");
     loop {
         let next = Instant::now() + every;
-        let mut round = Round::default();
+        let mut round = Round { young: every.min(YOUNG), ..Round::default() };
         while let Err(error) = whole(&shared, &store, &file, &looks, &mut round).await {
             say(
                 "warning",
@@ -64,7 +65,7 @@ pub(crate) async fn run(shared: Arc<Shared>, store: Store, state: PathBuf, every
             );
             sleep(PAUSE).await;
         }
-        let Round { seen, made, removed } = round;
+        let Round { seen, made, removed, .. } = round;
         say(
             "info",
             &format!(
@@ -99,7 +100,7 @@ async fn whole(
             round.removed += removed.1;
             removed.0
         } else {
-            let made = images(shared, store, looks, listed).await?;
+            let made = images(shared, store, looks, round.young, listed).await?;
             round.made += made.1;
             made.0
         };
@@ -126,17 +127,18 @@ async fn images(
     shared: &Shared,
     store: &Store,
     looks: &Semaphore,
+    young: Duration,
     listed: Vec<Listed>,
 ) -> Result<(bool, u64), CallError> {
     let settings = &shared.settings;
     let is_ours = |key: &str| key.starts_with(OWN_PREFIX) || settings.thumbnails.may_have_made(key);
     let wanted = listed.into_iter().filter(|object| {
-        let is_young = object.modified.and_then(|modified| SystemTime::now().duration_since(modified).ok());
+        let age = object.modified.and_then(|modified| SystemTime::now().duration_since(modified).ok());
         let is_output = settings.source_bucket == settings.destination_bucket && is_ours(&object.key);
         settings.is_watched(&settings.source_bucket, &object.key)
             && !object.key.ends_with('/')
             && !is_output
-            && is_young.is_none_or(|age| age >= YOUNG)
+            && age.is_none_or(|age| age >= young)
     });
     let look = async |object: Listed| {
         let part = Part::first().0;

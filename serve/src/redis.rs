@@ -1,7 +1,7 @@
 //! Events from a list of Redis, as MinIO writes them, for any number of processes.
 //!
 //! An entry goes from the list to one of this process's own (`BLMOVE`), and leaves that one when it is done. What a process
-//! had that is gone goes back: its own at its next start, that of others when they have not shown themselves for a minute.
+//! had that is gone goes back: its own at its next start, that of others when they have not shown themselves for 20 s.
 //!
 //! **Source:** Redis documentation, `LMOVE`, "Pattern: reliable queue"; Redis 6.2 or newer.
 
@@ -33,8 +33,8 @@ const AT_ONCE: usize = 1000;
 const WAIT_S: &str = "2";
 
 /// How often a process shows itself, and after how many seconds without that it counts as gone.
-const PACE: Duration = Duration::from_secs(15);
-const GONE_S: &str = "60";
+const PACE: Duration = Duration::from_secs(5);
+const GONE_S: &str = "20";
 
 /// How long a broken connection is left alone.
 const PAUSE: Duration = Duration::from_secs(3);

@@ -23,14 +23,14 @@ use crate::shape;
 const AT_ONCE: usize = 1000;
 
 /// How long a message stays hidden, and how often that is renewed.
-const HIDDEN_S: i32 = 90;
-const PACE: Duration = Duration::from_secs(30);
+const HIDDEN_S: i32 = 30;
+const PACE: Duration = Duration::from_secs(10);
 
 /// How long one question waits for messages. Less than the client waits for an answer.
 const WAIT_S: i32 = 5;
 
 /// How long a message that failed stays hidden.
-const AGAIN_S: i32 = 20;
+const AGAIN_S: i32 = 10;
 
 /// How long a queue that does not answer is left alone.
 const PAUSE: Duration = Duration::from_secs(3);
