@@ -28,7 +28,7 @@ NOTE ?=
 TARGET ?=
 # Compiled in a minute, and tested before anything that needs the AWS SDK.
 WITHOUT_SDK := -p benches -p calibrate -p coding -p contract -p engine -p heif -p jpeg -p resample -p thumbtier -p usage
-WITH_SDK := -p api -p dispatcher -p end-to-end -p function -p sdk -p thumbtier-aws -p worker
+WITH_SDK := -p api -p dispatcher -p end-to-end -p function -p sdk -p thumbtier-aws -p thumbtier-serve -p worker
 REGION ?= us-east-1
 # All that prices.json has, unless some are named.
 REGIONS ?=
@@ -66,7 +66,7 @@ DOCUMENTED := python3 -m local.documents && NO_MKDOCS_2_WARNING=1 .venv/bin/pyth
 DEPLOYED := python3 -m local.suite target/deployed.json --only
 
 .PHONY: help local test tested linted unit unit-built functions-built sdk-built templates downloads
-.PHONY: documents documented template frameworks screenshots deployed operators situations page requests chaos mutations differential fuzz bench calibrate dispatcher coldstart weights test-arm64 shipped peers package reproducible command release-files test-release deployable preflight deploy remove prices audit clean
+.PHONY: documents documented template frameworks screenshots deployed operators situations page requests served serve-load image chaos mutations differential fuzz bench calibrate dispatcher coldstart weights test-arm64 shipped peers package reproducible command release-files test-release deployable preflight deploy remove prices audit clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -97,6 +97,8 @@ unit-built:
 functions-built: unit-built downloads
 	$(BEHIND) .venv/bin/python -m local build
 	$(CARGO_BEHIND) build --quiet --locked -p thumbtier -p thumbtier-aws
+	# Beside the functions, so that what they share is compiled once.
+	$(CARGO_BEHIND) build --quiet --locked -p api -p dispatcher -p worker -p thumbtier-serve
 
 sdk-built: functions-built
 	$(CARGO_BEHIND) test --quiet --locked $(WITH_SDK) --no-run $(AS_JSON) > target/sdk.json
@@ -140,7 +142,7 @@ deployed:
 	@for module in metrics template account buckets pipeline cdn http privilege nothing_lost slow_down redrive backfill smoke alarms; do \
 		$(DEPLOYED) deployed $$module:: || exit; \
 	done
-	@$(MAKE) --no-print-directory --jobs 4 --output-sync=target operators situations page requests
+	@$(MAKE) --no-print-directory --jobs 4 --output-sync=target operators situations page requests served
 	@$(DEPLOYED) chaos
 	@RUST_TEST_THREADS=1 $(DEPLOYED) deployed versions::
 	@CHAOS_VERSIONS=on CHAOS_OBJECTS=30 $(DEPLOYED) chaos
@@ -155,6 +157,8 @@ page:
 	node --test local/browser/*.test.mjs
 requests:
 	local/http/schemathesis.sh
+served:
+	.venv/bin/python -m local.served
 
 # What the command says of itself is in them, so that it is compiled first.
 documents: .venv/.done ## docs/ as pages in target/site, with links checked; UPDATE=1 writes what follows from the code

@@ -19,7 +19,7 @@ from pathlib import Path
 from . import lambda_zips, release
 from .package import FUNCTIONS, ROOT, PackageError, run
 
-PROGRAMS = ["thumbtier", "thumbtier-aws"]
+PROGRAMS = ["thumbtier", "thumbtier-aws", "thumbtier-serve"]
 TEXTS = ["LICENSE-APACHE", "LICENSE-MIT"]
 # Of CentOS 7, and older than any Linux that is kept up.
 GLIBC = "2.17"
@@ -45,9 +45,9 @@ def main() -> int:
 
 
 def build_command(target: str) -> Path:
-    """Builds `thumbtier` and `thumbtier-aws`: for Linux by zig, for macOS by macOS's own linker, on macOS."""
+    """Builds the programs of the command: for Linux by zig, for macOS by macOS's own linker, on macOS."""
     target = target or release.this_machine()
-    hevc = ["--features=thumbtier/full"] if lambda_zips.hevc() else ["--no-default-features", "--features=thumbtier/free"]
+    hevc = ["--features=thumbtier/full"] if lambda_zips.hevc() else ["--no-default-features", "--features=thumbtier/free,thumbtier-serve/free,thumbtier-serve/sqs"]
     flags = ["--locked", "--profile", "release", *(f"--package={name}" for name in PROGRAMS), *hevc]
     architecture = next((one for one in lambda_zips.ARCHITECTURES.values() if one.target == target), None)
     if architecture:

@@ -2,9 +2,7 @@
 
 mod nothing;
 
-use std::fmt;
-use std::iter::Sum;
-use std::ops::{Add, Mul};
+use std::{fmt, iter::Sum, ops::Add, ops::Mul};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
