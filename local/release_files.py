@@ -24,6 +24,7 @@ TEXTS = ["LICENSE-APACHE", "LICENSE-MIT"]
 # Of CentOS 7, and older than any Linux that is kept up.
 GLIBC = "2.17"
 COMMANDS = ROOT / "target" / "command"
+IMAGES = ROOT / "target" / "image"
 FOLDER = ROOT / "target" / "release-files"
 # Where install.sh says where releases are.
 PLACE = "RELEASES_OF_THIS_COPY=\n"
@@ -89,7 +90,8 @@ def collect(tag: str) -> list[Path]:
     commands = sorted(COMMANDS.glob("thumbtier-*.tar.gz"))
     if not commands:
         raise PackageError("there is no target/command/thumbtier-*.tar.gz: run `make command`")
-    for source in commands:
+    # Docker makes the images, which not everybody has who makes a release here.
+    for source in [*commands, *sorted(IMAGES.glob("*.tar.gz"))]:
         shutil.copyfile(source, files / source.name)
     install = (ROOT / "install.sh").read_text()
     (files / "install.sh").write_text(install.replace(PLACE, f"RELEASES_OF_THIS_COPY={release.base()}\n"))
