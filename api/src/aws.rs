@@ -39,7 +39,7 @@ impl<Home: HasStore> GetObject for Home {
 impl<Home: HasStore> PutUpload for Home {
     async fn put(&self, upload: &Upload, bytes: Bytes) -> Result<ObjectHead, CallError> {
         self.store().calls().put();
-        let sent = request(self.store(), upload).body(ByteStream::from(bytes)).send().await;
+        let sent = request(self.store(), self.store().s3(), upload).body(ByteStream::from(bytes)).send().await;
         let stored = sent.map_err(|error| failed("PutObject", upload, error.into()))?;
         Ok(ObjectHead {
             bytes: upload.bytes,
@@ -55,14 +55,14 @@ impl<Home: HasStore> PutUpload for Home {
         let config = PresigningConfig::expires_in(expires).map_err(|error| failed(error.into()))?;
         let length = i64::try_from(upload.bytes).map_err(|error| failed(error.into()))?;
         // Type and length are headers that the signature covers: S3 takes no others.
-        let presigned = request(self.store(), upload).content_length(length).presigned(config).await;
+        let presigned =
+            request(self.store(), self.store().outside(), upload).content_length(length).presigned(config).await;
         Ok(presigned.map_err(|error| failed(error.into()))?.uri().to_owned())
     }
 }
 
-fn request(store: &Store, upload: &Upload) -> PutObjectFluentBuilder {
-    let call =
-        store.s3().put_object().bucket(store.source_bucket()).key(&upload.key).content_type(&upload.content_type);
+fn request(store: &Store, s3: &aws_sdk_s3::Client, upload: &Upload) -> PutObjectFluentBuilder {
+    let call = s3.put_object().bucket(store.source_bucket()).key(&upload.key).content_type(&upload.content_type);
     let call = call.set_content_encoding(upload.content_encoding.clone());
     if upload.waited_for { call.metadata(metadata::WAITED_FOR, "true") } else { call }
 }

@@ -15,8 +15,9 @@ use crate::route::NoRoute;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Problem {
     #[error(
-        "send the token of this deployment as `Authorization: Bearer TOKEN`: it is in SSM, under the name that the \
-             deployment printed as ApiTokenName, and in the link that `make local` prints"
+        "send the token of this deployment as `Authorization: Bearer TOKEN`: `thumbtier serve` was started \
+             with it, on AWS it is in SSM, under the name that the deployment printed as ApiTokenName, and in the link that \
+             `make local` prints"
     )]
     Unauthorised,
     #[error("there is nothing at this path: see /openapi.json")]

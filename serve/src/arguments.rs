@@ -84,6 +84,9 @@ pub(crate) struct Options {
     /// The store, e.g. http://minio:9000; without it AWS
     #[arg(long, env = "THUMBTIER_ENDPOINT", value_name = "URL")]
     pub(crate) endpoint: Option<String>,
+    /// The same as browsers reach it, for URLs that take uploads of the page
+    #[arg(long, env = "THUMBTIER_PUBLIC_ENDPOINT", value_name = "URL")]
+    pub(crate) public_endpoint: Option<String>,
     /// How buckets are named in requests
     #[arg(long, env = "THUMBTIER_STYLE", value_enum, default_value = "path")]
     pub(crate) style: Style,

@@ -60,7 +60,7 @@ impl Drop for Delivery {
 
 impl Ended {
     /// Whether everything is done.
-    pub(crate) async fn is_done(self) -> bool {
+    pub(crate) async fn well(self) -> bool {
         self.0.await.unwrap_or(false)
     }
 }
@@ -78,7 +78,7 @@ mod tests {
         second.done();
         assert!(Arc::strong_count(&third.delivery) == 1);
         third.done();
-        assert!(ended.is_done().await);
+        assert!(ended.well().await);
     }
 
     #[tokio::test]
@@ -91,6 +91,6 @@ mod tests {
         }));
         assert!(panicked.is_err());
         first.done();
-        assert!(!ended.is_done().await);
+        assert!(!ended.well().await);
     }
 }

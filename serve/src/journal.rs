@@ -39,11 +39,17 @@ pub(crate) enum Entry {
     },
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(untagged)]
 enum Line {
-    Put { put: u64, entry: Entry },
+    Put { put: u64, entry: Box<Entry> },
     Done { done: u64 },
+}
+
+#[derive(Serialize)]
+struct Put<'entry> {
+    put: u64,
+    entry: &'entry Entry,
 }
 
 /// An order to the thread that writes.
@@ -118,8 +124,7 @@ impl Journal {
 }
 
 fn line_of(id: u64, entry: &Entry) -> String {
-    let line = Line::Put { put: id, entry: entry.clone() };
-    let mut text = serde_json::to_string(&line).expect("strings, numbers and JSON serialise");
+    let mut text = serde_json::to_string(&Put { put: id, entry }).expect("strings, numbers and JSON serialise");
     text.push('\n');
     text
 }
@@ -135,7 +140,7 @@ fn read(path: &Path) -> io::Result<Vec<(u64, Entry)>> {
     let mut live = BTreeMap::new();
     for (number, line) in text[..whole].split(|byte| *byte == b'\n').enumerate().filter(|(_, line)| !line.is_empty()) {
         match serde_json::from_slice(line) {
-            Ok(Line::Put { put, entry }) => drop(live.insert(put, entry)),
+            Ok(Line::Put { put, entry }) => drop(live.insert(put, *entry)),
             Ok(Line::Done { done }) => drop(live.remove(&done)),
             Err(error) => {
                 let path = path.display();
@@ -205,19 +210,22 @@ impl Written {
                     *self = renewed;
                     if is_promised && written.is_ok() {
                         // What was just promised is not among the live ones yet.
-                        self.file.write_all(text.as_bytes()).and_then(|()| self.file.sync_data()).map_err(in_words)?;
+                        self.file
+                            .write_all(text.as_bytes())
+                            .and_then(|()| self.file.sync_data())
+                            .map_err(|error| in_words(&error))?;
                         self.bytes += text.len() as u64;
                     }
                 }
-                Err(error) if written.is_ok() => eprintln!("thumbtier: {}", in_words(error)),
+                Err(error) if written.is_ok() => eprintln!("thumbtier: {}", in_words(&error)),
                 Err(_) => {}
             }
         }
-        written.map_err(in_words)
+        written.map_err(|error| in_words(&error))
     }
 }
 
-fn in_words(error: io::Error) -> String {
+fn in_words(error: &io::Error) -> String {
     format!("the journal cannot be written: {error}")
 }
 

@@ -123,6 +123,8 @@ fn serve(options: &Options) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("starting")?;
     let served = async {
         let store = connect(&place, &settings, options.alone).await?;
+        let outside = Place { endpoint: options.public_endpoint.clone().or(options.endpoint.clone()), ..place.clone() };
+        let store = store.seen_from_outside(outside.client().await?);
         let shared = Arc::new(Shared {
             workers: settings::workers(options, &tiers)?,
             api: settings::api(options, &tiers, limit.mb)?,

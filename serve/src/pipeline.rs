@@ -55,7 +55,7 @@ pub(crate) async fn deliver(shared: &Shared, store: &Store, event: Value, looks:
             say("warning", &message);
         }
     }
-    ended.is_done().await
+    ended.well().await
 }
 
 /// How many events may be looked at side by side.

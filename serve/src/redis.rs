@@ -82,8 +82,9 @@ pub(crate) async fn run(
     while !*stop.borrow() {
         let (done, to_forget) = unbounded_channel();
         let forgetting = spawn_local(forget(url.clone(), Rc::clone(&names), to_forget));
-        let taking = Taking { shared: &shared, store: &store, names: &names, looks: &looks, places: &places, done };
-        let taken = taking.take(&url, &stop).await;
+        let taking =
+            Taking { shared: &shared, store: &store, names: &names, looks: &looks, places: &places, stop: &stop, done };
+        let taken = taking.take(&url).await;
         drop(taking);
         if let Err(error) = taken {
             say("warning", &format!("Redis at {}: {error}, again in {} s", url.address, PAUSE.as_secs()));
@@ -114,18 +115,19 @@ struct Taking<'run> {
     names: &'run Rc<Names>,
     looks: &'run Rc<Semaphore>,
     places: &'run Arc<Semaphore>,
+    stop: &'run watch::Receiver<bool>,
     /// What need not come again.
     done: UnboundedSender<Vec<u8>>,
 }
 
 impl Taking<'_> {
-    async fn take(&self, url: &Url, stop: &watch::Receiver<bool>) -> Result<(), String> {
+    async fn take(&self, url: &Url) -> Result<(), String> {
         let names = self.names;
         let mut redis = Connection::open(url).await?;
         let own = names.taken_by(&names.own);
         give_back(&mut redis, names, &own).await?;
         let mut shown: Option<Instant> = None;
-        while !*stop.borrow() {
+        while !*self.stop.borrow() {
             if shown.is_none_or(|shown| shown.elapsed() >= PACE) {
                 show(&mut redis, names).await?;
                 shown = Some(Instant::now());
@@ -135,10 +137,10 @@ impl Taking<'_> {
             let reply = redis.ask(&["BLMOVE", &names.list, &own, "LEFT", "RIGHT", WAIT_S]).await?;
             let Reply::Text(entry) = reply else { continue };
             let (shared, store, looks) = (Arc::clone(self.shared), self.store.clone(), Rc::clone(self.looks));
-            let done = self.done.clone();
+            let (done, stop) = (self.done.clone(), self.stop.clone());
             spawn_local(async move {
                 let _place = place;
-                if handle(&shared, &store, &entry, &looks).await {
+                if handle(&shared, &store, &entry, &looks, &stop).await {
                     // The connection may be another one by now; then the entry comes again, and is found done.
                     let _ = done.send(entry);
                 }
@@ -149,12 +151,14 @@ impl Taking<'_> {
 }
 
 /// Whether the entry is done, or kept elsewhere.
-async fn handle(shared: &Shared, store: &Store, entry: &[u8], looks: &Semaphore) -> bool {
+async fn handle(shared: &Shared, store: &Store, entry: &[u8], looks: &Semaphore, stop: &watch::Receiver<bool>) -> bool {
     match shape::event(entry) {
         Ok(None) => true,
         Ok(Some(event)) => {
+            // What a stop gave back stays taken, for others.
             deliver(shared, store, event.clone(), looks).await
-                || shared.keep(Entry::Event { event, at_ms: crate::clock::now_ms() + 1000 }).await.is_ok()
+                || !*stop.borrow()
+                    && shared.keep(Entry::Event { event, at_ms: crate::clock::now_ms() + 1000 }).await.is_ok()
         }
         Err(error) => bury(shared, "bad_event", format!("{error}: {}", String::from_utf8_lossy(entry))).await,
     }

@@ -198,6 +198,6 @@ mod tests {
         first.part.done();
         drop(permit);
         scheduler.idle().await;
-        assert!(!ended.is_done().await && started.try_recv().is_err());
+        assert!(!ended.well().await && started.try_recv().is_err());
     }
 }

@@ -21,6 +21,8 @@ const TURNS: usize = 64;
 #[derive(Clone, Debug)]
 pub struct Store {
     s3: aws_sdk_s3::Client,
+    /// As somebody outside reaches the store, by a URL that was signed here.
+    outside: aws_sdk_s3::Client,
     source_bucket: String,
     destination_bucket: String,
     keep_endings: bool,
@@ -60,6 +62,7 @@ impl Store {
     #[must_use]
     pub fn new(s3: aws_sdk_s3::Client, settings: &Settings) -> Self {
         Self {
+            outside: s3.clone(),
             s3,
             source_bucket: settings.source_bucket.clone(),
             destination_bucket: settings.destination_bucket.clone(),
@@ -80,6 +83,18 @@ impl Store {
     #[must_use]
     pub fn by(&self, s3: aws_sdk_s3::Client) -> Self {
         Self { s3, ..self.clone() }
+    }
+
+    /// The same where others reach the store as this client would.
+    #[must_use]
+    pub fn seen_from_outside(self, outside: aws_sdk_s3::Client) -> Self {
+        Self { outside, ..self }
+    }
+
+    /// Signs what others send.
+    #[must_use]
+    pub const fn outside(&self) -> &aws_sdk_s3::Client {
+        &self.outside
     }
 
     /// The same where the store keeps `conditions` only.

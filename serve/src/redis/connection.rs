@@ -47,7 +47,8 @@ impl FromStr for Url {
         let has_port = address.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
         let address = if has_port { address.to_owned() } else { format!("{address}:6379") };
         let (user, password) = who.split_once(':').unwrap_or(("", who));
-        let decoded = |text| percent_decode_str(text).decode_utf8().map(|text| text.into_owned()).map_err(|_| bad());
+        let decoded =
+            |text| percent_decode_str(text).decode_utf8().map(std::borrow::Cow::into_owned).map_err(|_| bad());
         Ok(Self { address, user: decoded(user)?, password: decoded(password)?, database: database.to_owned() })
     }
 }
