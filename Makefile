@@ -68,7 +68,7 @@ DOCUMENTED := python3 -m local.documents && NO_MKDOCS_2_WARNING=1 .venv/bin/pyth
 DEPLOYED := python3 -m local.suite target/deployed.json --only
 
 .PHONY: help local test tested linted unit unit-built functions-built sdk-built templates downloads
-.PHONY: documents documented template frameworks screenshots deployed operators situations page requests served serve-load image chaos mutations differential fuzz bench calibrate dispatcher coldstart weights test-arm64 shipped peers package reproducible command release-files test-release deployable preflight deploy remove prices audit clean
+.PHONY: documents documented template frameworks screenshots deployed operators situations page requests served served-by-s3s serve-load image chaos mutations differential fuzz bench calibrate dispatcher coldstart weights test-arm64 shipped peers package reproducible command release-files test-release deployable preflight deploy remove prices audit clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -163,6 +163,10 @@ requests:
 served:
 	.venv/bin/python -m local.served
 
+# Compiles the store, once and for minutes: not a part of `make test`.
+served-by-s3s: functions-built ## thumbtier serve against a second store, s3s-fs
+	@.venv/bin/python -m local.served --s3s
+
 # What the command says of itself is in them, so that it is compiled first.
 documents: .venv/.done ## docs/ as pages in target/site, with links checked; UPDATE=1 writes what follows from the code
 	@cargo build --quiet --locked -p thumbtier -p thumbtier-aws -p thumbtier-serve
@@ -240,6 +244,10 @@ fuzz: ## each fuzz target for FUZZ_SECONDS=60, or FUZZ_TARGETS="engine_make jpeg
 
 bench: ## criterion benches of the engine: BENCH="--bench stages -- whole"
 	@cargo bench -p benches $(BENCH)
+
+serve-load: .venv/.done ## images a second, waiting times and memory of thumbtier serve at 1, 4 and 16 at once
+	@cargo build --quiet --release --locked -p thumbtier-serve
+	@.venv/bin/python -m local.serve_load
 
 calibrate: ## measures each tier, decides, writes tiers.json and the report: CALIBRATE="--full --objective cost"
 	@echo "· building the worker and the benches" >&2

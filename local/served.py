@@ -1,6 +1,7 @@
 """`thumbtier serve` end to end: real stores, real queues, processes that are killed.
 
 .venv/bin/python -m local.served                  against the S3 and the SQS of a MiniStack of its own
+.venv/bin/python -m local.served --s3s            against s3s-fs, which is compiled for it
 .venv/bin/python -m local.served --endpoint URL   against another store; credentials from the environment
 
 Each test has buckets of its own. At the end of most stands a ledger: of every key that was ever uploaded, what is there now
@@ -36,6 +37,7 @@ from .stack import ROOT, Stack
 
 PROGRAM = ROOT / "target" / "debug" / "thumbtier-serve"
 TOKEN = "a token of the test"
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "testtest"}
 PATIENCE_S = 60
 SIDE_BY_SIDE = 3
 ODD_KEYS = ["ü +1.jpg", "a b/c%20d.png", "a//b.png", "50% & more/?#[x].png", "日本/写真.png", "'quotes\".png", "dots/../up.png"]
@@ -204,6 +206,30 @@ class Serve:
                 self.stop()
 
 
+@contextlib.contextmanager
+def s3s(folder: Path):
+    """A store of its own; its endpoint."""
+    program = subprocess.run([ROOT / "local" / "s3s.sh"], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+    port = free_port()
+    root = folder / "store"
+    root.mkdir()
+    with (folder / "s3s.log").open("wb") as log:
+        process = subprocess.Popen(
+            [program, "--host", "127.0.0.1", "--port", str(port), "--access-key", CREDENTIALS["AWS_ACCESS_KEY_ID"],
+             "--secret-key", CREDENTIALS["AWS_SECRET_ACCESS_KEY"], root], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    try:
+        until("s3s-fs", lambda: listens(port))
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.kill()
+        process.wait()
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 def until(what: str, holds, patience_s: float = PATIENCE_S) -> None:
     deadline = time.monotonic() + patience_s
     while not holds():
@@ -333,9 +359,8 @@ def a_bad_day(store: Store, folder: Path, dice: random.Random) -> None:
     """The store is slow, says 503 and resets connections; events come twice and in any order; two kills."""
     buckets = store.buckets("day")
     proxy = faults.Proxy(urllib.parse.urlsplit(store.endpoint).port)
-    fail(proxy, slow_down=0.05, reset=0.05, delay=0.1)
     state = folder / "day"
-    serving = [Serve(buckets, state, endpoint=proxy.endpoint, wait=False)]
+    serving = [restarted(buckets, state, proxy.endpoint)]
 
     def post(event: dict) -> None:
         for _ in range(100):
@@ -345,6 +370,12 @@ def a_bad_day(store: Store, folder: Path, dice: random.Random) -> None:
             time.sleep(0.2)
         raise Failed(f"an event is not taken: {serving[-1].log()[-2000:]}")
 
+    # The store looks at most images and then does not give them: their jobs are put off.
+    fail(proxy, slow_down=0.7)
+    for number in range(16):
+        post(buckets.put(f"slow/{number}.png", picture(dice)))
+    until("a job that was put off and came again", lambda: '"outcome":"retried"' in serving[-1].log())
+    fail(proxy, slow_down=0.05, reset=0.05, delay=0.1)
     with ThreadPoolExecutor(1) as pool:
         told = pool.submit(story, buckets, dice, 40, 120, post)
         for _ in range(2):
@@ -478,6 +509,20 @@ def without_events_the_buckets_are_compared(store: Store, folder: Path, dice: ra
             raise Failed(f"{key} is not ours, and was removed")
 
 
+def a_job_that_takes_too_long_goes_up_a_tier(store: Store, folder: Path, dice: random.Random) -> None:
+    tiers = json.loads((ROOT / "tiers.json").read_text())
+    tiers["small"]["timeout_s"] = 0
+    table = folder / "tiers.json"
+    table.write_text(json.dumps(tiers))
+    buckets = store.buckets("slow")
+    with Serve(buckets, folder / "slow", "--tiers", str(table)) as serve:
+        serve.post(buckets.put("cat.png", picture(dice)))
+        buckets.settled("a job that took too long")
+        tier = buckets.thumbnail("cat.png")["Metadata"]["thumbtier-tier"]
+        if tier != "medium" or '"outcome":"escalated"' not in serve.log():
+            raise Failed(f"made by {tier}: {serve.log()[-2000:]}")
+
+
 def too_little_memory_is_an_error_with_numbers(store: Store, folder: Path, _: random.Random) -> None:
     buckets = store.buckets("memory")
     said = failing(buckets, folder / "memory", "--memory", "200")
@@ -509,6 +554,7 @@ TESTS = [
     two_processes_share_a_queue_of_sqs,
     two_processes_share_a_list_of_redis,
     without_events_the_buckets_are_compared,
+    a_job_that_takes_too_long_goes_up_a_tier,
     too_little_memory_is_an_error_with_numbers,
 ]
 
@@ -516,6 +562,7 @@ TESTS = [
 def main() -> int:
     parser = argparse.ArgumentParser(prog="local.served", description=__doc__.partition("\n")[0])
     parser.add_argument("--endpoint", help="a store that runs already")
+    parser.add_argument("--s3s", action="store_true", help="s3s-fs, a store in Rust that keeps files in a folder")
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 32))
     parser.add_argument("--only", default="", help="tests whose name has this in it")
     arguments = parser.parse_args()
@@ -525,6 +572,8 @@ def main() -> int:
         if arguments.endpoint:
             credentials = {name: os.environ[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
             store = Store(arguments.endpoint, None, credentials)
+        elif arguments.s3s:
+            store = Store(stack.enter_context(s3s(folder)), None, CREDENTIALS)
         else:
             local = stack.enter_context(Stack(0))
             store = Store(local.endpoint, local.endpoint, {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"})
