@@ -31,8 +31,9 @@ const AT_A_TIME: usize = 16;
 /// The event of what is younger, or younger than a round, is probably under way.
 const YOUNG: Duration = Duration::from_secs(60);
 
-/// How long a listing that failed waits.
-const PAUSE: Duration = Duration::from_secs(30);
+/// How long a listing that failed waits, and how often a page is looked at before the next one has its turn.
+const PAUSE: Duration = Duration::from_secs(10);
+const TRIES: u32 = 5;
 
 /// How far a round came.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,7 +85,7 @@ async fn whole(
     looks: &Semaphore,
     round: &mut Round,
 ) -> Result<(), CallError> {
-    let mut place = read(file);
+    let (mut place, mut tries) = (read(file), 0);
     let settings = &shared.settings;
     loop {
         let (bucket, prefix) = if place.thumbnails {
@@ -95,19 +96,31 @@ async fn whole(
         let (listed, more) = list(store, bucket, prefix, &place.after).await?;
         round.seen += listed.len() as u64;
         let last = listed.last().map(|object| object.key.clone());
-        let is_done = if place.thumbnails {
-            let removed = removals(shared, store, looks, &listed).await?;
-            round.removed += removed.1;
-            removed.0
+        let looked = if place.thumbnails {
+            removals(shared, store, looks, &listed).await.map(|(is_done, removed)| (is_done, 0, removed))
         } else {
-            let made = images(shared, store, looks, round.young, listed).await?;
-            round.made += made.1;
-            made.0
+            images(shared, store, looks, round.young, listed).await.map(|(is_done, made)| (is_done, made, 0))
         };
-        if !is_done {
-            let cause = "the log says which: the page comes again".into();
-            return Err(CallError { action: "bringing every object of a page to its end".to_owned(), cause });
+        let why = match looked {
+            Ok((is_done, made, removed)) => {
+                round.made += made;
+                round.removed += removed;
+                (!is_done).then(|| "some of it failed".to_owned())
+            }
+            Err(error) => Some(with_causes(&error)),
+        };
+        if let Some(why) = why {
+            tries += 1;
+            let page = format!("the page of `{bucket}` behind `{}`: {why}", place.after);
+            if tries < TRIES {
+                say("warning", &format!("{page}, again in {} s", PAUSE.as_secs()));
+                sleep(PAUSE).await;
+                continue;
+            }
+            // One object that cannot be read must not keep all others from their turn.
+            say("error", &format!("{page}, {TRIES} times: the next round looks at it again"));
         }
+        tries = 0;
         place = match (last, more) {
             (Some(after), true) => Place { after, ..place },
             _ if place.thumbnails || !settings.delete_thumbnails => Place::default(),

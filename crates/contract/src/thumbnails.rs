@@ -358,7 +358,8 @@ impl Thumbnails {
         for (name, extension) in variants.chain(manifest) {
             let literal = |part| fill(part, "", name, extension);
             let source = key.strip_prefix(&literal(prefix)).and_then(|rest| rest.strip_suffix(&literal(suffix)));
-            let source = source.filter(|source| self.keys_of(source).iter().any(|made| made == key));
+            let source =
+                source.filter(|source| !source.is_empty() && self.keys_of(source).iter().any(|made| made == key));
             sources.extend(source.map(str::to_owned));
         }
         sources.sort();
