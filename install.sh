@@ -69,7 +69,9 @@ main() {
     tar -xzf "$work/$archive" -C "$work/programs"
     mkdir -p "$folder"
     # A program that runs may not be written to, but may be replaced.
-    for program in thumbtier thumbtier-aws; do
+    for program in thumbtier thumbtier-aws thumbtier-serve; do
+        # Older releases have no thumbtier-serve.
+        [ -f "$work/programs/$program" ] || continue
         cp "$work/programs/$program" "$folder/$program.new"
         chmod 755 "$folder/$program.new"
         mv -f "$folder/$program.new" "$folder/$program"

@@ -108,7 +108,8 @@ def features() -> list[str]:
     if hevc():
         return []
     free = [f"{function}/{decoder}" for function in ("worker", "api") for decoder in FREE]
-    return ["--no-default-features", f"--features={','.join(free)}"]
+    home = [f"{function}/lambda" for function in ("dispatcher", "worker", "api")]
+    return ["--no-default-features", f"--features={','.join(home + free)}"]
 
 
 def build(architecture: Architecture) -> Path:

@@ -19,11 +19,12 @@ from pathlib import Path
 from . import lambda_zips, release
 from .package import FUNCTIONS, ROOT, PackageError, run
 
-PROGRAMS = ["thumbtier", "thumbtier-aws"]
+PROGRAMS = ["thumbtier", "thumbtier-aws", "thumbtier-serve"]
 TEXTS = ["LICENSE-APACHE", "LICENSE-MIT"]
 # Of CentOS 7, and older than any Linux that is kept up.
 GLIBC = "2.17"
 COMMANDS = ROOT / "target" / "command"
+IMAGES = ROOT / "target" / "image"
 FOLDER = ROOT / "target" / "release-files"
 # Where install.sh says where releases are.
 PLACE = "RELEASES_OF_THIS_COPY=\n"
@@ -45,9 +46,9 @@ def main() -> int:
 
 
 def build_command(target: str) -> Path:
-    """Builds `thumbtier` and `thumbtier-aws`: for Linux by zig, for macOS by macOS's own linker, on macOS."""
+    """Builds the programs of the command: for Linux by zig, for macOS by macOS's own linker, on macOS."""
     target = target or release.this_machine()
-    hevc = ["--features=thumbtier/full"] if lambda_zips.hevc() else ["--no-default-features", "--features=thumbtier/free"]
+    hevc = ["--features=thumbtier/full"] if lambda_zips.hevc() else ["--no-default-features", "--features=thumbtier/free,thumbtier-serve/free,thumbtier-serve/sqs"]
     flags = ["--locked", "--profile", "release", *(f"--package={name}" for name in PROGRAMS), *hevc]
     architecture = next((one for one in lambda_zips.ARCHITECTURES.values() if one.target == target), None)
     if architecture:
@@ -89,7 +90,8 @@ def collect(tag: str) -> list[Path]:
     commands = sorted(COMMANDS.glob("thumbtier-*.tar.gz"))
     if not commands:
         raise PackageError("there is no target/command/thumbtier-*.tar.gz: run `make command`")
-    for source in commands:
+    # Docker makes the images, which not everybody has who makes a release here.
+    for source in [*commands, *sorted(IMAGES.glob("*.tar.gz"))]:
         shutil.copyfile(source, files / source.name)
     install = (ROOT / "install.sh").read_text()
     (files / "install.sh").write_text(install.replace(PLACE, f"RELEASES_OF_THIS_COPY={release.base()}\n"))

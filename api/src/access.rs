@@ -5,14 +5,20 @@ use subtle::ConstantTimeEq;
 
 /// How requests are authorised.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Access {
+pub enum Access {
     /// By a bearer token, known by its SHA-256.
     ///
     /// The token itself is in SSM only, as a SecureString. It is 256 random bits, so nobody finds it by its digest, and
     /// the function needs neither a right to read it nor a call to SSM at its start.
-    Token { sha256: [u8; 32] },
+    Token {
+        /// The digest.
+        sha256: [u8; 32],
+    },
     /// By API Gateway, before the function is invoked: IAM or a JWT.
-    Gateway { name: String },
+    Gateway {
+        /// `iam` or `jwt`.
+        name: String,
+    },
 }
 
 impl Access {
@@ -27,7 +33,8 @@ impl Access {
     /// Whether the value of a request's `Authorization` opens the door.
     ///
     /// In constant time, and of digests: neither length nor content of a wrong token changes how long it takes.
-    pub(crate) fn allows(&self, authorization: Option<&str>) -> bool {
+    #[must_use]
+    pub fn allows(&self, authorization: Option<&str>) -> bool {
         let Self::Token { sha256 } = self else { return true };
         let Some(token) = authorization.and_then(bearer) else { return false };
         Sha256::digest(token.as_bytes()).as_slice().ct_eq(sha256).into()
@@ -41,7 +48,8 @@ fn bearer(authorization: &str) -> Option<&str> {
 }
 
 /// 32 bytes from 64 hexadecimal digits.
-pub(crate) fn digest(hex: &str) -> Option<[u8; 32]> {
+#[must_use]
+pub fn digest(hex: &str) -> Option<[u8; 32]> {
     let mut bytes = [0; 32];
     if hex.len() != 64 || !hex.is_ascii() {
         return None;

@@ -1,26 +1,24 @@
-//! The edges on AWS that only the API has.
+//! The edges on S3 that only the API has.
 
 use std::time::Duration;
 
-use aws_sdk_lambda::config::retry::RetryConfig;
-use aws_sdk_lambda::config::timeout::TimeoutConfig;
-use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::operation::put_object::builders::PutObjectFluentBuilder;
 use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
-use contract::{ObjectHead, Outcome, Task, metadata};
-use function::{Aws, CallError};
+use contract::{ObjectHead, metadata};
+use function::{CallError, HasStore, Store};
 
-use crate::edge::{GetObject, Object, PutUpload, RunWorker, Upload};
+use crate::edge::{GetObject, Object, PutUpload, Upload};
 
-impl GetObject for Aws {
+impl<Home: HasStore> GetObject for Home {
     async fn get(&self, key: &str) -> Result<Option<Object>, CallError> {
-        let bucket = self.destination_bucket();
+        let store = self.store();
+        let bucket = store.destination_bucket();
         let failed = |cause| CallError { action: format!("GetObject of `{bucket}/{key}`"), cause };
-        self.calls().get();
-        let object = match self.s3().get_object().bucket(bucket).key(key).send().await {
+        store.calls().get();
+        let object = match store.s3().get_object().bucket(bucket).key(key).send().await {
             Ok(object) => object,
             Err(error) if error.as_service_error().is_some_and(GetObjectError::is_no_such_key) => return Ok(None),
             Err(error) => return Err(failed(error.into())),
@@ -38,10 +36,10 @@ impl GetObject for Aws {
     }
 }
 
-impl PutUpload for Aws {
+impl<Home: HasStore> PutUpload for Home {
     async fn put(&self, upload: &Upload, bytes: Bytes) -> Result<ObjectHead, CallError> {
-        self.calls().put();
-        let sent = request(self, upload).body(ByteStream::from(bytes)).send().await;
+        self.store().calls().put();
+        let sent = request(self.store(), self.store().s3(), upload).body(ByteStream::from(bytes)).send().await;
         let stored = sent.map_err(|error| failed("PutObject", upload, error.into()))?;
         Ok(ObjectHead {
             bytes: upload.bytes,
@@ -57,35 +55,18 @@ impl PutUpload for Aws {
         let config = PresigningConfig::expires_in(expires).map_err(|error| failed(error.into()))?;
         let length = i64::try_from(upload.bytes).map_err(|error| failed(error.into()))?;
         // Type and length are headers that the signature covers: S3 takes no others.
-        let presigned = request(self, upload).content_length(length).presigned(config).await;
+        let presigned =
+            request(self.store(), self.store().outside(), upload).content_length(length).presigned(config).await;
         Ok(presigned.map_err(|error| failed(error.into()))?.uri().to_owned())
     }
 }
 
-fn request(aws: &Aws, upload: &Upload) -> PutObjectFluentBuilder {
-    let call = aws.s3().put_object().bucket(aws.source_bucket()).key(&upload.key).content_type(&upload.content_type);
+fn request(store: &Store, s3: &aws_sdk_s3::Client, upload: &Upload) -> PutObjectFluentBuilder {
+    let call = s3.put_object().bucket(store.source_bucket()).key(&upload.key).content_type(&upload.content_type);
     let call = call.set_content_encoding(upload.content_encoding.clone());
     if upload.waited_for { call.metadata(metadata::WAITED_FOR, "true") } else { call }
 }
 
 fn failed(call: &str, upload: &Upload, cause: Box<dyn std::error::Error + Send + Sync>) -> CallError {
     CallError { action: format!("{call} of `{}`", upload.key), cause }
-}
-
-impl RunWorker for Aws {
-    async fn run(&self, tier: &str, task: &Task, wait: Duration) -> Result<Outcome, CallError> {
-        let function = self.worker(tier);
-        let failed = |cause| CallError { action: format!("Invoke of `{function}`"), cause };
-        let payload = serde_json::to_vec(task).map_err(|error| failed(error.into()))?;
-        let call = self.lambda().invoke().function_name(&function).payload(Blob::new(payload));
-        // Once and no longer than somebody waits: what comes to nothing here is done by the event of the upload.
-        let timeouts = TimeoutConfig::builder().operation_timeout(wait).read_timeout(wait).build();
-        let config = aws_sdk_lambda::Config::builder().timeout_config(timeouts).retry_config(RetryConfig::disabled());
-        let answer = call.customize().config_override(config).send().await.map_err(|error| failed(error.into()))?;
-        let payload = answer.payload.map(Blob::into_inner).unwrap_or_default();
-        if answer.function_error.is_some() {
-            return Err(failed(String::from_utf8_lossy(&payload).into_owned().into()));
-        }
-        serde_json::from_slice(&payload).map_err(|error| failed(error.into()))
-    }
 }

@@ -2,15 +2,13 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use bytes::Bytes;
 use contract::{Variant, unquoted};
-use lambda_http::http::header::{
+use http::header::{
     AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LOCATION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
     IF_NONE_MATCH, LOCATION, RETRY_AFTER, VARY,
 };
-use lambda_http::http::response::Builder;
-use lambda_http::http::{Method, StatusCode};
-use lambda_http::{Body, Request, RequestExt, Response};
+use http::response::Builder;
+use http::{Method, Response, StatusCode};
 use serde_json::json;
 
 use crate::edge::{Edge, Object, Upload};
@@ -19,6 +17,7 @@ use crate::key;
 use crate::look;
 use crate::page;
 use crate::problem::Problem;
+use crate::request::{Body, Request};
 use crate::route::Route;
 use crate::settings::Settings;
 use crate::state::{Known, State, state};
@@ -36,7 +35,8 @@ struct Asked<'request> {
 }
 
 /// An answer, and what the log says beside it.
-pub(crate) struct Answer {
+pub struct Answer {
+    /// What the asker gets.
     pub response: Response<Body>,
     /// What was asked for; `None` where there is nothing like it.
     pub route: Option<Route>,
@@ -49,7 +49,7 @@ pub(crate) struct Answer {
 type Built = Result<(Builder, Body, Option<String>), Problem>;
 
 /// Answers one request. `upload_origin` is where the page may send bytes to.
-pub(crate) async fn handle(
+pub async fn handle(
     edge: &impl Edge,
     settings: &Settings,
     upload_origin: &str,
@@ -57,7 +57,7 @@ pub(crate) async fn handle(
     request_id: &str,
 ) -> Answer {
     let asked = Asked { request, request_id, arrived: Instant::now() };
-    let route = Route::of(request.method(), request.raw_http_path());
+    let route = Route::of(&request.method, &request.path);
     let built = match &route {
         Ok(route) => answer(edge, settings, upload_origin, &asked, route).await,
         Err(no) => Err((*no).into()),
@@ -72,7 +72,7 @@ pub(crate) async fn handle(
     if !builder.headers_ref().is_some_and(|headers| headers.contains_key(CONTENT_SECURITY_POLICY)) {
         builder = builder.header(CONTENT_SECURITY_POLICY, page::NOTHING);
     }
-    let body = if request.method() == Method::HEAD { Body::Empty } else { body };
+    let body = if request.method == Method::HEAD { Body::Empty } else { body };
     let response = builder.body(body).expect("header values are checked where they are taken");
     Answer { response, route: route.ok(), problem, cause }
 }
@@ -107,7 +107,7 @@ async fn put_image(edge: &impl Edge, settings: &Settings, asked: &Asked<'_>, key
     let variant = asked.variant(settings, key)?;
     let prefer = asked.header("prefer").unwrap_or_default();
     let wait = headers::wait(prefer).map_err(Problem::BadRequest)?;
-    let bytes = Bytes::copy_from_slice(asked.request.body());
+    let bytes = asked.request.body.clone();
     let content_type = asked.header(CONTENT_TYPE.as_str()).unwrap_or("application/octet-stream").to_owned();
     let content_encoding = asked.header(CONTENT_ENCODING.as_str()).map(str::to_owned);
     let waited_for = wait.is_some();
@@ -120,7 +120,7 @@ async fn put_image(edge: &impl Edge, settings: &Settings, asked: &Asked<'_>, key
         match find(edge, settings, key, variant, Some(&etag)).await? {
             Some(object) => {
                 let builder = thumbnail_response(&object, settings).header("preference-applied", "wait");
-                return Ok((builder.header(CONTENT_LOCATION, thumbnail), Body::from(object.bytes.to_vec()), failed));
+                return Ok((builder.header(CONTENT_LOCATION, thumbnail), Body::from(object.bytes), failed));
             }
             None if Instant::now() + PACE > deadline => break,
             // It went up a tier, or its worker was killed: the event of the upload brings another.
@@ -132,7 +132,7 @@ async fn put_image(edge: &impl Edge, settings: &Settings, asked: &Asked<'_>, key
 }
 
 async fn create_upload(edge: &impl Edge, settings: &Settings, asked: &Asked<'_>) -> Built {
-    let upload = upload::new_upload(settings, asked.request.body())?;
+    let upload = upload::new_upload(settings, &asked.request.body)?;
     let url = edge.presign(&upload, EXPIRES).await?;
     let body = json!({
         "key": upload.key,
@@ -157,7 +157,7 @@ async fn get_thumbnail(edge: &impl Edge, settings: &Settings, asked: &Asked<'_>,
             let (builder, body) = not_modified(&object.head.etag);
             Ok(plain((builder.header(CACHE_CONTROL, cache_control(&object, settings)), body)))
         }
-        Some(object) => Ok(plain((thumbnail_response(&object, settings), Body::from(object.bytes.to_vec())))),
+        Some(object) => Ok(plain((thumbnail_response(&object, settings), Body::from(object.bytes)))),
         None => Ok(plain(accepted(&json!({
             "key": key,
             "thumbnail": asked.thumbnail_url(settings, key, etag.as_deref()),
@@ -256,11 +256,12 @@ fn with_query(path: String, parameters: &[(&str, Option<&str>)]) -> String {
 
 impl Asked<'_> {
     fn header(&self, name: &str) -> Option<&str> {
-        self.request.headers().get(name)?.to_str().ok()
+        self.request.headers.get(name)?.to_str().ok()
     }
 
     fn query(&self, name: &str) -> Option<String> {
-        self.request.query_string_parameters().first(name).map(str::to_owned)
+        let mut named = self.request.query.iter().filter(|(other, _)| other == name);
+        named.next().map(|(_, value)| value.clone())
     }
 
     /// The variant that is asked for; the first one if none is.

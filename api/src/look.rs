@@ -1,12 +1,14 @@
 //! Looks up what is known of a key: a HEAD of the source and of each thumbnail, and the ending if those do not tell.
 
+use std::time::{Duration, SystemTime};
+
 use contract::{Ending, Variant};
 use function::CallError;
 use futures_util::future::{try_join, try_join_all};
 
 use crate::edge::{Edge, Object};
 use crate::settings::Settings;
-use crate::state::{Known, are_made, same};
+use crate::state::{Known, State, are_made, same, state};
 
 /// Everything that is known of `key`.
 ///
@@ -26,6 +28,15 @@ pub(crate) async fn look(edge: &impl Edge, settings: &Settings, key: &str) -> Re
     let is_made = source.as_ref().is_some_and(|source| are_made(&thumbnails, source));
     let ending = if is_made { None } else { ending(edge, key).await? };
     Ok(Known { source, thumbnails, ending })
+}
+
+/// What became of the upload of `key` with that ETag, for ever in work where nothing tells.
+///
+/// # Errors
+/// [`CallError`] where S3 did not answer.
+pub async fn what_became_of(edge: &impl Edge, settings: &Settings, key: &str, etag: &str) -> Result<State, CallError> {
+    let known = look(edge, settings, key).await?;
+    Ok(state(key, Some(etag), &known, &settings.shared, Duration::MAX, SystemTime::now()))
 }
 
 /// How the last upload of `key` that left no thumbnail ended.

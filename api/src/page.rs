@@ -1,12 +1,17 @@
 //! The page and its files, in the binary; and the headers that every answer has.
 
 use contract::fnv1a;
-use lambda_http::http::header::{
+use function::CallError;
+use http::Response;
+use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderName, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
     X_CONTENT_TYPE_OPTIONS,
 };
-use lambda_http::http::response::Builder;
-use lambda_http::{Body, Response};
+use http::response::Builder;
+
+use crate::edge::{PutUpload, Upload};
+use crate::request::Body;
+use crate::upload::EXPIRES;
 
 /// A file of the page.
 #[derive(Debug)]
@@ -72,8 +77,24 @@ impl File {
     }
 }
 
+/// Where presigned URLs lead to. Signing asks nobody.
+///
+/// # Errors
+/// [`CallError`] where there is nothing to sign with.
+pub async fn upload_origin(edge: &impl PutUpload) -> Result<String, CallError> {
+    let upload = Upload {
+        key: "k".into(),
+        content_type: "image/jpeg".into(),
+        content_encoding: None,
+        bytes: 1,
+        waited_for: false,
+    };
+    let url = edge.presign(&upload, EXPIRES).await?;
+    Ok(origin(&url).to_owned())
+}
+
 /// Scheme and host of a URL: what a Content-Security-Policy calls a source.
-pub(crate) fn origin(url: &str) -> &str {
+fn origin(url: &str) -> &str {
     let host = url.find("://").map_or(0, |scheme| scheme + 3);
     let end = url[host..].find(['/', '?']).map_or(url.len(), |end| host + end);
     &url[..end]

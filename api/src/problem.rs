@@ -2,20 +2,22 @@
 
 use contract::with_causes;
 use function::CallError;
-use lambda_http::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
-use lambda_http::http::response::Builder;
-use lambda_http::{Body, Response};
+use http::Response;
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::response::Builder;
 use serde::Serialize;
 
 use crate::key::BadKey;
+use crate::request::Body;
 use crate::route::NoRoute;
 
 /// Why a request has no other answer.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Problem {
     #[error(
-        "send the token of this deployment as `Authorization: Bearer TOKEN`: it is in SSM, under the name that the \
-             deployment printed as ApiTokenName, and in the link that `make local` prints"
+        "send the token of this deployment as `Authorization: Bearer TOKEN`: `thumbtier serve` was started \
+             with it, on AWS it is in SSM, under the name that the deployment printed as ApiTokenName, and in the link that \
+             `make local` prints"
     )]
     Unauthorised,
     #[error("there is nothing at this path: see /openapi.json")]

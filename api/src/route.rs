@@ -1,10 +1,10 @@
 //! Which request asks for what. Pure: a method and a path in, a route out. `openapi.json` lists the same.
 
-use lambda_http::http::Method;
+use http::Method;
 
 /// What a request asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Route {
+pub enum Route {
     /// Store the body under this key.
     PutImage(String),
     /// A URL to upload to.

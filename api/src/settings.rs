@@ -8,7 +8,7 @@ use crate::access::{Access, digest};
 
 /// What differs per deployment.
 #[derive(Debug)]
-pub(crate) struct Settings {
+pub struct Settings {
     /// What every function of the deployment is told.
     pub shared: function::Settings,
     /// Who may ask.
@@ -26,7 +26,7 @@ impl Settings {
     ///
     /// # Errors
     /// [`SettingsError`], with everything that is missing or wrong.
-    pub(crate) fn from_env() -> Result<Self, SettingsError> {
+    pub fn from_env() -> Result<Self, SettingsError> {
         let mut environment = Environment::of_process();
         let shared = function::Settings::from_environment(&mut environment, None);
         let access = access(&mut environment);

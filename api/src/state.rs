@@ -18,13 +18,20 @@ pub(crate) struct Known {
 
 /// What became of it.
 #[derive(Debug, PartialEq)]
-pub(crate) enum State {
+pub enum State {
     /// Every variant is there, of this very upload.
     Made(Option<MadeBy>),
     /// It waits for its turn, or a worker has it.
     InWork,
     /// There will be no thumbnail.
-    Refused { name: String, message: String, made_by: Option<MadeBy> },
+    Refused {
+        /// Why, in a word.
+        name: String,
+        /// Why, in a sentence.
+        message: String,
+        /// What found that out.
+        made_by: Option<MadeBy>,
+    },
     /// The source object was deleted.
     Deleted,
     /// There is a newer upload than the one that is asked about.

@@ -1,4 +1,5 @@
-//! `thumbtier`, the command: what the deployment does on local files; `thumbtier-aws` does what needs AWS.
+//! `thumbtier`, the command: what the deployment does on local files; `thumbtier-aws` does what needs AWS, and
+//! `thumbtier-serve` what a deployment does, on this machine.
 
 mod hand_over;
 
@@ -8,6 +9,12 @@ use clap::{Args, Parser, Subcommand};
 use thumbtier::{exit_code, explain, formats, make, tune, validate};
 
 use crate::hand_over::hand_over;
+
+/// What talks to AWS.
+const AWS: &str = "thumbtier-aws";
+
+/// What serves.
+const SERVE: &str = "thumbtier-serve";
 
 /// Thumbnails with the engine and the tier table that run on AWS Lambda
 #[derive(Debug, Parser)]
@@ -40,9 +47,11 @@ enum Command {
     Smoke(Rest),
     /// Compare the command's version with what is deployed
     Version(Rest),
+    /// Make thumbnails of what is uploaded to a store that speaks S3, on this machine
+    Serve(Rest),
 }
 
-/// Arguments that `thumbtier-aws` knows.
+/// Arguments that another program knows.
 #[derive(Debug, Args)]
 #[command(disable_help_flag = true)]
 struct Rest {
@@ -61,9 +70,10 @@ Examples:
   thumbtier tune --from-logs --stage prod       which thresholds production would change
   thumbtier backfill s3://bucket --stage prod   thumbnails of what was there before
   thumbtier smoke --stage prod                  whether every tier works, after a deployment
+  thumbtier serve --help                        the same pipeline on your own machines
 
 cost, redrive, backfill, preflight, attach, detach, smoke, version, and whatever names a stage or an s3:// object, is done
-by the program thumbtier-aws: in the folder of thumbtier, or on the PATH.
+by the program thumbtier-aws, serve by thumbtier-serve: in the folder of thumbtier, or on the PATH.
 
 Exit status: 0 everything done, 1 something refused by name, 2 wrong usage or nothing could be started.";
 
@@ -74,9 +84,10 @@ fn main() -> ExitCode {
         Command::Tune(arguments) if !arguments.needs_aws() => tune::run(&arguments, tune::no_deployment),
         Command::Formats(arguments) => formats::run(&arguments),
         Command::Validate(arguments) => validate::run(&arguments),
-        Command::Explain(_) | Command::Tune(_) => hand_over(),
-        Command::Cost(_) | Command::Redrive(_) | Command::Backfill(_) => hand_over(),
-        Command::Preflight(_) | Command::Attach(_) | Command::Detach(_) => hand_over(),
-        Command::Smoke(_) | Command::Version(_) => hand_over(),
+        Command::Explain(_) | Command::Tune(_) => hand_over(AWS),
+        Command::Cost(_) | Command::Redrive(_) | Command::Backfill(_) => hand_over(AWS),
+        Command::Preflight(_) | Command::Attach(_) | Command::Detach(_) => hand_over(AWS),
+        Command::Smoke(_) | Command::Version(_) => hand_over(AWS),
+        Command::Serve(_) => hand_over(SERVE),
     })
 }

@@ -13,7 +13,7 @@ use crate::event::Decoded;
 use crate::skip::skip_by_event;
 
 /// Everything that the dispatcher asks of AWS.
-pub(crate) trait Edge: HeadObject + InvokeWorker + SendDeadLetter + KeepEnding + PutOffTask {}
+pub trait Edge: HeadObject + InvokeWorker + SendDeadLetter + KeepEnding + PutOffTask {}
 
 impl<All: HeadObject + InvokeWorker + SendDeadLetter + KeepEnding + PutOffTask> Edge for All {}
 

@@ -33,7 +33,7 @@ pub(crate) enum Event {
 /// An event that is not one of those.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub(crate) enum EventError {
+pub enum EventError {
     /// Of something else altogether.
     #[error("event has {found}: expected one of S3, EventBridge, SNS, SQS or S3 Batch Operations about an object")]
     Unknown {
@@ -74,6 +74,14 @@ impl Event {
         }
         objects(event).map(Self::Objects)
     }
+}
+
+/// Whether it is an event: what is none will not be one the next time.
+///
+/// # Errors
+/// [`EventError`], with what was found instead.
+pub fn check(event: &Value) -> Result<(), EventError> {
+    Event::decode(event.clone()).map(drop)
 }
 
 /// What the way of an event here is billed for, beside this function: nothing where S3 itself sent it.

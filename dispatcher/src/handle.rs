@@ -19,19 +19,22 @@ use crate::failure::{Next, after};
 /// The function's answer.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
-pub(crate) enum Reply {
+pub enum Reply {
     /// To an asynchronous source, which does not read it.
     Summary(Summary),
-    /// To SQS: what is not named here is deleted from the queue.
+    /// To SQS.
     #[serde(rename_all = "camelCase")]
-    Messages { batch_item_failures: Vec<Failure> },
+    Messages {
+        /// What is not named here is deleted from the queue.
+        batch_item_failures: Vec<Failure>,
+    },
     /// To S3 Batch Operations.
     Batch(Response),
 }
 
 /// What became of an event.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
-pub(crate) struct Summary {
+pub struct Summary {
     /// Tasks handed over, by tier.
     pub dispatched: BTreeMap<String, u32>,
     /// Final answers, by name.
@@ -45,18 +48,26 @@ pub(crate) struct Summary {
 /// A message that SQS delivers again.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Failure {
+pub struct Failure {
     item_identifier: String,
 }
 
 /// Everything that makes Lambda run the event again.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum HandlerError {
+pub enum HandlerError {
+    /// It is no event.
     #[error(transparent)]
     Event(#[from] EventError),
     /// After all were tried. Tasks already handed over are handed over again; workers find what they made.
     #[error("{failed} of {total} records could not be dispatched, the first because {first}")]
-    Dispatch { failed: usize, total: usize, first: String },
+    Dispatch {
+        /// How many.
+        failed: usize,
+        /// Of how many.
+        total: usize,
+        /// Why.
+        first: String,
+    },
 }
 
 /// How many messages are handled side by side: each may hold several objects, and all of them wait for S3 and Lambda.
@@ -78,7 +89,7 @@ struct Tally {
 ///
 /// # Errors
 /// [`HandlerError`], for asynchronous sources only: the others have their own words for a failure.
-pub(crate) async fn handle(
+pub async fn handle(
     edge: &impl Edge,
     settings: &Settings,
     event: Value,

@@ -1,31 +1,33 @@
-//! The edges on AWS that only a worker has: S3 `GetObject`, `PutObject` and `DeleteObject`.
+//! The edges on S3 that only a worker has: S3 `GetObject`, `PutObject` and `DeleteObject`.
 
 use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
 use contract::{Job, metadata};
-use function::{Aws, CallError};
+use function::{CallError, HasStore, HeadObject, Lease};
 
 use crate::edge::{Condition, DeleteObject, Deleted, GetObject, ObjectBody, PutObject, StoredObject};
 
 /// A body and what it is, for errors.
-pub(crate) struct Body {
+pub struct Body {
+    lease: Option<Lease>,
     stream: ByteStream,
     content_encoding: Option<String>,
     focus: Option<String>,
     action: String,
 }
 
-impl GetObject for Aws {
+impl<Home: HasStore> GetObject for Home {
     type Body = Body;
 
     async fn get(&self, job: &Job) -> Result<Option<Body>, CallError> {
         let action = format!("GetObject of `{}/{}`", job.bucket, job.key);
-        let call = self.s3().get_object().bucket(&job.bucket).key(&job.key).if_match(&job.etag);
+        let call = self.store().s3().get_object().bucket(&job.bucket).key(&job.key).if_match(&job.etag);
         match call.send().await {
             Ok(object) => {
                 let focus = object.metadata().and_then(|all| all.get(metadata::FOCUS)).cloned();
-                Ok(Some(Body { stream: object.body, content_encoding: object.content_encoding, focus, action }))
+                let (stream, content_encoding) = (object.body, object.content_encoding);
+                Ok(Some(Body { lease: self.lease(), stream, content_encoding, focus, action }))
             }
             Err(error) if is_changed(&error) => Ok(None),
             Err(error) => Err(CallError { action, cause: error.into() }),
@@ -52,19 +54,37 @@ impl ObjectBody for Body {
         self.focus.as_deref()
     }
 
+    fn lease(&self) -> Option<Lease> {
+        self.lease.clone()
+    }
+
     async fn next(&mut self) -> Option<Result<Bytes, CallError>> {
         let chunk = self.stream.next().await?;
         Some(chunk.map_err(|error| CallError { action: self.action.clone(), cause: error.into() }))
     }
 }
 
-impl PutObject for Aws {
+impl<Home: HasStore> PutObject for Home {
     async fn put(&self, object: &StoredObject, condition: &Condition) -> Result<Option<String>, CallError> {
         let action = format!("PutObject of `{}/{}`", object.bucket, object.key);
-        let call = self.s3().put_object().bucket(&object.bucket).key(&object.key);
+        let store = self.store();
+        // Held until the answer is there.
+        let turn = if store.conditions().put { None } else { Some(store.turn(&object.key).await) };
+        if turn.is_some() {
+            let there = self.head(&object.bucket, &object.key).await?.map(|head| head.etag);
+            let holds = match condition {
+                Condition::Absent => there.is_none(),
+                Condition::Unchanged(etag) => there.as_ref() == Some(etag),
+            };
+            if !holds {
+                return Ok(None);
+            }
+        }
+        let call = store.s3().put_object().bucket(&object.bucket).key(&object.key);
         let call = call.content_type(object.content_type).cache_control(&object.cache_control);
         let call = call.set_metadata(Some(object.metadata.clone())).body(ByteStream::from(object.bytes.clone()));
         let call = match condition {
+            _ if turn.is_some() => call,
             Condition::Absent => call.if_none_match("*"),
             Condition::Unchanged(etag) => call.if_match(etag),
         };
@@ -79,9 +99,21 @@ impl PutObject for Aws {
     }
 }
 
-impl DeleteObject for Aws {
+impl<Home: HasStore> DeleteObject for Home {
     async fn delete(&self, bucket: &str, key: &str, etag: &str) -> Result<Deleted, CallError> {
-        match self.s3().delete_object().bucket(bucket).key(key).if_match(etag).send().await {
+        let store = self.store();
+        let turn = if store.conditions().delete { None } else { Some(store.turn(key).await) };
+        let call = store.s3().delete_object().bucket(bucket).key(key);
+        let call = if turn.is_some() {
+            match self.head(bucket, key).await? {
+                None => return Ok(Deleted::Absent),
+                Some(there) if there.etag != etag => return Ok(Deleted::Other),
+                Some(_) => call,
+            }
+        } else {
+            call.if_match(etag)
+        };
+        match call.send().await {
             Ok(_) => Ok(Deleted::Done),
             Err(error) if status(&error) == Some(404) => Ok(Deleted::Absent),
             Err(error) if is_changed(&error) => Ok(Deleted::Other),

@@ -25,7 +25,7 @@ const ROUNDS: u32 = 3;
 ///
 /// # Errors
 /// [`WorkerError`] for what may go better the next time. The retry finds what is stored already and does the rest.
-pub(crate) async fn handle(edge: &impl Edge, settings: &Settings, task: &Task) -> Result<Outcome, WorkerError> {
+pub async fn handle(edge: &impl Edge, settings: &Settings, task: &Task) -> Result<Outcome, WorkerError> {
     let mut stopwatch = Stopwatch::start(&settings.shared.meter);
     let result = run(edge, settings, task, &mut stopwatch).await;
     let meter = &settings.shared.meter;

@@ -73,8 +73,10 @@ pub(crate) async fn make(
     limits.formats = settings.shared.formats;
     limits.max_source_bytes = settings.shared.max_object_bytes;
     let mut variants = settings.shared.thumbnails.variants_of(&job.key).to_vec();
+    let lease = body.lease();
     let bad_focus = body.focus().and_then(|focus| keep(focus, &mut variants).err());
     let engine = tokio::task::spawn_blocking(move || {
+        let _lease = lease;
         let mut stages = Vec::new();
         let on_stage = &mut |stage| stages.push((stage, Instant::now()));
         (decode_and_make(reader, &encoding, &variants, limits, on_stage), stages)

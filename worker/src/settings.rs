@@ -5,7 +5,7 @@ use function::{Environment, SettingsError};
 
 /// What differs per deployment and per tier.
 #[derive(Debug)]
-pub(crate) struct Settings {
+pub struct Settings {
     /// What every function of the deployment is told.
     pub shared: function::Settings,
     /// The row of tiers.json that this deployment is.
@@ -21,7 +21,7 @@ impl Settings {
     ///
     /// # Errors
     /// [`SettingsError`], with everything that is missing or wrong.
-    pub(crate) fn from_env() -> Result<Self, SettingsError> {
+    pub fn from_env() -> Result<Self, SettingsError> {
         let mut environment = Environment::of_process();
         let name = environment.variable("TIER", "the name of a tier in tiers.json");
         let max_pixels = environment.number("MAX_PIXELS", "the largest image that is decoded, width times height");
@@ -36,7 +36,8 @@ impl Settings {
     }
 
     /// The tier that takes what is too much for this one; `None` for the largest.
-    pub(crate) fn next_tier(&self) -> Option<&Tier> {
+    #[must_use]
+    pub fn next_tier(&self) -> Option<&Tier> {
         self.shared.tiers.next_after(&self.tier.name)
     }
 }

@@ -27,7 +27,9 @@ pub(crate) struct Stopwatch {
 impl Stopwatch {
     /// Starts a job.
     pub(crate) fn start(meter: &Meter) -> Self {
-        usage::reset_peak();
+        if meter.is_alone {
+            usage::reset_peak();
+        }
         let started = Instant::now();
         let cpu_at_start = usage::cpu_time();
         Self {
@@ -93,8 +95,13 @@ impl Stopwatch {
             Err(error) => (error.name(), Some(with_causes(error))),
         };
         let total_ms = milliseconds(self.started.elapsed());
-        let cpu_ms = milliseconds(usage::cpu_time().saturating_sub(self.cpu_at_start));
-        let peak_bytes = usage::peak_bytes();
+        let planned_bytes = self.image.as_ref().map_or(0, |image| image.planned_peak_bytes);
+        // The process's own numbers are the neighbours' too.
+        let (cpu_ms, peak_bytes) = if settings.shared.meter.is_alone {
+            (milliseconds(usage::cpu_time().saturating_sub(self.cpu_at_start)), usage::peak_bytes())
+        } else {
+            (0.0, planned_bytes)
+        };
         let memory_bytes = (tariff.memory_mb << 20) as f64;
         let counts = JobCounts::of(outcome, self.start.is_cold);
         let (bucket, bytes, images, gets) = match task {

@@ -25,6 +25,7 @@ pub(crate) fn stored_objects(
     let spec = thumbnails.spec_of(&job.key);
     let source = [
         (metadata::SOURCE_ETAG, Some(&job.etag)),
+        (metadata::SOURCE_BUCKET, Some(&job.bucket)),
         (metadata::SOURCE_VERSION, job.version_id.as_ref()),
         (metadata::SEQUENCER, job.sequencer.as_ref()),
         (metadata::SPEC, Some(&spec)),

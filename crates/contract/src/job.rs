@@ -25,6 +25,8 @@ pub struct ObjectHead {
     pub restored: bool,
     /// [`crate::metadata::SOURCE_ETAG`]: where it is there, the object is a thumbnail of this system.
     pub source_etag: Option<String>,
+    /// The bucket that it was made from an object of; `None` too where an older release made it.
+    pub source_bucket: Option<String>,
     /// [`crate::metadata::SEQUENCER`].
     pub source_sequencer: Option<String>,
     /// [`crate::metadata::SPEC`].
@@ -45,6 +47,7 @@ impl ObjectHead {
     pub fn with_metadata(self, metadata: &HashMap<String, String>) -> Self {
         Self {
             source_etag: metadata.get(metadata::SOURCE_ETAG).cloned(),
+            source_bucket: metadata.get(metadata::SOURCE_BUCKET).cloned(),
             source_sequencer: metadata.get(metadata::SEQUENCER).cloned(),
             spec: metadata.get(metadata::SPEC).cloned(),
             made_by: MadeBy::from_metadata(metadata),

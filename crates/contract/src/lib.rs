@@ -61,6 +61,8 @@ pub mod metadata {
     /// The ETag of the object that the thumbnail was made from, in its quotes.
     /// Its presence marks an object as this system's own output.
     pub const SOURCE_ETAG: &str = "thumbtier-source-etag";
+    /// The source object's bucket: several may share one bucket of thumbnails.
+    pub const SOURCE_BUCKET: &str = "thumbtier-source-bucket";
     /// The version id of the source object, where its bucket is versioned.
     pub const SOURCE_VERSION: &str = "thumbtier-source-version";
     /// The sequencer of the S3 event that announced the source object.

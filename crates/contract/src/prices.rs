@@ -1,8 +1,8 @@
 //! `prices.json`: what AWS asks, by region and architecture. The only place where a price stands.
 
-use std::fmt;
-use std::iter::Sum;
-use std::ops::{Add, Mul};
+mod nothing;
+
+use std::{fmt, iter::Sum, ops::Add, ops::Mul};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};

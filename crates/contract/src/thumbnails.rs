@@ -345,6 +345,28 @@ impl Thumbnails {
         key_of(other).filter(|sibling| Some(sibling) != key_of(extension).as_ref())
     }
 
+    /// The keys of which `key` may be a thumbnail; usually one, and none of what no thumbnail is called.
+    #[must_use]
+    pub fn sources_of(&self, key: &str) -> Vec<String> {
+        let (prefix, _) = self.key.split_once("{key}").unwrap_or_default();
+        let (_, suffix) = self.key.rsplit_once("{key}").unwrap_or_default();
+        let variants = self.all_variants().flat_map(|variant| {
+            variant.format.extensions().iter().map(|extension| (variant.name.as_str(), *extension))
+        });
+        let manifest = self.manifest.then_some((Manifest::NAME, Manifest::EXTENSION));
+        let mut sources = Vec::new();
+        for (name, extension) in variants.chain(manifest) {
+            let literal = |part| fill(part, "", name, extension);
+            let source = key.strip_prefix(&literal(prefix)).and_then(|rest| rest.strip_suffix(&literal(suffix)));
+            let source =
+                source.filter(|source| !source.is_empty() && self.keys_of(source).iter().any(|made| made == key));
+            sources.extend(source.map(str::to_owned));
+        }
+        sources.sort();
+        sources.dedup();
+        sources
+    }
+
     /// Whether `key` is a key that thumbnails get: in the bucket of thumbnails it is one.
     #[must_use]
     pub fn may_have_made(&self, key: &str) -> bool {

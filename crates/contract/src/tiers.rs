@@ -148,6 +148,21 @@ impl TierTable {
         Ok(Self { tiers, measured_for })
     }
 
+    /// The first tiers of the table, with these budgets in MB; the last of them takes every object that the largest took.
+    #[must_use]
+    pub fn within(&self, budgets_mb: &[u64]) -> Self {
+        let with = |(tier, mb): (&Tier, &u64)| {
+            let memory_mb = tier.memory_mb.max(mb + RUNTIME_MB);
+            Tier { budget_mb: *mb, memory_mb, ..tier.clone() }
+        };
+        let mut tiers: Vec<_> = self.tiers.iter().zip(budgets_mb).map(with).collect();
+        if let (Some(last), Some(largest)) = (tiers.last_mut(), self.tiers.last()) {
+            last.default_max_bytes = largest.default_max_bytes;
+            last.max_bytes.clone_from(&largest.max_bytes);
+        }
+        Self { tiers, measured_for: self.measured_for.clone() }
+    }
+
     /// The tiers from the smallest to the largest.
     pub fn iter(&self) -> std::slice::Iter<'_, Tier> {
         self.tiers.iter()

@@ -15,7 +15,7 @@ type Uses = BTreeMap<String, BTreeSet<String>>;
 fn sources() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let crates = fs::read_dir(root.join("crates")).unwrap().map(|entry| entry.unwrap().path());
-    let parts = ["api", "cli", "cli/aws", "dispatcher", "worker"].map(|part| root.join(part));
+    let parts = ["api", "cli", "cli/aws", "dispatcher", "serve", "worker"].map(|part| root.join(part));
     crates.chain(parts).map(|package| package.join("src")).collect()
 }
 

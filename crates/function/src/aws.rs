@@ -1,83 +1,129 @@
-//! The edges on AWS that more than one function has: the SDK's configuration, Lambda `Invoke`, S3 `HeadObject`,
-//! SQS `SendMessage`, and the first connection to S3.
+//! S3 as every home of this system uses it: `HeadObject`, the endings, and where the images and the thumbnails are.
 
-use std::sync::OnceLock;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use aws_config::SdkConfig;
+use aws_config::ConfigLoader;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_sdk_lambda::primitives::Blob;
-use aws_sdk_lambda::types::InvocationType;
 use aws_sdk_s3::operation::head_object::HeadObjectError;
-use contract::{DeadLetter, Ending, ObjectHead, PutOff, Task};
-use serde::Serialize;
+use contract::{Ending, ObjectHead, fnv1a};
+use tokio::sync::{Mutex, MutexGuard};
 
-use crate::call::{CallError, HeadObject, InvokeWorker, KeepEnding, PutOffTask, SendDeadLetter};
+use crate::call::{CallError, HeadObject, KeepEnding, Lease};
 use crate::calls::Calls;
 use crate::settings::Settings;
 
-/// INIT may take 10 s; a slow answer to the first call is not worth failing it.
-const WARM_UP: Duration = Duration::from_secs(2);
+/// How many keys may be written at once in a store that knows no conditions.
+const TURNS: usize = 64;
 
-/// The SDK's clients, made once at INIT.
-#[derive(Debug)]
-pub struct Aws {
+/// A store that speaks S3, and the two buckets.
+#[derive(Clone, Debug)]
+pub struct Store {
     s3: aws_sdk_s3::Client,
-    lambda: aws_sdk_lambda::Client,
+    /// As somebody outside reaches the store, by a URL that was signed here.
+    outside: aws_sdk_s3::Client,
     source_bucket: String,
     destination_bucket: String,
-    worker_prefix: String,
-    worker_alias: String,
-    /// Its client is made with the first letter: most functions never send one.
-    sqs: OnceLock<aws_sdk_sqs::Client>,
-    dead_letter_queue_url: String,
-    failed_jobs_queue_url: String,
-    refusals_queue_url: String,
     keep_endings: bool,
-    config: SdkConfig,
-    calls: Calls,
+    conditions: Conditions,
+    turns: Arc<[Mutex<()>]>,
+    calls: Arc<Calls>,
 }
 
-impl Aws {
-    /// Loads the configuration and the credentials of the function's role, and connects to S3.
-    pub async fn connect(settings: &Settings) -> Self {
-        let config = sdk_config().await;
-        let aws = Self {
-            s3: aws_sdk_s3::Client::new(&config),
-            lambda: aws_sdk_lambda::Client::new(&config),
+/// Which conditions the store keeps, of those that keep an older thumbnail from a newer one's place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Conditions {
+    /// `If-None-Match: *` and `If-Match` of PutObject.
+    pub put: bool,
+    /// `If-Match` of DeleteObject.
+    pub delete: bool,
+}
+
+/// Has a store: S3's half of every edge is written for these.
+pub trait HasStore {
+    /// The store.
+    fn store(&self) -> &Store;
+
+    /// What is let go when nobody works on a body of this home any more.
+    fn lease(&self) -> Option<Lease> {
+        None
+    }
+}
+
+impl HasStore for Store {
+    fn store(&self) -> &Store {
+        self
+    }
+}
+
+impl Store {
+    /// The buckets of `settings` by that client. All conditions are believed to be kept, as S3 keeps them.
+    #[must_use]
+    pub fn new(s3: aws_sdk_s3::Client, settings: &Settings) -> Self {
+        Self {
+            outside: s3.clone(),
+            s3,
             source_bucket: settings.source_bucket.clone(),
             destination_bucket: settings.destination_bucket.clone(),
-            worker_prefix: settings.worker_prefix.clone(),
-            worker_alias: settings.worker_alias.clone(),
-            sqs: OnceLock::new(),
-            dead_letter_queue_url: settings.dead_letter_queue_url.clone(),
-            failed_jobs_queue_url: settings.failed_jobs_queue_url.clone(),
-            refusals_queue_url: settings.refusals_queue_url.clone(),
             keep_endings: settings.keep_endings,
-            config,
-            calls: Calls::default(),
-        };
-        aws.warm_up().await;
-        aws
+            conditions: Conditions { put: true, delete: true },
+            turns: (0..TURNS).map(|_| Mutex::default()).collect(),
+            calls: Arc::default(),
+        }
     }
 
-    /// S3, for what only one of the functions asks of it.
+    /// The same with a count of its own.
+    #[must_use]
+    pub fn counted_anew(&self) -> Self {
+        Self { calls: Arc::default(), ..self.clone() }
+    }
+
+    /// The same by another client, of another runtime; both take turns.
+    #[must_use]
+    pub fn by(&self, s3: aws_sdk_s3::Client) -> Self {
+        Self { s3, ..self.clone() }
+    }
+
+    /// The same where others reach the store as this client would.
+    #[must_use]
+    pub fn seen_from_outside(self, outside: aws_sdk_s3::Client) -> Self {
+        Self { outside, ..self }
+    }
+
+    /// Signs what others send.
+    #[must_use]
+    pub const fn outside(&self) -> &aws_sdk_s3::Client {
+        &self.outside
+    }
+
+    /// The same where the store keeps `conditions` only.
+    #[must_use]
+    pub fn keeping(self, conditions: Conditions) -> Self {
+        Self { conditions, ..self }
+    }
+
+    /// Which conditions the store keeps.
+    #[must_use]
+    pub const fn conditions(&self) -> Conditions {
+        self.conditions
+    }
+
+    /// The turn to look at `key` and to write it, where the store has no condition that does both in one.
+    pub async fn turn(&self, key: &str) -> MutexGuard<'_, ()> {
+        self.turns[fnv1a(key.as_bytes()) as usize % TURNS].lock().await
+    }
+
+    /// S3, for what only one of the parts asks of it.
     #[must_use]
     pub const fn s3(&self) -> &aws_sdk_s3::Client {
         &self.s3
     }
 
-    /// How often S3 was asked, in what is common to the functions.
+    /// How often S3 was asked, in what is common to the parts.
     #[must_use]
-    pub const fn calls(&self) -> &Calls {
+    pub fn calls(&self) -> &Calls {
         &self.calls
-    }
-
-    /// Lambda, for what only one of the functions asks of it.
-    #[must_use]
-    pub const fn lambda(&self) -> &aws_sdk_lambda::Client {
-        &self.lambda
     }
 
     /// Where images are uploaded.
@@ -91,97 +137,46 @@ impl Aws {
     pub fn destination_bucket(&self) -> &str {
         &self.destination_bucket
     }
-
-    /// The name of a tier's worker, with its alias where there is one.
-    #[must_use]
-    pub fn worker(&self, tier: &str) -> String {
-        let Self { worker_prefix, worker_alias, .. } = self;
-        match worker_alias.as_str() {
-            "" => format!("{worker_prefix}{tier}"),
-            alias => format!("{worker_prefix}{tier}:{alias}"),
-        }
-    }
-
-    async fn send_message(
-        &self,
-        queue_url: &str,
-        body: &impl Serialize,
-        delay_s: Option<i32>,
-    ) -> Result<(), CallError> {
-        let failed = |cause| CallError { action: format!("SendMessage to `{queue_url}`"), cause };
-        let body = serde_json::to_string(body).map_err(|error| failed(error.into()))?;
-        let client = self.sqs.get_or_init(|| aws_sdk_sqs::Client::new(&self.config));
-        let call = client.send_message().queue_url(queue_url).message_body(body).set_delay_seconds(delay_s);
-        call.send().await.map_err(|error| failed(error.into()))?;
-        Ok(())
-    }
-
-    /// Opens the connection that the first job will use, and loads the TLS roots for it: INIT runs with about two
-    /// vCPUs, the first job of a small tier with 0.145. What comes of it does not matter, and it may not take long.
-    async fn warm_up(&self) {
-        let _ = tokio::time::timeout(WARM_UP, self.s3.head_bucket().bucket(&self.source_bucket).send()).await;
-    }
 }
 
 /// A call with all its tries, until the headers of the answer are there.
 const OPERATION: Duration = Duration::from_secs(20);
 
-/// Region, credentials, and how often a call is tried.
+/// How often a call is tried, and for how long.
 ///
 /// Three tries, with jitter between: at most 0.2 s and then 0.4 s of waiting, because waiting is billed, at a tier's
 /// full memory. A trouble that lasts longer is for the queue of failed jobs, which puts the job off, and that wait is
 /// free. Nothing is waited for without end: the function's timeout would end it, and that counts as a job that its tier
 /// cannot do. All tries of a call end before the shortest timeout of a function, 29 s.
-async fn sdk_config() -> SdkConfig {
+#[must_use]
+pub fn patience(configuration: ConfigLoader) -> ConfigLoader {
     let retries = RetryConfig::standard().with_max_attempts(3).with_initial_backoff(Duration::from_millis(200));
     let timeouts = TimeoutConfig::builder().read_timeout(Duration::from_secs(8)).operation_timeout(OPERATION).build();
-    sdk::configuration().retry_config(retries).timeout_config(timeouts).load().await
+    configuration.retry_config(retries).timeout_config(timeouts)
 }
 
-impl InvokeWorker for Aws {
-    async fn invoke(&self, tier: &str, task: &Task) -> Result<(), CallError> {
-        let function = self.worker(tier);
-        let failed = |cause| CallError { action: format!("Invoke of `{function}`"), cause };
-        let payload = serde_json::to_vec(task).map_err(|error| failed(error.into()))?;
-        let call = self.lambda.invoke().function_name(&function).invocation_type(InvocationType::Event);
-        call.payload(Blob::new(payload)).send().await.map_err(|error| failed(error.into()))?;
-        Ok(())
-    }
-}
-
-impl SendDeadLetter for Aws {
-    async fn send(&self, letter: &DeadLetter) -> Result<(), CallError> {
-        let queue_url = if letter.refused { &self.refusals_queue_url } else { &self.dead_letter_queue_url };
-        self.send_message(queue_url, letter, None).await
-    }
-}
-
-impl PutOffTask for Aws {
-    async fn put_off(&self, task: &PutOff, delay_s: u32) -> Result<(), CallError> {
-        self.send_message(&self.failed_jobs_queue_url, task, i32::try_from(delay_s).ok()).await
-    }
-}
-
-impl KeepEnding for Aws {
+impl<Home: HasStore> KeepEnding for Home {
     async fn keep(&self, ending: &Ending) -> Result<(), CallError> {
         let Ok(key) = Ending::key_of(&ending.key) else { return Ok(()) };
-        if !self.keep_endings {
+        let store = self.store();
+        if !store.keep_endings {
             return Ok(());
         }
-        let bucket = &self.destination_bucket;
+        let bucket = &store.destination_bucket;
         let failed = |cause| CallError { action: format!("PutObject of `{bucket}/{key}`"), cause };
         let body = serde_json::to_vec(ending).map_err(|error| failed(error.into()))?;
-        let call = self.s3.put_object().bucket(bucket).key(&key).content_type("application/json");
+        let call = store.s3.put_object().bucket(bucket).key(&key).content_type("application/json");
         let (name, mark) = ending.mark();
         call.metadata(name, mark).body(body.into()).send().await.map_err(|error| failed(error.into()))?;
         Ok(())
     }
 }
 
-impl HeadObject for Aws {
+impl<Home: HasStore> HeadObject for Home {
     async fn head(&self, bucket: &str, key: &str) -> Result<Option<ObjectHead>, CallError> {
-        self.calls.head();
-        let head = match self.s3.head_object().bucket(bucket).key(key).send().await {
+        let store = self.store();
+        store.calls.head();
+        let head = match store.s3.head_object().bucket(bucket).key(key).send().await {
             Ok(head) => head,
             Err(error) if error.as_service_error().is_some_and(HeadObjectError::is_not_found) => return Ok(None),
             Err(error) => {

@@ -1,5 +1,9 @@
 //! Calls to AWS, as the functions see them.
 
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+
 use contract::{DeadLetter, Ending, ObjectHead, PutOff, Task};
 
 /// Invokes a worker. A function's `lambda:InvokeFunction` grant is this trait.
@@ -42,4 +46,21 @@ pub struct CallError {
     /// The SDK's error.
     #[source]
     pub cause: Box<dyn std::error::Error + Send + Sync>,
+}
+
+/// Held by whoever works on something, and let go by the last of them: a share of the memory.
+#[derive(Clone)]
+pub struct Lease(Arc<dyn Any + Send + Sync>);
+
+impl Lease {
+    /// Of `held`, which is dropped with the last copy of it.
+    pub fn of(held: Arc<dyn Any + Send + Sync>) -> Self {
+        Self(held)
+    }
+}
+
+impl fmt::Debug for Lease {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Lease({})", Arc::strong_count(&self.0))
+    }
 }

@@ -16,6 +16,9 @@ pub struct Meter {
     pub tariff: Tariff,
     /// Which lines are short.
     pub rules: LogRules,
+    /// No other job is under way in this process: its CPU time and its memory are the job's.
+    pub is_alone: bool,
+    sink: fn(&str),
     born: Instant,
     init_ms: OnceLock<f64>,
     is_cold: AtomicBool,
@@ -52,7 +55,14 @@ impl Meter {
     /// A meter that starts now.
     #[must_use]
     pub fn new(tariff: Tariff, rules: LogRules) -> Self {
-        Self { tariff, rules, born: Instant::now(), init_ms: OnceLock::new(), is_cold: AtomicBool::new(true) }
+        let (born, init_ms, is_cold) = (Instant::now(), OnceLock::new(), AtomicBool::new(true));
+        Self { tariff, rules, is_alone: true, sink: |line| println!("{line}"), born, init_ms, is_cold }
+    }
+
+    /// The same among others in one process, all of whose lines go to `sink`.
+    #[must_use]
+    pub fn among_others(self, sink: fn(&str)) -> Self {
+        Self { is_alone: false, sink, ..self }
     }
 
     /// INIT is over.
@@ -67,9 +77,9 @@ impl Meter {
         Start { is_cold, init_ms }
     }
 
-    /// Writes `record` and its own price as one line to standard output, which is the function's log.
+    /// Writes `record` and its own price as one line, on Lambda to standard output, which is the function's log.
     pub fn log(&self, record: impl LogRecord) {
-        println!("{}", priced_line(record, &self.tariff.prices));
+        (self.sink)(&priced_line(record, &self.tariff.prices));
     }
 }
 

@@ -5,8 +5,8 @@
 
 use aws_config::{BehaviorVersion, ConfigLoader};
 use aws_smithy_http_client::Builder;
-use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 
 /// The configuration that every client is made from: region, credentials and endpoint of the environment or the
 /// profile, and HTTPS by rustls with `ring`.
@@ -17,4 +17,15 @@ use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 pub fn configuration() -> ConfigLoader {
     let client = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
     aws_config::defaults(BehaviorVersion::latest()).http_client(client)
+}
+
+/// The same, and certificates that one of `pem` signed are trusted beside those that the system trusts.
+///
+/// # Errors
+/// The sentence for what is no certificate.
+pub fn configuration_trusting(pem: &[u8]) -> Result<ConfigLoader, String> {
+    let trust = TrustStore::default().with_native_roots(true).with_pem_certificate(pem);
+    let context = TlsContext::builder().with_trust_store(trust).build().map_err(|error| error.to_string())?;
+    let client = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(context).build_https();
+    Ok(aws_config::defaults(BehaviorVersion::latest()).http_client(client))
 }

@@ -48,7 +48,7 @@ struct RequestTask {
 /// The function's answer.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Response {
+pub struct Response {
     invocation_schema_version: String,
     treat_missing_keys_as: &'static str,
     invocation_id: String,

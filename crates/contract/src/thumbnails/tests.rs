@@ -178,3 +178,17 @@ fn a_manifest_has_a_key_of_its_own_and_is_one_of_what_is_made() {
     let taken = json.replace("\"name\":\"a\"", "\"name\":\"manifest\"");
     assert!(Thumbnails::parse(&taken).unwrap_err().to_string().contains("two variants are named `manifest`"));
 }
+
+#[test]
+fn a_thumbnail_tells_whose_it_is() {
+    let thumbnails = Thumbnails::builtin().unwrap().under("thumbs/");
+    for key in ["cat.png", "a b/ü+.jpg", "128x128.jpg/128x128.png"] {
+        for thumbnail in thumbnails.keys_of(key) {
+            assert_eq!(thumbnails.sources_of(&thumbnail), [key], "{thumbnail}");
+        }
+    }
+    for other in ["cat.png/128x128.jpg", "thumbs/cat.png/64x64.jpg", "thumbs/cat.png", "thumbs/", "thumbs//128x128.jpg"]
+    {
+        assert!(thumbnails.sources_of(other).is_empty(), "{other}");
+    }
+}

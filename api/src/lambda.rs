@@ -1,0 +1,3 @@
+//! The home of the function: a worker is invoked.
+
+mod aws;

@@ -1,0 +1,3 @@
+//! The home of a function: AWS Lambda and SQS.
+
+pub(crate) mod aws;
