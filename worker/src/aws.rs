@@ -13,6 +13,7 @@ pub(crate) struct Body {
     stream: ByteStream,
     content_encoding: Option<String>,
     focus: Option<String>,
+    page: Option<String>,
     action: String,
 }
 
@@ -24,8 +25,9 @@ impl GetObject for Aws {
         let call = self.s3().get_object().bucket(&job.bucket).key(&job.key).if_match(&job.etag);
         match call.send().await {
             Ok(object) => {
-                let focus = object.metadata().and_then(|all| all.get(metadata::FOCUS)).cloned();
-                Ok(Some(Body { stream: object.body, content_encoding: object.content_encoding, focus, action }))
+                let said = |name| object.metadata().and_then(|all| all.get(name)).cloned();
+                let (focus, page) = (said(metadata::FOCUS), said(metadata::PAGE));
+                Ok(Some(Body { stream: object.body, content_encoding: object.content_encoding, focus, page, action }))
             }
             Err(error) if is_changed(&error) => Ok(None),
             Err(error) => Err(CallError { action, cause: error.into() }),
@@ -50,6 +52,10 @@ impl ObjectBody for Body {
 
     fn focus(&self) -> Option<&str> {
         self.focus.as_deref()
+    }
+
+    fn page(&self) -> Option<&str> {
+        self.page.as_deref()
     }
 
     async fn next(&mut self) -> Option<Result<Bytes, CallError>> {

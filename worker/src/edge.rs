@@ -28,6 +28,8 @@ pub(crate) trait ObjectBody {
     fn content_encoding(&self) -> Option<&str>;
     /// What the uploader said is the point to keep, in the metadata of the object.
     fn focus(&self) -> Option<&str>;
+    /// What the uploader said is the page of a PDF to draw, likewise.
+    fn page(&self) -> Option<&str>;
     /// The next chunk; `None` at the end.
     fn next(&mut self) -> impl Future<Output = Option<Result<Bytes, CallError>>>;
 }

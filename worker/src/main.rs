@@ -27,8 +27,14 @@ use crate::error::WorkerError;
 use crate::handle::handle;
 use crate::settings::Settings;
 
+fn main() -> Result<(), Error> {
+    // SVG and PDF are drawn by this program, started once more.
+    vector::serve_if_asked();
+    serve()
+}
+
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
+async fn serve() -> Result<(), Error> {
     let settings = Settings::from_env()?;
     let aws = Aws::connect(&settings.shared).await;
     settings.shared.meter.ready();

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use contract::{ImageRecord, Job, JobCounts, JobRecord, MadeBy, Outcome, Requests, Stages, Task, with_causes};
-use engine::{Made, Stage, Warning};
+use engine::{Elsewhere, Made, Stage, Warning};
 use function::{Meter, Start};
 use usage::milliseconds;
 
@@ -20,6 +20,8 @@ pub(crate) struct Stopwatch {
     stages: Stages,
     lap: Instant,
     image: Option<ImageRecord>,
+    /// What the process took that drew the image.
+    elsewhere: Elsewhere,
     /// What it asks of S3.
     pub(crate) calls: Calls,
 }
@@ -37,6 +39,7 @@ impl Stopwatch {
             stages: Stages::default(),
             lap: started,
             image: None,
+            elsewhere: Elsewhere::default(),
             calls: Calls::default(),
         }
     }
@@ -59,6 +62,7 @@ impl Stopwatch {
     /// The engine is done.
     pub(crate) fn made(&mut self, made: &Made, warnings: &[&'static str]) {
         self.image = Some(image_record(made, warnings));
+        self.elsewhere = made.elsewhere;
     }
 
     /// Every thumbnail is stored.
@@ -93,8 +97,9 @@ impl Stopwatch {
             Err(error) => (error.name(), Some(with_causes(error))),
         };
         let total_ms = milliseconds(self.started.elapsed());
-        let cpu_ms = milliseconds(usage::cpu_time().saturating_sub(self.cpu_at_start));
-        let peak_bytes = usage::peak_bytes();
+        let cpu_ms = milliseconds(usage::cpu_time().saturating_sub(self.cpu_at_start) + self.elsewhere.cpu);
+        // Not at the same time, but both count where a function's memory ends.
+        let peak_bytes = usage::peak_bytes() + self.elsewhere.peak_bytes;
         let memory_bytes = (tariff.memory_mb << 20) as f64;
         let counts = JobCounts::of(outcome, self.start.is_cold);
         let (bucket, bytes, images, gets) = match task {

@@ -63,6 +63,7 @@ impl Record {
         self.height_px = Some(made.probe.height_px);
         self.bytes_read = Some(made.bytes_read);
         self.planned_peak_bytes = Some(made.plan.peak_bytes);
+        self.cpu_ms = milliseconds(made.elsewhere.cpu);
         self.warnings = made.warnings.iter().map(engine::Warning::name).collect();
     }
 

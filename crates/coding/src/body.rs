@@ -53,7 +53,9 @@ pub fn open<R: BufRead>(reader: R, encoding: &ContentEncoding) -> Result<Body<R>
 /// so. They count with a header's length behind them.
 fn is_image(start: &[u8]) -> bool {
     match ImageFormat::from_bytes(start) {
-        Some(ImageFormat::Bmp) => matches!(start, [_, _, .., 0..=124, 0, 0, 0] if start.len() == MAGIC_BYTES),
+        Some(ImageFormat::Bmp) => matches!(start.get(..18), Some([.., 0..=124, 0, 0, 0])),
+        // Anywhere near the start, so that a short stream could have it in a part that is not compressed.
+        Some(ImageFormat::Pdf) => start.starts_with(b"%PDF-"),
         Some(_) => true,
         None => unread_format(start).is_some(),
     }

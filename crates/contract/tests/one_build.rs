@@ -14,7 +14,19 @@ const SELECTIONS: [&[&str]; 5] = [
     &["thumbtier"],
     &["dispatcher", "worker", "api"],
     &["thumbtier-aws"],
-    &["benches", "calibrate", "coding", "contract", "engine", "heif", "jpeg", "resample", "thumbtier", "usage"],
+    &[
+        "benches",
+        "calibrate",
+        "coding",
+        "contract",
+        "engine",
+        "heif",
+        "jpeg",
+        "resample",
+        "thumbtier",
+        "usage",
+        "vector",
+    ],
     &["api", "dispatcher", "end-to-end", "function", "sdk", "thumbtier-aws", "worker"],
 ];
 
