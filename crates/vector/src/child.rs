@@ -40,7 +40,9 @@ fn answer() -> io::Result<()> {
     let (ask, cpu_s) = wire::read_ask(&mut from)?;
     process.limit(cpu_s)?;
     process.limit_memory(ask.memory_bytes)?;
-    let file = wire::read_file(&mut from)?;
+    let Some(file) = wire::read_file(&mut from)? else {
+        return wire::send_refusal(&mut socket, &Refusal::OverMemory { needed_bytes: 0 });
+    };
     let drawn = guarded(|| {
         let size_for = &mut |size| {
             let held_bytes = process.held_bytes()?;

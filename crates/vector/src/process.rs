@@ -147,6 +147,8 @@ impl Drawer {
     /// What an answer says, or why there is none.
     fn outcome<T>(&mut self, answer: io::Result<Result<T, Refusal>>) -> Result<T, Refusal> {
         match answer {
+            // It knows nothing of what was there before.
+            Ok(Err(Refusal::OverMemory { .. })) => Err(self.over_memory(0)),
             Ok(answer) => answer,
             // The time of a socket is up.
             Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {
@@ -160,6 +162,11 @@ impl Drawer {
         }
     }
 
+    /// `more` bytes than it was given.
+    fn over_memory(&self, more: u64) -> Refusal {
+        Refusal::OverMemory { needed_bytes: (PROCESS_BYTES + self.memory_bytes).saturating_add(more.max(1)) }
+    }
+
     /// How the process ended that does not answer any more.
     fn end(&mut self) -> Option<Refusal> {
         let mut words = String::new();
@@ -167,14 +174,11 @@ impl Drawer {
         // It has ended, and nobody else holds that pipe.
         last.read_to_string(&mut words).ok()?;
         let status = self.child.wait().ok()?;
-        let over_memory = |more: u64| Refusal::OverMemory {
-            needed_bytes: (PROCESS_BYTES + self.memory_bytes).saturating_add(more.max(1)),
-        };
         match status.signal()? {
             SIGXCPU => Some(Refusal::TooSlow { limit_s: self.limit_s }),
-            SIGABRT if let Some(bytes) = failed_allocation(&words) => Some(over_memory(bytes)),
+            SIGABRT if let Some(bytes) = failed_allocation(&words) => Some(self.over_memory(bytes)),
             // The kernel does that where the machine has no memory left.
-            SIGKILL => Some(over_memory(0)),
+            SIGKILL => Some(self.over_memory(0)),
             SIGABRT | SIGSEGV => Some(Refusal::Unsupported("parts nested too deep".to_owned())),
             signal => Some(Refusal::Corrupt(format!("the process that draws was ended by signal {signal}"))),
         }

@@ -1,7 +1,7 @@
 //! SVG by `resvg`: what it cannot do is named, what it would fetch is left out.
 
 use std::{
-    io::Read,
+    io::{ErrorKind, Read},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -100,7 +100,10 @@ fn inflated(file: Vec<u8>) -> Result<Vec<u8>, Refusal> {
     }
     let mut inflated = Vec::new();
     let read = GzDecoder::new(&file[..]).read_to_end(&mut inflated);
-    read.map_err(|cause| Refusal::Corrupt(format!("gzip: {cause}")))?;
+    read.map_err(|cause| match cause.kind() {
+        ErrorKind::OutOfMemory => Refusal::OverMemory { needed_bytes: 0 },
+        _ => Refusal::Corrupt(format!("gzip: {cause}")),
+    })?;
     Ok(inflated)
 }
 

@@ -16,6 +16,9 @@ const MOST_WORDS: usize = 4 << 10;
 const OPENED: u8 = 1;
 const DONE: u8 = 2;
 const FAILED: u8 = 3;
+// Kinds of refusals; another number is damage.
+const UNSUPPORTED: u8 = 1;
+const OVER_MEMORY: u8 = 2;
 
 pub(crate) fn send_ask(to: &mut impl Write, ask: &Ask, cpu_s: u64) -> io::Result<()> {
     to.write_all(&[ask.kind as u8])?;
@@ -43,15 +46,20 @@ pub(crate) fn send_chunk(to: &mut impl Write, chunk: &[u8]) -> io::Result<()> {
     to.write_all(chunk)
 }
 
-/// All parts of a file.
-pub(crate) fn read_file(from: &mut impl Read) -> io::Result<Vec<u8>> {
+/// All parts of a file; `None` where there is no memory for it.
+pub(crate) fn read_file(from: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
     let mut file = Vec::new();
+    let mut has_room = true;
     loop {
-        let length = u64::from(u32::from_ne_bytes(read(from)?));
+        let length = u32::from_ne_bytes(read(from)?) as usize;
         if length == 0 {
-            return Ok(file);
+            return Ok(has_room.then_some(file));
         }
-        if (&mut *from).take(length).read_to_end(&mut file)? as u64 != length {
+        has_room = has_room && file.try_reserve(length).is_ok();
+        let mut part = (&mut *from).take(length as u64);
+        // The other end listens when it has sent all of it.
+        let count = if has_room { part.read_to_end(&mut file)? as u64 } else { io::copy(&mut part, &mut io::sink())? };
+        if count != length as u64 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
     }
@@ -116,7 +124,8 @@ pub(crate) fn read_drawn(from: &mut impl Read, size_px: (u32, u32)) -> io::Resul
 
 pub(crate) fn send_refusal(to: &mut impl Write, refusal: &Refusal) -> io::Result<()> {
     let kind = match refusal {
-        Refusal::Unsupported(_) => 1,
+        Refusal::Unsupported(_) => UNSUPPORTED,
+        Refusal::OverMemory { .. } => OVER_MEMORY,
         _ => 0,
     };
     let words = refusal.to_string();
@@ -136,7 +145,11 @@ fn read_failed(from: &mut impl Read, tag: u8) -> io::Result<Refusal> {
     from.read_exact(&mut words)?;
     // Words of a file may be in it: none of them ends a line of a log.
     let words = String::from_utf8_lossy(&words).replace(char::is_control, " ");
-    Ok(if kind == 1 { Refusal::Unsupported(words) } else { Refusal::Corrupt(words) })
+    Ok(match kind {
+        UNSUPPORTED => Refusal::Unsupported(words),
+        OVER_MEMORY => Refusal::OverMemory { needed_bytes: 0 },
+        _ => Refusal::Corrupt(words),
+    })
 }
 
 fn read<const N: usize>(from: &mut impl Read) -> io::Result<[u8; N]> {
