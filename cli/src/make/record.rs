@@ -6,6 +6,7 @@ use std::path::Path;
 use contract::Variant;
 use engine::{Limits, Made, PREFIX_BYTES};
 use serde::Serialize;
+use usage::milliseconds;
 
 use crate::refusal::Refusal;
 use crate::source::SourceFile;

@@ -11,7 +11,6 @@ mod fixtures;
 use std::io::Cursor;
 
 use contract::{Background, Fit, OutputFormat, Variant};
-use engine::Limits;
 use image::{DynamicImage, ExtendedColorType, ImageEncoder, ImageFormat, RgbImage, RgbaImage, codecs::png::PngEncoder};
 use peak_alloc::PeakAlloc;
 

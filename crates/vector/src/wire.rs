@@ -7,6 +7,9 @@ use std::{
 
 use crate::{Ask, Drawn, Kind, Lack, Refusal};
 
+/// What the process that draws has to say.
+type Answer<T> = Result<T, Refusal>;
+
 /// How much of a file is sent at once.
 pub(crate) const CHUNK_BYTES: usize = 64 << 10;
 /// The longest sentence of a refusal.
@@ -85,7 +88,7 @@ pub(crate) fn send_opened(to: &mut impl Write, size: (f64, f64), held_bytes: u64
 }
 
 /// Size and what is held, or the refusal.
-pub(crate) fn read_opened(from: &mut impl Read) -> io::Result<Result<((f64, f64), u64), Refusal>> {
+pub(crate) fn read_opened(from: &mut impl Read) -> io::Result<Answer<((f64, f64), u64)>> {
     let [tag] = read(from)?;
     if tag != OPENED {
         return read_failed(from, tag).map(Err);
@@ -108,7 +111,7 @@ pub(crate) fn send_drawn(to: &mut impl Write, drawn: &Drawn) -> io::Result<()> {
 }
 
 /// The pixels, as many as were asked for, or the refusal.
-pub(crate) fn read_drawn(from: &mut impl Read, size_px: (u32, u32)) -> io::Result<Result<Drawn, Refusal>> {
+pub(crate) fn read_drawn(from: &mut impl Read, size_px: (u32, u32)) -> io::Result<Answer<Drawn>> {
     let [tag] = read(from)?;
     if tag != DONE {
         return read_failed(from, tag).map(Err);
