@@ -1,20 +1,21 @@
 //! SVG files, written here as text.
 
-use image::{DynamicImage, GenericImageView, RgbaImage, imageops::FilterType};
+use image::{DynamicImage, GenericImageView, RgbaImage};
 
 use super::picture;
 
-/// More cells than that are averaged.
+/// Of more pixels than that, one in each cell.
 const MOST_CELLS: (u32, u32) = (96, 64);
 
 /// The picture as rectangles of one colour each, and as many as drawings have that people upload.
 pub fn encode(image: &DynamicImage) -> Vec<u8> {
     let (width, height) = image.dimensions();
     let (across, down) = (width.min(MOST_CELLS.0), height.min(MOST_CELLS.1));
-    let cells = match (across, down) == (width, height) {
-        true => image.to_rgba8(),
-        false => image.resize_exact(across, down, FilterType::Triangle).to_rgba8(),
+    let cell = |x: u32, y: u32| {
+        let middle = |at: u32, cells: u32, pixels: u32| (2 * at + 1) * pixels / (2 * cells);
+        image.get_pixel(middle(x, across, width), middle(y, down, height))
     };
+    let cells = RgbaImage::from_fn(across, down, cell);
     let body = format!(r#"<g shape-rendering="crispEdges">{}</g>"#, rectangles(&cells));
     let size = format!(r#"width="{width}" height="{height}" viewBox="0 0 {across} {down}" preserveAspectRatio="none""#);
     svg(&size, &body).into_bytes()
