@@ -234,6 +234,7 @@ fn the_planned_peak_is_never_under_the_real_one_and_close_above_ten_megapixels()
         (format.name(), fixtures::encode(&rgb.clone().into(), format), factor)
     });
     let rare: Vec<_> = rare.collect();
+    let rare_names: Vec<_> = rare.iter().map(|(name, ..)| *name).collect();
     let files: Vec<_> = files.into_iter().chain(rare).collect();
     let mut lines = Vec::new();
     // A JPEG is resized as its rows come: no plane of it is held.
@@ -251,7 +252,12 @@ fn the_planned_peak_is_never_under_the_real_one_and_close_above_ten_megapixels()
     for (set, variants) in &sets {
         for (name, bytes, factor) in &files {
             lines.push(check(&format!("{name} to {set}"), bytes, variants, *factor));
-            lines.push(check_on(2, &format!("{name} to {set} by two threads"), bytes, variants, f64::INFINITY));
+            // JPEG alone is decoded by two threads, and several variants are divided among them: behind a rarer format's
+            // decoder as behind that of PNG.
+            let is_rare = rare_names.contains(name);
+            if variants.len() > 1 && !is_rare || name.starts_with("jpeg") || *name == "raw" {
+                lines.push(check_on(2, &format!("{name} to {set} by two threads"), bytes, variants, f64::INFINITY));
+            }
         }
     }
     #[cfg(target_os = "linux")]
