@@ -54,6 +54,8 @@ pub fn open<R: BufRead>(reader: R, encoding: &ContentEncoding) -> Result<Body<R>
 fn is_image(start: &[u8]) -> bool {
     match ImageFormat::from_bytes(start) {
         Some(ImageFormat::Bmp) => matches!(start.get(..18), Some([.., 0..=124, 0, 0, 0])),
+        // An SVG in gzip, or anything else that was coded twice.
+        Some(ImageFormat::Svg) => !start.starts_with(&gzip::MAGIC),
         // Anywhere near the start, so that a short stream could have it in a part that is not compressed.
         Some(ImageFormat::Pdf) => start.starts_with(b"%PDF-"),
         Some(_) => true,
