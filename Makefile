@@ -27,7 +27,7 @@ NOTE ?=
 # Of the command; else this machine's.
 TARGET ?=
 # Compiled in a minute, and tested before anything that needs the AWS SDK.
-WITHOUT_SDK := -p benches -p calibrate -p coding -p contract -p engine -p heif -p jpeg -p resample -p thumbtier -p usage
+WITHOUT_SDK := -p benches -p calibrate -p coding -p contract -p engine -p heif -p jpeg -p resample -p thumbtier -p usage -p vector
 WITH_SDK := -p api -p dispatcher -p end-to-end -p function -p sdk -p thumbtier-aws -p thumbtier-serve -p worker
 REGION ?= us-east-1
 # All that prices.json has, unless some are named.

@@ -2,7 +2,7 @@
 
 A function that several formats share counts for what it is in, such as the shrinker, not for them. Data without a symbol,
 and what linking adds, is `the rest`. The features that leave a format out are `worker/av1`,
-`worker/hevc`, `worker/jpeg2000` and `worker/jxl`.
+`worker/hevc`, `worker/jpeg2000`, `worker/jxl`, `worker/pdf` and `worker/svg`.
 """
 
 import os
@@ -19,6 +19,9 @@ from local.package import ROOT, PackageError, run
 OWNERS = [
     (r"engine::formats::(\w+)", None),
     (r"jxl|jxl_\w+", "jxl"), (r"hayro_jpeg2000", "jp2"),
+    (r"resvg|usvg|tiny_skia\w*|roxmltree|svgtypes|simplecss|data_url|strict_num|imagesize", "svg"),
+    (r"hayro\w*|vello_\w+|pic_scale|glifo|skrifa|read_fonts|font_types|peniko|color|ab_glyph_rasterizer|guillotiere", "pdf"),
+    (r"kurbo|polycool|vector", "svg and pdf"),
     (r"rusty_av1d", "avif"), (r"rust_h265", "heic"), (r"heif|engine::tiled", "heic and avif"),
     (r"exr|half|zune_inflate|engine::lab", "exr"), (r"png|fdeflate|crc32fast|simd_adler32", "png"),
     (r"jpeg|zune_jpeg|zune_core", "jpeg"), (r"webpx|libwebp_sys", "webp"), (r"fax|weezl|tiff", "tiff"), (r"gif", "gif"),

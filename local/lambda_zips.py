@@ -92,7 +92,7 @@ def choose(named: str, parameters: str) -> Architecture:
 
 
 # Decoders whose formats are free of royalties: features of the functions that read them and that list them.
-FREE = ["av1", "jpeg2000", "jxl"]
+FREE = ["av1", "jpeg2000", "jxl", "pdf", "svg"]
 
 
 def hevc() -> bool:

@@ -120,6 +120,10 @@ const TYPES = {
   exr: "image/x-exr",
   ff: "image/x-farbfeld",
   farbfeld: "image/x-farbfeld",
+  svg: "image/svg+xml",
+  svgz: "image/svg+xml",
+  pdf: "application/pdf",
+  ai: "application/pdf",
   tga: "image/x-tga",
 };
 

@@ -77,6 +77,8 @@ fn formats(settings: &Settings) -> Vec<&'static str> {
         ImageFormat::Avif => cfg!(feature = "av1"),
         ImageFormat::Jp2 => cfg!(feature = "jpeg2000"),
         ImageFormat::Jxl => cfg!(feature = "jxl"),
+        ImageFormat::Svg => cfg!(feature = "svg"),
+        ImageFormat::Pdf => cfg!(feature = "pdf"),
         _ => true,
     };
     settings.shared.formats.iter().filter(is_built).map(|format| format.facts().title).collect()

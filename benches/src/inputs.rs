@@ -178,7 +178,7 @@ mod tests {
             let mut file = kind.encode(&kind.picture(0.05));
             file.resize(file.len() + 99, 0);
             let several_passes = matches!(kind, Kind::JpegProgressive | Kind::PngInterlaced);
-            let limits = engine::Limits::for_budget(1 << 30);
+            let limits = super::fixtures::limits(1 << 30);
             let variant = [crate::shipped_variant(contract::OutputFormat::Jpeg)];
             let made = engine::make(&mut file.as_slice(), &variant, &limits, &mut |_| ()).unwrap();
             assert_eq!((made.probe.format, made.probe.interlaced), (kind.format(), several_passes), "{kind:?}");

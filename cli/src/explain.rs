@@ -204,7 +204,7 @@ fn decide<'table>(
     let (rows, terms) = (&calibration.measurements, &calibration.terms);
     explanation.predictions = predict(rows, tiers, terms, prices, source.format, source.bytes);
 
-    let (preview_px, probe) = source.probe(name, tiers.largest().budget_bytes());
+    let (preview_px, probe) = source.probe(name, tiers.largest().budget_bytes(), variant);
     explanation.preview = preview_px.map(|(width_px, height_px)| EmbeddedPreview { width_px, height_px });
     let probe = probe?;
     explanation.header = Some(Header::from(&probe));

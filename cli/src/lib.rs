@@ -15,9 +15,15 @@ pub mod validate;
 
 use std::io::{self, ErrorKind};
 use std::process::ExitCode;
+use std::time::Duration;
+
+pub use vector::serve_if_asked;
 
 /// The exit status of what Ctrl-C ended, as shells give it.
 pub const INTERRUPTED: u8 = 130;
+
+/// How long a process that draws SVG or PDF may be silent, whatever CPU it gets.
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How a subcommand that ran to its end went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

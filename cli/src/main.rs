@@ -6,7 +6,7 @@ mod hand_over;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use thumbtier::{exit_code, explain, formats, make, tune, validate};
+use thumbtier::{exit_code, explain, formats, make, serve_if_asked, tune, validate};
 
 use crate::hand_over::hand_over;
 
@@ -78,6 +78,8 @@ by the program thumbtier-aws, serve by thumbtier-serve: in the folder of thumbti
 Exit status: 0 everything done, 1 something refused by name, 2 wrong usage or nothing could be started.";
 
 fn main() -> ExitCode {
+    // SVG and PDF are drawn by this program, started once more.
+    serve_if_asked();
     exit_code(match Arguments::parse().command {
         Command::Make(arguments) => make::run(&arguments),
         Command::Explain(arguments) if !arguments.needs_aws() => explain::run(&arguments, &explain::open_file),

@@ -15,14 +15,14 @@ use std::thread;
 use anyhow::Context;
 use clap::Args;
 use contract::{ImageFormat, Tier, TierTable, Variant};
-use engine::{EngineError, Limits, Made, Thumbnail};
+use engine::{EngineError, Limits, Made, Renderer, Thumbnail};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::Ending;
 use crate::files::{self, Entry};
 use crate::refusal::Refusal;
 use crate::settings::{TierArguments, VariantArguments};
 use crate::source::{self, SourceFile};
+use crate::{Ending, PATIENCE};
 use memory::Memory;
 use output::Outputs;
 use record::Record;
@@ -45,6 +45,9 @@ pub struct MakeArguments {
     /// Where thumbnails go; a directory's folders are mirrored below it
     #[arg(long, value_name = "DIR", default_value = "thumbnails")]
     out: PathBuf,
+    /// Which page of a PDF, from 1 on
+    #[arg(long, value_name = "N", default_value = "1")]
+    page: NonZero<u32>,
     /// One JSON object per file on standard output
     #[arg(long)]
     json: bool,
@@ -88,7 +91,7 @@ pub fn run(arguments: &MakeArguments) -> anyhow::Result<Ending> {
     };
     let jobs =
         arguments.jobs.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZero::get).min(entries.len());
-    let maker = Maker::new(&variant, &tiers, jobs.max(1));
+    let maker = Maker::new(&variant, &tiers, (jobs.max(1), arguments.page.get()));
     let mut tally = Tally::default();
     say(0);
     // Names of the same file from several directories are counted, so thumbnails are written in the files' order.
@@ -136,12 +139,15 @@ struct Maker<'run> {
     memory: Memory,
     /// What a file begins with.
     share_bytes: u64,
+    renderer: Option<&'static dyn Renderer>,
+    page: u32,
 }
 
 impl<'run> Maker<'run> {
-    fn new(variant: &'run [Variant; 1], tiers: &'run TierTable, jobs: usize) -> Self {
+    fn new(variant: &'run [Variant; 1], tiers: &'run TierTable, (jobs, page): (usize, u32)) -> Self {
         let total_bytes = tiers.largest().budget_bytes();
-        Self { variant, tiers, memory: Memory::new(total_bytes), share_bytes: total_bytes / jobs as u64 }
+        let (memory, share_bytes) = (Memory::new(total_bytes), total_bytes / jobs as u64);
+        Self { variant, tiers, memory, share_bytes, renderer: vector::by_this_program(PATIENCE), page }
     }
 
     /// One file, from opening it to its thumbnail.
@@ -149,7 +155,7 @@ impl<'run> Maker<'run> {
         let cpu_before = thread_cpu_time();
         let mut record = Record::new(&entry.path);
         let thumbnail = self.fill(&mut record, entry).map_err(|refusal| record.refuse(refusal)).ok();
-        record.cpu_ms = milliseconds(thread_cpu_time().saturating_sub(cpu_before));
+        record.cpu_ms += milliseconds(thread_cpu_time().saturating_sub(cpu_before));
         (record, thumbnail)
     }
 
@@ -182,6 +188,8 @@ impl<'run> Maker<'run> {
         loop {
             let reserved = self.memory.reserve(needed_bytes.min(tier.budget_bytes()));
             let mut limits = Limits::for_budget(reserved.bytes);
+            limits.renderer = self.renderer;
+            limits.page = self.page;
             limits.may_go_up = reserved.bytes < tier.budget_bytes() || self.tiers.next_after(&tier.name).is_some();
             // One hostile file must not cost the rest of the batch.
             let run =
@@ -204,7 +212,9 @@ impl<'run> Maker<'run> {
                     Some(next) => tier = next,
                 }
             }
-            needed_bytes = planned_bytes;
+            // A drawing is stopped where it has too little, and knows no more than that.
+            let is_drawn = matches!(source.format, ImageFormat::Svg | ImageFormat::Pdf);
+            needed_bytes = planned_bytes.max(if is_drawn { 2 * budget_bytes } else { 0 });
             if let Err(error) = source.rewind() {
                 return (tier, Err(Refusal::unreadable(path, &error)));
             }

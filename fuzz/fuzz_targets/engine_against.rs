@@ -7,12 +7,13 @@
 mod against;
 
 use against::{Verdict, compare};
+use engine::Limits;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     if data.starts_with(b"RIFF") {
         return;
     }
-    if let Verdict::Different(how) = compare(data) {
+    if let Verdict::Different(how) = compare(data, &Limits::for_budget(8 << 20)) {
         panic!("{how}");
     }
 });

@@ -54,6 +54,8 @@ use crate::server::Server;
 use crate::shares::Decided;
 
 fn main() -> ExitCode {
+    // SVG and PDF are drawn by this program, started once more.
+    vector::serve_if_asked();
     let Command::Serve(arguments) = Arguments::parse().command;
     let result = match (arguments.action, arguments.options) {
         (Some(Action::Letters(which)), _) => list_letters(&which),

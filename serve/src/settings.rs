@@ -80,6 +80,7 @@ pub(crate) fn workers(options: &Options, tiers: &TierTable) -> anyhow::Result<Ve
             tier: tier.clone(),
             max_pixels: options.max_pixels,
             previews: "".parse::<PreviewUse>()?,
+            renderer: worker::renderer(tier),
         })
     };
     tiers.iter().map(of).collect()

@@ -14,6 +14,7 @@ pub struct Body {
     stream: ByteStream,
     content_encoding: Option<String>,
     focus: Option<String>,
+    page: Option<String>,
     action: String,
 }
 
@@ -25,9 +26,10 @@ impl<Home: HasStore> GetObject for Home {
         let call = self.store().s3().get_object().bucket(&job.bucket).key(&job.key).if_match(&job.etag);
         match call.send().await {
             Ok(object) => {
-                let focus = object.metadata().and_then(|all| all.get(metadata::FOCUS)).cloned();
+                let said = |name| object.metadata().and_then(|all| all.get(name)).cloned();
+                let (focus, page) = (said(metadata::FOCUS), said(metadata::PAGE));
                 let (stream, content_encoding) = (object.body, object.content_encoding);
-                Ok(Some(Body { lease: self.lease(), stream, content_encoding, focus, action }))
+                Ok(Some(Body { lease: self.lease(), stream, content_encoding, focus, page, action }))
             }
             Err(error) if is_changed(&error) => Ok(None),
             Err(error) => Err(CallError { action, cause: error.into() }),
@@ -56,6 +58,10 @@ impl ObjectBody for Body {
 
     fn lease(&self) -> Option<Lease> {
         self.lease.clone()
+    }
+
+    fn page(&self) -> Option<&str> {
+        self.page.as_deref()
     }
 
     async fn next(&mut self) -> Option<Result<Bytes, CallError>> {

@@ -7,8 +7,14 @@ use function::Aws;
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use worker::{Settings, WorkerError, handle};
 
+fn main() -> Result<(), Error> {
+    // SVG and PDF are drawn by this program, started once more.
+    vector::serve_if_asked();
+    serve()
+}
+
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
+async fn serve() -> Result<(), Error> {
     let settings = Settings::from_env()?;
     let aws = Aws::connect(&settings.shared).await;
     settings.shared.meter.ready();

@@ -1,5 +1,6 @@
 //! From a body to thumbnails: the engine on a thread of its own, beside the transfer.
 
+use std::num::NonZero;
 use std::time::Instant;
 
 use coding::{CodingError, ContentEncoding};
@@ -13,6 +14,8 @@ use crate::stopwatch::Stopwatch;
 
 /// The warning about a focus that is no point.
 const BAD_FOCUS: &str = "bad_focus";
+/// The warning about a page that is no number from 1 on.
+const BAD_PAGE: &str = "bad_page";
 
 /// Why nothing was made.
 #[derive(Debug, thiserror::Error)]
@@ -69,11 +72,14 @@ pub(crate) async fn make(
     limits.threads = settings.tier.threads();
     limits.max_pixels = settings.max_pixels;
     limits.previews = settings.previews;
+    limits.renderer = settings.renderer;
     limits.may_go_up = settings.next_tier().is_some();
     limits.formats = settings.shared.formats;
     limits.max_source_bytes = settings.shared.max_object_bytes;
     let mut variants = settings.shared.thumbnails.variants_of(&job.key).to_vec();
     let lease = body.lease();
+    let page = body.page().map(str::parse::<NonZero<u32>>);
+    limits.page = page.clone().and_then(Result::ok).map_or(1, NonZero::get);
     let bad_focus = body.focus().and_then(|focus| keep(focus, &mut variants).err());
     let engine = tokio::task::spawn_blocking(move || {
         let _lease = lease;
@@ -89,6 +95,7 @@ pub(crate) async fn make(
     }
     let mut work = work?;
     work.warnings.extend(bad_focus.map(|_| BAD_FOCUS));
+    work.warnings.extend(page.and_then(Result::err).map(|_| BAD_PAGE));
     Ok(work)
 }
 

@@ -1,6 +1,9 @@
 //! The environment, read once. Nothing else in this crate looks at it.
 
+use std::time::Duration;
+
 use contract::{BadPreviewUse, PreviewUse, Tier};
+use engine::Renderer;
 use function::{Environment, SettingsError};
 
 /// What differs per deployment and per tier.
@@ -14,6 +17,8 @@ pub struct Settings {
     pub max_pixels: u64,
     /// When a smaller picture that a file carries stands in for its own.
     pub previews: PreviewUse,
+    /// What draws SVG and PDF.
+    pub renderer: Option<&'static dyn Renderer>,
 }
 
 impl Settings {
@@ -32,7 +37,8 @@ impl Settings {
         let (Some(tier), Some(max_pixels), Some(previews), Some(shared)) = (tier, max_pixels, previews, shared) else {
             return Err(environment.into_error());
         };
-        Ok(Self { tier, max_pixels, previews, shared })
+        let renderer = renderer(&tier);
+        Ok(Self { tier, max_pixels, previews, renderer, shared })
     }
 
     /// The tier that takes what is too much for this one; `None` for the largest.
@@ -40,4 +46,11 @@ impl Settings {
     pub fn next_tier(&self) -> Option<&Tier> {
         self.shared.tiers.next_after(&self.tier.name)
     }
+}
+
+/// What draws SVG and PDF in a tier: this program, started once more, if `main` calls `vector::serve_if_asked`.
+#[must_use]
+pub fn renderer(tier: &Tier) -> Option<&'static dyn Renderer> {
+    // CPU bounds a drawing, in all tiers alike: two seconds of it are 14 in the smallest. This is for one that gets none.
+    vector::by_this_program(Duration::from_secs(tier.timeout_s) * 2 / 3)
 }

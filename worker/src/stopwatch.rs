@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use contract::{ImageRecord, Job, JobCounts, JobRecord, MadeBy, Outcome, Requests, Stages, Task, with_causes};
-use engine::{Made, Stage, Warning};
+use engine::{Elsewhere, Made, Stage, Warning};
 use function::{Meter, Start};
 use usage::milliseconds;
 
@@ -20,6 +20,8 @@ pub(crate) struct Stopwatch {
     stages: Stages,
     lap: Instant,
     image: Option<ImageRecord>,
+    /// What the process took that drew the image.
+    elsewhere: Elsewhere,
     /// What it asks of S3.
     pub(crate) calls: Calls,
 }
@@ -39,6 +41,7 @@ impl Stopwatch {
             stages: Stages::default(),
             lap: started,
             image: None,
+            elsewhere: Elsewhere::default(),
             calls: Calls::default(),
         }
     }
@@ -61,6 +64,7 @@ impl Stopwatch {
     /// The engine is done.
     pub(crate) fn made(&mut self, made: &Made, warnings: &[&'static str]) {
         self.image = Some(image_record(made, warnings));
+        self.elsewhere = made.elsewhere;
     }
 
     /// Every thumbnail is stored.
@@ -98,9 +102,11 @@ impl Stopwatch {
         let planned_bytes = self.image.as_ref().map_or(0, |image| image.planned_peak_bytes);
         // The process's own numbers are the neighbours' too.
         let (cpu_ms, peak_bytes) = if settings.shared.meter.is_alone {
-            (milliseconds(usage::cpu_time().saturating_sub(self.cpu_at_start)), usage::peak_bytes())
+            // Not at the same time, but both count where a function's memory ends.
+            let peak_bytes = usage::peak_bytes() + self.elsewhere.peak_bytes;
+            (milliseconds(usage::cpu_time().saturating_sub(self.cpu_at_start) + self.elsewhere.cpu), peak_bytes)
         } else {
-            (0.0, planned_bytes)
+            (milliseconds(self.elsewhere.cpu), planned_bytes)
         };
         let memory_bytes = (tariff.memory_mb << 20) as f64;
         let counts = JobCounts::of(outcome, self.start.is_cold);

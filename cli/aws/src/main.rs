@@ -21,9 +21,9 @@ mod words;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use thumbtier::exit_code;
 use thumbtier::explain::ExplainArguments;
 use thumbtier::tune::TuneArguments;
+use thumbtier::{exit_code, serve_if_asked};
 
 /// What thumbtier does on AWS
 #[derive(Debug, Parser)]
@@ -49,6 +49,8 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    // SVG and PDF are drawn by this program, started once more.
+    serve_if_asked();
     exit_code(match Arguments::parse().command {
         Command::Cost(arguments) => cost::run(&arguments),
         Command::Redrive(arguments) => redrive::run(&arguments),

@@ -3,11 +3,11 @@
 use std::io::Read;
 use std::path::Path;
 
-use contract::ImageFormat;
-use engine::{EngineError, PREFIX_BYTES, Probe};
+use contract::{ImageFormat, Variant};
+use engine::{EngineError, Limits, PREFIX_BYTES, Probe};
 
 use crate::refusal::Refusal;
-use crate::source;
+use crate::{PATIENCE, source};
 
 /// An image by its first bytes, at its start.
 pub struct Source {
@@ -43,7 +43,18 @@ impl Source {
     /// Reads the header: the usual prefix, and more only where the header goes on.
     ///
     /// With it comes the size of the preview that may stand in for the picture.
-    pub(super) fn probe(&mut self, name: &str, budget_bytes: u64) -> (Option<(u32, u32)>, Result<Probe, Refusal>) {
+    pub(super) fn probe(
+        &mut self,
+        name: &str,
+        budget_bytes: u64,
+        variants: &[Variant],
+    ) -> (Option<(u32, u32)>, Result<Probe, Refusal>) {
+        // Whoever draws it knows its size, and has read all of it then.
+        if matches!(self.format, ImageFormat::Svg | ImageFormat::Pdf) {
+            let mut limits = Limits::for_budget(budget_bytes);
+            limits.renderer = vector::by_this_program(PATIENCE);
+            return (None, engine::probe_source(&mut self.reader, variants, &limits).map_err(Into::into));
+        }
         let mut prefix = Vec::new();
         let probe = self.probe_into(&mut prefix, name, budget_bytes);
         (engine::preview_px(&prefix), probe)

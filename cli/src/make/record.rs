@@ -6,6 +6,7 @@ use std::path::Path;
 use contract::Variant;
 use engine::{Limits, Made, PREFIX_BYTES};
 use serde::Serialize;
+use usage::milliseconds;
 
 use crate::refusal::Refusal;
 use crate::source::SourceFile;
@@ -63,6 +64,7 @@ impl Record {
         self.height_px = Some(made.probe.height_px);
         self.bytes_read = Some(made.bytes_read);
         self.planned_peak_bytes = Some(made.plan.peak_bytes);
+        self.cpu_ms = milliseconds(made.elsewhere.cpu);
         self.warnings = made.warnings.iter().map(engine::Warning::name).collect();
     }
 

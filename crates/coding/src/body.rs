@@ -21,7 +21,7 @@ enum Kind<R> {
     Plain(R),
     /// The header names a coding that the bytes do not have.
     Mislabelled(Input<R>),
-    Gzip(Gzip<R>),
+    Gzip(Box<Gzip<R>>),
     Brotli(Brotli<R>),
 }
 
@@ -37,7 +37,7 @@ pub fn open<R: BufRead>(reader: R, encoding: &ContentEncoding) -> Result<Body<R>
     let start = input.look(MAGIC_BYTES).map_err(CodingError::Read)?;
     let (first, is_gzip, is_image) = (start.first().copied(), start.starts_with(&gzip::MAGIC), is_image(start));
     Ok(Body(match encoding {
-        ContentEncoding::Gzip if is_gzip => Kind::Gzip(Gzip::new(input)),
+        ContentEncoding::Gzip if is_gzip => Kind::Gzip(Box::new(Gzip::new(input))),
         // Whatever it is, it is not gzip.
         ContentEncoding::Gzip | ContentEncoding::Identity => Kind::Mislabelled(input),
         _ if is_image => Kind::Mislabelled(input),
@@ -53,7 +53,11 @@ pub fn open<R: BufRead>(reader: R, encoding: &ContentEncoding) -> Result<Body<R>
 /// so. They count with a header's length behind them.
 fn is_image(start: &[u8]) -> bool {
     match ImageFormat::from_bytes(start) {
-        Some(ImageFormat::Bmp) => matches!(start, [_, _, .., 0..=124, 0, 0, 0] if start.len() == MAGIC_BYTES),
+        Some(ImageFormat::Bmp) => matches!(start.get(..18), Some([.., 0..=124, 0, 0, 0])),
+        // An SVG in gzip, or anything else that was coded twice.
+        Some(ImageFormat::Svg) => !start.starts_with(&gzip::MAGIC),
+        // Anywhere near the start, so that a short stream could have it in a part that is not compressed.
+        Some(ImageFormat::Pdf) => start.starts_with(b"%PDF-"),
         Some(_) => true,
         None => unread_format(start).is_some(),
     }
@@ -89,7 +93,7 @@ impl<R: BufRead> Body<R> {
         match self.0 {
             Kind::Plain(reader) => Box::new(reader),
             Kind::Mislabelled(input) => Box::new(input),
-            Kind::Gzip(gzip) => Box::new(gzip),
+            Kind::Gzip(gzip) => gzip,
             Kind::Brotli(brotli) => Box::new(brotli),
         }
     }

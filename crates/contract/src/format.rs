@@ -3,6 +3,7 @@
 //! What a format is called and how it is told stands in one row of `format/table.rs`; the engine has a folder for it.
 
 mod set;
+mod svg;
 mod table;
 
 pub use set::{BadFormats, Formats};
@@ -10,7 +11,9 @@ use table::UNREAD;
 pub use table::{Facts, ImageFormat};
 
 /// How many leading bytes [`ImageFormat::from_bytes`] looks at, at the most.
-pub const MAGIC_BYTES: usize = 18;
+///
+/// Most look at 18 or fewer; an SVG's root stands behind whatever a program has to say of itself.
+pub const MAGIC_BYTES: usize = 4 << 10;
 
 impl ImageFormat {
     /// The name used in tiers.json, logs and metrics.
@@ -93,7 +96,10 @@ mod tests {
         check(b"BM", Some(ImageFormat::Bmp));
         check(b"II*\0\x08\0\0\0", Some(ImageFormat::Tiff));
         check(b"MM\0+\0\x08\0\0", Some(ImageFormat::Tiff));
-        check(b"<svg xmlns=", None);
+        check(b"<svg xmlns=", Some(ImageFormat::Svg));
+        check(b"%PDF-1.7\n", Some(ImageFormat::Pdf));
+        check(&[&[b' '; 1_019][..], b"%PDF-"].concat(), Some(ImageFormat::Pdf));
+        check(&[&[b' '; 1_020][..], b"%PDF-"].concat(), None);
         check(b"", None);
         check(b"P6\n640 480\n255\n", Some(ImageFormat::Pnm));
         check(b"P5#", None);
@@ -143,7 +149,7 @@ mod tests {
         check(b"\xFF\x4F\xFF\x51", None);
         check(b"\0\0\0\x20ftypisom\0\0", None); // A film.
         check(b"\0\0\0\x20fty", None);
-        check(b"<svg xmlns=", Some("SVG"));
+        check(b"%!PS-Adobe-3.0 EPSF-3.0", Some("EPS"));
         check(b"<html>", None);
     }
 

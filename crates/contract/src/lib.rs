@@ -81,6 +81,8 @@ pub mod metadata {
     pub const COLOUR: &str = "thumbtier-colour";
     /// Of a source object: the point of the image that is kept where it is cut, as its uploader gave it.
     pub const FOCUS: &str = "focus";
+    /// The page of a PDF that the uploader wants, from 1 on, on the source.
+    pub const PAGE: &str = "page";
     /// [`crate::MadeBy::warnings`], by commas.
     pub const WARNINGS: &str = "thumbtier-warnings";
     /// Of a source object: who uploaded it waits for its thumbnails and has had a worker invoked.

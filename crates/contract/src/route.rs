@@ -271,7 +271,7 @@ mod tests {
         let generic = ["", " ", "binary/octet-stream", "application/x-www-form-urlencoded", "*/*", "Unknown/Unknown"];
         let malformed = ["undefined", "null", "image", "jpg", "image jpeg", "[object Object]", "/", "text/", "a/b/c"];
         let two_in_one = ["text/plain, image/jpeg"];
-        let others = ["text/plain", "application/json", "Text/HTML; charset=utf-8", "video/mp4", "application/pdf"];
+        let others = ["text/plain", "application/json", "Text/HTML; charset=utf-8", "video/mp4", "application/zip"];
         let unknown = generic.iter().chain(&malformed).chain(&two_in_one).copied().map(Some).chain([None]);
         let may_be: Vec<_> = images.into_iter().map(Some).chain(unknown).collect();
         let keys_of_images = ["photo.jpg", "photo.JPEG", "IMG_1.heic", "a.b/scan.tiff", "logo.svg"];

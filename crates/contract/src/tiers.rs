@@ -320,7 +320,7 @@ mod tests {
         check(TierTable::parse("{}"), "no tier");
         check(two(&good, &row(1024, 1000, r#"{"default":20}"#)), "tier `large` plans 1000 MB for an image in 1024 MB");
         check(two(&good, &row(1024, 800, r#"{"jpeg":20}"#)), "tier `large` has no `default`");
-        check(two(&good, &row(1024, 800, r#"{"default":20,"svg":3}"#)), "threshold for `svg`");
+        check(two(&good, &row(1024, 800, r#"{"default":20,"xcf":3}"#)), "threshold for `xcf`");
         check(two(&good, &row(256, 170, r#"{"default":20}"#)), "more memory_mb than tier `small`");
         check(
             two(&good, &row(1024, 800, r#"{"default":20,"png":5}"#)),

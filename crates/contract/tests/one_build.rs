@@ -15,18 +15,31 @@ const SELECTIONS: [&[&str]; 6] = [
     &["dispatcher", "worker", "api"],
     &["thumbtier-aws"],
     &["thumbtier-serve"],
-    &["benches", "calibrate", "coding", "contract", "engine", "heif", "jpeg", "resample", "thumbtier", "usage"],
+    &[
+        "benches",
+        "calibrate",
+        "coding",
+        "contract",
+        "engine",
+        "heif",
+        "jpeg",
+        "resample",
+        "thumbtier",
+        "usage",
+        "vector",
+    ],
     &["api", "dispatcher", "end-to-end", "function", "sdk", "thumbtier-aws", "thumbtier-serve", "worker"],
 ];
 
 /// Packages that may differ, because little hangs on them, and why they do.
-const MAY_DIFFER: [(&str, &str); 7] = [
+const MAY_DIFFER: [(&str, &str); 8] = [
     ("api", "without a home on AWS, where nobody needs one"),
     ("aws-config", "signing in by SSO or by another program is for people, and not in the functions"),
     ("dispatcher", "as api"),
     ("engine", "`cargo run -p thumbtier` leaves out decoders that would double the time until the first thumbnail"),
     ("function", "as api"),
     ("thumbtier", "the same"),
+    ("vector", "the same: without SVG and PDF it is the seam, and a process that refuses both"),
     ("worker", "as api"),
 ];
 

@@ -1,5 +1,7 @@
 //! The small image as a room hands it on, with what was found beside the pixels.
 
+use std::time::Duration;
+
 use resample::Kernel;
 
 use crate::{
@@ -19,6 +21,16 @@ pub(crate) struct Decoded {
     /// An ICC profile of the samples.
     pub(crate) profile: Option<Vec<u8>>,
     pub(crate) warnings: Vec<Warning>,
+    pub(crate) elsewhere: Elsewhere,
+}
+
+/// What another process took for the image; nothing for most.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// CPU time.
+    pub cpu: Duration,
+    /// The most that it had resident, in bytes.
+    pub peak_bytes: u64,
 }
 
 /// What the variants are made from.
@@ -56,6 +68,7 @@ impl Decoded {
             Channels::Rgb | Channels::Rgba => Model::Rgb,
             Channels::Cmyk => Model::Cmyk,
         };
-        Self { pixels: Pixels::Raster(raster, extent, model), orientation: None, profile, warnings }
+        let (pixels, elsewhere) = (Pixels::Raster(raster, extent, model), Elsewhere::default());
+        Self { pixels, orientation: None, profile, warnings, elsewhere }
     }
 }

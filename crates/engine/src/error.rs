@@ -104,6 +104,14 @@ pub enum EngineError {
         /// [`crate::Limits::budget_bytes`].
         budget_bytes: u64,
     },
+    /// Drawing it takes more time than any file gets, in whatever tier.
+    #[error("drawing this {format} takes more than {limit_s} s of CPU: simplify it, then upload it again")]
+    TooSlow {
+        /// The format.
+        format: ImageFormat,
+        /// What a file may take, in seconds of CPU.
+        limit_s: u64,
+    },
     /// A thumbnail could not be written; a fault of this crate, not of the image.
     #[error("encoding thumbnail `{variant}` as {extension} failed: report it with the image")]
     Encode {
@@ -180,6 +188,7 @@ impl EngineError {
             Self::SideTooLong { .. } => "side_too_long",
             Self::SourceTooLarge { .. } => "source_too_large",
             Self::OverBudget { .. } => "over_budget",
+            Self::TooSlow { .. } => "too_slow",
             Self::Encode { .. } => "encode",
         }
     }
@@ -188,6 +197,11 @@ impl EngineError {
     #[must_use]
     pub const fn is_retryable(&self) -> bool {
         matches!(self, Self::Source { .. })
+    }
+
+    pub(crate) fn not_an_image(bytes: &[u8]) -> Self {
+        let head: Vec<String> = bytes.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        Self::NotAnImage { head: if head.is_empty() { "no byte".to_owned() } else { head.join(" ") } }
     }
 
     pub(crate) fn header(format: ImageFormat, field: &'static str, value: impl Into<u64>) -> Self {

@@ -24,11 +24,13 @@ mod jp2;
 mod jpeg;
 #[cfg(feature = "jxl")]
 mod jxl;
+mod pdf;
 mod png;
 mod pnm;
 mod psd;
 mod qoi;
 mod raw;
+mod svg;
 mod tga;
 mod tiff;
 mod webp;
@@ -55,6 +57,12 @@ pub const fn in_this_build() -> Formats {
     }
     if !cfg!(feature = "jxl") {
         formats = formats.without(ImageFormat::Jxl);
+    }
+    if !cfg!(feature = "svg") {
+        formats = formats.without(ImageFormat::Svg);
+    }
+    if !cfg!(feature = "pdf") {
+        formats = formats.without(ImageFormat::Pdf);
     }
     formats
 }
@@ -88,6 +96,8 @@ pub(crate) const fn room(format: ImageFormat) -> &'static Room {
         ImageFormat::Jp2 => &jp2::ROOM,
         #[cfg(not(feature = "jpeg2000"))]
         ImageFormat::Jp2 => &ABSENT_JP2,
+        ImageFormat::Svg => &svg::ROOM,
+        ImageFormat::Pdf => &pdf::ROOM,
         ImageFormat::Psd => &psd::ROOM,
         ImageFormat::Raw => &raw::ROOM,
         ImageFormat::Pnm => &pnm::ROOM,

@@ -2,12 +2,13 @@
 //!
 //! [`make`] reads the header, plans, checks the plan against the [`Limits`], and only then decodes; one decode
 //! makes every variant. Nothing here opens a file, reads a clock or the environment: bytes come from the caller's
-//! [`std::io::Read`], and the caller stamps the [`Stage`]s.
+//! [`std::io::Read`], the caller stamps the [`Stage`]s, and SVG and PDF are drawn by the caller's [`Renderer`].
 
 mod check;
 mod code_points;
 mod colour;
 mod decoded;
+mod drawn;
 mod embedded;
 mod encode;
 mod error;
@@ -37,6 +38,7 @@ mod tiled;
 mod warning;
 mod whole;
 
+pub use decoded::Elsewhere;
 pub use embedded::preview_px;
 pub use encode::Thumbnail;
 pub use error::{Damage, EncodeFault, EngineError};
@@ -45,7 +47,8 @@ pub use limits::Limits;
 pub use make::{Made, Stage, make, make_passing};
 pub use orientation::Orientation;
 pub use plan::plan;
-pub use probe::probe;
+pub use probe::{probe, probe_source};
 pub use room::{Colour, PREFIX_BYTES, Plan, Probe};
 pub use source::{Pass, Seeking};
+pub use vector::{Lack, Renderer};
 pub use warning::{PreviewReason, Warning};

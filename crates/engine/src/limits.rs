@@ -1,9 +1,10 @@
 //! What one image may cost. Limits are checked against the header, before anything is allocated.
 
 use contract::{Formats, PreviewUse};
+use vector::Renderer;
 
 /// What one image may cost.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Limits {
     /// What the engine may hold at once for one image, in bytes; compared with [`crate::Plan::peak_bytes`].
@@ -25,6 +26,10 @@ pub struct Limits {
     pub formats: Formats,
     /// When an embedded preview stands in for the picture: where nothing else is left.
     pub previews: PreviewUse,
+    /// Which page of a document, from 1 on: the first.
+    pub page: u32,
+    /// What draws SVG and PDF, within what is left of the budget: nothing, so that they are refused.
+    pub renderer: Option<&'static dyn Renderer>,
     /// A larger budget is elsewhere, so that being over this one is no reason for a preview: no.
     pub may_go_up: bool,
 }
@@ -46,6 +51,8 @@ impl Limits {
             threads: 1,
             formats: Formats::ALL,
             previews: PreviewUse::Fallback,
+            page: 1,
+            renderer: None,
             may_go_up: false,
         }
     }

@@ -7,7 +7,7 @@ use contract::{Placeholder, PreviewUse, Variant};
 use crate::{
     EngineError, Limits, Plan, PreviewReason, Probe, Warning,
     colour::Colours,
-    decoded::{Decoded, Pixels},
+    decoded::{Decoded, Elsewhere, Pixels},
     embedded::{self, Held},
     encode::Thumbnail,
     finish::finish,
@@ -29,6 +29,8 @@ pub struct Made {
     pub warnings: Vec<Warning>,
     /// Of the smallest variant's pixels; without variants there is none.
     pub placeholder: Option<Placeholder>,
+    /// What a process of the renderer took for it.
+    pub elsewhere: Elsewhere,
     /// In the order of the variants.
     pub thumbnails: Vec<Thumbnail>,
 }
@@ -221,6 +223,7 @@ fn finish_decoded(
 ) -> Result<Made, EngineError> {
     probe.orientation = decoded.orientation.unwrap_or(probe.orientation);
     warnings.extend(decoded.warnings);
+    let elsewhere = decoded.elsewhere;
     on_stage(Stage::Decoded);
     let (thumbnails, placeholder) = match decoded.pixels {
         Pixels::Raster(small, extent, model) => {
@@ -235,5 +238,5 @@ fn finish_decoded(
             finish(resized, variants, plan.threads, &render, on_stage)?
         }
     };
-    Ok(Made { probe, plan, bytes_read, warnings, placeholder, thumbnails })
+    Ok(Made { probe, plan, bytes_read, warnings, placeholder, elsewhere, thumbnails })
 }

@@ -4,7 +4,7 @@ use contract::{Fit, OutputFormat, Variant};
 use resample::{Crop, Kernel, resample_bytes};
 
 use crate::{
-    Colour, Plan, Probe, colour,
+    Colour, Plan, Probe, colour, drawn,
     formats::room,
     geometry,
     limits::MAX_HEADER_BYTES,
@@ -25,7 +25,10 @@ pub fn plan(probe: &Probe, variants: &[Variant], threads: u32) -> Plan {
     let least_shrink = variants.iter().map(|variant| room::least_shrink(probe, variant)).fold(f64::INFINITY, f64::min);
     let cost = probe.detail.cost(probe, least_shrink);
     let Cost { shrink, row_shrink, bytes } = cost;
-    let decoded_px = (probe.width_px.div_ceil(shrink * row_shrink), probe.height_px.div_ceil(shrink * row_shrink));
+    let decoded_px = match probe.detail.is_drawn() {
+        true => drawn::raster_px(probe, least_shrink),
+        false => (probe.width_px.div_ceil(shrink * row_shrink), probe.height_px.div_ceil(shrink * row_shrink)),
+    };
     let colour_bytes = colour::transform_bytes(probe.colour, probe.detail.profile_bytes());
     let components = probe.detail.components(probe, &cost);
     let threads = threads.clamp(1, 2);

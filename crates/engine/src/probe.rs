@@ -2,14 +2,16 @@
 //!
 //! Bytes in, [`Probe`] out. Every number in it is the file's claim; decoders check it against the data.
 
+use std::io::Read;
+
 use contract::{ImageFormat, Variant};
 
 use crate::{
-    EngineError, Limits, Probe,
+    EngineError, Limits, Probe, drawn,
     error::Damage,
     formats::room,
     room::{HeaderPlace, PREFIX_BYTES, Previews, Step},
-    source::Source,
+    source::{Source, Streamed},
 };
 
 /// Reads the header in `prefix`, the file's first bytes: [`PREFIX_BYTES`] are enough for most files.
@@ -26,6 +28,8 @@ pub fn probe(prefix: &[u8]) -> Result<Probe, EngineError> {
         Step::More(needed_bytes) => {
             Err(EngineError::HeaderBeyondPrefix { format, needed_bytes, have_bytes: prefix.len() as u64 })
         }
+        // Only who reads all of it knows its size: `probe_source`.
+        Step::Drawn(_) => Err(drawn::without_renderer(format)),
         // The largest, whatever it will be made into.
         Step::Previews(previews) => {
             let Some(preview) = previews.choose(&[]) else { return Err(no_preview()) };
@@ -65,9 +69,7 @@ fn format(prefix: &[u8]) -> Result<ImageFormat, EngineError> {
         if let Some(name) = contract::unread_format(prefix) {
             return EngineError::UnreadFormat { name };
         }
-        let head: Vec<String> = prefix.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        let head = if head.is_empty() { "no byte".to_owned() } else { head.join(" ") };
-        EngineError::NotAnImage { head }
+        EngineError::not_an_image(prefix)
     })
 }
 
@@ -88,7 +90,7 @@ fn step(format: ImageFormat, prefix: &[u8]) -> Result<Step, EngineError> {
 fn step_at_end(format: ImageFormat, prefix: &[u8]) -> Result<Probe, EngineError> {
     match step(format, prefix)? {
         Step::Done(probe) | Step::Known(probe, _) => Ok(probe),
-        Step::More(_) | Step::Previews(_) => {
+        Step::More(_) | Step::Previews(_) | Step::Drawn(_) => {
             let cause = Damage::HeaderEnds { bytes: prefix.len() as u64 };
             Err(EngineError::Corrupt { format, cause })
         }
@@ -116,6 +118,15 @@ pub(crate) fn read_jpeg(source: &mut Source<'_>, limits: &Limits) -> Result<Prob
     }
 }
 
+/// The header of `source` as [`crate::make`] reads it for `variants`: of a drawing by the renderer of `limits`, which
+/// reads all of it.
+///
+/// # Errors
+/// As [`probe`], what the reader said, and sizes beyond `limits`.
+pub fn probe_source(source: &mut dyn Read, variants: &[Variant], limits: &Limits) -> Result<Probe, EngineError> {
+    read(&mut Source::new(&mut Streamed(source), limits), limits, variants)
+}
+
 /// Reads the header of `source`, and no more of the file than that and a first block; of a file with previews up to the
 /// one that is enough for `variants`.
 ///
@@ -134,11 +145,12 @@ pub(crate) fn read(source: &mut Source<'_>, limits: &Limits, variants: &[Variant
         let step_here = step(format, source.prefix())?;
         match &step_here {
             Step::Previews(_) => limits.check_format(ImageFormat::Raw)?,
-            Step::Done(_) | Step::Known(..) if outer.is_none() => limits.check_format(format)?,
+            Step::Done(_) | Step::Known(..) | Step::Drawn(_) if outer.is_none() => limits.check_format(format)?,
             _ => {}
         }
         let need = match step_here {
             Step::Done(probe) => return Ok(inside(probe, outer.as_ref())),
+            Step::Drawn(kind) => return drawn::read(source, (format, kind), limits, variants),
             Step::Previews(previews) if outer.is_none() => {
                 let preview = previews.choose(variants).ok_or_else(no_preview)?;
                 source.enter(preview.at, preview.bytes)?;

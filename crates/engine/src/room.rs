@@ -10,6 +10,7 @@ use std::{
 };
 
 use contract::{ImageFormat, Variant};
+use vector::Kind;
 
 use crate::{
     EngineError, Limits, Orientation, Warning,
@@ -128,6 +129,8 @@ pub(crate) enum Step {
     More(u64),
     /// A file whose own pixels are not read, with JPEG files in it that show them.
     Previews(Previews),
+    /// A drawing, of which the caller's renderer knows the rest.
+    Drawn(Kind),
 }
 
 /// The JPEG files in a file of a camera.
@@ -213,6 +216,11 @@ pub(crate) trait Detail: fmt::Debug + Send + Sync {
         0
     }
 
+    /// Whether it has no pixels of its own: it is drawn at the size of its largest variant.
+    fn is_drawn(&self) -> bool {
+        false
+    }
+
     /// The small image of `plan`, from what is left of `source`.
     ///
     /// # Errors
@@ -260,6 +268,9 @@ pub(crate) fn is_enough(size: (u32, u32), variants: &[Variant]) -> bool {
 
 /// Source over target, in pixels per pixel, on the side of `variant` that shrinks least.
 pub(crate) fn least_shrink(probe: &Probe, variant: &Variant) -> f64 {
+    if probe.detail.is_drawn() {
+        return geometry::layout(probe.seen_px(), variant).least_shrink();
+    }
     least_shrink_of((probe.width_px, probe.height_px), variant)
 }
 

@@ -1,5 +1,7 @@
 //! What was wrong with an image that was made all the same.
 
+use vector::Lack;
+
 /// A fault of the image that a thumbnail was made in spite of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -17,6 +19,8 @@ pub enum Warning {
     ProfileIgnored,
     /// An embedded preview was used instead of the picture. It may be softer, and show what an edit has cut away.
     Preview(PreviewReason),
+    /// A part of a drawing is not on the thumbnail.
+    LeftOut(Lack),
 }
 
 /// Why an embedded preview was used.
@@ -39,12 +43,15 @@ impl Warning {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Truncated { .. } => "truncated",
-            Self::Damaged => "damaged",
+            Self::Damaged | Self::LeftOut(Lack::End) => "damaged",
             Self::ProfileIgnored => "profile_ignored",
             Self::Preview(PreviewReason::Unsupported) => "preview_for_unsupported",
             Self::Preview(PreviewReason::Corrupt) => "preview_for_corrupt",
             Self::Preview(PreviewReason::OverBudget) => "preview_for_over_budget",
             Self::Preview(PreviewReason::Preferred) => "preview_preferred",
+            Self::LeftOut(Lack::Text) => "text_left_out",
+            Self::LeftOut(Lack::Pictures) => "pictures_left_out",
+            Self::LeftOut(Lack::Foreign) => "foreign_left_out",
         }
     }
 }

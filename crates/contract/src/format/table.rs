@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::svg::svg;
+
 /// What the dispatcher, the command, the page and the documents need to know of a format.
 #[derive(Debug)]
 pub struct Facts {
@@ -281,6 +283,28 @@ formats! {
         reads: "all of it",
         refuses: "a cut file",
     }
+    /// Scalable Vector Graphics, also in gzip.
+    Svg {
+        name: "svg",
+        title: "SVG, SVGZ",
+        spec: "W3C SVG 1.1 and parts of SVG 2, as resvg draws them",
+        media_types: &["image/svg+xml", "image/svg"],
+        extensions: &["svg", "svgz"],
+        starts: svg,
+        reads: "shapes, gradients, patterns, clips, masks, filters, markers, styles, embedded PNG, JPEG, GIF, WebP and SVG, drawn at the size of the largest thumbnail; text, other files and foreign elements are left out with a warning; UTF-8, UTF-16, ISO 8859-1",
+        refuses: "what takes more than 2 s of CPU to draw, more than 1,000,000 elements or 1,024 nested ones, a cut file; outside of Linux all",
+    }
+    /// A page of a Portable Document Format file.
+    Pdf {
+        name: "pdf",
+        title: "PDF",
+        spec: "ISO 32000, as hayro draws it",
+        media_types: &["application/pdf", "application/x-pdf", "application/illustrator", "application/vnd.adobe.illustrator"],
+        extensions: &["pdf", "ai"],
+        starts: |head| head[..head.len().min(1_024)].windows(5).any(|bytes| bytes == b"%PDF-"),
+        reads: "the first page, or the one that the upload's metadata names, on white, drawn at the size of the largest thumbnail: paths, text, pictures, shadings, transparency, annotations; Illustrator files saved with PDF",
+        refuses: "what needs a password or takes more than 2 s of CPU to draw, a page that is not there; outside of Linux all",
+    }
     /// Truevision TGA. Without a signature: its row stands last, and its whole header is checked.
     Tga {
         name: "tga",
@@ -297,7 +321,8 @@ formats! {
 type Unread = (&'static str, &'static [&'static str], fn(&[u8]) -> bool);
 
 /// Formats that are known and not read: name, extensions and signature.
-pub(super) const UNREAD: &[Unread] = &[("SVG", &["svg"], |bytes| bytes.starts_with(b"<svg"))];
+pub(super) const UNREAD: &[Unread] =
+    &[("EPS", &["eps"], |bytes| bytes.starts_with(b"%!PS-Adobe") || bytes.starts_with(&[0xC5, 0xD0, 0xD3, 0xC6]))];
 
 /// The major brand of an ISO base media file.
 fn brand(bytes: &[u8]) -> Option<&[u8; 4]> {

@@ -20,7 +20,7 @@ fn inside(side_px: u32) -> Variant {
 }
 
 fn make(bytes: &[u8], variants: &[Variant]) -> Result<Made, EngineError> {
-    engine::make(&mut Cursor::new(bytes), variants, &Limits::for_budget(BUDGET_BYTES), &mut |_| {})
+    engine::make(&mut Cursor::new(bytes), variants, &fixtures::limits(BUDGET_BYTES), &mut |_| {})
 }
 
 /// Red above, blue below, and a green column at the left edge.
@@ -94,7 +94,7 @@ fn a_variant_of_a_set_is_the_picture_that_it_is_alone() {
 fn what_the_reader_holds_is_part_of_the_plan_and_of_the_budget() {
     let png = encoded(&flag(640, 480).into(), ImageFormat::Png);
     let with = |reader_bytes, budget_bytes| {
-        let mut limits = Limits::for_budget(budget_bytes);
+        let mut limits = fixtures::limits(budget_bytes);
         limits.reader_bytes = reader_bytes;
         engine::make(&mut Cursor::new(&png), &[inside(128)], &limits, &mut |_| {})
     };
@@ -144,7 +144,7 @@ fn one_decode_makes_every_variant_and_every_fit_has_its_size() {
     ];
     let variants: Vec<_> = sizes.iter().map(|(fit, format, _)| variant(*fit, *format, (128, 128))).collect();
     let mut stages = Vec::new();
-    let limits = Limits::for_budget(BUDGET_BYTES);
+    let limits = fixtures::limits(BUDGET_BYTES);
     let made = engine::make(&mut Cursor::new(&photo), &variants, &limits, &mut |stage| stages.push(stage)).unwrap();
     for (thumbnail, (fit, _, want)) in made.thumbnails.iter().zip(sizes) {
         let small = image::load_from_memory(&thumbnail.bytes).unwrap();
@@ -194,7 +194,7 @@ fn refusals_have_names_and_say_the_number_the_limit_and_the_next_step() {
             assert!(error.to_string().contains(word), "`{error}` does not say `{word}`");
         }
     };
-    let limits = Limits::for_budget(BUDGET_BYTES);
+    let limits = fixtures::limits(BUDGET_BYTES);
     let with = |change: fn(&mut Limits)| {
         let mut limits = limits;
         change(&mut limits);
@@ -203,7 +203,7 @@ fn refusals_have_names_and_say_the_number_the_limit_and_the_next_step() {
     check(&png, with(|limits| limits.max_pixels = 59_999), "too_many_pixels", &["60000", "59999", "raise"]);
     check(&png, with(|limits| limits.max_side_px = 299), "side_too_long", &["300x200", "299"]);
     check(&png, with(|limits| limits.max_source_bytes = 100), "source_too_large", &["100"]);
-    check(&png, Limits::for_budget(1000), "over_budget", &["1000", "larger tier"]);
+    check(&png, fixtures::limits(1000), "over_budget", &["1000", "larger tier"]);
     check(b"hello, world", limits, "not_an_image", &["68 65 6c 6c", "jpeg"]);
     check(b"", limits, "not_an_image", &["no byte"]);
     check(&png[..20], limits, "corrupt", &["png"]);
@@ -226,7 +226,7 @@ fn a_reader_that_fails_is_retryable_wherever_it_fails() {
     for format in ImageFormat::ALL {
         let bytes = encoded(&flag(300, 200).into(), format);
         for end in [0, 3, 40, bytes.len() / 2] {
-            let limits = Limits::for_budget(BUDGET_BYTES);
+            let limits = fixtures::limits(BUDGET_BYTES);
             let error = engine::make(&mut Broken(&bytes[..end]), &[inside(64)], &limits, &mut |_| {}).unwrap_err();
             assert!(error.is_retryable(), "{format} cut at {end}: {error}");
             assert_eq!(error.name(), "source");

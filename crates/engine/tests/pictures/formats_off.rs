@@ -3,11 +3,11 @@
 use crate::fixtures;
 
 use contract::{Formats, ImageFormat, Variant};
-use engine::{EngineError, Limits, Made};
+use engine::{EngineError, Made};
 
 fn make(mut bytes: &[u8], formats: Formats) -> Result<Made, EngineError> {
     let variants: Vec<Variant> = contract::Thumbnails::builtin().unwrap().variants;
-    let mut limits = Limits::for_budget(64 << 20);
+    let mut limits = fixtures::limits(64 << 20);
     limits.formats = formats;
     engine::make(&mut bytes, &variants, &limits, &mut |_| {})
 }

@@ -12,6 +12,8 @@ mod fixtures;
 mod avifs;
 mod colour;
 mod damage;
+#[cfg(target_os = "linux")]
+mod drawings;
 mod flow;
 mod focus;
 mod formats_off;

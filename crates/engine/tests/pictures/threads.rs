@@ -8,7 +8,7 @@ use std::{
 };
 
 use contract::{Fit, OutputFormat, Variant};
-use engine::{EngineError, Limits, Made, Stage};
+use engine::{EngineError, Made, Stage};
 use image::{DynamicImage, ImageFormat, RgbImage};
 
 fn variant(fit: Fit, format: OutputFormat, side_px: u32) -> Variant {
@@ -36,7 +36,7 @@ fn make(
     budget_bytes: u64,
     threads: u32,
 ) -> Result<(Made, Vec<Stage>), EngineError> {
-    let mut limits = Limits::for_budget(budget_bytes);
+    let mut limits = fixtures::limits(budget_bytes);
     limits.threads = threads;
     let mut stages = Vec::new();
     let made = engine::make(&mut Cursor::new(bytes), variants, &limits, &mut |stage| stages.push(stage))?;
@@ -140,7 +140,7 @@ fn a_panic_and_a_broken_connection_end_two_threads_as_they_end_one() {
     for part in [1, 2, 5, 9] {
         let read = &bytes[..bytes.len() * part / 10];
         for threads in [1, 2] {
-            let mut limits = Limits::for_budget(1 << 30);
+            let mut limits = fixtures::limits(1 << 30);
             limits.threads = threads;
             let make = |panics| engine::make(&mut Ends(read, panics), &sets()[0], &limits, &mut |_| {});
             assert!(matches!(make(false), Err(EngineError::Source { .. })), "{part} {threads}");

@@ -131,6 +131,41 @@ async fn a_wrong_content_type_hides_no_picture() {
     assert_eq!(line["outcome"], "not_an_image", "{line}");
 }
 
+/// Red on the left, blue on the right.
+const SVG: &str = r#"<svg xmlns="http://www.w3.org/2000/svg" width="8" height="4"><rect width="4" height="4" fill="red"/>
+<rect x="4" width="4" height="4" fill="blue"/></svg>"#;
+
+/// The same as a page, without a table of where its objects are: readers look for them.
+const PDF: &str = "%PDF-1.4\n1 0 obj\n<< /Type /Catalog /Pages 2 0 R >>\nendobj\n2 0 obj\n<< /Type /Pages /Kids [3 0 R] \
+    /Count 1 >>\nendobj\n3 0 obj\n<< /Type /Page /Parent 2 0 R /MediaBox [0 0 8 4] /Contents 4 0 R >>\nendobj\n4 0 obj\n\
+    << /Length 46 >>\nstream\n1 0 0 rg 0 0 4 4 re f 0 0 1 rg 4 0 4 4 re f     \nendstream\nendobj\ntrailer\n\
+    << /Root 1 0 R >>\n%%EOF\n";
+
+#[tokio::test]
+async fn a_drawing_is_drawn_by_a_process_of_the_worker() {
+    let deployment = Deployment::connect().await;
+    let files = [
+        ("a.svg", "binary/octet-stream", SVG),
+        ("b", "image/svg+xml", SVG),
+        ("c.pdf", "binary/octet-stream", PDF),
+        ("d", "binary/octet-stream", PDF),
+    ];
+    for (name, content_type, file) in files {
+        deployment.upload(&format!("drawings/{name}"), content_type, file.as_bytes().to_vec()).await;
+    }
+    let bomb =
+        SVG.replace("<rect", "<filter id='f'><feTurbulence numOctaves='9999999'/></filter><rect filter='url(#f)'");
+    deployment.upload("drawings/bomb.svg", "image/svg+xml", bomb.into_bytes()).await;
+    for (name, ..) in files {
+        let thumbnail = decode(&deployment.thumbnail(&format!("drawings/{name}/128x128.jpg")).await.bytes).to_rgb8();
+        assert_eq!(thumbnail.dimensions(), (128, 64), "{name}: as sharp as it is large");
+        let [left, right] = [16, 112].map(|x| thumbnail.get_pixel(x, 32).0);
+        assert!(left[0] > 200 && left[2] < 50 && right[2] > 200 && right[0] < 50, "{name}: {left:?} and {right:?}");
+    }
+    let line = deployment.log_line("worker-small", "drawings/bomb.svg").await;
+    assert_eq!(line["outcome"], "too_slow", "{line}");
+}
+
 #[tokio::test]
 async fn an_encoded_body_is_decoded_or_refused_by_name() {
     let deployment = Deployment::connect().await;

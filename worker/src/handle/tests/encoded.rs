@@ -149,7 +149,7 @@ fn a_bomb_is_refused_by_name() {
     let mut bomb = Vec::new();
     RgbImage::new(4000, 4000).write_to(&mut Cursor::new(&mut bomb), ImageFormat::Bmp).unwrap();
     for (content_encoding, encoded) in [("gzip", gzip(&bomb)), ("br", brotli(&bomb))] {
-        assert!(encoded.len() < bomb.len() / 200, "{}", encoded.len());
+        assert!(encoded.len() < bomb.len() / 100, "{}", encoded.len());
         let store = stored(content_encoding, encoded);
         let mut strict = settings("small");
         strict.shared.max_object_bytes = 32 << 20;

@@ -49,6 +49,19 @@ fn the_focus_of_an_upload_wins_and_a_bad_one_is_a_warning_and_the_middle() {
 }
 
 #[test]
+fn a_page_that_is_no_number_is_a_warning() {
+    let check = |page: &'static str, want: &[&str]| {
+        let mut store = with_source(thirds());
+        store.page = Some(page);
+        let Outcome::Made { warnings, .. } = run(&store).unwrap() else { panic!("made") };
+        assert_eq!(warnings, want, "{page}");
+    };
+    check("3", &[]);
+    check("0", &["bad_page"]);
+    check("last", &["bad_page"]);
+}
+
+#[test]
 fn a_thumbnail_carries_its_placeholder() {
     let store = with_source(thirds());
     run(&store).unwrap();

@@ -25,6 +25,8 @@ pub(super) struct MemoryStore {
     pub content_encoding: Option<&'static str>,
     /// Of every source.
     pub focus: Option<&'static str>,
+    /// Of every source.
+    pub page: Option<&'static str>,
     refused_puts: RefCell<Vec<String>>,
     /// What somebody else does just before the next PUT.
     pub before_put: RefCell<VecDeque<Race>>,
@@ -88,6 +90,7 @@ pub(super) struct MemoryBody {
     chunks: VecDeque<Result<Bytes, CallError>>,
     content_encoding: Option<&'static str>,
     focus: Option<&'static str>,
+    page: Option<&'static str>,
 }
 
 impl GetObject for MemoryStore {
@@ -102,7 +105,7 @@ impl GetObject for MemoryStore {
         if self.breaks_after_bytes.is_some() {
             chunks.push_back(Err(failure("GetObject")));
         }
-        Ok(Some(MemoryBody { chunks, content_encoding: self.content_encoding, focus: self.focus }))
+        Ok(Some(MemoryBody { chunks, content_encoding: self.content_encoding, focus: self.focus, page: self.page }))
     }
 }
 
@@ -113,6 +116,10 @@ impl ObjectBody for MemoryBody {
 
     fn focus(&self) -> Option<&str> {
         self.focus
+    }
+
+    fn page(&self) -> Option<&str> {
+        self.page
     }
 
     async fn next(&mut self) -> Option<Result<Bytes, CallError>> {
@@ -222,5 +229,5 @@ pub(super) fn settings(tier: &str) -> Settings {
         destination_bucket: "thumbnails".into(),
         meter: Meter::new(tariff, LogRules::whole()),
     };
-    Settings { tier, max_pixels: 1 << 28, previews: PreviewUse::Fallback, shared }
+    Settings { tier, max_pixels: 1 << 28, previews: PreviewUse::Fallback, renderer: None, shared }
 }

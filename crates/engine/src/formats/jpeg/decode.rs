@@ -10,7 +10,12 @@ use super::{
     plan::{components, is_large},
 };
 use crate::{
-    EngineError, Plan, Probe, Warning, colour::Colours, decoded::Decoded, error::Damage, room::Detail, source::Source,
+    EngineError, Plan, Probe, Warning,
+    colour::Colours,
+    decoded::{Decoded, Elsewhere},
+    error::Damage,
+    room::Detail,
+    source::Source,
     streams::Streams,
 };
 
@@ -37,7 +42,13 @@ pub(super) fn decode(
     let decoder = if plan.threads > 1 && is_large(probe) { decoder.beside() } else { decoder };
     let outcome = decoder.decode(&scales, &mut planes).map_err(named)?;
     warnings.extend(warning(&outcome).into_iter().chain(profile_warnings));
-    Ok(Decoded { pixels: planes.0.finish(), orientation: None, profile: None, warnings })
+    Ok(Decoded {
+        pixels: planes.0.finish(),
+        orientation: None,
+        profile: None,
+        warnings,
+        elsewhere: Elsewhere::default(),
+    })
 }
 
 struct Planes(Streams);
