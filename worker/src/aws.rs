@@ -20,16 +20,24 @@ impl GetObject for Aws {
     type Body = Body;
 
     async fn get(&self, job: &Job) -> Result<Option<Body>, CallError> {
-        let action = format!("GetObject of `{}/{}`", job.bucket, job.key);
-        let call = self.s3().get_object().bucket(&job.bucket).key(&job.key).if_match(&job.etag);
-        match call.send().await {
-            Ok(object) => {
-                let focus = object.metadata().and_then(|all| all.get(metadata::FOCUS)).cloned();
-                Ok(Some(Body { stream: object.body, content_encoding: object.content_encoding, focus, action }))
-            }
-            Err(error) if is_changed(&error) => Ok(None),
-            Err(error) => Err(CallError { action, cause: error.into() }),
+        get(self, job, None).await
+    }
+
+    async fn get_from(&self, job: &Job, from: u64) -> Result<Option<Body>, CallError> {
+        get(self, job, Some(format!("bytes={from}-"))).await
+    }
+}
+
+async fn get(aws: &Aws, job: &Job, range: Option<String>) -> Result<Option<Body>, CallError> {
+    let action = format!("GetObject of `{}/{}`", job.bucket, job.key);
+    let call = aws.s3().get_object().bucket(&job.bucket).key(&job.key).if_match(&job.etag).set_range(range);
+    match call.send().await {
+        Ok(object) => {
+            let focus = object.metadata().and_then(|all| all.get(metadata::FOCUS)).cloned();
+            Ok(Some(Body { stream: object.body, content_encoding: object.content_encoding, focus, action }))
         }
+        Err(error) if is_changed(&error) => Ok(None),
+        Err(error) => Err(CallError { action, cause: error.into() }),
     }
 }
 

@@ -56,13 +56,14 @@ fn judge(file: &[u8], seed: u64) -> Judged {
     let side_px = SIDES_PX[(seed / 7) as usize % SIDES_PX.len()];
     let before = ALLOCATOR.current_usage();
     ALLOCATOR.reset_peak_usage();
-    let made = make(file, side_px, 1 << 28);
+    let variant = variant(side_px, seed / 40);
+    let made = make(file, variant.clone(), 1 << 28);
     let real = ALLOCATOR.peak_usage().saturating_sub(before) as u64;
     let (word, planned) = match &made {
         Ok(made) => (if made.warnings.is_empty() { "made" } else { "warned" }, made.plan.peak_bytes),
         // Refused before the first pixel or behind it.
         Err(error) => {
-            let plan = engine::probe(file).map(|probe| engine::plan(&probe, &[variant(side_px)], 1).peak_bytes);
+            let plan = engine::probe(file).map(|probe| engine::plan(&probe, &[variant], 1).peak_bytes);
             (error.name(), plan.unwrap_or_default().clamp(HEADER_BYTES, BUDGET_BYTES))
         }
     };
