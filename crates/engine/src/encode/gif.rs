@@ -18,8 +18,8 @@ pub(crate) const ENCODER_BYTES: u64 = 512 << 10;
 pub(crate) const PIXEL_BYTES: u64 = 4 + 4 + 1 + 4 + 4;
 /// One index is for what stays as it was.
 const COLOURS: usize = 255;
-/// One pixel in so many is looked at for the choice of colours, 1 to 30.
-const SAMPLED: i32 = 3;
+/// So many pixels are looked at for the choice of colours, where there are more: each takes a search through all of them.
+const LEARNED: usize = 16_000;
 /// What stands before the first frame that [`gif::Encoder`] writes: signature and screen, and the least table of colours
 /// that there is, of two.
 const SCREEN_BYTES: usize = 13 + 2 * 3;
@@ -94,7 +94,8 @@ impl GifFile {
         let mut frame = gif::Frame {
             delay: delay as u16,
             dispose: if clears { gif::DisposalMethod::Background } else { gif::DisposalMethod::Keep },
-            transparent: drawn.contains(&None).then_some((palette.len() / 3 - 1) as u8),
+            // Also where nothing is: Pillow clears a frame without it to a colour of its table.
+            transparent: Some((palette.len() / 3 - 1) as u8),
             left: part.left as u16,
             top: part.top as u16,
             width: part.width as u16,
@@ -171,7 +172,8 @@ fn quantised(drawn: &[Option<[u8; 3]>]) -> (Vec<u8>, Vec<u8>) {
 fn chosen(drawn: &[Option<[u8; 3]>]) -> (Vec<u8>, Vec<u8>) {
     let rgba = |[red, green, blue]: [u8; 3]| [red, green, blue, 255];
     let samples: Vec<u8> = drawn.iter().flatten().flat_map(|colour| rgba(*colour)).collect();
-    let network = NeuQuant::new(SAMPLED, COLOURS, &samples);
+    let step = (samples.len() / 4 / LEARNED).clamp(1, 30);
+    let network = NeuQuant::new(step as i32, COLOURS, &samples);
     drop(samples);
     let mut colours = network.color_map_rgb();
     colours.extend([0; 3]);

@@ -71,8 +71,8 @@ pub fn animated(has_default: bool) -> Vec<u8> {
     writer.write_image_data(&image::DynamicImage::from(picture()).into_rgba8()).expect("pixels");
     let parts = [
         ((20, 10, 40, 20), [200, 0, 0, 128], DisposeOp::Background, BlendOp::Over, (0, 0)),
-        ((30, 20, 50, 30), [0, 150, 0, 255], DisposeOp::Previous, BlendOp::Over, (1, 4)),
         ((0, 30, 30, 30), [0, 0, 250, 100], DisposeOp::None, BlendOp::Source, (5, 100)),
+        ((30, 20, 50, 30), [0, 150, 0, 255], DisposeOp::Previous, BlendOp::Over, (1, 4)),
         ((60, 0, 30, 60), [250, 250, 0, 200], DisposeOp::None, BlendOp::Over, (70, 0)),
     ];
     for ((left, top, width, height), colour, dispose, blend, (parts, of)) in parts {
