@@ -299,9 +299,9 @@ fn the_planned_peak_is_never_under_the_real_one_and_close_above_ten_megapixels()
         }
     }
     // Noise in every frame: the file of a thumbnail grows up to its limit.
-    let bytes = moving(1_000, 700);
+    let bytes = moving(500, 350);
     for format in [OutputFormat::Gif, OutputFormat::Webp] {
-        let variants = [animated(format, 128), animated(format, 600)];
+        let variants = [animated(format, 128), animated(format, 300)];
         lines.push(check(&format!("noise to an animated {}", format.name()), &bytes, &variants, f64::INFINITY));
     }
     // Of JPEG a whole row of units is held, however few lines of it there are.
