@@ -4,14 +4,14 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { ROOT, SCREENSHOTS } from "./browser.mjs";
 
-/** Paths of small.webp, medium.webp and large.webp; SAMPLES is a folder that has them already. */
+/** Paths of small.avif, medium.avif and large.avif; SAMPLES is a folder that has them already. */
 export function samples() {
   const folder = process.env.SAMPLES ?? `${SCREENSHOTS}/samples`;
   if (!process.env.SAMPLES) {
     const make = "import pathlib, sys; from local import samples; samples.one_per_tier(pathlib.Path(sys.argv[1]))";
     execFileSync(`${ROOT}.venv/bin/python`, ["-c", make, folder], { cwd: ROOT, env: { ...process.env, PYTHONDONTWRITEBYTECODE: "1" } });
   }
-  return ["small", "medium", "large"].map((tier) => `${folder}/${tier}.webp`);
+  return ["small", "medium", "large"].map((tier) => `${folder}/${tier}.avif`);
 }
 
 /** Writes a file, folders included, and returns its path. */

@@ -25,7 +25,7 @@ async function dropAll(page) {
   const notes = file("notes.txt", "a text, and its type says so\n");
   const fake = file("holiday.jpg", "a text that is called a photograph\n".repeat(100));
   await drop(page, [...images, notes, fake]);
-  for (const tier of TIERS) await untilState(page, `${tier}.webp`, "made");
+  for (const tier of TIERS) await untilState(page, `${tier}.avif`, "made");
   for (const name of ["notes.txt", "holiday.jpg"]) await untilState(page, name, "failed");
   await page.getByText("5 files: 3 made, 2 failed").waitFor();
 }
@@ -40,8 +40,8 @@ test("files for three tiers get thumbnails, tier and cost; what is no image gets
   await dropAll(page);
 
   for (const tier of TIERS) {
-    const row = rowOf(page, `${tier}.webp`);
-    const picture = row.getByRole("img", { name: `Thumbnail of ${tier}.webp` });
+    const row = rowOf(page, `${tier}.avif`);
+    const picture = row.getByRole("img", { name: `Thumbnail of ${tier}.avif` });
     const [width, height] = await picture.evaluate((image) => [image.naturalWidth, image.naturalHeight]);
     assert.equal(width, 128);
     // Four wide to three high, give or take the sample's last row.
@@ -63,10 +63,10 @@ test("files for three tiers get thumbnails, tier and cost; what is no image gets
 test("the table adds up what the images cost, per tier and in all", async () => {
   const { page } = await openPage(browser);
   await drop(page, images);
-  for (const tier of TIERS) await untilState(page, `${tier}.webp`, "made");
+  for (const tier of TIERS) await untilState(page, `${tier}.avif`, "made");
   let sum = 0;
   for (const tier of TIERS) {
-    const shown = rowOf(page, `${tier}.webp`).locator('[data-part="cost"]');
+    const shown = rowOf(page, `${tier}.avif`).locator('[data-part="cost"]');
     const row = table(page).getByRole("row").filter({ has: page.getByRole("rowheader", { name: tier }) });
     const cells = row.getByRole("cell");
     assert.equal(await cells.nth(0).textContent(), "1");
@@ -211,17 +211,17 @@ test("three uploads run at once, the rest queues, and one that was cancelled is 
   const unlimited = await limitUploads(page, 300_000);
   await drop(page, [images[1], images[2], ...[10, 20, 30].map((red) => file(`large-${red}.bmp`, Buffer.concat([bitmap(red, 0, 0), Buffer.alloc(1_500_000)])))]);
   await page.getByText("5 files: 3 uploading, 2 queued").waitFor();
-  const progress = page.getByRole("progressbar", { name: "Upload of large.webp" });
+  const progress = page.getByRole("progressbar", { name: "Upload of large.avif" });
   await page.waitForFunction((bar) => bar.value > 0.01 && bar.value < 1, await progress.elementHandle());
   await screenshot(page, "uploading");
   await page.getByRole("button", { name: "Cancel large-30.bmp" }).click();
-  await page.getByRole("button", { name: "Cancel large.webp" }).click();
-  const cancelled = await untilState(page, "large.webp", "cancelled");
+  await page.getByRole("button", { name: "Cancel large.avif" }).click();
+  const cancelled = await untilState(page, "large.avif", "cancelled");
   assert.equal(await cancelled.evaluate((row) => row === document.activeElement), true, "the focus stays with the row");
   await untilState(page, "large-30.bmp", "cancelled");
   await unlimited();
-  await page.getByRole("button", { name: "Retry large.webp" }).click();
-  for (const name of ["medium.webp", "large.webp", "large-10.bmp", "large-20.bmp"]) await untilState(page, name, "made");
+  await page.getByRole("button", { name: "Retry large.avif" }).click();
+  for (const name of ["medium.avif", "large.avif", "large-10.bmp", "large-20.bmp"]) await untilState(page, name, "made");
   assert.deepEqual(complaints(), []);
 });
 
@@ -260,7 +260,7 @@ for (const [name, options] of Object.entries({
 test("animations rest for whoever asked for less motion", async () => {
   const { page } = await openPage(browser, { reducedMotion: "reduce" });
   await drop(page, [images[0]]);
-  const row = await untilState(page, "small.webp", "in_work");
+  const row = await untilState(page, "small.avif", "in_work");
   const animation = await row.evaluate((element) => getComputedStyle(element.querySelector(".note"), "::after").animationName);
   assert.equal(animation, "none");
 });

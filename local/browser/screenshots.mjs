@@ -16,7 +16,7 @@ const ROUNDS = 10;
 /** The sample pictures of `make local`, drawn if they are not there. */
 function pictures() {
   execFileSync(`${ROOT}.venv/bin/python`, ["-m", "local.samples", `${SCREENSHOTS}/pictures`], { cwd: ROOT });
-  return ["lake.jpg", "street-upright.jpg", "balloon-transparent.png", "still-life.tif", "dunes-medium.webp", "forest-large.webp",
+  return ["lake.jpg", "street-upright.jpg", "balloon-transparent.png", "still-life.tif", "dunes-medium.avif", "forest-large.avif",
     "broken-upload.jpg"]
     .map((name) => `${SCREENSHOTS}/pictures/${name}`);
 }

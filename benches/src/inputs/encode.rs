@@ -1,7 +1,10 @@
 //! The writers of the kinds that `image` does not write.
 
 use std::io::{Cursor, Write as _};
+use std::process::{Command, Stdio};
+use std::thread;
 
+use contract::ImageFormat as Format;
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
 use image::{ImageFormat, RgbImage};
@@ -113,4 +116,26 @@ pub(super) fn png_interlaced(picture: &RgbImage) -> Vec<u8> {
         file.extend(crc.sum().to_be_bytes());
     }
     file
+}
+
+/// The Python that `make` installs, with the encoders in it.
+const PYTHON: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../.venv/bin/python");
+
+/// By `encode.py`, in a format that it knows.
+pub(super) fn by_python(picture: &RgbImage, format: Format) -> Vec<u8> {
+    let sides = [picture.width(), picture.height()].map(|side| side.to_string());
+    let mut python = Command::new(PYTHON)
+        .args(["-c", include_str!("encode.py"), format.name()])
+        .args(sides)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap_or_else(|cause| panic!("{PYTHON}: {cause}; `make .venv/.done` installs it"));
+    let mut samples = python.stdin.take().expect("piped");
+    let output = thread::scope(|scope| {
+        scope.spawn(move || samples.write_all(picture));
+        python.wait_with_output().expect("a child of ours")
+    });
+    assert!(output.status.success(), "encode.py: are Pillow, pillow-heif and pylibjxl installed?");
+    output.stdout
 }

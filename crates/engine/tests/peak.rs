@@ -272,7 +272,10 @@ fn the_planned_peak_is_never_under_the_real_one_and_close_above_ten_megapixels()
     for (set, variants) in &sets {
         for (name, bytes, factor) in &files {
             lines.push(check(&format!("{name} to {set}"), bytes, variants, *factor));
-            lines.push(check_on(2, &format!("{name} to {set} by two threads"), bytes, variants, f64::INFINITY));
+            // JPEG alone is decoded by two threads, and only several variants are divided among them.
+            if variants.len() > 1 || name.starts_with("jpeg") {
+                lines.push(check_on(2, &format!("{name} to {set} by two threads"), bytes, variants, f64::INFINITY));
+            }
         }
     }
     #[cfg(target_os = "linux")]

@@ -4,10 +4,28 @@ use std::io::Cursor;
 
 use image::{ImageFormat, Rgb, RgbImage};
 
-/// A WebP of more than `bytes`: noise does not compress, and of all formats WebP has the lowest thresholds.
+/// A camera's RAF of more than `bytes`: a small JPEG, and samples behind it that nobody reads.
+///
+/// For each larger tier, because the thresholds of RAW are among the lowest. Source: libopenraw, "RAF file format".
+#[must_use]
+pub fn raw_over(bytes: u64) -> Vec<u8> {
+    let picture = RgbImage::from_fn(900, 600, |x, y| Rgb([(x / 4) as u8, (y / 3) as u8, ((x ^ y) / 4) as u8]));
+    let mut jpeg = Vec::new();
+    picture.write_to(&mut Cursor::new(&mut jpeg), ImageFormat::Jpeg).expect("a picture is an image");
+    let length = u32::try_from(jpeg.len()).expect("a small picture");
+    let mut file = b"FUJIFILMCCD-RAW 0201FF389501".to_vec();
+    file.resize(84, 0);
+    file.extend([160, length].map(u32::to_be_bytes).concat());
+    file.resize(160, 0);
+    file.extend(jpeg);
+    file.resize(usize::try_from(bytes + 1).expect("a test image is smaller").max(file.len()), 0);
+    file
+}
+
+/// A WebP of more than `bytes`: noise does not compress.
 ///
 /// # Panics
-/// If it does compress, so that no test mistakes its tier.
+/// If it does compress, so that no test mistakes its size.
 #[must_use]
 pub fn webp_over(bytes: u64) -> Vec<u8> {
     let mut noise = 0x9E37_79B9_u32;

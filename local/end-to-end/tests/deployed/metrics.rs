@@ -13,7 +13,7 @@ use contract::{
     Architecture, DISPATCHER_LOG_BYTES, ImageFormat, JobRecord, LOG_EVENT_BYTES, Prices, Requests, TierTable,
     WORKER_LOG_BYTES, billed_ms,
 };
-use end_to_end::{Deployment, function_name, webp_over};
+use end_to_end::{Deployment, function_name, raw_over, webp_over};
 use image::{DynamicImage, ImageFormat as Encoder};
 use serde_json::Value;
 
@@ -97,11 +97,11 @@ async fn cloudwatch_has_what_the_functions_did_and_what_it_cost() {
     let mut just_over_bytes = 10_000;
     for (count, tier) in tiers.iter().enumerate() {
         for number in 0..=count {
-            let key = format!("metrics/{}-{number}.webp", tier.name);
-            deployment.upload(&key, "image/webp", webp_over(just_over_bytes)).await;
+            let key = format!("metrics/{}-{number}.raf", tier.name);
+            deployment.upload(&key, "image/x-fuji-raf", raw_over(just_over_bytes)).await;
             keys.push((tier.name.clone(), key));
         }
-        just_over_bytes = tier.max_object_bytes(Some(ImageFormat::Webp));
+        just_over_bytes = tier.max_object_bytes(Some(ImageFormat::Raw));
     }
     deployment.upload("metrics/broken.png", "image/png", broken()).await;
     keys.push(("small".into(), "metrics/broken.png".into()));
@@ -229,12 +229,12 @@ fn per_million(dollars_of_all: f64) -> f64 {
 /// Quick jobs of a tier, and one that is killed there in the middle: of that one there is no line.
 async fn a_kill_loses_one_line(deployment: &Deployment) {
     let tiers = TierTable::builtin().unwrap();
-    let over_small = tiers.get("small").unwrap().max_object_bytes(Some(ImageFormat::Webp));
+    let over_small = tiers.get("small").unwrap().max_object_bytes(Some(ImageFormat::Raw));
     let images = async |tier: &str| deployment.metric_sum(Some(("tier", tier)), "images").await;
     let before = [images("medium").await, images("large").await];
     for number in 0..4 {
-        let key = format!("metrics/killed-{number}.webp");
-        deployment.upload(&key, "image/webp", webp_over(over_small)).await;
+        let key = format!("metrics/killed-{number}.raf");
+        deployment.upload(&key, "image/x-fuji-raf", raw_over(over_small)).await;
         deployment.log_line("worker-medium", &key).await;
     }
     // To the medium tier by its size, and no worker makes it before it is killed.
