@@ -19,12 +19,23 @@ def thirds() -> bytes:
     return file.getvalue()
 
 
+def moving() -> bytes:
+    """Red, green and blue, one after another."""
+    frames = [Image.new("RGB", (90, 30), colour) for colour in ((200, 0, 0), (0, 200, 0), (0, 0, 200))]
+    file = BytesIO()
+    frames[0].save(file, "PNG", save_all=True, append_images=frames[1:], duration=[100, 200, 300], loop=2)
+    return file.getvalue()
+
+
 def pack_by_prefix(prefix: str, name: str, side_px: int) -> str:
-    """The zips with a thumbnails.json that has other variants for a prefix; returns their folder."""
+    """The zips with a thumbnails.json that has other variants for a prefix, and animated ones under its `moving/`; returns
+    their folder."""
     table = json.loads((ROOT / "thumbnails.json").read_text())
     variant = table["variants"][0] | {
         "name": name, "width_px": side_px, "height_px": side_px, "fit": "cover", "gravity": "attention"}
-    text = json.dumps(table | {"manifest": True, "prefixes": [{"prefix": prefix, "variants": [variant]}]})
+    animated = variant | {"format": "webp", "animated": {"max_frames": 2}}
+    prefixes = [{"prefix": prefix, "variants": [variant]}, {"prefix": f"{prefix}moving/", "variants": [animated]}]
+    text = json.dumps(table | {"manifest": True, "prefixes": prefixes})
     folder = ROOT / "target" / "local-by-prefix"
     folder.mkdir(parents=True, exist_ok=True)
     for path in (ROOT / "target" / "local").glob("*.zip"):

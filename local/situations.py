@@ -17,7 +17,7 @@ import urllib.parse
 from PIL import Image
 
 from .others import EVERYTHING, Others, make_queue, make_topic, png
-from .parts import pack_by_prefix, thirds
+from .parts import moving, pack_by_prefix, thirds
 from .stack import ROOT, LocalError, Running
 
 TIMEOUT_S = 90
@@ -230,6 +230,7 @@ def one_for_both(stack: Running) -> None:
 
     one.upload_overwrite_delete(bucket, bucket, "avatars/a.png", "thumbs/avatars/a.png/8.jpg")
     focused(one, bucket)
+    animated(one, bucket)
     one.versions_end_right(bucket, bucket, "avatars/v.png", "thumbs/avatars/v.png/8.jpg")
     etag = one.put(bucket, "photos/b.png", png(9))
     thumbnail = "thumbs/photos/b.png/128x128.jpg"
@@ -276,6 +277,25 @@ def focused(one: Situation, bucket: str) -> None:
     check(manifest["thumbhash"] == made["Metadata"]["thumbtier-thumbhash"], "two placeholders")
     one.s3.delete_object(Bucket=bucket, Key=key)
     one.until(lambda: not any(found.startswith(folder) for found in one.stack.objects(bucket)), "end of the manifest")
+
+
+def animated(one: Situation, bucket: str) -> None:
+    """A prefix has animated thumbnails, of as many frames as its list says."""
+    key, thumbnail = "avatars/moving/m.png", "thumbs/avatars/moving/m.png/8.webp"
+    etag = one.put(bucket, key, moving())
+    one.until(lambda: one.made_from(bucket, thumbnail) == etag, thumbnail)
+    made = one.s3.get_object(Bucket=bucket, Key=thumbnail)
+    seen = (made["ContentType"], made["Metadata"].get("thumbtier-frames"), made["Metadata"].get("thumbtier-warnings"))
+    check(seen == ("image/webp", "2", "frames_cut"), f"the animated thumbnail has {seen}")
+    image = Image.open(made["Body"])
+    colours = []
+    for number in range(image.n_frames):
+        image.seek(number)
+        colours.append(max(range(3), key=image.convert("RGB").getpixel((4, 1)).__getitem__))
+    check(colours == [0, 1], f"its frames are {colours}")
+    one.s3.delete_object(Bucket=bucket, Key=key)
+    one.until(lambda: not one.made_from(bucket, thumbnail), "end of the animated thumbnail")
+    one.until(lambda: not any("moving" in found for found in one.stack.objects(bucket)), "end of its manifest")
 
 
 def queue_and_topic(stack: Running) -> None:

@@ -25,5 +25,6 @@ pub fn shipped_variant(format: OutputFormat) -> Variant {
         quality: 80,
         background: Background::default(),
         gravity: contract::Gravity::Centre,
+        animated: None,
     }
 }

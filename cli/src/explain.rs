@@ -63,7 +63,7 @@ impl ExplainArguments {
 /// A tier table that cannot be used, and standard output that cannot be written to.
 pub fn run(arguments: &ExplainArguments, open: &dyn Fn(&str) -> Opened) -> anyhow::Result<Ending> {
     let (tiers, table_name) = arguments.tiers.table()?;
-    let variant = [arguments.variant.variant()];
+    let variant = [arguments.variant.variant()?];
     let calibration = crate::tune::builtin()?;
     let terms = Model { prices: calibration.prices()?, calibration, formats: arguments.on.formats };
     let mut ending = Ending::Done;
@@ -133,6 +133,9 @@ struct EmbeddedPreview {
 #[derive(Clone, Debug, Serialize)]
 struct Planned {
     decode_shrink: u32,
+    /// The most frames, where the thumbnail is animated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    frames: Option<u32>,
     decoded_width_px: u32,
     decoded_height_px: u32,
     planned_peak_bytes: u64,
@@ -213,6 +216,11 @@ fn decide<'table>(
     limits.check_format(probe.format)?;
     limits.check_size(&probe)?;
     let mut plan = engine::plan(&probe, variant, 1);
+    // The last tier makes one frame where it has no room for all.
+    if plan.frames > 1 && plan.peak_bytes.saturating_add(source.reader_bytes) > tiers.largest().budget_bytes() {
+        let stills: Vec<_> = variant.iter().map(|one| Variant { animated: None, ..one.clone() }).collect();
+        plan = engine::plan(&probe, &stills, 1);
+    }
     plan.peak_bytes = plan.peak_bytes.saturating_add(source.reader_bytes);
     explanation.budgets = tiers.iter().map(|tier| step(tier, tier.budget_bytes(), plan.peak_bytes)).collect();
     explanation.plan = Some(Planned::from(&plan));
@@ -256,7 +264,13 @@ impl From<&Probe> for Header {
 impl From<&Plan> for Planned {
     fn from(plan: &Plan) -> Self {
         let (decoded_width_px, decoded_height_px) = plan.decoded_px;
-        Self { decode_shrink: plan.shrink, decoded_width_px, decoded_height_px, planned_peak_bytes: plan.peak_bytes }
+        Self {
+            decode_shrink: plan.shrink,
+            frames: (plan.frames > 1).then_some(plan.frames),
+            decoded_width_px,
+            decoded_height_px,
+            planned_peak_bytes: plan.peak_bytes,
+        }
     }
 }
 
@@ -331,10 +345,11 @@ impl Header {
 
 impl Planned {
     fn text(&self) -> String {
-        let Self { decode_shrink, decoded_width_px, decoded_height_px, planned_peak_bytes } = self;
+        let Self { decode_shrink, frames, decoded_width_px, decoded_height_px, planned_peak_bytes } = self;
         let scale = if *decode_shrink == 1 { "at full size".to_owned() } else { format!("at 1/{decode_shrink}") };
+        let frames = frames.map(|frames| format!("up to {frames} frames ")).unwrap_or_default();
         format!(
-            "decode {scale} to {decoded_width_px}x{decoded_height_px} px, holding at most {planned_peak_bytes} bytes"
+            "decode {frames}{scale} to {decoded_width_px}x{decoded_height_px} px, holding at most {planned_peak_bytes} bytes"
         )
     }
 }

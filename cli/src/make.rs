@@ -79,7 +79,7 @@ Exit status: 0 all made, 1 some refused by name, 2 wrong usage or nothing could 
 /// A tier table or output directory that cannot be used, and standard output that cannot be written to.
 pub fn run(arguments: &MakeArguments) -> anyhow::Result<Ending> {
     let (tiers, _) = arguments.tiers.table()?;
-    let variant = [arguments.variant.variant()];
+    let variant = [arguments.variant.variant()?];
     let out = &arguments.out;
     std::fs::create_dir_all(out).with_context(|| format!("making output directory `{}`", out.display()))?;
     let entries = files::walk(&arguments.inputs, Some(out));

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::Args;
-use contract::{Background, Fit, Focus, Gravity, OutputFormat, ThumbnailsError, TierTable, Variant};
+use contract::{Animated, Background, Fit, Focus, Gravity, OutputFormat, ThumbnailsError, TierTable, Variant};
 use serde::de::value::{Error as WordError, StrDeserializer};
 use serde::de::{DeserializeOwned, IntoDeserializer};
 
@@ -17,7 +17,7 @@ pub struct VariantArguments {
     /// How the image fills the box: inside, cover, contain (padded) or fill (aspect ratio given up)
     #[arg(long, default_value = "inside", value_parser = word::<Fit>)]
     fit: Fit,
-    /// What to write: auto (JPEG, PNG where there is alpha), jpeg, png or webp
+    /// What to write: auto (JPEG, PNG where there is alpha; WebP with --animated), jpeg, png, webp or gif
     #[arg(long, default_value = "auto", value_parser = word::<OutputFormat>)]
     format: OutputFormat,
     /// Quality of JPEG and WebP, 1 to 100
@@ -32,6 +32,21 @@ pub struct VariantArguments {
     /// The point that --fit cover keeps, in the image as it is seen; wins over --gravity
     #[arg(long, value_name = "X,Y", value_parser = str::parse::<Focus>)]
     focus: Option<Focus>,
+    /// All frames of an animated GIF, WebP or PNG instead of the first one, as WebP or with --format gif as GIF
+    #[arg(long)]
+    animated: bool,
+    /// At most so many frames; the rest is cut off
+    #[arg(long, value_name = "N", requires = "animated", default_value_t = Animated::default().max_frames,
+        value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    max_frames: u32,
+    /// At most so many milliseconds of the animation
+    #[arg(long, value_name = "MS", requires = "animated", default_value_t = Animated::default().max_ms,
+        value_parser = clap::value_parser!(u32).range(1..=60_000))]
+    max_ms: u32,
+    /// At most so many bytes of an animated thumbnail
+    #[arg(long, value_name = "BYTES", requires = "animated", default_value_t = Animated::default().max_bytes,
+        value_parser = clap::value_parser!(u32).range(1..=16_000_000))]
+    max_bytes: u32,
 }
 
 /// Which tier table.
@@ -44,12 +59,24 @@ pub struct TierArguments {
 
 impl VariantArguments {
     /// The variant, named by its size.
-    pub fn variant(&self) -> Variant {
+    ///
+    /// # Errors
+    /// An animation in a format that has none, and a GIF that is not to be one.
+    pub fn variant(&self) -> anyhow::Result<Variant> {
         let (width_px, height_px) = self.size;
-        let Self { fit, format, quality, background, .. } = *self;
+        let Self { fit, quality, background, max_frames, max_ms, max_bytes, .. } = *self;
+        let format = match (self.format, self.animated) {
+            (OutputFormat::Auto, true) => OutputFormat::Webp,
+            (OutputFormat::Jpeg | OutputFormat::Png, true) => {
+                bail!("--format {} has no animations: write webp or gif, or leave out --animated", self.format.name())
+            }
+            (OutputFormat::Gif, false) => bail!("--format gif is for animations: write --animated too"),
+            (format, _) => format,
+        };
+        let animated = self.animated.then_some(Animated { max_frames, max_ms, max_bytes });
         let gravity = self.focus.map_or(self.gravity, Gravity::Focus);
         let name = format!("{width_px}x{height_px}");
-        Variant { name, width_px, height_px, fit, format, quality, background, gravity }
+        Ok(Variant { name, width_px, height_px, fit, format, quality, background, gravity, animated })
     }
 }
 
@@ -87,6 +114,7 @@ fn size(text: &str) -> Result<(u32, u32), String> {
         quality: 1,
         background: Background::default(),
         gravity: contract::Gravity::Centre,
+        animated: None,
     };
     match variant.check() {
         Ok(()) => Ok((width_px, height_px)),

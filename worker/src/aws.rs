@@ -22,18 +22,26 @@ impl<Home: HasStore> GetObject for Home {
     type Body = Body;
 
     async fn get(&self, job: &Job) -> Result<Option<Body>, CallError> {
-        let action = format!("GetObject of `{}/{}`", job.bucket, job.key);
-        let call = self.store().s3().get_object().bucket(&job.bucket).key(&job.key).if_match(&job.etag);
-        match call.send().await {
-            Ok(object) => {
-                let said = |name| object.metadata().and_then(|all| all.get(name)).cloned();
-                let (focus, page) = (said(metadata::FOCUS), said(metadata::PAGE));
-                let (stream, content_encoding) = (object.body, object.content_encoding);
-                Ok(Some(Body { lease: self.lease(), stream, content_encoding, focus, page, action }))
-            }
-            Err(error) if is_changed(&error) => Ok(None),
-            Err(error) => Err(CallError { action, cause: error.into() }),
+        get(self, job, None).await
+    }
+
+    async fn get_from(&self, job: &Job, from: u64) -> Result<Option<Body>, CallError> {
+        get(self, job, Some(format!("bytes={from}-"))).await
+    }
+}
+
+async fn get<Home: HasStore>(home: &Home, job: &Job, range: Option<String>) -> Result<Option<Body>, CallError> {
+    let action = format!("GetObject of `{}/{}`", job.bucket, job.key);
+    let call = home.store().s3().get_object().bucket(&job.bucket).key(&job.key).if_match(&job.etag).set_range(range);
+    match call.send().await {
+        Ok(object) => {
+            let said = |name| object.metadata().and_then(|all| all.get(name)).cloned();
+            let (focus, page) = (said(metadata::FOCUS), said(metadata::PAGE));
+            let (stream, content_encoding) = (object.body, object.content_encoding);
+            Ok(Some(Body { lease: home.lease(), stream, content_encoding, focus, page, action }))
         }
+        Err(error) if is_changed(&error) => Ok(None),
+        Err(error) => Err(CallError { action, cause: error.into() }),
     }
 }
 

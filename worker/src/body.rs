@@ -1,8 +1,10 @@
-//! An S3 body as a blocking reader, so that the engine decodes while S3 is still sending.
+//! An S3 body as a blocking reader, so that the engine decodes while S3 is still sending. What the engine passes over is
+//! not sent: a ranged GET goes on behind it.
 
 use std::io::{self, BufRead, Read};
 
 use bytes::{Buf, Bytes};
+use engine::Pass;
 use function::CallError;
 use tokio::sync::mpsc;
 
@@ -10,38 +12,137 @@ use crate::edge::ObjectBody;
 
 /// How many chunks may wait between S3 and the engine. The SDK's chunks are some tens of kilobytes.
 const WAITING_CHUNKS: usize = 8;
+/// Less than this is read on. By list prices a GET costs as much as 96 ms of 256 MB, and its first byte takes some 30 ms
+/// more; in that time about so much arrives.
+const FAR_BYTES: u64 = 4 << 20;
+/// No more ranges are asked for of one object: a file that leads from one end to the other is read on.
+const MOST_RANGES: u32 = 8;
 
-type Chunk = Result<Bytes, CallError>;
+type Chunk = Result<Sent, CallError>;
+
+/// What comes through the pipe.
+enum Sent {
+    Bytes(Bytes),
+    /// What follows stands where the engine wanted to go on.
+    Range,
+}
 
 /// The engine's end of the pipe.
 pub(crate) struct BodyReader {
     chunks: mpsc::Receiver<Chunk>,
     chunk: Bytes,
+    /// Places to go on from, in bytes from the start of the object.
+    ranges: mpsc::Sender<u64>,
+    ranges_left: u32,
+    /// Where the engine is.
+    at: u64,
+    /// What it passes over before the next byte that it reads.
+    passing: u64,
+    /// The length of the object.
+    bytes: u64,
 }
 
-/// The two ends of a pipe: [`pump`] fills it, the engine's thread drains it.
-pub(crate) fn pipe() -> (mpsc::Sender<Chunk>, BodyReader) {
+/// S3's end of the pipe.
+pub(crate) struct BodySender {
+    chunks: mpsc::Sender<Chunk>,
+    ranges: mpsc::Receiver<u64>,
+}
+
+/// The two ends of a pipe for an object of so many bytes: [`pump`] fills it, the engine's thread drains it.
+pub(crate) fn pipe(bytes: u64) -> (BodySender, BodyReader) {
     let (sender, chunks) = mpsc::channel(WAITING_CHUNKS);
-    (sender, BodyReader { chunks, chunk: Bytes::new() })
+    let (ranges, wanted) = mpsc::channel(1);
+    let reader = BodyReader { chunks, chunk: Bytes::new(), ranges, ranges_left: MOST_RANGES, at: 0, passing: 0, bytes };
+    (BodySender { chunks: sender, ranges: wanted }, reader)
 }
 
-/// Moves `body` into the pipe until it ends, fails, or the engine has enough and drops its end;
-/// then the body is dropped, and with it the connection.
-pub(crate) async fn pump(mut body: impl ObjectBody, sender: mpsc::Sender<Chunk>) {
-    while let Some(chunk) = body.next().await {
-        let failed = chunk.is_err();
-        if sender.send(chunk).await.is_err() || failed {
-            return;
+/// Moves `body` into the pipe until it ends, fails, or the engine has enough and drops its end; then the body is dropped,
+/// and with it the connection. Where the engine passes over much, the body of `get_from` that place follows.
+pub(crate) async fn pump<Body: ObjectBody>(
+    mut body: Body,
+    mut pipe: BodySender,
+    get_from: impl AsyncFn(u64) -> Result<Body, CallError>,
+) {
+    loop {
+        // A place in the pipe first: while it is full, S3 waits too.
+        let place = tokio::select! {
+            biased;
+            from = pipe.ranges.recv() => Err(from),
+            place = pipe.chunks.reserve() => Ok(place),
+        };
+        let next = match place {
+            Ok(Err(_)) | Err(None) => return,
+            Err(Some(from)) => Err(from),
+            Ok(Ok(place)) => tokio::select! {
+                biased;
+                from = pipe.ranges.recv() => match from {
+                    None => return,
+                    Some(from) => Err(from),
+                },
+                chunk = body.next() => Ok((place, chunk)),
+            },
+        };
+        match next {
+            Ok((_, None)) => return,
+            Ok((place, Some(chunk))) => {
+                let failed = chunk.is_err();
+                place.send(chunk.map(Sent::Bytes));
+                if failed {
+                    return;
+                }
+            }
+            Err(from) => {
+                let range = get_from(from).await.map(|range| body = range);
+                let failed = range.is_err();
+                if pipe.chunks.send(range.map(|()| Sent::Range)).await.is_err() || failed {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+impl BodyReader {
+    /// The next chunk; nothing at the end.
+    fn receive(&mut self) -> io::Result<Option<Sent>> {
+        self.chunks.blocking_recv().transpose().map_err(io::Error::other)
+    }
+
+    /// Goes on behind what is passed over.
+    fn go_on(&mut self) -> io::Result<()> {
+        let passing = std::mem::take(&mut self.passing);
+        let from = self.at + passing;
+        // Nothing stands there: the end.
+        if from >= self.bytes {
+            self.chunks.close();
+            self.chunk = Bytes::new();
+            while self.receive()?.is_some() {}
+            return Ok(());
+        }
+        // All of the object is in the pipe by now.
+        if self.ranges.blocking_send(from).is_err() {
+            return io::copy(&mut self.take(passing), &mut io::sink()).map(drop);
+        }
+        (self.at, self.chunk) = (from, Bytes::new());
+        self.ranges_left -= 1;
+        loop {
+            match self.receive()? {
+                Some(Sent::Bytes(_)) => {}
+                Some(Sent::Range) | None => return Ok(()),
+            }
         }
     }
 }
 
 impl BufRead for BodyReader {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.passing > 0 {
+            self.go_on()?;
+        }
         while self.chunk.is_empty() {
-            match self.chunks.blocking_recv() {
-                Some(Ok(chunk)) => self.chunk = chunk,
-                Some(Err(error)) => return Err(io::Error::other(error)),
+            match self.receive()? {
+                Some(Sent::Bytes(chunk)) => self.chunk = chunk,
+                Some(Sent::Range) => {}
                 None => break,
             }
         }
@@ -50,6 +151,7 @@ impl BufRead for BodyReader {
 
     fn consume(&mut self, bytes: usize) {
         self.chunk.advance(bytes);
+        self.at += bytes as u64;
     }
 }
 
@@ -60,3 +162,16 @@ impl Read for BodyReader {
         Ok(count)
     }
 }
+
+impl Pass for BodyReader {
+    fn pass(&mut self, bytes: u64) -> io::Result<u64> {
+        if self.passing > 0 || (bytes >= FAR_BYTES && self.ranges_left > 0) {
+            self.passing = self.passing.saturating_add(bytes);
+            return Ok(0);
+        }
+        io::copy(&mut self.take(bytes), &mut io::sink())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -17,6 +17,8 @@ pub trait GetObject {
     type Body: ObjectBody;
     /// The object of exactly the job's ETag; `None` where it is gone or replaced.
     fn get(&self, job: &Job) -> impl Future<Output = Result<Option<Self::Body>, CallError>>;
+    /// The same from a byte on.
+    fn get_from(&self, job: &Job, from: u64) -> impl Future<Output = Result<Option<Self::Body>, CallError>>;
 }
 
 /// The body of an object, chunk by chunk.
@@ -76,7 +78,7 @@ pub enum Condition {
 pub struct StoredObject {
     /// The variant's name.
     pub variant: String,
-    /// `jpg`, `png` or `webp`.
+    /// `jpg`, `png`, `webp` or `gif`.
     pub extension: &'static str,
     /// The bucket of thumbnails.
     pub bucket: String,

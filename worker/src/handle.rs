@@ -105,7 +105,7 @@ async fn make_thumbnails(
         return Ok(Step::Done(Outcome::Gone));
     };
     stopwatch.got();
-    let work = match make(body, job, settings, stopwatch).await {
+    let work = match make(edge, body, job, settings, stopwatch).await {
         Ok(work) => work,
         Err(Failure::Engine(error @ EngineError::Source { .. })) => return Err(WorkerError::Body(error)),
         Err(Failure::Engine(error @ EngineError::OverBudget { .. })) => {

@@ -6,9 +6,10 @@ use std::time::Instant;
 use coding::{CodingError, ContentEncoding};
 use contract::{BadFocus, Gravity, Job, Variant};
 use engine::{EngineError, Limits, Made, Stage};
+use function::CallError;
 
 use crate::body::{BodyReader, pipe, pump};
-use crate::edge::ObjectBody;
+use crate::edge::{GetObject, ObjectBody};
 use crate::settings::Settings;
 use crate::stopwatch::Stopwatch;
 
@@ -60,14 +61,15 @@ pub(crate) struct Work {
 ///
 /// # Errors
 /// [`Failure`]; [`EngineError::Source`] alone may go better the next time.
-pub(crate) async fn make(
-    body: impl ObjectBody,
+pub(crate) async fn make<Edge: GetObject>(
+    edge: &Edge,
+    body: Edge::Body,
     job: &Job,
     settings: &Settings,
     stopwatch: &mut Stopwatch,
 ) -> Result<Work, Failure> {
     let encoding = ContentEncoding::from_header(body.content_encoding());
-    let (sender, reader) = pipe();
+    let (sender, reader) = pipe(job.bytes);
     let mut limits = Limits::for_budget(settings.tier.budget_bytes());
     limits.threads = settings.tier.threads();
     limits.max_pixels = settings.max_pixels;
@@ -87,7 +89,16 @@ pub(crate) async fn make(
         let on_stage = &mut |stage| stages.push((stage, Instant::now()));
         (decode_and_make(reader, &encoding, &variants, limits, on_stage), stages)
     });
-    let ((), engine) = tokio::join!(pump(body, sender), engine);
+    let calls = &stopwatch.calls;
+    let get_from = async |from| {
+        calls.range();
+        let changed = || {
+            let action = format!("GetObject of `{}/{}` from byte {from}", job.bucket, job.key);
+            CallError { action, cause: "the object was replaced or deleted".into() }
+        };
+        edge.get_from(job, from).await?.ok_or_else(changed)
+    };
+    let ((), engine) = tokio::join!(pump(body, sender, get_from), engine);
     // A decoder that panics does so every time: a final answer, not a reason to pay for two retries.
     let (work, stages) = engine.map_err(Failure::Panicked)?;
     for (stage, finished) in stages {
@@ -116,7 +127,12 @@ fn decode_and_make(
 ) -> Result<Work, Failure> {
     let mut body = coding::open(reader, encoding)?;
     limits.reader_bytes = body.held_bytes();
-    match engine::make(body.reader(), variants, &limits, on_stage) {
+    // What is decoded has to be read.
+    let made = match body.plain() {
+        Some(reader) => engine::make_passing(reader, variants, &limits, on_stage),
+        None => engine::make(body.reader(), variants, &limits, on_stage),
+    };
+    match made {
         Ok(made) => {
             let warnings = body.into_warning().map(coding::Warning::name).into_iter().collect();
             Ok(Work { made, warnings })

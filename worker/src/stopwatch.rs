@@ -78,7 +78,8 @@ impl Stopwatch {
         let puts = u32::try_from(settings.shared.thumbnails.objects_of(&job.key)).unwrap_or(u32::MAX);
         let milliseconds = milliseconds(self.started.elapsed());
         let compute_dollars = tariff.compute(self.start.init_ms + milliseconds);
-        let requests = tariff.prices.requests(Requests { invocations: 1, heads: 1, gets: 1, puts });
+        let gets = 1 + self.calls.ranges();
+        let requests = tariff.prices.requests(Requests { invocations: 1, heads: 1, gets, puts });
         let warnings = self.image.as_ref().map(|image| image.warnings.clone()).unwrap_or_default();
         let (tier, estimated_dollars) = (settings.tier.name.clone(), compute_dollars + requests);
         MadeBy { tier, milliseconds, estimated_dollars, warnings }
@@ -111,7 +112,7 @@ impl Stopwatch {
         let memory_bytes = (tariff.memory_mb << 20) as f64;
         let counts = JobCounts::of(outcome, self.start.is_cold);
         let (bucket, bytes, images, gets) = match task {
-            Task::Make(job) => (&job.bucket, job.bytes, 1, 1),
+            Task::Make(job) => (&job.bucket, job.bytes, 1, 1 + self.calls.ranges()),
             Task::Remove { remove } => (&remove.bucket, 0, 0, 0),
         };
         let requests = Requests { invocations: 1, heads: self.calls.heads(), gets, puts: self.calls.puts() };

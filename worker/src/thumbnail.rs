@@ -49,7 +49,11 @@ pub(crate) fn stored_objects(
     let (mut objects, mut variants) = (Vec::new(), Vec::new());
     for thumbnail in made.thumbnails {
         let (width_px, height_px) = (thumbnail.width_px, thumbnail.height_px);
-        let stored = object((thumbnail.variant, thumbnail.extension, thumbnail.content_type), thumbnail.bytes)?;
+        let frames = (thumbnail.frames > 1).then_some(thumbnail.frames);
+        let mut stored = object((thumbnail.variant, thumbnail.extension, thumbnail.content_type), thumbnail.bytes)?;
+        if let Some(frames) = frames {
+            stored.metadata.insert(metadata::FRAMES.to_owned(), frames.to_string());
+        }
         if thumbnails.manifest {
             variants.push(ManifestVariant {
                 name: stored.variant.clone(),
@@ -57,6 +61,7 @@ pub(crate) fn stored_objects(
                 width_px,
                 height_px,
                 content_type: stored.content_type.to_owned(),
+                frames,
                 bytes: stored.bytes.len() as u64,
                 sha256: sha256(&stored.bytes),
             });

@@ -84,6 +84,14 @@ impl<R: BufRead> Body<R> {
         }
     }
 
+    /// The body's own reader, where nothing stands between it and the file.
+    pub const fn plain(&mut self) -> Option<&mut R> {
+        match &mut self.0 {
+            Kind::Plain(reader) => Some(reader),
+            Kind::Mislabelled(_) | Kind::Gzip(_) | Kind::Brotli(_) => None,
+        }
+    }
+
     /// The file, as [`Body::reader`] gives it, for whoever asks for nothing else.
     #[must_use]
     pub fn into_reader<'reader>(self) -> Box<dyn Read + 'reader>

@@ -3,6 +3,7 @@
 //!
 //! Pure data and pure decisions. No I/O, no clock, no environment, no AWS.
 
+mod animated;
 mod bill;
 mod cost;
 mod dead_letter;
@@ -29,6 +30,7 @@ mod thumbnails;
 mod tiers;
 mod variant_set;
 
+pub use animated::Animated;
 pub use bill::{Item, REQUESTS_OF_A_BUCKET_KEY, Usage};
 pub use cost::{CPU_PERIOD_MS, Function, MB_PER_VCPU, Requests, Work, billed_ms, cpu_share};
 pub use dead_letter::DeadLetter;
@@ -79,6 +81,8 @@ pub mod metadata {
     pub const THUMBHASH: &str = "thumbtier-thumbhash";
     /// [`crate::Placeholder::colour`].
     pub const COLOUR: &str = "thumbtier-colour";
+    /// How many frames an animated thumbnail has; a still has no such entry.
+    pub const FRAMES: &str = "thumbtier-frames";
     /// Of a source object: the point of the image that is kept where it is cut, as its uploader gave it.
     pub const FOCUS: &str = "focus";
     /// The page of a PDF that the uploader wants, from 1 on, on the source.

@@ -32,8 +32,11 @@ pub struct ManifestVariant {
     pub width_px: u32,
     /// Its height, upright.
     pub height_px: u32,
-    /// `image/jpeg`, `image/png` or `image/webp`.
+    /// `image/jpeg`, `image/png`, `image/webp` or `image/gif`.
     pub content_type: String,
+    /// How many frames it has, where it is animated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frames: Option<u32>,
     /// Its length.
     pub bytes: u64,
     /// The SHA-256 of its bytes, in hexadecimal: another picture has another one.

@@ -5,7 +5,7 @@ mod written;
 use serde::{Deserialize, Serialize};
 
 use crate::keys::{fill, thumbnail_key};
-use crate::{Gravity, Manifest, fnv1a};
+use crate::{Animated, Gravity, Manifest, animated, fnv1a};
 
 /// How an image fills its variant's box.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,6 +74,8 @@ pub enum OutputFormat {
     Png,
     /// WebP.
     Webp,
+    /// GIF, of animations alone: JPEG and PNG are smaller and have more colours.
+    Gif,
 }
 
 impl OutputFormat {
@@ -85,6 +87,7 @@ impl OutputFormat {
             Self::Jpeg => "jpeg",
             Self::Png => "png",
             Self::Webp => "webp",
+            Self::Gif => "gif",
         }
     }
 
@@ -96,6 +99,7 @@ impl OutputFormat {
             Self::Jpeg => &["jpg"],
             Self::Png => &["png"],
             Self::Webp => &["webp"],
+            Self::Gif => &["gif"],
         }
     }
 }
@@ -122,6 +126,9 @@ pub struct Variant {
     /// What `Fit::Cover` keeps, unless the upload has a focus.
     #[serde(default, skip_serializing_if = "Gravity::is_centre")]
     pub gravity: Gravity,
+    /// All frames of an animation, within limits; without it the first one.
+    #[serde(default, deserialize_with = "animated::written", skip_serializing_if = "Option::is_none")]
+    pub animated: Option<Animated>,
 }
 
 /// The whole of `thumbnails.json`.
@@ -193,6 +200,25 @@ pub enum ThumbnailsError {
         /// The name as written.
         name: String,
     },
+    /// A variant that is animated, in a format that is not.
+    #[error(
+        "thumbnails.json: variant `{name}`: animated: format is {format}, which has no animations: write gif or webp"
+    )]
+    NotAnimated {
+        /// The variant.
+        name: String,
+        /// Its format.
+        format: &'static str,
+    },
+    /// A GIF that is not animated.
+    #[error(
+        "thumbnails.json: variant `{name}`: format is gif, which is written of animations alone: write \
+         `\"animated\": true` beside it, or another format"
+    )]
+    StillGif {
+        /// The variant.
+        name: String,
+    },
     /// A number outside its range.
     #[error("thumbnails.json: variant `{name}`: {what} is {value}: expected 1 to {max}")]
     OutOfRange {
@@ -214,7 +240,8 @@ impl Variant {
     /// Checks the name and the ranges.
     ///
     /// # Errors
-    /// [`ThumbnailsError::BadName`] and [`ThumbnailsError::OutOfRange`].
+    /// [`ThumbnailsError::BadName`], [`ThumbnailsError::OutOfRange`], [`ThumbnailsError::NotAnimated`] and
+    /// [`ThumbnailsError::StillGif`].
     pub fn check(&self) -> Result<(), ThumbnailsError> {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
         if self.name.is_empty() || self.name.len() > 64 || !self.name.bytes().all(allowed) {
@@ -230,7 +257,23 @@ impl Variant {
                 return Err(ThumbnailsError::OutOfRange { name: self.name.clone(), what, value, max });
             }
         }
-        Ok(())
+        self.check_animated()
+    }
+
+    fn check_animated(&self) -> Result<(), ThumbnailsError> {
+        let name = || self.name.clone();
+        let format = self.format;
+        match &self.animated {
+            None if format == OutputFormat::Gif => Err(ThumbnailsError::StillGif { name: name() }),
+            Some(_) if !matches!(format, OutputFormat::Gif | OutputFormat::Webp) => {
+                Err(ThumbnailsError::NotAnimated { name: name(), format: format.name() })
+            }
+            Some(animated) => match animated.out_of_range() {
+                Some((what, value, max)) => Err(ThumbnailsError::OutOfRange { name: name(), what, value, max }),
+                None => Ok(()),
+            },
+            None => Ok(()),
+        }
     }
 }
 

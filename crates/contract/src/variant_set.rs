@@ -57,7 +57,7 @@ impl Thumbnails {
 
 /// As `thumbnails.json` spells them.
 fn words(variant: &Variant) -> String {
-    let Variant { width_px, height_px, fit, format, quality, gravity, .. } = variant;
+    let Variant { width_px, height_px, fit, format, quality, gravity, animated, .. } = variant;
     let fit = match fit {
         Fit::Inside => "inside",
         Fit::Cover => "cover",
@@ -70,7 +70,8 @@ fn words(variant: &Variant) -> String {
         (Fit::Cover, Gravity::Entropy) => " entropy",
         _ => "",
     };
-    format!("{width_px}x{height_px} {fit} {format} {quality}{gravity}")
+    let frames = animated.map(|animated| format!(" animated {}", animated.max_frames)).unwrap_or_default();
+    format!("{width_px}x{height_px} {fit} {format} {quality}{gravity}{frames}")
 }
 
 #[cfg(test)]
@@ -108,7 +109,7 @@ mod tests {
             let rest = format!(r#""name":"a","quality":80,"fit":"{word}""#);
             assert_eq!(set(&[(9, &rest)]).to_string(), format!("9x9 {word} auto 80"));
         }
-        for word in ["auto", "jpeg", "png", "webp"] {
+        for word in ["auto", "jpeg", "png", "webp", "gif"] {
             let format: OutputFormat = serde_json::from_value(word.into()).unwrap();
             let variant = Variant { format, ..Thumbnails::builtin().unwrap().variants.remove(0) };
             assert_eq!(VariantSet::of(&[variant]).to_string(), format!("128x128 inside {word} 80"));

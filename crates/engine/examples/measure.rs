@@ -29,7 +29,17 @@ fn make(bytes: &[u8], format: OutputFormat) -> Result<Made, EngineError> {
         let side_px = side.parse().unwrap();
         let (name, background) = (side.to_owned(), Background::default());
         let quality = setting("QUALITY", 80) as u8;
-        Variant { name, width_px: side_px, height_px: side_px, fit, format, quality, background, gravity }
+        Variant {
+            name,
+            width_px: side_px,
+            height_px: side_px,
+            fit,
+            format,
+            quality,
+            background,
+            gravity,
+            animated: None,
+        }
     };
     let variants: Vec<_> = sides.split(',').map(variant).collect();
     engine::make(&mut Cursor::new(bytes), &variants, &Limits::for_budget(1 << 32), &mut |_| {})

@@ -26,6 +26,7 @@ fn variants(sides: &str) -> Vec<Variant> {
             quality: 80,
             background,
             gravity: contract::Gravity::Centre,
+            animated: None,
         }
     };
     sides.split(',').map(variant).collect()

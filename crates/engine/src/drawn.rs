@@ -187,7 +187,7 @@ mod tests {
     fn variant(width_px: u32, height_px: u32, fit: Fit) -> Variant {
         let (name, background) = (String::new(), Background::default());
         let (format, gravity) = (OutputFormat::Auto, Gravity::Centre);
-        Variant { name, width_px, height_px, fit, format, quality: 80, background, gravity }
+        Variant { name, width_px, height_px, fit, format, quality: 80, background, gravity, animated: None }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use contract::{Placeholder, Variant};
 use crate::{
     EngineError, Stage,
     encode::{self, Thumbnail},
-    placeholder::placeholder,
+    placeholder::{area, placeholder, smallest},
     render::Picture,
 };
 
@@ -26,7 +26,7 @@ pub(crate) fn finish<Part: Send>(
     render: &(dyn Fn(Part, &Variant) -> Picture + Sync),
     on_stage: &mut dyn FnMut(Stage),
 ) -> Result<(Vec<Thumbnail>, Option<Placeholder>), EngineError> {
-    let smallest = variants.iter().enumerate().min_by_key(|(_, variant)| area(variant)).map(|(number, _)| number);
+    let smallest = smallest(variants);
     let mut work: Vec<_> = pixels.into_iter().zip(variants).enumerate().collect();
     if threads < 2 || !is_shared(variants) {
         let mut hash = None;
@@ -81,11 +81,6 @@ fn one<Part>(
     let thumbnail = encode::encode(picture, variant, threads)?;
     on_stage(Stage::Encoded);
     Ok((thumbnail, placeholder))
-}
-
-/// At the most so many pixels.
-fn area(variant: &Variant) -> u64 {
-    u64::from(variant.width_px) * u64::from(variant.height_px)
 }
 
 fn is_shared(variants: &[Variant]) -> bool {

@@ -147,6 +147,7 @@ mod tests {
             quality: 80,
             background: Background::default(),
             gravity: contract::Gravity::Centre,
+            animated: None,
         }
     }
 

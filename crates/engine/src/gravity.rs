@@ -3,7 +3,7 @@
 //! Only one side stands out of the box, so a window has one free number. Lines across that side are scored once, and a
 //! window is the sum of its lines.
 
-use contract::Gravity;
+use contract::{Focus, Gravity};
 
 use crate::{
     colour,
@@ -16,6 +16,23 @@ const MOST_PLACES: usize = 256;
 /// `image` cut to `size`, width and height, neither of which is above its own.
 pub(crate) fn cut(image: &Raster, size: (u32, u32), gravity: Gravity) -> Raster {
     let (width, height) = (size.0 as usize, size.1 as usize);
+    let (left, top) = corner(image, (width, height), gravity);
+    let count = image.channels.count();
+    let rows = image.samples.chunks_exact(image.width * count).skip(top).take(height);
+    let samples = rows.flat_map(|row| &row[left * count..(left + width) * count]).copied().collect();
+    Raster { width, height, channels: image.channels, samples }
+}
+
+/// The middle of what [`cut`] would keep.
+pub(crate) fn focus(image: &Raster, size: (u32, u32), gravity: Gravity) -> Focus {
+    let (width, height) = (size.0 as usize, size.1 as usize);
+    let (left, top) = corner(image, (width, height), gravity);
+    let part = |first: usize, kept: usize, all: usize| ((first * 2 + kept) * 5_000 / all) as u16;
+    Focus { x: part(left, width, image.width), y: part(top, height, image.height) }
+}
+
+/// The upper left corner of the window that is kept.
+fn corner(image: &Raster, (width, height): (usize, usize), gravity: Gravity) -> (usize, usize) {
     let (over_x, over_y) = (image.width - width, image.height - height);
     let is_across = over_x >= over_y;
     let (over, kept) = if is_across { (over_x, width) } else { (over_y, height) };
@@ -25,11 +42,7 @@ pub(crate) fn cut(image: &Raster, size: (u32, u32), gravity: Gravity) -> Raster 
         Gravity::Centre | Gravity::Focus(_) => over / 2,
     };
     // The other side is off by a rounding at the most.
-    let (left, top) = if is_across { (place, over_y / 2) } else { (over_x / 2, place) };
-    let count = image.channels.count();
-    let rows = image.samples.chunks_exact(image.width * count).skip(top).take(height);
-    let samples = rows.flat_map(|row| &row[left * count..(left + width) * count]).copied().collect();
-    Raster { width, height, channels: image.channels, samples }
+    if is_across { (place, over_y / 2) } else { (over_x / 2, place) }
 }
 
 /// Places to compare, the middle first, so that it stays where nothing is better.

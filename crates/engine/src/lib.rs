@@ -4,6 +4,7 @@
 //! makes every variant. Nothing here opens a file, reads a clock or the environment: bytes come from the caller's
 //! [`std::io::Read`], the caller stamps the [`Stage`]s, and SVG and PDF are drawn by the caller's [`Renderer`].
 
+mod canvas;
 mod check;
 mod code_points;
 mod colour;
@@ -14,6 +15,7 @@ mod encode;
 mod error;
 mod exif;
 mod fields;
+mod film;
 mod finish;
 mod formats;
 mod geometry;

@@ -10,8 +10,10 @@ use crate::{
     decoded::{Decoded, Elsewhere, Pixels},
     embedded::{self, Held},
     encode::Thumbnail,
+    film::{Shown, film},
     finish::finish,
     plan, probe, render,
+    room::Frames,
     source::{Pass, Source, Streamed},
 };
 
@@ -43,7 +45,7 @@ pub enum Stage {
     /// The small image is there; nothing more is read from the source.
     Decoded,
     /// A variant has its size and its colours; comes once for each variant. Of those that a second thread makes it comes
-    /// when all are done.
+    /// when all are done, and of an animation too, whose frames are resized and encoded while the next ones are decoded.
     Resized,
     /// The same variant is a file; comes once for each variant, after its `Resized`.
     Encoded,
@@ -142,11 +144,18 @@ fn make_within(
     });
     plan.peak_bytes += held.as_ref().map_or(0, Held::bytes);
     on_stage(Stage::Probed);
+    let is_all_frames = plan::is_animated(&probe, variants);
+    if let Some(frames) = probe.detail.frames().filter(|_| plan.frames > 1) {
+        return play(source, frames, (&probe, plan), variants, on_stage);
+    }
     let decoded = decode(&mut source, &probe, &plan, limits);
     let bytes_read = source.bytes_read();
     drop(source);
     match (decoded, held) {
-        (Ok(decoded), _) => finish_decoded(decoded, (probe, plan, bytes_read), Vec::new(), variants, on_stage),
+        (Ok(decoded), _) => {
+            let warnings = if is_all_frames { vec![Warning::NotAnimated] } else { Vec::new() };
+            finish_decoded(decoded, (probe, plan, bytes_read), warnings, variants, on_stage)
+        }
         (Err(error), Some(preview)) => match embedded::reason(&error, limits) {
             Some(reason) => make_held(&preview, bytes_read, reason, variants, limits, on_stage).map_err(|_| error),
             None => Err(error),
@@ -157,13 +166,40 @@ fn make_within(
 
 /// The plan, within the limits.
 fn planned(probe: &Probe, variants: &[Variant], limits: &Limits) -> Result<Plan, EngineError> {
-    let mut plan = plan::plan(probe, variants, limits.threads);
+    // All frames together have no more pixels than one picture may have.
+    let mut most_frames = limits.max_pixels / probe.pixels().max(1);
+    let mut plan = plan::plan_frames(probe, variants, limits.threads, most_frames);
+    // One frame is better than none, where no larger tier makes all of them.
+    if plan.frames > 1 && !limits.may_go_up && limits.check_plan(&plan).is_err() {
+        most_frames = 1;
+        plan = plan::plan_frames(probe, variants, limits.threads, most_frames);
+    }
     // Two threads are faster, and no reason to refuse an image.
     if plan.threads > 1 && limits.check_plan(&plan).is_err() {
-        plan = plan::plan(probe, variants, 1);
+        plan = plan::plan_frames(probe, variants, 1, most_frames);
     }
     limits.check_plan(&plan)?;
     Ok(plan)
+}
+
+/// All frames, each brought to its size before the next one is decoded.
+fn play(
+    mut source: Source<'_>,
+    frames: &dyn Frames,
+    (probe, plan): (&Probe, Plan),
+    variants: &[Variant],
+    on_stage: &mut dyn FnMut(Stage),
+) -> Result<Made, EngineError> {
+    let shown = film(&mut source, frames, (probe, &plan), variants);
+    let shown = match source.failure() {
+        Some(failure) => Err(failure),
+        None => shown,
+    }?;
+    on_stage(Stage::Decoded);
+    variants.iter().flat_map(|_| [Stage::Resized, Stage::Encoded]).for_each(on_stage);
+    let Shown { probe, warnings, placeholder, thumbnails } = shown;
+    let (bytes_read, elsewhere) = (source.bytes_read(), Elsewhere::default());
+    Ok(Made { probe, plan, bytes_read, warnings, placeholder, elsewhere, thumbnails })
 }
 
 fn decode(source: &mut Source<'_>, probe: &Probe, plan: &Plan, limits: &Limits) -> Result<Decoded, EngineError> {

@@ -5,7 +5,7 @@
 
 use std::f64::consts::PI;
 
-use contract::Placeholder;
+use contract::{Placeholder, Variant};
 
 use crate::{
     colour,
@@ -15,6 +15,16 @@ use crate::{
 
 /// The longer side of the cells that are hashed. Seven waves at the most are told apart on it.
 const CELLS: usize = 32;
+
+/// Which of `variants` it is of; `None` if there are none.
+pub(crate) fn smallest(variants: &[Variant]) -> Option<usize> {
+    variants.iter().enumerate().min_by_key(|(_, variant)| area(variant)).map(|(number, _)| number)
+}
+
+/// At the most so many pixels.
+pub(crate) fn area(variant: &Variant) -> u64 {
+    u64::from(variant.width_px) * u64::from(variant.height_px)
+}
 
 /// Of `picture`; cells of it are averaged first.
 pub(crate) fn placeholder(picture: &Picture) -> Placeholder {

@@ -4,11 +4,15 @@ use contract::{Fit, OutputFormat, Variant};
 use resample::{Crop, Kernel, resample_bytes};
 
 use crate::{
-    Colour, Plan, Probe, colour, drawn,
+    Colour, Limits, Plan, Probe,
+    canvas::Canvas,
+    colour, drawn,
+    encode::{ENCODER_BYTES, GIF_ENCODER_BYTES, GIF_PIXEL_BYTES, Moving},
     formats::room,
     geometry,
     limits::MAX_HEADER_BYTES,
-    room::{self, Cost, HeaderPlace, PREFIX_BYTES},
+    room::{self, Cost, Frames, HeaderPlace, PREFIX_BYTES},
+    shrink::Shrinker,
     streams::{Streams, keeps_planes, keeps_samples},
 };
 
@@ -16,23 +20,48 @@ use crate::{
 /// holds need `u64::MAX` bytes.
 #[must_use]
 pub fn plan(probe: &Probe, variants: &[Variant], threads: u32) -> Plan {
+    plan_frames(probe, variants, threads, Limits::for_budget(0).max_pixels / probe.pixels().max(1))
+}
+
+/// The same with no more than so many frames of an animation.
+pub(crate) fn plan_frames(probe: &Probe, variants: &[Variant], threads: u32, most_frames: u64) -> Plan {
+    let whole_px = (probe.width_px, probe.height_px);
+    let (shrink, row_shrink, frames, threads, variants) = (1, 1, 1, threads.clamp(1, 2), variants.to_vec());
+    let peak_bytes = u64::MAX;
+    let plan = Plan { shrink, row_shrink, decoded_px: whole_px, peak_bytes, frames, threads, variants };
     if probe.pixels() > MOST_PIXELS {
-        let decoded_px = (probe.width_px, probe.height_px);
-        let peak_bytes = u64::MAX;
-        return Plan { shrink: 1, row_shrink: 1, decoded_px, peak_bytes, threads: 1, variants: variants.to_vec() };
+        return Plan { threads: 1, ..plan };
     }
     // Infinite without variants.
-    let least_shrink = variants.iter().map(|variant| room::least_shrink(probe, variant)).fold(f64::INFINITY, f64::min);
+    let least_shrinks = plan.variants.iter().map(|variant| room::least_shrink(probe, variant));
+    let least_shrink = least_shrinks.fold(f64::INFINITY, f64::min);
+    match probe.detail.frames() {
+        Some(frames) if most_frames > 1 && is_animated(probe, &plan.variants) => {
+            let most_frames = u32::try_from(most_frames).unwrap_or(u32::MAX);
+            let wanted = plan.variants.iter().filter_map(|variant| variant.animated.map(|limits| limits.max_frames));
+            let frames_planned = wanted.max().unwrap_or(1).min(most_frames).min(frames.count().unwrap_or(u32::MAX));
+            plan_film(probe, frames, least_shrink, Plan { frames: frames_planned, threads: 1, ..plan })
+        }
+        _ => plan_still(probe, least_shrink, plan),
+    }
+}
+
+/// Whether a variant is to have all frames of a file that may have several.
+pub(crate) fn is_animated(probe: &Probe, variants: &[Variant]) -> bool {
+    let has_several = probe.detail.frames().is_some_and(|frames| frames.count().is_none_or(|count| count > 1));
+    has_several && variants.iter().any(|variant| variant.animated.is_some_and(|limits| limits.max_frames > 1))
+}
+
+fn plan_still(probe: &Probe, least_shrink: f64, plan: Plan) -> Plan {
     let cost = probe.detail.cost(probe, least_shrink);
     let Cost { shrink, row_shrink, bytes } = cost;
-    let decoded_px = match probe.detail.is_drawn() {
-        true => drawn::raster_px(probe, least_shrink),
-        false => (probe.width_px.div_ceil(shrink * row_shrink), probe.height_px.div_ceil(shrink * row_shrink)),
+    let (decoded_px, variants) = match probe.detail.is_drawn() {
+        true => (drawn::raster_px(probe, least_shrink), &plan.variants),
+        false => (decoded_px(probe, shrink * row_shrink), &plan.variants),
     };
     let colour_bytes = colour::transform_bytes(probe.colour, probe.detail.profile_bytes());
     let components = probe.detail.components(probe, &cost);
-    let threads = threads.clamp(1, 2);
-    let is_shared = threads > 1;
+    let is_shared = plan.threads > 1;
     let bytes = bytes + if is_shared { probe.detail.beside_bytes(probe, &cost) } else { 0 };
     let peak_bytes = if components.is_empty() {
         bytes.max(render_bytes(probe, Some(decoded_px), variants, is_shared) + colour_bytes)
@@ -40,13 +69,51 @@ pub fn plan(probe: &Probe, variants: &[Variant], threads: u32) -> Plan {
         let (streams_bytes, planes_bytes) = Streams::bytes(probe, (shrink, row_shrink), &components, variants);
         (bytes + streams_bytes).max(planes_bytes + render_bytes(probe, None, variants, is_shared)) + colour_bytes
     };
-    // A long header is held, and copied while it grows; where it may stand at the end, the room plans the file.
+    Plan { shrink, row_shrink, decoded_px, peak_bytes: with_header(probe, peak_bytes), ..plan }
+}
+
+/// The canvas, what decodes onto it, the small image, and all animated thumbnails are there at once, and one thumbnail is
+/// in hand.
+fn plan_film(probe: &Probe, frames: &dyn Frames, least_shrink: f64, plan: Plan) -> Plan {
+    let row_shrink = room::row_shrink(least_shrink);
+    let channels = frames.channels(probe);
+    let decoded_px = decoded_px(probe, row_shrink);
+    let colour_bytes = colour::transform_bytes(probe.colour, probe.detail.profile_bytes());
+    let canvas_bytes = Canvas::bytes(channels, probe.pixels());
+    let small_bytes = Shrinker::bytes(channels, (probe.width_px, probe.height_px), row_shrink);
+    let seen = Probe { has_alpha: true, ..probe.clone() };
+    let moving_bytes = plan.variants.iter().filter_map(|variant| {
+        let (width, height) = geometry::layout(probe.seen_px(), variant).canvas;
+        // Turned, where the orientation is known later.
+        let pixels = (u64::from(width) * u64::from(height)).max(pixels_turned(probe, variant));
+        variant.animated.map(|limits| Moving::bytes(variant, &limits, pixels))
+    });
+    let peak_bytes = frames.bytes(probe)
+        + canvas_bytes
+        + small_bytes
+        + moving_bytes.sum::<u64>()
+        + render_bytes(&seen, Some(decoded_px), &plan.variants, false)
+        + colour_bytes;
+    Plan { row_shrink, decoded_px, peak_bytes: with_header(probe, peak_bytes), ..plan }
+}
+
+/// Pixels of the thumbnail if the picture lies on its side.
+fn pixels_turned(probe: &Probe, variant: &Variant) -> u64 {
+    let (width, height) = geometry::layout((probe.height_px, probe.width_px), variant).canvas;
+    u64::from(width) * u64::from(height)
+}
+
+const fn decoded_px(probe: &Probe, factor: u32) -> (u32, u32) {
+    (probe.width_px.div_ceil(factor), probe.height_px.div_ceil(factor))
+}
+
+/// With a long header, which is held, and copied while it grows; where it may stand at the end, the room plans the file.
+fn with_header(probe: &Probe, peak_bytes: u64) -> u64 {
     let header_bytes = match room(probe.format).header_place {
         HeaderPlace::Front => 2 * probe.header_bytes.min(MAX_HEADER_BYTES).saturating_sub(PREFIX_BYTES as u64),
         HeaderPlace::Anywhere => 0,
     };
-    let peak_bytes = peak_bytes.saturating_add(header_bytes + SMALL_BYTES);
-    Plan { shrink, row_shrink, decoded_px, peak_bytes, threads, variants: variants.to_vec() }
+    peak_bytes.saturating_add(header_bytes + SMALL_BYTES)
 }
 
 /// What every room can multiply by its bytes a pixel. Most formats have sides of 32 bits.
@@ -55,8 +122,6 @@ const MOST_PIXELS: u64 = 1 << 48;
 const SMALL_BYTES: u64 = 96 << 10;
 /// What a second thread holds by itself.
 const THREAD_BYTES: u64 = 16 << 10;
-/// What an encoder holds beside pixels.
-const ENCODER_BYTES: u64 = 64 << 10;
 /// The same for PNG, with deflate's window and tables.
 const PNG_ENCODER_BYTES: u64 = 400 << 10;
 
@@ -79,7 +144,7 @@ fn render_bytes(probe: &Probe, small_px: Option<(u32, u32)>, variants: &[Variant
         // Padding with a colour, WebP or a profile makes grey three channels.
         let stays_grey = stored_channels == 1
             && variant.fit != Fit::Contain
-            && variant.format != OutputFormat::Webp
+            && !matches!(variant.format, OutputFormat::Webp | OutputFormat::Gif)
             && probe.detail.profile_bytes() == 0;
         let channels = match stored_channels {
             1 if stays_grey => 1,
@@ -89,9 +154,13 @@ fn render_bytes(probe: &Probe, small_px: Option<(u32, u32)>, variants: &[Variant
         let may_be_png = match variant.format {
             OutputFormat::Png => true,
             OutputFormat::Auto => probe.has_alpha,
-            OutputFormat::Jpeg | OutputFormat::Webp => false,
+            OutputFormat::Jpeg | OutputFormat::Webp | OutputFormat::Gif => false,
         };
-        let encoder_bytes = if may_be_png { PNG_ENCODER_BYTES } else { ENCODER_BYTES };
+        let encoder_bytes = match variant.format {
+            _ if may_be_png => PNG_ENCODER_BYTES,
+            OutputFormat::Gif => GIF_ENCODER_BYTES,
+            _ => ENCODER_BYTES,
+        };
         let layout = geometry::layout(probe.seen_px(), variant);
         // The picture before and after a step. The first one is made by the resizer, where there is a small image.
         let picture_bytes = pixels(layout.picture) * channels;
@@ -100,7 +169,10 @@ fn render_bytes(probe: &Probe, small_px: Option<(u32, u32)>, variants: &[Variant
             resample_bytes(stored_channels as usize, small_px, Crop::whole(small_px), size, Kernel::Lanczos3)
         }) + picture_bytes;
         let canvas_px = pixels(layout.canvas);
-        let (encode_bytes, file_bytes, second_bytes) = if may_be_png || variant.format == OutputFormat::Webp {
+        let (encode_bytes, file_bytes, second_bytes) = if variant.format == OutputFormat::Gif {
+            // Pixels, the same with alpha, and what the encoder makes of them.
+            (canvas_px * (channels + 4 + GIF_PIXEL_BYTES), canvas_px * 2, 0)
+        } else if may_be_png || variant.format == OutputFormat::Webp {
             // Pixels, what the encoder makes of them, and the file.
             (canvas_px * (channels + 8), canvas_px * channels, 0)
         } else {

@@ -1,6 +1,6 @@
 //! From the small image to one variant's pixels: crop, Lanczos3, colours, orientation, background.
 
-use contract::{OutputFormat, Variant};
+use contract::{Gravity, OutputFormat, Variant};
 use resample::Kernel;
 
 use crate::{
@@ -24,11 +24,23 @@ pub(crate) enum Picture {
 /// Brings the small image, of which the whole image is `extent`, to `variant`'s size and colours.
 pub(crate) fn render(small: (&Raster, Window), probe: &Probe, colours: &Colours, variant: &Variant) -> Picture {
     let layout = geometry::layout(probe.seen_px(), variant);
-    let (source, extent) = small;
+    Picture::Raster(finish(resized(small, probe, &layout), probe, colours, variant, &layout))
+}
+
+fn resized((source, extent): (&Raster, Window), probe: &Probe, layout: &Layout) -> Raster {
     let stored_px = (probe.width_px, probe.height_px);
     let crop = geometry::on_raster(layout.crop, (stored_px, probe.orientation), extent, (source.width, source.height));
-    let image = source.resized(crop, probe.orientation.seen(layout.picture), Kernel::Lanczos3);
-    Picture::Raster(finish(image, probe, colours, variant, &layout))
+    source.resized(crop, probe.orientation.seen(layout.picture), Kernel::Lanczos3)
+}
+
+/// The variant for all frames of an animation: a crop by content stays where its first frame has it.
+pub(crate) fn hold_crop(small: (&Raster, Window), probe: &Probe, colours: &Colours, variant: &Variant) -> Variant {
+    let layout = geometry::layout(probe.seen_px(), variant);
+    if layout.canvas.0 >= layout.picture.0 && layout.canvas.1 >= layout.picture.1 {
+        return variant.clone();
+    }
+    let image = seen(resized(small, probe, &layout), probe, colours);
+    Variant { gravity: Gravity::Focus(gravity::focus(&image, layout.canvas, variant.gravity)), ..variant.clone() }
 }
 
 /// The same from the components of the picture, resized as they came.
@@ -66,10 +78,15 @@ fn interleave(planes: &[Raster], colours: &Colours) -> Raster {
     Raster { width, height, channels, samples }
 }
 
-/// Colours, orientation, background.
-fn finish(mut image: Raster, probe: &Probe, colours: &Colours, variant: &Variant, layout: &Layout) -> Raster {
+/// Colours, orientation.
+fn seen(mut image: Raster, probe: &Probe, colours: &Colours) -> Raster {
     image.unpremultiply();
-    let mut image = turn(colours.to_srgb(image), probe.orientation);
+    turn(colours.to_srgb(image), probe.orientation)
+}
+
+/// Colours, orientation, background.
+fn finish(image: Raster, probe: &Probe, colours: &Colours, variant: &Variant, layout: &Layout) -> Raster {
+    let mut image = seen(image, probe, colours);
     if image.is_opaque() {
         image = image.without_alpha();
     } else if variant.format == OutputFormat::Jpeg {

@@ -14,6 +14,7 @@ use vector::Kind;
 
 use crate::{
     EngineError, Limits, Orientation, Warning,
+    canvas::Canvas,
     decoded::{Component, Decoded},
     error::Damage,
     geometry,
@@ -93,6 +94,8 @@ pub struct Plan {
     pub decoded_px: (u32, u32),
     /// The most that is held at once, in bytes, from the first read to the last encoded variant.
     pub peak_bytes: u64,
+    /// The most frames that are composed, each of the whole picture: 1 but for an animation whose thumbnail is one.
+    pub frames: u32,
     /// How many threads share the work: 1, or 2 where the limits allow two and their memory is in the budget.
     pub threads: u32,
     /// What it was planned for.
@@ -221,6 +224,11 @@ pub(crate) trait Detail: fmt::Debug + Send + Sync {
         false
     }
 
+    /// The frames of the file, where its format has animations and this may be one.
+    fn frames(&self) -> Option<&dyn Frames> {
+        None
+    }
+
     /// The small image of `plan`, from what is left of `source`.
     ///
     /// # Errors
@@ -232,6 +240,54 @@ pub(crate) trait Detail: fmt::Debug + Send + Sync {
         plan: &Plan,
         limits: &Limits,
     ) -> Result<Decoded, EngineError>;
+}
+
+/// A file that may have more than one frame.
+pub(crate) trait Frames {
+    /// How many there are, where the header says it; it may lie.
+    fn count(&self) -> Option<u32>;
+
+    /// What decoding them holds beside the canvas, in bytes.
+    fn bytes(&self, probe: &Probe) -> u64;
+
+    /// The channels of the canvas: grey or RGB, and alpha.
+    fn channels(&self, probe: &Probe) -> Channels;
+
+    /// Composes one frame after another, and shows each.
+    ///
+    /// # Errors
+    /// [`EngineError::Corrupt`] and [`EngineError::Unsupported`] where there is no first frame, and those of `screen`.
+    /// Damage behind it is a warning, and the end.
+    fn play(&self, source: &mut Source<'_>, probe: &Probe, screen: &mut dyn Screen) -> Result<Played, EngineError>;
+}
+
+/// What looks at the frames of an animation.
+pub(crate) trait Screen {
+    /// What the colours of the canvas mean, before the first frame: an ICC profile; and an orientation, where the file
+    /// says one.
+    fn open(&mut self, channels: Channels, profile: Option<Vec<u8>>, orientation: Option<Orientation>);
+
+    /// A picture that stands for the animation, and is no frame of it.
+    ///
+    /// # Errors
+    /// [`EngineError::Encode`].
+    fn cover(&mut self, canvas: &Canvas) -> Result<(), EngineError>;
+
+    /// Whether one more frame, which is there, is to be decoded.
+    fn wants(&mut self) -> bool;
+
+    /// Takes a frame, which is seen for so many milliseconds.
+    ///
+    /// # Errors
+    /// [`EngineError::Encode`].
+    fn show(&mut self, canvas: &Canvas, ms: u32) -> Result<(), EngineError>;
+}
+
+/// What is known once the last frame was shown.
+pub(crate) struct Played {
+    /// How often the animation runs; `None` for ever.
+    pub(crate) times: Option<u32>,
+    pub(crate) warnings: Vec<Warning>,
 }
 
 /// How a room will decode, and what it holds meanwhile.

@@ -17,6 +17,18 @@ pub enum Warning {
     Damaged,
     /// The colour profile could not be read or does not suit the pixels; they were taken as sRGB.
     ProfileIgnored,
+    /// The animation has more frames than the thumbnail may have, or the limits let it have; they were cut off.
+    FramesCut {
+        /// Frames that were composed.
+        frames: u32,
+    },
+    /// The file ends early, or is damaged, behind so many frames; the thumbnail ends there.
+    FramesDamaged {
+        /// Frames that were composed.
+        frames: u32,
+    },
+    /// All frames of the animation need more memory than there is; the thumbnail has the first one.
+    NotAnimated,
     /// An embedded preview was used instead of the picture. It may be softer, and show what an edit has cut away.
     Preview(PreviewReason),
     /// A part of a drawing is not on the thumbnail.
@@ -45,6 +57,9 @@ impl Warning {
             Self::Truncated { .. } => "truncated",
             Self::Damaged | Self::LeftOut(Lack::End) => "damaged",
             Self::ProfileIgnored => "profile_ignored",
+            Self::FramesCut { .. } => "frames_cut",
+            Self::FramesDamaged { .. } => "frames_damaged",
+            Self::NotAnimated => "not_animated",
             Self::Preview(PreviewReason::Unsupported) => "preview_for_unsupported",
             Self::Preview(PreviewReason::Corrupt) => "preview_for_corrupt",
             Self::Preview(PreviewReason::OverBudget) => "preview_for_over_budget",

@@ -64,13 +64,14 @@ fn judge(file: &[u8], seed: u64) -> Judged {
     ALLOCATOR.reset_peak_usage();
     // What is drawn is so in a process, which has more to begin with.
     let is_drawn = matches!(ImageFormat::from_bytes(file), Some(ImageFormat::Svg | ImageFormat::Pdf));
-    let made = make_within(file, side_px, &fixtures::limits(if is_drawn { DRAWN_BYTES } else { BUDGET_BYTES }));
+    let variant = variant(side_px, seed / 40);
+    let made = make_within(file, variant.clone(), &fixtures::limits(if is_drawn { DRAWN_BYTES } else { BUDGET_BYTES }));
     let real = ALLOCATOR.peak_usage().saturating_sub(before) as u64;
     let (word, planned) = match &made {
         Ok(made) => (if made.warnings.is_empty() { "made" } else { "warned" }, made.plan.peak_bytes),
         // Refused before the first pixel or behind it.
         Err(error) => {
-            let plan = engine::probe(file).map(|probe| engine::plan(&probe, &[variant(side_px)], 1).peak_bytes);
+            let plan = engine::probe(file).map(|probe| engine::plan(&probe, &[variant], 1).peak_bytes);
             (error.name(), plan.unwrap_or_default().clamp(HEADER_BYTES, BUDGET_BYTES))
         }
     };

@@ -28,6 +28,7 @@ fn variant(fit: Fit, format: OutputFormat, side_px: u32) -> Variant {
         quality: 80,
         background,
         gravity: contract::Gravity::Centre,
+        animated: None,
     }
 }
 
@@ -51,6 +52,27 @@ fn gif(width: u16, height: u16, interlaced: bool) -> Vec<u8> {
     frame.interlaced = interlaced;
     let mut bytes = Vec::new();
     gif::Encoder::new(&mut bytes, width, height, &[]).unwrap().write_frame(&frame).unwrap();
+    bytes
+}
+
+fn animated(format: OutputFormat, side_px: u32) -> Variant {
+    Variant { animated: Some(contract::Animated::default()), ..variant(Fit::Inside, format, side_px) }
+}
+
+/// Frames of noise, each restored by the next one.
+fn moving(width: u16, height: u16) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut encoder = gif::Encoder::new(&mut bytes, width, height, &[]).unwrap();
+    for frame in 0..12 {
+        let noise = |x: u32, y: u32| texture(x + frame * 37, y)[1].wrapping_mul(97);
+        let pixels: Vec<u8> =
+            (0..u32::from(height)).flat_map(|y| (0..u32::from(width)).map(move |x| noise(x, y))).collect();
+        let palette: Vec<u8> = (0..=255).flat_map(|level: u8| [level, level.wrapping_mul(7), 255 - level]).collect();
+        let mut frame = gif::Frame::from_palette_pixels(width, height, pixels, palette, Some(0));
+        frame.dispose = gif::DisposalMethod::Previous;
+        encoder.write_frame(&frame).unwrap();
+    }
+    drop(encoder);
     bytes
 }
 
@@ -278,6 +300,16 @@ fn the_planned_peak_is_never_under_the_real_one_and_close_above_ten_megapixels()
     // Every kind of every format: tables count where the picture is small.
     for (name, bytes) in fixtures::all() {
         lines.push(check(name, &bytes, &[variant(Fit::Inside, OutputFormat::Auto, 64)], f64::INFINITY));
+        for format in [OutputFormat::Gif, OutputFormat::Webp] {
+            let variants = [variant(Fit::Inside, OutputFormat::Auto, 64), animated(format, 64)];
+            lines.push(check(&format!("{name} to an animated {}", format.name()), &bytes, &variants, f64::INFINITY));
+        }
+    }
+    // Noise in every frame: the file of a thumbnail grows up to its limit.
+    let bytes = moving(500, 350);
+    for format in [OutputFormat::Gif, OutputFormat::Webp] {
+        let variants = [animated(format, 128), animated(format, 300)];
+        lines.push(check(&format!("noise to an animated {}", format.name()), &bytes, &variants, f64::INFINITY));
     }
     // Of JPEG a whole row of units is held, however few lines of it there are.
     let tags: [(u16, &[u64]); 4] = [(258, &[8; 3]), (259, &[7]), (262, &[6]), (277, &[3])];

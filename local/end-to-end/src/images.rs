@@ -22,6 +22,22 @@ pub fn raw_over(bytes: u64) -> Vec<u8> {
     file
 }
 
+/// A Photoshop document of more than `bytes`: layers that nobody reads, and behind them the composite, half red and half
+/// blue.
+#[must_use]
+pub fn document_over(bytes: u32) -> Vec<u8> {
+    // Three channels of 300 by 400 pixels of 8 bits, in RGB; no palette, no resources.
+    let mut file = b"8BPS\0\x01\0\0\0\0\0\0\0\x03\0\0\x01\x2C\0\0\x01\x90\0\x08\0\x03".to_vec();
+    file.extend([0; 8]);
+    file.extend(bytes.to_be_bytes());
+    file.resize(file.len() + bytes as usize, 0);
+    file.extend([0, 0]);
+    for [left, right] in [[200, 0], [0, 0], [0, 200]] {
+        (0..300).for_each(|_| file.extend([[left; 200], [right; 200]].concat()));
+    }
+    file
+}
+
 /// A WebP of more than `bytes`: noise does not compress.
 ///
 /// # Panics

@@ -26,7 +26,7 @@ use serde_json::Value;
 pub use encoding::{brotli, gzip};
 pub use faults::faults;
 pub use http::{Api, problem};
-pub use images::{flat_webp, raw_over, webp_over};
+pub use images::{document_over, flat_webp, raw_over, webp_over};
 pub use key::Key;
 pub use operator::Operator;
 pub use versions::Version;

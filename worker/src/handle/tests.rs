@@ -12,6 +12,7 @@ mod encoded;
 mod facts;
 mod memory;
 mod once;
+mod ranges;
 mod versions;
 
 fn photo(width_px: u32, height_px: u32) -> Vec<u8> {

@@ -74,7 +74,7 @@ formats! {
         media_types: &["image/png", "image/apng", "image/x-png"],
         extensions: &["png", "apng"],
         starts: |head| matches!(head, [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1A, b'\n', ..]),
-        reads: "every colour type and depth, interlaced too; colours by cICP (PQ and HLG clamped at white), iCCP, sRGB, gAMA and cHRM; of an animation the default image; half of the rows or more of a cut file",
+        reads: "every colour type and depth, interlaced too; colours by cICP (PQ and HLG clamped at white), iCCP, sRGB, gAMA and cHRM; of an animation the default image, or all frames; half of the rows or more of a cut file",
         refuses: "a cut interlaced file",
     }
     /// RFC 9649.
@@ -85,7 +85,7 @@ formats! {
         media_types: &["image/webp"],
         extensions: &["webp"],
         starts: |head| matches!(head, [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..]),
-        reads: "lossy, lossless, alpha; the first frame",
+        reads: "lossy, lossless, alpha; the first frame of an animation, or all",
         refuses: "a cut file",
     }
     /// GIF87a and GIF89a.
@@ -96,7 +96,7 @@ formats! {
         media_types: &["image/gif"],
         extensions: &["gif"],
         starts: |head| matches!(head, [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..]),
-        reads: "the first frame on its canvas, which grows to hold it; half of the rows or more of a cut file",
+        reads: "the first frame on its canvas, which grows to hold it, or all frames; half of the rows or more of a cut file",
         refuses: "a cut interlaced file",
     }
     /// Windows bitmap.
@@ -132,8 +132,8 @@ formats! {
             let brands: [&[u8; 4]; 7] = [b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"];
             brand(head).is_some_and(|brand| brands.contains(&brand))
         },
-        reads: "the primary picture, single or a grid: 4:2:0 and 4:4:4 of 8, 10 and 12 bits, AV1 as in AVIF, colours by ICC profile, nclx or VUI, rotation, mirror and crop; half of the rows or more of a cut grid",
-        refuses: "builds without `hevc` (HEVC is patented: the zips for AWS leave it out unless `HEVC=on`), 4:2:2, grey and alpha planes of grey HEVC, overlays, unlike tiles, YCgCo and ICtCp, other essential properties, an index behind the pixels, a slice that ends early",
+        reads: "the primary picture, single or a grid: grey, 4:2:0, 4:2:2 and 4:4:4 of 8, 10 and 12 bits, alpha planes, AV1 as in AVIF, colours by ICC profile, nclx or VUI, rotation, mirror and crop; half of the rows or more of a cut grid",
+        refuses: "builds without `hevc` (HEVC is patented: the zips for AWS leave it out unless `HEVC=on`), 4:2:2 and grey with tiles inside a picture, PCM or several filtered slices, overlays, unlike tiles, YCgCo and ICtCp, other essential properties, an index behind the pixels, a slice that ends early",
     }
     /// HEIF with pictures of AV1.
     Avif {

@@ -27,6 +27,14 @@ fn every_mistake_is_named() {
     check(with("{key}/{variant}", &GOOD.replace(":9", ":5000")), "width_px is 5000: expected 1 to 4096");
     check(with("{key}/{variant}", &GOOD.replace(":80", ":0")), "quality is 0: expected 1 to 100");
     check(with("{key}/{variant}", &GOOD.replace("inside", "outside")), "expected shape");
+    let gif = GOOD.replace("auto", "gif");
+    check(with("{key}/{variant}", &gif), "format is gif, which is written of animations alone");
+    check(with("{key}/{variant}", &animated(GOOD, "true")), "format is auto, which has no animations");
+    let frames = animated(&gif, r#"{"max_frames":1001}"#);
+    check(with("{key}/{variant}", &frames), "animated.max_frames is 1001: expected 1 to 1000");
+    check(with("{key}/{variant}", &animated(&gif, r#"{"max_bytes":0}"#)), "animated.max_bytes is 0");
+    let error = with("{key}/{variant}", &animated(&gif, "60")).unwrap_err();
+    assert!(crate::with_causes(&error).contains("animated: expected true, false, or an object"), "{error:?}");
 }
 
 #[test]
@@ -163,6 +171,31 @@ fn several_widths_and_formats_are_so_many_variants() {
     assert!(error(&hero.replace(r#"["webp","jpeg"]"#, "[]")).contains("variant `hero`: format is empty"));
     assert!(error(&hero.replace("320", "5000")).contains("width_px is 5000: expected 1 to 4096"));
     assert!(error(&hero.replace("320", "1600")).contains("two variants are named `hero-1600-webp`"));
+}
+
+/// The variant with `animated`.
+fn animated(variant: &str, value: &str) -> String {
+    variant.replace("\"quality\"", &format!("\"animated\":{value},\"quality\""))
+}
+
+#[test]
+fn animated_is_true_or_some_limits() {
+    let webp = GOOD.replace("auto", "webp");
+    let parsed = |value: &str| with("{key}/{variant}", &animated(&webp, value)).unwrap();
+    let limits = |value: &str| parsed(value).variants[0].animated;
+    assert_eq!(limits("true"), Some(Animated::default()));
+    assert_eq!(limits("{}"), Some(Animated::default()));
+    assert_eq!(limits(r#"{"max_ms":500}"#), Some(Animated { max_ms: 500, ..Animated::default() }));
+    assert_eq!(limits("false"), None);
+    let plain = with("{key}/{variant}", &webp).unwrap();
+    assert_eq!(parsed("false").spec_of("k"), plain.spec_of("k"));
+    assert_ne!(parsed("true").spec_of("k"), plain.spec_of("k"));
+    assert_eq!(parsed("true").spec_of("k"), parsed(r#"{"max_frames":60}"#).spec_of("k"));
+    assert_eq!(parsed("true").set().to_string(), "9x9 inside webp 80 animated 60");
+    let gif = with("{key}/{variant}.{ext}", &animated(&GOOD.replace("auto", "gif"), "true")).unwrap();
+    assert_eq!(gif.keys_of("k"), ["k/a.gif"]);
+    let json = serde_json::to_string(&gif).unwrap();
+    assert_eq!(Thumbnails::parse(&json).unwrap(), gif, "{json}");
 }
 
 #[test]

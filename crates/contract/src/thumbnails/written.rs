@@ -4,7 +4,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
 use super::{Background, Fit, OutputFormat, Variant};
-use crate::Gravity;
+use crate::{Animated, Gravity, animated};
 
 /// One entry of the list.
 #[derive(Deserialize)]
@@ -23,6 +23,8 @@ struct Written {
     background: Background,
     #[serde(default)]
     gravity: Gravity,
+    #[serde(default, deserialize_with = "animated::written")]
+    animated: Option<Animated>,
 }
 
 #[derive(Deserialize)]
@@ -43,7 +45,7 @@ impl Written {
     /// # Errors
     /// A list without an entry, in words.
     fn expand(self) -> Result<Vec<Variant>, String> {
-        let Self { name, width_px, height_px, srcset_px, fit, format, quality, background, gravity } = self;
+        let Self { name, width_px, height_px, srcset_px, fit, format, quality, background, gravity, animated } = self;
         let boxes = match srcset_px {
             None => vec![(name.clone(), (width_px, height_px))],
             Some(widths) => widths
@@ -73,6 +75,7 @@ impl Written {
                 quality,
                 background,
                 gravity,
+                animated,
             })
         });
         Ok(variants.collect())

@@ -19,8 +19,12 @@ const COMPLETE: &str = "slice segment overlaps CTB rows already decoded";
 pub(super) fn refusal(sequence: Sequence) -> Option<String> {
     match (sequence.chroma, sequence.bits) {
         (1 | 3, 8..=12) => None,
-        (0, _) => Some("HEVC without chroma".to_owned()),
-        (2, _) => Some("4:2:2 chroma".to_owned()),
+        #[cfg(feature = "hevc422")]
+        (0 | 2, 8..=12) => None,
+        #[cfg(not(feature = "hevc422"))]
+        (0, _) => Some("HEVC without chroma, in a build without it (feature `hevc422`)".to_owned()),
+        #[cfg(not(feature = "hevc422"))]
+        (2, _) => Some("4:2:2 chroma of HEVC, in a build without it (feature `hevc422`)".to_owned()),
         (_, bits) => Some(format!("{bits} bits per sample")),
     }
 }

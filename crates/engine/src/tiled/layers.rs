@@ -93,6 +93,10 @@ fn decoder<'picture>(
     with_filters: bool,
 ) -> Result<Box<dyn TileDecoder + 'picture>, EngineError> {
     match &layer.codec {
+        #[cfg(feature = "hevc422")]
+        Codec::Hevc(configuration) if super::hevc422::is_here(configuration.sequence) => {
+            Ok(Box::new(super::hevc422::Hevc422::new(format, configuration)))
+        }
         #[cfg(feature = "hevc")]
         Codec::Hevc(configuration) => {
             let decoder = guarded(format, || super::hevc::Hevc::new(format, configuration))?;

@@ -10,6 +10,8 @@ mod colour;
 mod frame;
 #[cfg(feature = "hevc")]
 mod hevc;
+#[cfg(feature = "hevc422")]
+mod hevc422;
 mod layers;
 
 use std::sync::Arc;
@@ -190,6 +192,10 @@ impl TiledDetail {
     fn need(&self, layer: &Layer) -> Need {
         let most_tile_bytes = layer.tiles.iter().map(|tile| tile.bytes).max().unwrap_or_default();
         match &layer.codec {
+            #[cfg(feature = "hevc422")]
+            Codec::Hevc(configuration) if hevc422::is_here(configuration.sequence) => {
+                hevc422::need(configuration.sequence, most_tile_bytes)
+            }
             #[cfg(feature = "hevc")]
             Codec::Hevc(configuration) => hevc::need(configuration.sequence, layer.tiles.len(), most_tile_bytes),
             #[cfg(feature = "av1")]

@@ -9,6 +9,7 @@
 #[path = "../fixtures/mod.rs"]
 mod fixtures;
 
+mod animations;
 mod avifs;
 mod colour;
 mod damage;

@@ -14,6 +14,7 @@ pub(crate) fn small_png(side_px: u32) -> Variant {
         quality: 90,
         background: Background::default(),
         gravity: Gravity::Centre,
+        animated: None,
     }
 }
 

@@ -5,7 +5,7 @@
 use std::io::Cursor;
 
 use contract::{Ending, ImageFormat, TierTable};
-use end_to_end::{Api, Deployment, brotli, gzip, raw_over};
+use end_to_end::{Api, Deployment, brotli, document_over, gzip, raw_over};
 use image::{DynamicImage, ImageReader, Rgb, RgbImage};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -43,6 +43,22 @@ async fn each_tier_is_reached_by_an_image_of_its_size() {
         assert_eq!(thumbnail.width().max(thumbnail.height()), 128);
         just_over_bytes = tier.max_object_bytes(Some(ImageFormat::Raw));
     }
+}
+
+/// What a thumbnail does not need of an object is not sent: a second GET goes on behind it, and is in the bill.
+#[tokio::test]
+async fn layers_of_a_document_are_not_read() {
+    let deployment = Deployment::connect().await;
+    let (key, layers_bytes) = ("ranges/layers.psd", 12_000_000);
+    let document = document_over(layers_bytes);
+    let tiers = TierTable::builtin().unwrap();
+    let tier = tiers.smallest_for(Some(ImageFormat::Psd), document.len() as u64).unwrap();
+    deployment.upload(key, "image/vnd.adobe.photoshop", document).await;
+    let line = deployment.log_line(&format!("worker-{}", tier.name), key).await;
+    assert!(line["bytes_read"].as_u64().is_some_and(|bytes| bytes < 1_000_000), "{line}");
+    let thumbnail = decode(&deployment.thumbnail(&format!("{key}/128x128.jpg")).await.bytes).into_rgb8();
+    let (left, right) = (thumbnail.get_pixel(20, 40).0, thumbnail.get_pixel(100, 40).0);
+    assert!(left[0] > 150 && left[2] < 50 && right[2] > 150 && right[0] < 50, "{left:?} {right:?}");
 }
 
 #[tokio::test]

@@ -139,3 +139,27 @@ fn a_damaged_photo_with_an_exif_thumbnail_is_that_thumbnail_and_says_so() {
     never.previews = PreviewUse::Never;
     assert_eq!(run_in(&store, &never, &Task::Make(job(&store, "0A"))).unwrap().name(), "corrupt");
 }
+
+#[test]
+fn an_animated_thumbnail_has_its_own_type_and_says_how_many_frames_it_has() {
+    let mut gif = Vec::new();
+    let frames = (0..3).map(|step| {
+        let colour = |x: u32, _| image::Rgba([if x / 30 == step { 250 } else { 20 }, 40, 90, 255]);
+        image::Frame::new(image::RgbaImage::from_fn(90, 60, colour))
+    });
+    image::codecs::gif::GifEncoder::new(&mut gif).encode_frames(frames).unwrap();
+    let store = with_source(gif);
+    let mut settings = settings("small");
+    settings.shared.thumbnails.manifest = true;
+    let variant = &mut settings.shared.thumbnails.variants[0];
+    variant.animated = Some(contract::Animated::default());
+    variant.format = contract::OutputFormat::Webp;
+    run_in(&store, &settings, &Task::Make(job(&store, "0A"))).unwrap();
+    let stored = store.stored();
+    let (manifest, thumbnail) =
+        stored.iter().partition::<Vec<_>, _>(|object| object.content_type == Manifest::CONTENT_TYPE);
+    assert_eq!((thumbnail[0].content_type, thumbnail[0].extension), ("image/webp", "webp"));
+    assert_eq!(thumbnail[0].metadata[metadata::FRAMES], "3");
+    let manifest: Manifest = serde_json::from_slice(&manifest[0].bytes).unwrap();
+    assert_eq!(manifest.variants[0].frames, Some(3));
+}

@@ -30,6 +30,8 @@ pub(super) struct MemoryStore {
     refused_puts: RefCell<Vec<String>>,
     /// What somebody else does just before the next PUT.
     pub before_put: RefCell<VecDeque<Race>>,
+    /// What somebody else does just before the next GET of a range.
+    pub before_range: RefCell<Option<Race>>,
     /// What somebody else does just before the next DELETE.
     pub before_delete: RefCell<VecDeque<Race>>,
     pub gets: Cell<u32>,
@@ -97,10 +99,20 @@ impl GetObject for MemoryStore {
     type Body = MemoryBody;
 
     async fn get(&self, job: &Job) -> Result<Option<MemoryBody>, CallError> {
+        self.get_from(job, 0).await
+    }
+
+    async fn get_from(&self, job: &Job, from: u64) -> Result<Option<MemoryBody>, CallError> {
         self.gets.set(self.gets.get() + 1);
+        if from > 0
+            && let Some(race) = self.before_range.take()
+        {
+            race(self);
+        }
         let sources = self.sources.borrow();
         let Some((_, object)) = sources.get(&job.key).filter(|(etag, _)| *etag == job.etag) else { return Ok(None) };
         let sent = self.breaks_after_bytes.map_or(object.as_slice(), |bytes| &object[..bytes]);
+        let sent = &sent[from as usize..];
         let mut chunks: VecDeque<_> = sent.chunks(1000).map(|chunk| Ok(Bytes::copy_from_slice(chunk))).collect();
         if self.breaks_after_bytes.is_some() {
             chunks.push_back(Err(failure("GetObject")));

@@ -45,6 +45,15 @@ impl<R: Read> Blocks<R> {
         Self { reader, data, at: 0, end: 0, state: State::More }
     }
 
+    /// Passes over what is left of the data; whether it has an end.
+    pub(super) fn pass(&mut self) -> bool {
+        while self.state == State::More {
+            (self.at, self.end) = (0, 0);
+            self.read();
+        }
+        self.state == State::Ended
+    }
+
     /// Whether the file ends within the data.
     pub(super) fn is_cut(&self) -> bool {
         self.state == State::Cut

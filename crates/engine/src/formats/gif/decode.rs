@@ -19,7 +19,7 @@ use crate::{
 };
 
 const FORMAT: ImageFormat = ImageFormat::Gif;
-const READ_BYTES: usize = 64 << 10;
+pub(super) const READ_BYTES: usize = 64 << 10;
 /// The image separator and the image descriptor.
 const DESCRIPTOR_BYTES: usize = 10;
 
@@ -86,7 +86,7 @@ pub(super) fn decode(
 }
 
 /// RGBA of each index.
-type Palette = [[u8; 4]; 256];
+pub(super) type Palette = [[u8; 4]; 256];
 
 /// The colours of the first frame, and whether the file has any; reads up to the end of the frame's own table.
 ///
@@ -112,19 +112,23 @@ fn pixels<'source, 'caller>(
 ) -> Result<Lzw<BufReader<&'source mut Source<'caller>>>, EngineError> {
     let mut literal_bits = [0];
     source.read_exact(&mut literal_bits).map_err(cut)?;
-    let [literal_bits] = literal_bits;
+    lzw(Blocks::new(BufReader::with_capacity(READ_BYTES, source)), literal_bits[0])
+}
+
+/// The pixels of a frame's data, by its code size.
+pub(super) fn lzw<R: Read>(blocks: Blocks<R>, literal_bits: u8) -> Result<Lzw<R>, EngineError> {
     if !(1..=11).contains(&literal_bits) {
         return Err(EngineError::header(FORMAT, "LZW minimum code size", literal_bits));
     }
-    Ok(Lzw::new(Blocks::new(BufReader::with_capacity(READ_BYTES, source)), literal_bits))
+    Ok(Lzw::new(blocks, literal_bits))
 }
 
-fn cut(cause: io::Error) -> EngineError {
+pub(super) fn cut(cause: io::Error) -> EngineError {
     EngineError::decoder(FORMAT, cause)
 }
 
 /// Why a frame has too few rows.
-fn fault(end: End) -> EngineError {
+pub(super) fn fault(end: End) -> EngineError {
     match end {
         End::Data => EngineError::header(FORMAT, "rows", 0_u8),
         End::File => cut(io::ErrorKind::UnexpectedEof.into()),
@@ -135,7 +139,7 @@ fn fault(end: End) -> EngineError {
 /// What is wrong with a frame of which every row is there.
 ///
 /// There is no checksum, but pixels that go on behind the last row are those of another size, or damaged.
-fn at_end(pixels: &mut Lzw<impl Read>, has_colours: bool) -> Vec<Warning> {
+pub(super) fn at_end(pixels: &mut Lzw<impl Read>, has_colours: bool) -> Vec<Warning> {
     match pixels.row(1) {
         Ok(_) | Err(End::Code(_)) => vec![Warning::Damaged],
         // A picture without its colours is not the one that was drawn.
@@ -146,12 +150,12 @@ fn at_end(pixels: &mut Lzw<impl Read>, has_colours: bool) -> Vec<Warning> {
 }
 
 /// The rows of an interlaced frame as they are stored. Source: GIF89a, appendix E.
-fn interlaced_rows(height: usize) -> impl Iterator<Item = usize> {
+pub(super) fn interlaced_rows(height: usize) -> impl Iterator<Item = usize> {
     [(0, 8), (4, 8), (2, 4), (1, 2)].into_iter().flat_map(move |(first, step)| (first..height).step_by(step))
 }
 
 /// 256 colours with alpha; indices past the table are transparent, as in browsers.
-fn colours(palette: &[u8], transparent: Option<u8>) -> Box<Palette> {
+pub(super) fn colours(palette: &[u8], transparent: Option<u8>) -> Box<Palette> {
     let mut colours = Box::new([[0; 4]; 256]);
     for (colour, [red, green, blue]) in colours.iter_mut().zip(palette.as_chunks::<3>().0) {
         *colour = [*red, *green, *blue, 255];

@@ -28,6 +28,33 @@ pub fn gif(interlaced: bool, margin: u16) -> Vec<u8> {
     bytes
 }
 
+/// Frames of every disposal, with holes, in several sizes; three times.
+pub fn animated() -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut encoder = ::gif::Encoder::new(&mut bytes, WIDTH as u16, HEIGHT as u16, &[]).expect("a header");
+    encoder.set_repeat(::gif::Repeat::Finite(2)).expect("an extension");
+    let mut pixels: Vec<u8> = image::DynamicImage::from(picture()).into_rgba8().into_raw();
+    let mut whole = ::gif::Frame::from_rgba(WIDTH as u16, HEIGHT as u16, &mut pixels);
+    whole.delay = 10;
+    encoder.write_frame(&whole).expect("a frame");
+    let parts = [
+        ((20, 10, 40, 20), [200, 0, 0], ::gif::DisposalMethod::Background, 1),
+        ((30, 20, 50, 30), [0, 150, 0], ::gif::DisposalMethod::Previous, 20),
+        ((0, 30, 30, 30), [0, 0, 250], ::gif::DisposalMethod::Keep, 0),
+        ((60, 0, 30, 60), [250, 250, 0], ::gif::DisposalMethod::Any, 7),
+    ];
+    for ((left, top, width, height), [red, green, blue], dispose, delay) in parts {
+        let places = (0..height).flat_map(|y| (0..width).map(move |x| (x, y)));
+        let mut pixels: Vec<u8> =
+            places.flat_map(|(x, y)| [red, green, blue, if (x + y) % 5 == 0 { 0 } else { 255 }]).collect();
+        let mut frame = ::gif::Frame::from_rgba(width, height, &mut pixels);
+        (frame.left, frame.top, frame.dispose, frame.delay) = (left, top, dispose, delay);
+        encoder.write_frame(&frame).expect("a frame");
+    }
+    drop(encoder);
+    bytes
+}
+
 pub fn files() -> Vec<(&'static str, Vec<u8>)> {
-    vec![("gif", gif(false, 0)), ("gif interlaced", gif(true, 0)), ("gif on a larger canvas", gif(false, 8))]
+    vec![("gif", gif(false, 0)), ("gif interlaced", gif(true, 0)), ("gif on a larger canvas", gif(false, 8)), ("gif animated", animated())]
 }

@@ -134,6 +134,11 @@ impl<R: Read> Lzw<R> {
         Ok(row)
     }
 
+    /// Passes over what is left of the frame's data; whether it has an end.
+    pub(super) fn pass(mut self) -> bool {
+        self.blocks.pass()
+    }
+
     /// Decodes until `count` pixels wait to be handed out, or nothing more comes.
     fn decode(&mut self, count: usize) -> Option<End> {
         if self.taken + count + CODES + CHUNK_BYTES > WINDOW_BYTES {

@@ -1,14 +1,15 @@
-//! The first frame of a GIF, by rows.
+//! The first frame of a GIF, by rows; all of them on a canvas.
 
 mod blocks;
 mod decode;
+mod frames;
 mod header;
 mod lzw;
 
 use crate::{
     EngineError, Limits, Plan, Probe,
     decoded::Decoded,
-    room::{Cost, Detail, HeaderPlace, Room},
+    room::{Cost, Detail, Frames, HeaderPlace, Room},
     source::Source,
 };
 use header::GifDetail;
@@ -18,6 +19,10 @@ pub(super) const ROOM: Room = Room { step: header::step, header_place: HeaderPla
 impl Detail for GifDetail {
     fn cost(&self, probe: &Probe, least_shrink: f64) -> Cost {
         Cost::of_rows(probe, decode::channels(probe), decode::plan_bytes(probe), least_shrink)
+    }
+
+    fn frames(&self) -> Option<&dyn Frames> {
+        Some(self)
     }
 
     fn decode(&self, source: &mut Source<'_>, probe: &Probe, plan: &Plan, _: &Limits) -> Result<Decoded, EngineError> {

@@ -56,24 +56,8 @@ pub(super) fn decode(
     detail: &PngDetail,
     plan: &Plan,
 ) -> Result<Decoded, EngineError> {
-    let fault = |cause| EngineError::decoder(ImageFormat::Png, cause);
-    let profile = colour::inflated(source.prefix(), detail);
-    hide_unused(source.prefix_mut());
-    // A row, and chunks that are short.
-    let row_bytes = probe.width_px as usize * channels(probe).count() * 2;
-    let crate_limit_bytes = row_bytes + INFLATE_BYTES as usize / 2;
-    let stream = BufReader::with_capacity(BLOCK_BYTES, Forward(source));
-    let mut decoder = Decoder::new_with_limits(stream, png::Limits { bytes: crate_limit_bytes });
-    decoder.set_ignore_text_chunk(true);
-    decoder.set_transformations(Transformations::EXPAND);
-    let mut reader = decoder.read_info().map_err(fault)?;
-    let (colour, depth) = reader.output_color_type();
-    let channels = match colour {
-        ColorType::Grayscale => Channels::Grey,
-        ColorType::GrayscaleAlpha => Channels::GreyAlpha,
-        ColorType::Rgb | ColorType::Indexed => Channels::Rgb,
-        ColorType::Rgba => Channels::Rgba,
-    };
+    let (mut reader, profile) = open(source, probe, detail)?;
+    let (channels, depth) = output(&reader);
     let size = (probe.width_px, probe.height_px);
     let mut row = vec![0; reader.output_line_size(probe.width_px).unwrap_or_default()];
     let mut rounded = vec![0; if depth == BitDepth::Sixteen { size.0 as usize * channels.count() } else { 0 }];
@@ -122,6 +106,43 @@ pub(super) fn decode(
     Ok(Decoded { orientation, ..Decoded::of_raster(raster, extent, profile, warnings) })
 }
 
+/// A reader of the source's pixels.
+pub(super) type Pixels<'source, 'caller> = png::Reader<BufReader<Forward<&'source mut Source<'caller>>>>;
+
+pub(super) fn fault(cause: png::DecodingError) -> EngineError {
+    EngineError::decoder(ImageFormat::Png, cause)
+}
+
+/// Reads up to the first pixels; with the inflated profile.
+pub(super) fn open<'source, 'caller>(
+    source: &'source mut Source<'caller>,
+    probe: &Probe,
+    detail: &PngDetail,
+) -> Result<(Pixels<'source, 'caller>, Option<Vec<u8>>), EngineError> {
+    let profile = colour::inflated(source.prefix(), detail);
+    hide_unused(source.prefix_mut());
+    // A row, and chunks that are short.
+    let row_bytes = probe.width_px as usize * channels(probe).count() * 2;
+    let crate_limit_bytes = row_bytes + INFLATE_BYTES as usize / 2;
+    let stream = BufReader::with_capacity(BLOCK_BYTES, Forward(source));
+    let mut decoder = Decoder::new_with_limits(stream, png::Limits { bytes: crate_limit_bytes });
+    decoder.set_ignore_text_chunk(true);
+    decoder.set_transformations(Transformations::EXPAND);
+    Ok((decoder.read_info().map_err(fault)?, profile))
+}
+
+/// What the crate gives.
+pub(super) fn output(reader: &Pixels<'_, '_>) -> (Channels, BitDepth) {
+    let (colour, depth) = reader.output_color_type();
+    let channels = match colour {
+        ColorType::Grayscale => Channels::Grey,
+        ColorType::GrayscaleAlpha => Channels::GreyAlpha,
+        ColorType::Rgb | ColorType::Indexed => Channels::Rgb,
+        ColorType::Rgba => Channels::Rgba,
+    };
+    (channels, depth)
+}
+
 /// What is wrong with a picture of which every row is there: the checksum of its last chunk stands behind it.
 fn at_end<R: BufRead + Seek>(reader: &mut png::Reader<R>, row: &mut [u8]) -> Vec<Warning> {
     match reader.read_row(row) {
@@ -133,7 +154,7 @@ fn at_end<R: BufRead + Seek>(reader: &mut png::Reader<R>, row: &mut [u8]) -> Vec
 /// The rows of an interlaced image as they are stored: which row, its first pixel, and how far the next ones are.
 ///
 /// Source: W3C PNG, third edition, section 8.1; a pass without pixels has no rows.
-fn interlaced_rows((width, height): (u32, u32)) -> impl Iterator<Item = (usize, usize, usize)> {
+pub(super) fn interlaced_rows((width, height): (u32, u32)) -> impl Iterator<Item = (usize, usize, usize)> {
     const PASSES: [(usize, usize, usize, usize); 7] =
         [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)];
     let (width, height) = (width as usize, height as usize);
@@ -144,7 +165,7 @@ fn interlaced_rows((width, height): (u32, u32)) -> impl Iterator<Item = (usize, 
 }
 
 /// `samples` samples of `row` in 8 bits, in `rounded` where they are in 16.
-fn in_8_bits<'row>(row: &'row [u8], depth: BitDepth, rounded: &'row mut [u8], samples: usize) -> &'row [u8] {
+pub(super) fn in_8_bits<'row>(row: &'row [u8], depth: BitDepth, rounded: &'row mut [u8], samples: usize) -> &'row [u8] {
     if depth != BitDepth::Sixteen {
         return &row[..samples];
     }
@@ -153,7 +174,7 @@ fn in_8_bits<'row>(row: &'row [u8], depth: BitDepth, rounded: &'row mut [u8], sa
 }
 
 /// The crate asks for `Seek` and never seeks (0.18.1); a stream cannot.
-struct Forward<R>(R);
+pub(super) struct Forward<R>(R);
 
 impl<R: Read> Read for Forward<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {

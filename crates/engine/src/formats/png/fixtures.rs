@@ -58,6 +58,36 @@ pub fn png_interlaced(picture: &RgbImage, deep: bool) -> Vec<u8> {
     file
 }
 
+/// Frames of every disposal and blend, half transparent; twice. The first one may be a picture that is no frame.
+pub fn animated(has_default: bool) -> Vec<u8> {
+    use ::png::{BlendOp, DisposeOp};
+    let mut bytes = Vec::new();
+    let mut encoder = ::png::Encoder::new(&mut bytes, WIDTH, HEIGHT);
+    encoder.set_color(::png::ColorType::Rgba);
+    encoder.set_animated(5 - u32::from(has_default), 2).expect("frames");
+    encoder.set_sep_def_img(has_default).expect("an animation");
+    let mut writer = encoder.write_header().expect("a header");
+    writer.set_frame_delay(3, 30).expect("an animation");
+    writer.write_image_data(&image::DynamicImage::from(picture()).into_rgba8()).expect("pixels");
+    let parts = [
+        ((20, 10, 40, 20), [200, 0, 0, 128], DisposeOp::Background, BlendOp::Over, (0, 0)),
+        ((0, 30, 30, 30), [0, 0, 250, 100], DisposeOp::None, BlendOp::Source, (5, 100)),
+        ((30, 20, 50, 30), [0, 150, 0, 255], DisposeOp::Previous, BlendOp::Over, (1, 4)),
+        ((60, 0, 30, 60), [250, 250, 0, 200], DisposeOp::None, BlendOp::Over, (70, 0)),
+    ];
+    for ((left, top, width, height), colour, dispose, blend, (parts, of)) in parts {
+        writer.set_frame_position(0, 0).expect("on the canvas");
+        writer.set_frame_dimension(width, height).expect("on the canvas");
+        writer.set_frame_position(left, top).expect("on the canvas");
+        writer.set_dispose_op(dispose).expect("an animation");
+        writer.set_blend_op(blend).expect("an animation");
+        writer.set_frame_delay(parts, of).expect("an animation");
+        writer.write_image_data(&colour.repeat((width * height) as usize)).expect("pixels");
+    }
+    writer.finish().expect("an end");
+    bytes
+}
+
 pub fn files() -> Vec<(&'static str, Vec<u8>)> {
     let picture = picture();
     let rgb = DynamicImage::from(picture.clone());
@@ -84,5 +114,7 @@ pub fn files() -> Vec<(&'static str, Vec<u8>)> {
                 encoder.set_trns(vec![255, 128]);
             }),
         ),
+        ("png animated", animated(false)),
+        ("png animated behind a picture", animated(true)),
     ]
 }

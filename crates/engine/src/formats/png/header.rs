@@ -15,6 +15,8 @@ pub(super) struct PngDetail {
     pub(super) iccp: Option<(usize, usize)>,
     /// There are code points, of use or not.
     pub(super) has_cicp: bool,
+    /// How many frames there are; 0 in a still.
+    pub(super) frames: u32,
     /// A chunk before the pixels has a wrong checksum, or a transparent grey of more bits than grey has: it may have said
     /// something of colours, or of transparency.
     pub(super) is_damaged: bool,
@@ -55,6 +57,11 @@ pub(super) fn step(prefix: &[u8]) -> Result<Step, EngineError> {
                     prefix.get(at + 8..).and_then(|body| body.first_chunk()).map(|level| u16::from_be_bytes(*level));
                 let is_grey = matches!(probe.colour, Colour::Grey) && probe.bits_per_sample < 8;
                 detail.is_damaged |= is_grey && level.is_some_and(|level| level >> probe.bits_per_sample != 0);
+            }
+            b"acTL" => {
+                // Also for a header that goes on past the prefix.
+                detail.frames = prefix.be32(at + 8).unwrap_or_default();
+                probe.detail = Arc::new(detail);
             }
             b"iCCP" | b"gAMA" | b"cICP" => {
                 if &kind == b"iCCP" {

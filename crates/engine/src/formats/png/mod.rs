@@ -1,13 +1,14 @@
-//! PNG, by rows through the `png` crate.
+//! PNG, by rows through the `png` crate; the frames of APNG on a canvas.
 
 mod colour;
 mod decode;
+mod frames;
 mod header;
 
 use crate::{
     EngineError, Limits, Plan, Probe,
     decoded::Decoded,
-    room::{Cost, Detail, HeaderPlace, Room},
+    room::{Cost, Detail, Frames, HeaderPlace, Room},
     source::Source,
 };
 use header::PngDetail;
@@ -21,6 +22,10 @@ impl Detail for PngDetail {
 
     fn profile_bytes(&self) -> u64 {
         self.profile_bytes
+    }
+
+    fn frames(&self) -> Option<&dyn Frames> {
+        (self.frames > 1).then_some(self as &dyn Frames)
     }
 
     fn decode(&self, source: &mut Source<'_>, probe: &Probe, plan: &Plan, _: &Limits) -> Result<Decoded, EngineError> {

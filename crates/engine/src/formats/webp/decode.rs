@@ -37,19 +37,28 @@ const fn is_scaled(probe: &Probe, detail: &WebpDetail, row_shrink: u32) -> bool 
     row_shrink > 1 && !probe.has_alpha && !detail.animated
 }
 
-/// What decoding holds, and how far it shrinks.
+/// The file, and what libwebp holds of it; `is_played` for any of its frames.
 ///
 /// libwebp's own memory is not seen by a counting allocator in Rust; this follows its `VP8InitFrame`, `ALPHNew`,
 /// `AllocateInternalBuffers32b` and `InitRGBRescaler`.
-pub(super) fn cost(probe: &Probe, detail: &WebpDetail, least_shrink: f64) -> Cost {
+pub(super) fn held_bytes(probe: &Probe, detail: &WebpDetail, is_played: bool) -> u64 {
     let (pixels, width) = (probe.pixels(), u64::from(probe.width_px));
+    let lossless = pixels * 4 + width * 4 * 17;
     let internal = match detail.coding {
-        Coding::Lossless => pixels * 4 + width * 4 * 17,
+        // Frames behind the first one may have another coding.
+        _ if is_played => lossless.max(width * 128 + pixels),
+        Coding::Lossless => lossless,
         Coding::Lossy => width * 128 + if probe.has_alpha { pixels } else { 0 },
     };
-    // An animation's first frame is copied out of the file.
+    // An animation's frame is copied out of the file.
     let files = if detail.animated { 2 } else { 1 };
-    let held = detail.file_bytes * files + internal + (256 << 10);
+    detail.file_bytes * files + internal + (256 << 10)
+}
+
+/// What decoding holds, and how far it shrinks.
+pub(super) fn cost(probe: &Probe, detail: &WebpDetail, least_shrink: f64) -> Cost {
+    let (pixels, width) = (probe.pixels(), u64::from(probe.width_px));
+    let held = held_bytes(probe, detail, false);
     let channels = channels(probe, detail);
     let row_shrink = row_shrink(least_shrink);
     if is_scaled(probe, detail, row_shrink) {
@@ -86,13 +95,7 @@ pub(super) fn decode(
         }
         _ => (file, (0, 0)),
     };
-    let damaged = || match (file.len() as u64) < detail.file_bytes {
-        true => EngineError::Corrupt {
-            format: FORMAT,
-            cause: Damage::Ends { bytes: file.len() as u64, bytes_expected: detail.file_bytes },
-        },
-        false => EngineError::Corrupt { format: FORMAT, cause: Damage::Unreadable },
-    };
+    let damaged = || damage(file, detail);
     // The library allocates by what the frame says: that must be what was planned.
     let decoder = webpx::Decoder::new(bytes).map_err(|_| damaged())?;
     let (frame_width, frame_height) = (decoder.info().width as usize, decoder.info().height as usize);
@@ -131,6 +134,13 @@ pub(super) fn decode(
     Ok(Decoded { orientation, ..Decoded::of_rows(shrinker, profile, Vec::new()) })
 }
 
+/// Why libwebp makes nothing of the file.
+pub(super) fn damage(file: &[u8], detail: &WebpDetail) -> EngineError {
+    let (bytes, bytes_expected) = (file.len() as u64, detail.file_bytes);
+    let cause = if bytes < bytes_expected { Damage::Ends { bytes, bytes_expected } } else { Damage::Unreadable };
+    EngineError::Corrupt { format: FORMAT, cause }
+}
+
 /// Pushes the rows of a frame of `(left, top, width)` that is smaller than its canvas.
 fn on_canvas(
     image: &[u8],
@@ -153,7 +163,7 @@ fn on_canvas(
 }
 
 /// An animation's frame as a file of its own. Source: RFC 9649, section 2.7.1.1.
-fn still(frame: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn still(frame: &[u8]) -> Option<Vec<u8>> {
     let (size, chunks) = (frame.get(6..12)?, frame.get(16..)?);
     let length = u32::try_from(chunks.len()).ok()?.checked_add(22)?;
     let has_alpha = chunks.starts_with(b"ALPH") || chunks.starts_with(b"VP8L");
@@ -168,9 +178,9 @@ fn still(frame: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// Name and body of each chunk that lies wholly in the file.
-struct Chunks<'file> {
-    file: &'file [u8],
-    at: usize,
+pub(super) struct Chunks<'file> {
+    pub(super) file: &'file [u8],
+    pub(super) at: usize,
 }
 
 impl<'file> Iterator for Chunks<'file> {

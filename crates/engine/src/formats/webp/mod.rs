@@ -1,12 +1,13 @@
-//! WebP through libwebp, from the whole file.
+//! WebP through libwebp, from the whole file; the frames of an animation on a canvas.
 
 mod decode;
+mod frames;
 mod header;
 
 use crate::{
     EngineError, Limits, Plan, Probe,
     decoded::Decoded,
-    room::{Cost, Detail, HeaderPlace, Room},
+    room::{Cost, Detail, Frames, HeaderPlace, Room},
     source::Source,
 };
 use header::WebpDetail;
@@ -20,6 +21,10 @@ impl Detail for WebpDetail {
 
     fn profile_bytes(&self) -> u64 {
         self.profile_bytes
+    }
+
+    fn frames(&self) -> Option<&dyn Frames> {
+        self.animated.then_some(self as &dyn Frames)
     }
 
     fn decode(&self, source: &mut Source<'_>, probe: &Probe, plan: &Plan, _: &Limits) -> Result<Decoded, EngineError> {
