@@ -55,14 +55,15 @@ fn main() {
     for path in std::env::args().skip(1) {
         let name = Path::new(&path).file_name().unwrap().to_string_lossy().into_owned();
         let bytes = std::fs::read(&path).unwrap();
-        let made = match make(&bytes, OutputFormat::Png) {
+        let out = std::env::var("OUT").ok();
+        let made = match make(&bytes, if out.is_some() { OutputFormat::Png } else { OutputFormat::Jpeg }) {
             Ok(made) => made,
             Err(error) => {
                 println!("{name}: {}: {error:?}", error.name());
                 continue;
             }
         };
-        if let Ok(out) = std::env::var("OUT") {
+        if let Some(out) = out {
             std::fs::write(format!("{out}/{name}.png"), &made.thumbnails.last().unwrap().bytes).unwrap();
             let jpeg = make(&bytes, OutputFormat::Jpeg).unwrap();
             std::fs::write(format!("{out}/{name}.jpg"), &jpeg.thumbnails.last().unwrap().bytes).unwrap();

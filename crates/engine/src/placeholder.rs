@@ -191,17 +191,20 @@ impl Sums {
         let count = image.channels.count();
         // At most this many samples of a row or column are added up, so that no sum overflows.
         let step = (longest / (CELLS * 16)).max(1);
+        // Divided once, and not for each row.
+        let cells_of_row: Vec<usize> = (0..image.width).step_by(step).map(|x| x * width / image.width).collect();
         for y in (0..image.height).step_by(step) {
             let row = &image.samples[y * image.width * count..][..image.width * count];
             let cells = &mut cells[y * height / image.height * width..][..width];
-            for (x, pixel) in row.chunks_exact(count).enumerate().step_by(step) {
+            for (pixel, &cell) in row.chunks(count * step).zip(&cells_of_row) {
+                let pixel = &pixel[..count];
                 let (colour, alpha) = match (image.channels, pixel) {
                     (Channels::GreyAlpha, [grey, alpha]) => ([*grey; 3], *alpha),
                     (Channels::Rgba, [red, green, blue, alpha]) => ([*red, *green, *blue], *alpha),
                     (_, [first, second, third, ..]) => ([*first, *second, *third], 255),
                     (_, pixel) => ([pixel[0]; 3], 255),
                 };
-                let cell = &mut cells[x * width / image.width];
+                let cell = &mut cells[cell];
                 let alpha = u32::from(alpha);
                 for (sum, level) in cell.iter_mut().zip(colour) {
                     *sum += u32::from(level) * alpha;

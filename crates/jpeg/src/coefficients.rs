@@ -66,14 +66,27 @@ pub(crate) fn render<L: Low>(
     }
     for (column, low) in blocks.take(stride / L::N).enumerate() {
         let mut block = L::ZERO;
-        for (((into, &value), &step), &half) in block.as_mut().iter_mut().zip(low).zip(&low_steps).zip(&halves) {
+        dequantise(low, &low_steps, &halves, block.as_mut());
+        L::transform(&block, &mut stripe.samples[column * L::N..], stride);
+    }
+}
+
+/// Coefficients from values, each with what its missing bits are worth.
+#[inline(always)]
+fn dequantise(low: &[i16], steps: &[i32; 64], halves: &[i32; 64], block: &mut [i16]) {
+    if *halves == [0; 64] {
+        for ((into, &value), &step) in block.iter_mut().zip(low).zip(steps) {
+            // Beyond 16 bits is damage.
+            *into = value.wrapping_mul(step as i16);
+        }
+    } else {
+        for (((into, &value), &step), &half) in block.iter_mut().zip(low).zip(steps).zip(halves) {
             // AC values were cut towards zero; those that became zero most likely were.
             *into = idct::bounded((i32::from(value) * step).saturating_add(i32::from(value.signum()) * half));
         }
-        // DC was cut downwards.
-        block.as_mut()[0] = idct::bounded((i32::from(low[0]) * low_steps[0]).saturating_add(halves[0]));
-        L::transform(&block, &mut stripe.samples[column * L::N..], stride);
     }
+    // DC was cut downwards.
+    block[0] = idct::bounded((i32::from(low[0]) * steps[0]).saturating_add(halves[0]));
 }
 
 /// The same with all samples.
@@ -87,19 +100,14 @@ pub(crate) fn render_full(
     let stride = stripe.stride;
     let first = row * store.columns;
     let (blocks, _) = store.low.as_chunks::<64>();
-    let by_step = eight::factors(steps);
-    let by_one = eight::factors(&[1; 64]);
-    let (mut factors, mut halves) = ([0.0; 64], [0.0; 64]);
+    let (mut steps_in_place, mut halves) = ([0; 64], [0; 64]);
     for (k, &at) in eight::POSITIONS.iter().enumerate() {
-        factors[usize::from(at)] = by_step[k];
-        halves[usize::from(at)] = half_of_missing(steps[k], known_to[k]) as f32 * by_one[k];
+        steps_in_place[usize::from(at)] = i32::from(steps[k]);
+        halves[usize::from(at)] = half_of_missing(steps[k], known_to[k]);
     }
     for ((column, low), nonzero) in (0..stride / 8).zip(&blocks[first..]).zip(&store.nonzero[first..]) {
-        let mut block = [0.0; 64];
-        for (((into, &value), &factor), &half) in block.iter_mut().zip(low).zip(&factors).zip(&halves) {
-            *into = f32::from(value) * factor + f32::from(value.signum()) * half;
-        }
-        block[0] = f32::from(low[0]) * factors[0] + halves[0];
+        let mut block = [0; 64];
+        dequantise(low, &steps_in_place, &halves, &mut block);
         let last = 63 - (nonzero | 1).leading_zeros();
         eight::transform(&block, last, &mut stripe.samples[column * 8..], stride);
     }
@@ -115,7 +123,7 @@ pub(crate) fn render_dc(
 ) {
     let half = half_of_missing(steps[0], known_to[0]);
     for (out, &dc) in stripe.samples.iter_mut().zip(&store.low[row * store.columns..]) {
-        *out = idct::sample(idct::dequantise(i32::from(dc), i32::from(steps[0])) + half);
+        *out = idct::sample(i32::from(idct::dequantise(i32::from(dc), i32::from(steps[0]))) + half);
     }
 }
 

@@ -5,6 +5,8 @@
 
 pub(crate) mod eight;
 
+use wide::{i16x8, i32x4, i32x8, u8x16, u64x2};
+
 /// Dequantised coefficients are kept within these bounds, so that nothing below overflows.
 /// Real ones of 8-bit samples stay below 2,048. **Source:** T.81 table F.1 (11 bits, and the sign).
 const LIMIT: i32 = 4096;
@@ -40,8 +42,8 @@ const fn low_positions(n: usize) -> [u8; 64] {
 
 /// The lowest coefficients of one scale.
 pub(crate) trait Low {
-    /// The low coefficients, row by row of N, and at N * N, where there are others, whatever is of no interest.
-    type Block: AsMut<[i32]> + Copy;
+    /// The low coefficients, and at N * N, where there are others, whatever is of no interest.
+    type Block: AsMut<[i16]> + Copy;
     /// A block of nothing.
     const ZERO: Self::Block;
     /// Samples per block side.
@@ -60,7 +62,7 @@ pub(crate) struct Two;
 pub(crate) struct Four;
 
 impl Low for Two {
-    type Block = [i32; 5];
+    type Block = [i16; 5];
     const ZERO: Self::Block = [0; 5];
     const N: usize = 2;
     const LAST: u32 = 4;
@@ -68,7 +70,7 @@ impl Low for Two {
 
     #[inline(always)]
     fn transform(block: &Self::Block, out: &mut [u8], stride: usize) {
-        let [a, b, c, d, ..] = *block;
+        let [a, b, c, d, ..] = block.map(i32::from);
         let (left, right) = (a + c, b + d);
         let (top_left, top_right) = (left + right, left - right);
         let (left, right) = (a - c, b - d);
@@ -78,50 +80,99 @@ impl Low for Two {
 }
 
 impl Low for Four {
-    type Block = [i32; 17];
+    type Block = [i16; 17];
     const ZERO: Self::Block = [0; 17];
     const N: usize = 4;
     const LAST: u32 = 24;
-    const POSITIONS: [u8; 64] = low_positions(4);
+    /// Rows 0 and 2 are pairs, and rows 1 and 3; so are columns, once the rows of samples lie side by side.
+    const POSITIONS: [u8; 64] = {
+        const PLACES: [u8; 4] = [0, 2, 1, 3];
+        let mut positions = low_positions(4);
+        let mut k = 0;
+        while k < 64 {
+            let (row, column) = (positions[k] / 4, positions[k] % 4);
+            if row < 4 {
+                positions[k] = row % 2 * 8 + PLACES[column as usize] * 2 + row / 2;
+            }
+            k += 1;
+        }
+        positions
+    };
 
     #[inline(always)]
     fn transform(block: &Self::Block, out: &mut [u8], stride: usize) {
-        let mut columns = [[0; 4]; 4];
-        for x in 0..4 {
-            let column = four([block[x], block[4 + x], block[8 + x], block[12 + x]]);
-            for y in 0..4 {
-                // Two bits of the fraction are kept between the passes.
-                columns[y][x] = (column[y] + (1 << 10)) >> 11;
-            }
-        }
-        for (y, row) in columns.into_iter().enumerate() {
-            let samples = four(row).map(|sum| (((sum + (1 << 17)) >> 18) + 128).clamp(0, 255) as u8);
-            out[y * stride..y * stride + 4].copy_from_slice(&samples);
+        let (vectors, _) = block.as_chunks::<8>();
+        let [a, b, c, d] = four(i16x8::new(vectors[0]), i16x8::new(vectors[1]), 1 << 10);
+        // Two bits of the fraction are kept between the passes.
+        let upper = pairs_of(narrow(a >> 11, b >> 11)).to_array();
+        let lower = pairs_of(narrow(c >> 11, d >> 11)).to_array();
+        let [even, odd] = [0, 1].map(|at| of_pairs(i32x4::new([upper[at], upper[at + 2], lower[at], lower[at + 2]])));
+        // And the level shift.
+        let [a, b, c, d] = four(even, odd, (1 << 17) + (128 << 18));
+        let columns = u8x16::narrow_i16x8(narrow(a >> 18, b >> 18), narrow(c >> 18, d >> 18));
+        // Columns 0 and 2, 1 and 3 side by side, then all.
+        let columns = u8x16::unpack_low(columns, upper_half(columns));
+        let rows = u8x16::unpack_low(columns, upper_half(columns)).to_array();
+        for (line, row) in rows.as_chunks::<4>().0.iter().enumerate() {
+            out[line * stride..][..4].copy_from_slice(row);
         }
     }
 }
 
-/// One dimension of the 4-point transform, times 2^14: at [`LIMIT`] the second pass ends within 31 bits.
 #[inline(always)]
-fn four([f0, f1, f2, f3]: [i32; 4]) -> [i32; 4] {
+fn upper_half(bytes: u8x16) -> u8x16 {
+    let [.., high] = u64x2::from_ne_bytes(bytes.to_ne_bytes()).to_array();
+    u8x16::from_ne_bytes(u64x2::new([high, high]).to_ne_bytes())
+}
+
+/// One dimension of the 4-point transform for four lines at once, times 2^13, and `half` more. `even` has pairs of
+/// coefficients 0 and 2, `odd` of 1 and 3.
+#[inline(always)]
+fn four(even: i16x8, odd: i16x8, half: i32) -> [i32x4; 4] {
     // sqrt(2) cos(pi/8) and sqrt(2) cos(3 pi/8), times 2^13.
-    const C1: i32 = 10703;
-    const C3: i32 = 4433;
-    let (even_outer, even_inner) = ((f0 + f2) << 13, (f0 - f2) << 13);
-    let (odd_outer, odd_inner) = (f1 * C1 + f3 * C3, f1 * C3 - f3 * C1);
+    const C1: i16 = 10703;
+    const C3: i16 = 4433;
+    let half = i32x4::splat(half);
+    let (even_outer, even_inner) = (even.dot(twice_two([1 << 13; 2])), even.dot(twice_two([1 << 13, -1 << 13])));
+    let (even_outer, even_inner) = (even_outer + half, even_inner + half);
+    let (odd_outer, odd_inner) = (odd.dot(twice_two([C1, C3])), odd.dot(twice_two([C3, -C1])));
     [even_outer + odd_outer, even_inner + odd_inner, even_inner - odd_inner, even_outer - odd_outer]
 }
 
-/// A coefficient times its quantisation step, within what the transforms bear.
+/// The pair four times.
 #[inline(always)]
-pub(crate) fn dequantise(value: i32, step: i32) -> i32 {
+pub(crate) fn twice_two([even, odd]: [i16; 2]) -> i16x8 {
+    i16x8::new([even, odd, even, odd, even, odd, even, odd])
+}
+
+/// Eight sums as 16 bits, saturated.
+#[inline(always)]
+pub(crate) fn narrow(low: i32x4, high: i32x4) -> i16x8 {
+    let ([a, b, c, d], [e, f, g, h]) = (low.to_array(), high.to_array());
+    i16x8::from_i32x8_saturate(i32x8::new([a, b, c, d, e, f, g, h]))
+}
+
+/// Pairs of 16 bits as one lane.
+#[inline(always)]
+fn pairs_of(lanes: i16x8) -> i32x4 {
+    i32x4::from_ne_bytes(lanes.to_ne_bytes())
+}
+
+#[inline(always)]
+fn of_pairs(pairs: i32x4) -> i16x8 {
+    i16x8::from_ne_bytes(pairs.to_ne_bytes())
+}
+
+/// A DC value times its quantisation step, within what the transforms bear: behind damage it may be anything.
+#[inline(always)]
+pub(crate) fn dequantise(value: i32, step: i32) -> i16 {
     bounded(value.wrapping_mul(step))
 }
 
 /// A dequantised coefficient within what the transforms bear.
 #[inline(always)]
-pub(crate) fn bounded(coefficient: i32) -> i32 {
-    coefficient.clamp(-LIMIT, LIMIT)
+pub(crate) fn bounded(coefficient: i32) -> i16 {
+    coefficient.clamp(-LIMIT, LIMIT) as i16
 }
 
 /// The sample that eight times its value, without the level shift of 128, rounds to.
@@ -154,7 +205,11 @@ mod tests {
     #[track_caller]
     fn check<L: Low>(coefficients: &[i32]) {
         let mut block = L::ZERO;
-        block.as_mut()[..L::N * L::N].copy_from_slice(&coefficients[..L::N * L::N]);
+        for (&at, &place) in low_positions(L::N).iter().zip(&L::POSITIONS) {
+            if usize::from(place) < L::N * L::N {
+                block.as_mut()[usize::from(place)] = coefficients[usize::from(at)] as i16;
+            }
+        }
         let mut out = vec![0; L::N * L::N];
         L::transform(&block, &mut out, L::N);
         for (got, want) in out.iter().zip(textbook(L::N, coefficients)) {
@@ -165,9 +220,9 @@ mod tests {
     /// The coefficients that `is_there` names by their place in zigzag order.
     #[track_caller]
     fn check_eight(coefficients: &[i32; 64], is_there: impl Fn(usize) -> bool) {
-        let (mut block, mut want, mut last) = ([0.0; 64], [0; 64], 0);
+        let (mut block, mut want, mut last) = ([0; 64], [0; 64], 0);
         for k in (0..64).filter(|&k| is_there(k)) {
-            block[usize::from(eight::POSITIONS[k])] = coefficients[k] as f32 * eight::factors(&[1; 64])[k];
+            block[usize::from(eight::POSITIONS[k])] = coefficients[k] as i16;
             want[usize::from(low_positions(8)[k])] = coefficients[k];
             last = k;
         }
@@ -194,16 +249,20 @@ mod tests {
             check_eight(&block, |k| k == 0 || k == seed as usize % 64);
             check_eight(&block, |k| k <= seed as usize % 16);
         }
-        for limit in [LIMIT, -LIMIT] {
-            check::<Four>(&[limit; 64]);
-            check_eight(&[limit; 64], |_| true);
+        // More than the coefficients of any samples come to.
+        for sign in [1, -1] {
+            check::<Four>(&[sign * 2048; 64]);
+            check_eight(&[sign * 512; 64], |_| true);
+            check_eight(&[sign * 1024; 64], |k| k < 10);
+            check::<Two>(&[sign * LIMIT; 64]);
+            check_eight(&[sign * LIMIT; 64], |k| k == 0);
         }
     }
 
     #[test]
     fn the_zigzag_walk_visits_the_low_corner() {
         assert_eq!(Two::POSITIONS[..6], [0, 1, 2, 4, 3, 4]);
-        assert_eq!(Four::POSITIONS[..10], [0, 1, 4, 8, 5, 2, 3, 6, 9, 12]);
+        assert_eq!(low_positions(4)[..10], [0, 1, 4, 8, 5, 2, 3, 6, 9, 12]);
         for (positions, n, last) in
             [(Two::POSITIONS, 2, Two::LAST), (Four::POSITIONS, 4, Four::LAST), (eight::POSITIONS, 8, eight::LAST)]
         {

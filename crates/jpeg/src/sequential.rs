@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use crate::bits::{Bits, Position};
 use crate::feed::Feed;
-use crate::idct::{self, Four, Low, Two, eight};
+use crate::idct::{self, Four, Low, Two};
 use crate::lanes::{Lanes, Table};
 use crate::lookup::{Differences, Skips, Values};
 use crate::scale::Scale;
@@ -47,8 +47,6 @@ pub(crate) struct Part<'t> {
     blocks: Blocks<'t>,
     /// Quantisation steps, in zigzag order.
     steps: [i32; 64],
-    /// The same for [`eight::transform`].
-    factors: [f32; 64],
     prediction: i32,
     /// All bits that any DC value, and at full size any AC value, had: below twice the furthest from 0.
     reach: i32,
@@ -73,9 +71,8 @@ impl<'t> Part<'t> {
         steps: &Quantisation,
     ) -> Self {
         let (h, v) = (stripe.h, stripe.v);
-        let factors = eight::factors(steps);
         let steps = steps.map(i32::from);
-        Self { component, h, v, dc, blocks, steps, factors, prediction: 0, reach: 0, stripe }
+        Self { component, h, v, dc, blocks, steps, prediction: 0, reach: 0, stripe }
     }
 
     fn is_beyond_samples(&self) -> bool {
@@ -151,7 +148,8 @@ fn low_values<L: Low>(bits: &mut Bits<'_>, low: &Values<'_>, steps: &[i32; 64], 
                 return None;
             }
             let at = k as usize & 63;
-            block.as_mut()[usize::from(L::POSITIONS[at])] = idct::dequantise(value, steps[at]);
+            // Beyond 16 bits is damage.
+            block.as_mut()[usize::from(L::POSITIONS[at])] = value.wrapping_mul(steps[at]) as i16;
             if k >= L::LAST {
                 return Some(k);
             }

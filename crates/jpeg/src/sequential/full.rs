@@ -1,8 +1,8 @@
-//! Blocks at full size: all coefficients, in single precision from the bit reader to the sample.
+//! Blocks at full size: all coefficients.
 
 use super::{Part, reach};
 use crate::bits::Bits;
-use crate::idct::eight;
+use crate::idct::{self, eight};
 use crate::lookup::Values;
 
 impl Part<'_> {
@@ -12,8 +12,8 @@ impl Part<'_> {
         let mut reached = 0;
         for y in 0..self.v {
             for x in 0..self.h {
-                let mut block = [0.0; 64];
-                block[0] = self.dc(&mut bits) as f32 * self.factors[0];
+                let mut block = [0; 64];
+                block[0] = idct::dequantise(self.dc(&mut bits), self.steps[0]);
                 // Behind the last coefficient there is no code for the end of the block.
                 let (mut k, mut last) = (0, 0);
                 'block: loop {
@@ -28,8 +28,9 @@ impl Part<'_> {
                         }
                         last = k;
                         let at = k as usize & 63;
-                        reached |= reach(value.wrapping_mul(self.steps[at]));
-                        block[usize::from(eight::POSITIONS[at]) & 63] = value as f32 * self.factors[at];
+                        let coefficient = value.wrapping_mul(self.steps[at]);
+                        reached |= reach(coefficient);
+                        block[usize::from(eight::POSITIONS[at]) & 63] = coefficient as i16;
                         if k == eight::LAST {
                             break 'block;
                         }
