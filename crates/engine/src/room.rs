@@ -133,6 +133,7 @@ pub(crate) enum Step {
     /// A file whose own pixels are not read, with JPEG files in it that show them.
     Previews(Previews),
     /// A drawing, of which the caller's renderer knows the rest.
+    #[cfg_attr(not(any(feature = "pdf", feature = "svg")), expect(dead_code, reason = "both are left out"))]
     Drawn(Kind),
 }
 

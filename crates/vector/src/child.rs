@@ -15,7 +15,7 @@ use rustix::{
     time::{ClockId, clock_gettime},
 };
 
-use crate::{Ask, Drawn, Kind, Lack, Refusal, wire};
+use crate::{Ask, Drawn, Lack, Refusal, wire};
 
 /// Recursion follows a file's nesting, which the libraries bound by 1,024 elements.
 pub(crate) const STACK_BYTES: usize = 16 << 20;
@@ -70,9 +70,9 @@ type SizeFor<'a> = &'a mut dyn FnMut((f64, f64)) -> Result<(u32, u32), Refusal>;
 fn draw(ask: &Ask, file: Vec<u8>, size_for: SizeFor<'_>) -> Result<Picture, Refusal> {
     match ask.kind {
         #[cfg(feature = "svg")]
-        Kind::Svg => crate::svg::draw(file, size_for),
+        crate::Kind::Svg => crate::svg::draw(file, size_for),
         #[cfg(feature = "pdf")]
-        Kind::Pdf => crate::pdf::draw(file, ask.page, size_for),
+        crate::Kind::Pdf => crate::pdf::draw(file, ask.page, size_for),
         #[allow(unreachable_patterns)] // With both.
         kind => {
             drop((file, size_for));
