@@ -124,7 +124,7 @@ class Contents(unittest.TestCase):
         self.assertIn("rust_h265", {component["name"] for component in sbom.bill_of_materials(X86_64.target, [])["components"]})
         outside = [one["name"] for one in free["components"] if "hashes" not in one]
         self.assertTrue(set(outside) <= {"dispatcher", "worker", "api", "coding", "contract", "engine", "function", "heif",
-                                         "jpeg", "resample", "sdk", "unify", "unify-decoders", "usage"}, outside)
+                                         "jpeg", "resample", "sdk", "unify", "unify-decoders", "usage", "vector"}, outside)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ use image::{DynamicImage, GrayImage, Luma};
 use jpeg::{Picture, PlaneRef};
 
 use super::dice::Dice;
-use super::file::{File, encode, formats, small, unique};
+use super::file::{FORMATS, File, encode, small, unique};
 use crate::encoding::{brotli, gzip};
 use crate::flat_webp;
 
@@ -87,7 +87,7 @@ impl Hostile {
 }
 
 fn any(dice: &mut Dice) -> File {
-    small(*dice.pick(&formats()), dice)
+    small(*dice.pick(&FORMATS), dice)
 }
 
 /// As a program that means well stores it, or one that only says so.

@@ -3,7 +3,7 @@
 use contract::ImageFormat;
 
 use super::dice::Dice;
-use super::file::{Dress, File, formats, heavy, small};
+use super::file::{Dress, FORMATS, File, heavy, small};
 use super::hostile::Hostile;
 
 /// Everything that is done to one key.
@@ -177,7 +177,7 @@ fn delete_versions(acts: &mut Vec<Act>, upload: &impl Fn(&str, Kind) -> Act, num
 }
 
 fn any(dice: &mut Dice) -> Kind {
-    Kind::Small(*dice.pick(&formats()))
+    Kind::Small(*dice.pick(&FORMATS))
 }
 
 fn picture(number: u64, dice: &mut Dice) -> Kind {
