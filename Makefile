@@ -81,7 +81,7 @@ local: ## the whole deployment on this machine, with sample images or IMAGES="a.
 test: ## format, lints, unit tests, template, documents, end to end on the local AWS
 	@$(MAKE) --no-print-directory --jobs 5 tested linted documented
 
-unit: unit-built ## the tests of what does not need the AWS SDK: engine, tables, thresholds, the command on local files
+unit: unit-built .venv/.done ## the tests of what does not need the AWS SDK: engine, tables, thresholds, the command on local files
 	@python3 -m local.suite target/unit.json
 
 # What is fetched beside the compiler.
