@@ -159,7 +159,6 @@ impl Screen for Film<'_> {
         if !self.has_cover {
             self.stills((&small, extent))?;
         }
-        let smallest = smallest(self.variants);
         for (number, track) in self.tracks.iter_mut().enumerate() {
             let Track::Moving(moving, variant) = track else { continue };
             if self.taken == 0 {
@@ -169,7 +168,7 @@ impl Screen for Film<'_> {
                 continue;
             }
             let picture = render::render((&small, extent), &self.probe, &self.colours, variant);
-            if self.taken == 0 && smallest == Some(number) {
+            if self.taken == 0 && smallest(self.variants) == Some(number) {
                 self.placeholder = Some(placeholder(&picture));
             }
             if let Picture::Raster(image) = picture {

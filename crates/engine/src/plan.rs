@@ -55,9 +55,10 @@ pub(crate) fn is_animated(probe: &Probe, variants: &[Variant]) -> bool {
 fn plan_still(probe: &Probe, least_shrink: f64, plan: Plan) -> Plan {
     let cost = probe.detail.cost(probe, least_shrink);
     let Cost { shrink, row_shrink, bytes } = cost;
-    let (decoded_px, variants) = match probe.detail.is_drawn() {
-        true => (drawn::raster_px(probe, least_shrink), &plan.variants),
-        false => (decoded_px(probe, shrink * row_shrink), &plan.variants),
+    let variants = &plan.variants;
+    let decoded_px = match probe.detail.is_drawn() {
+        true => drawn::raster_px(probe, least_shrink),
+        false => decoded_px(probe, shrink * row_shrink),
     };
     let colour_bytes = colour::transform_bytes(probe.colour, probe.detail.profile_bytes());
     let components = probe.detail.components(probe, &cost);
