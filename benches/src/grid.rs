@@ -1,7 +1,9 @@
 //! The grid of files that calibration measures: kinds by sizes, made once and kept in `target/calibrate/inputs`.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use calibrate::round_down;
 
@@ -123,8 +125,13 @@ fn bytes_per_pixel(kind: Kind) -> f64 {
         Kind::Tiff | Kind::Bmp => 3.0,
         Kind::TiffLzw => 1.56,
         Kind::Room(_) => {
-            let sample = kind.picture(SAMPLE_MP);
-            kind.encode(&sample).len() as f64 / (f64::from(sample.width()) * f64::from(sample.height()))
+            // Asked for with every file, and some encoders are processes of their own.
+            static OF_SAMPLES: Mutex<BTreeMap<&str, f64>> = Mutex::new(BTreeMap::new());
+            let mut of_samples = OF_SAMPLES.lock().expect("no thread panicked");
+            *of_samples.entry(kind.name()).or_insert_with(|| {
+                let sample = kind.picture(SAMPLE_MP);
+                kind.encode(&sample).len() as f64 / (f64::from(sample.width()) * f64::from(sample.height()))
+            })
         }
     }
 }
