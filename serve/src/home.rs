@@ -60,6 +60,13 @@ impl Shared {
     }
 }
 
+impl<'part> Home<'part> {
+    /// Without a share of the memory: nothing is decoded.
+    pub(crate) fn new(shared: &'part Shared, store: &Store, part: &'part Part) -> Self {
+        Self { shared, store: store.counted_anew(), part, lease: None }
+    }
+}
+
 impl HasStore for Home<'_> {
     fn store(&self) -> &Store {
         &self.store

@@ -17,6 +17,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::sync::oneshot;
 
+use crate::durable;
+
 /// Below that nothing is written anew, in bytes.
 const SMALL_BYTES: u64 = 4 << 20;
 
@@ -156,14 +158,7 @@ fn read(path: &Path) -> io::Result<Vec<(u64, Entry)>> {
 impl Written {
     /// A file with nothing but `live`, in the place of the one before.
     fn anew(path: PathBuf, live: BTreeMap<u64, String>) -> io::Result<Self> {
-        let new = path.with_extension("new");
-        let mut file = File::create(&new)?;
-        for line in live.values() {
-            file.write_all(line.as_bytes())?;
-        }
-        file.sync_all()?;
-        fs::rename(&new, &path)?;
-        sync_folder(&path)?;
+        durable::write(&path, live.values())?;
         let file = OpenOptions::new().append(true).open(&path)?;
         let live_bytes = live.values().map(|line| line.len() as u64).sum();
         Ok(Self { path, file, bytes: live_bytes, live, live_bytes })
@@ -227,11 +222,6 @@ impl Written {
 
 fn in_words(error: &io::Error) -> String {
     format!("the journal cannot be written: {error}")
-}
-
-/// A file that was renamed is there after a crash if its folder is synced.
-pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
-    path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
 }
 
 #[cfg(test)]

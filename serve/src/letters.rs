@@ -1,15 +1,15 @@
 //! What ended for good without thumbnails: a file for each letter in the state folder, for people to read and to send again.
 
-use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use contract::{Change, DeadLetter, Removal, Task, encode_event_key, unquoted};
-use serde_json::{Value, json};
+use contract::{DeadLetter, EventObject};
+use serde_json::Value;
 
 use crate::clock::now_ms;
-use crate::journal::sync_folder;
+use crate::{durable, shape};
 
 /// The two folders of letters, by who is at fault.
 const FOLDERS: [&str; 2] = ["dead-letters", "refusals"];
@@ -51,13 +51,8 @@ impl Letters {
         let folder = self.state.join(FOLDERS[usize::from(letter.refused)]);
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let name = format!("{:013}-{:05}-{}", now_ms(), std::process::id() % 100_000, number);
-        let (new, path) = (folder.join(format!("{name}.new")), folder.join(format!("{name}.json")));
-        let mut file = File::create(&new)?;
-        serde_json::to_writer(&mut file, letter)?;
-        file.write_all(b"\n")?;
-        file.sync_all()?;
-        fs::rename(&new, &path)?;
-        sync_folder(&path)
+        let line = serde_json::to_string(letter)? + "\n";
+        durable::write(&folder.join(format!("{name}.json")), [line])
     }
 
     /// How many letters there are: dead ones and refused ones.
@@ -105,31 +100,13 @@ fn read(folder: &Path) -> Vec<Kept> {
 ///
 /// Jobs go to the dispatcher, not to their worker: after a fix the object may be another one, the thresholds too.
 pub(crate) fn event(letter: &DeadLetter) -> Option<Value> {
-    Some(match letter.job.as_ref()? {
-        // It has no event of its own: a deletion made it current.
-        Task::Make(job) if job.came_back => record(Change::Removed, &job.bucket, &job.key, None, None),
-        Task::Make(job) => {
-            record(Change::Created, &job.bucket, &job.key, Some(unquoted(&job.etag)), job.sequencer.as_deref())
-        }
-        Task::Remove { remove: Removal { bucket, key, sequencer, .. } } => {
-            record(Change::Removed, bucket, key, None, sequencer.as_deref())
-        }
-    })
-}
-
-/// An event about one object, as S3 writes it.
-pub(crate) fn record(change: Change, bucket: &str, key: &str, etag: Option<&str>, sequencer: Option<&str>) -> Value {
-    let name = match change {
-        Change::Created => "ObjectCreated:Put",
-        Change::Removed => "ObjectRemoved:Delete",
-    };
-    let object = json!({ "key": encode_event_key(key), "eTag": etag, "sequencer": sequencer });
-    json!({ "Records": [{ "eventSource": "aws:s3", "eventName": name,
-        "s3": { "bucket": { "name": bucket }, "object": object } }] })
+    Some(shape::of_object(&EventObject::of_task(letter.job.as_ref()?)))
 }
 
 #[cfg(test)]
 mod tests {
+    use contract::Task;
+
     use super::*;
     use crate::scratch::Scratch;
 

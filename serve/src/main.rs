@@ -8,6 +8,7 @@ mod arguments;
 mod aws;
 mod clock;
 mod delivery;
+mod durable;
 mod home;
 mod journal;
 mod lanes;
@@ -45,7 +46,8 @@ use tokio::task::{LocalSet, spawn_local};
 
 use crate::arguments::{Action, Arguments, Command, LettersArguments, Options, Style};
 use crate::aws::Place;
-use crate::home::Shared;
+use crate::delivery::Part;
+use crate::home::{Home, Shared};
 use crate::journal::Journal;
 use crate::letters::Letters;
 use crate::metrics::say;
@@ -145,15 +147,7 @@ fn serve(options: &Options) -> anyhow::Result<()> {
             server::bind(options.listen).await.with_context(|| format!("listening to {}", options.listen))?;
         let upload_origin = match &options.api_token {
             None => None,
-            Some(_) => Some(
-                api::upload_origin(&home::Home {
-                    shared: &shared,
-                    store: store.clone(),
-                    part: &delivery::Part::first().0,
-                    lease: None,
-                })
-                .await?,
-            ),
+            Some(_) => Some(api::upload_origin(&Home::new(&shared, &store, &Part::first().0)).await?),
         };
         let events = options.events_token.as_deref().map(settings::access);
         let server = Server {

@@ -64,7 +64,7 @@ pub(crate) fn looks() -> Rc<Semaphore> {
 }
 
 async fn look(shared: &Shared, store: &Store, part: &Part, event: Value) -> Result<(), String> {
-    let home = Home { shared, store: store.counted_anew(), part, lease: None };
+    let home = Home::new(shared, store, part);
     match dispatcher::handle(&home, &shared.settings, event, &name()).await {
         Ok(Reply::Messages { batch_item_failures }) if !batch_item_failures.is_empty() => {
             Err("an event could not be dispatched: the line before says why".to_owned())
@@ -139,8 +139,7 @@ pub(crate) async fn redrive(shared: Arc<Shared>) {
 pub(crate) async fn run(shared: Arc<Shared>, store: Store, work: Work, permit: Permit) {
     let Work { tier, task, part, answer } = work;
     let settings = &shared.workers[tier];
-    let home =
-        Home { shared: &shared, store: store.counted_anew(), part: &part, lease: Some(Lease::of(Arc::new(permit))) };
+    let home = Home { lease: Some(Lease::of(Arc::new(permit))), ..Home::new(&shared, &store, &part) };
     let limit = Duration::from_secs(settings.tier.timeout_s);
     let result = tokio::time::timeout(limit, worker::handle(&home, settings, &task)).await;
     // Where the engine is still at it, it keeps its share until it is done.

@@ -4,26 +4,27 @@
 //! dispatcher. How far it came is noted after each page, so that a restart goes on there.
 
 use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use contract::{Change, OWN_PREFIX, unquoted, with_causes};
+use contract::{Change, EventObject, OWN_PREFIX, unquoted, with_causes};
 use function::{CallError, HeadObject as _, Store};
 use futures_util::stream::{self, StreamExt as _};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::aws::{Listed, list};
 use crate::delivery::Part;
+use crate::durable;
 use crate::home::{Home, Shared};
-use crate::journal::sync_folder;
-use crate::letters::record;
 use crate::metrics::say;
 use crate::pipeline::deliver;
+use crate::shape::of_object;
 
 /// How many objects are looked at side by side.
 const AT_A_TIME: usize = 16;
@@ -155,17 +156,16 @@ async fn images(
     });
     let look = async |object: Listed| {
         let part = Part::first().0;
-        let home = Home { shared, store: store.counted_anew(), part: &part, lease: None };
+        let home = Home::new(shared, store, &part);
         let state = api::what_became_of(&home, &shared.api, &object.key, &object.etag).await?;
         if !matches!(state, api::State::InWork) {
             return Ok(None);
         }
-        let event = record(Change::Created, &settings.source_bucket, &object.key, Some(unquoted(&object.etag)), None);
+        let etag = Some(unquoted(&object.etag).to_owned());
+        let event = event(&settings.source_bucket, object.key, etag, Change::Created);
         Ok(Some(deliver(shared, store, event, looks).await))
     };
-    let results: Vec<Result<Option<bool>, CallError>> =
-        stream::iter(wanted.map(look)).buffer_unordered(AT_A_TIME).collect().await;
-    count(results)
+    counted(wanted.map(look)).await
 }
 
 /// Has the thumbnails removed of every image that is gone.
@@ -202,17 +202,23 @@ async fn removals(
         }
         let mut is_done = true;
         for source in &of {
-            let event = record(Change::Removed, &settings.source_bucket, source, None, None);
+            let event = event(&settings.source_bucket, source.clone(), None, Change::Removed);
             is_done &= deliver(shared, store, event, looks).await;
         }
         Ok(Some(is_done))
     };
-    let results: Vec<Result<Option<bool>, CallError>> =
-        stream::iter(sources.into_iter().map(look)).buffer_unordered(AT_A_TIME).collect().await;
-    count(results)
+    counted(sources.into_iter().map(look)).await
 }
 
-fn count(results: Vec<Result<Option<bool>, CallError>>) -> Result<(bool, u64), CallError> {
+fn event(bucket: &str, key: String, etag: Option<String>, change: Change) -> Value {
+    of_object(&EventObject { bucket: bucket.to_owned(), key, etag, change, ..EventObject::default() })
+}
+
+/// Looks, a few side by side; whether all that there was to do is done, and for how many.
+async fn counted(
+    looks: impl Iterator<Item = impl Future<Output = Result<Option<bool>, CallError>>>,
+) -> Result<(bool, u64), CallError> {
+    let results: Vec<_> = stream::iter(looks).buffer_unordered(AT_A_TIME).collect().await;
     let (mut is_done, mut number) = (true, 0);
     for result in results {
         if let Some(done) = result? {
@@ -228,12 +234,7 @@ fn read(file: &Path) -> Place {
 }
 
 fn write(file: &Path, place: &Place) -> io::Result<()> {
-    let new = file.with_extension("new");
-    let mut written = fs::File::create(&new)?;
-    written.write_all(serde_json::to_string(place)?.as_bytes())?;
-    written.sync_all()?;
-    fs::rename(&new, file)?;
-    sync_folder(file)
+    durable::write(file, [serde_json::to_vec(place)?])
 }
 
 #[cfg(test)]

@@ -249,7 +249,7 @@ async fn by_api(server: &Server, parts: http::request::Parts, body: Incoming) ->
     let (settings, request_id) = (&server.shared.api, name());
     let (start, started) = (settings.shared.meter.start(), Instant::now());
     let part = Part::first().0;
-    let home = Home { shared: &server.shared, store: server.store.counted_anew(), part: &part, lease: None };
+    let home = Home::new(&server.shared, &server.store, &part);
     let upload_origin = server.upload_origin.as_deref().unwrap_or_default();
     let answer = api::handle(&home, settings, upload_origin, &request, &request_id).await;
     let calls: &Calls = home.store().calls();

@@ -3,10 +3,8 @@
 //! **Sources:** MinIO, `internal/event/target/webhook.go` and `redis.go`; SeaweedFS, `weed/notification/webhook` and
 //! `filer_pb.EventNotification`. An event of S3 itself, EventBridge or SNS stays as it is.
 
-use contract::Change;
+use contract::{Change, EventObject};
 use serde_json::{Value, json};
-
-use crate::letters::record;
 
 /// Where SeaweedFS has its buckets.
 const BUCKETS: &str = "/buckets/";
@@ -50,6 +48,14 @@ fn of_list(list: &Value) -> Result<Option<Value>, BadEvent> {
     Ok((!records.is_empty()).then(|| json!({ "Records": records })))
 }
 
+/// The event of an object that nobody sent one about.
+pub(crate) fn of_object(object: &EventObject) -> Value {
+    object.s3_event(match object.change {
+        Change::Created => "Put",
+        Change::Removed => "Delete",
+    })
+}
+
 /// A change of a file of SeaweedFS. A file that was moved, or written over, is told with its new place.
 fn of_seaweedfs(value: &Value) -> Result<Option<Value>, BadEvent> {
     let text = |pointer: &str| value.pointer(pointer).and_then(Value::as_str);
@@ -76,7 +82,9 @@ fn of_seaweedfs(value: &Value) -> Result<Option<Value>, BadEvent> {
         .filter_map(|(change, path)| {
             let (bucket, key) = path.strip_prefix(BUCKETS)?.split_once('/')?;
             let is_object = !key.is_empty() && !key.starts_with(UPLOADS);
-            is_object.then(|| record(change, bucket, key, None, None)["Records"][0].clone())
+            let object =
+                || EventObject { bucket: bucket.to_owned(), key: key.to_owned(), change, ..EventObject::default() };
+            is_object.then(|| of_object(&object())["Records"][0].take())
         })
         .collect();
     Ok((!records.is_empty()).then(|| json!({ "Records": records })))

@@ -1,8 +1,9 @@
 //! One object that an event is about, whoever sent it.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
-use crate::Task;
+use crate::{Removal, Task, encode_event_key, unquoted};
 
 /// What an event says of an object.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +23,46 @@ pub struct EventObject {
     pub version_id: Option<String>,
     /// What happened to it.
     pub change: Change,
+}
+
+impl EventObject {
+    /// What has the dispatcher look again at the object of a task.
+    #[must_use]
+    pub fn of_task(task: &Task) -> Self {
+        let of = |bucket: &str, key: &str, change| Self {
+            bucket: bucket.to_owned(),
+            key: key.to_owned(),
+            change,
+            ..Self::default()
+        };
+        match task {
+            // It has no event of its own: a deletion made it current.
+            Task::Make(job) if job.came_back => of(&job.bucket, &job.key, Change::Removed),
+            Task::Make(job) => Self {
+                etag: Some(unquoted(&job.etag).to_owned()),
+                sequencer: job.sequencer.clone(),
+                ..of(&job.bucket, &job.key, Change::Created)
+            },
+            Task::Remove { remove: Removal { bucket, key, sequencer, .. } } => {
+                Self { sequencer: sequencer.clone(), ..of(bucket, key, Change::Removed) }
+            }
+        }
+    }
+
+    /// An event about it alone, as S3 writes it; `cause` ends the event's name. Without its version: what is current
+    /// counts.
+    ///
+    /// **Source:** Amazon S3 User Guide, "Event message structure".
+    #[must_use]
+    pub fn s3_event(&self, cause: &str) -> Value {
+        let what = match self.change {
+            Change::Created => "ObjectCreated",
+            Change::Removed => "ObjectRemoved",
+        };
+        let object = json!({ "key": encode_event_key(&self.key), "eTag": self.etag, "sequencer": self.sequencer });
+        let s3 = json!({ "bucket": { "name": self.bucket }, "object": object });
+        json!({ "Records": [{ "eventSource": "aws:s3", "eventName": format!("{what}:{cause}"), "s3": s3 }] })
+    }
 }
 
 /// What happened to an object.

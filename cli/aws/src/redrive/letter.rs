@@ -1,7 +1,10 @@
 //! What a dead letter is about, and the event that starts it again. Pure.
 
-use contract::{Change, DeadLetter, EventObject, PutOff, Removal, Task, encode_event_key, unquoted};
-use serde_json::{Value, json};
+use contract::{DeadLetter, EventObject, PutOff, Task};
+use serde_json::Value;
+
+/// Ends the names of these events.
+const CAUSE: &str = "Redrive";
 
 /// A message of the dead-letter queue, read.
 #[derive(Debug, PartialEq)]
@@ -63,12 +66,7 @@ fn of_invocation(body: &Value, request: &Value) -> Read {
 fn of_put_off(put_off: &PutOff) -> Read {
     let (key, event) = match put_off {
         PutOff::Task { task, .. } => (task.key(), event(task)),
-        PutOff::Object { look, .. } => {
-            let EventObject { bucket, key, sequencer, etag, change, .. } = look;
-            let name = if *change == Change::Removed { "ObjectRemoved:Redrive" } else { "ObjectCreated:Redrive" };
-            let object = json!({ "key": encode_event_key(key), "eTag": etag, "sequencer": sequencer });
-            (key.as_str(), record(name, bucket, &object))
-        }
+        PutOff::Object { look, .. } => (look.key.as_str(), look.s3_event(CAUSE)),
     };
     let message = "the dispatcher never ended it: its log says why".to_owned();
     Read { reason: "put_off".to_owned(), message, key: Some(key.to_owned()), event: Some(event) }
@@ -76,31 +74,13 @@ fn of_put_off(put_off: &PutOff) -> Read {
 
 /// The S3 event that makes the dispatcher look at the object again.
 fn event(task: &Task) -> Value {
-    let (name, bucket, object) = match task {
-        // It has no event of its own: a deletion made it current.
-        Task::Make(job) if job.came_back => {
-            ("ObjectRemoved:Redrive", &job.bucket, json!({ "key": encode_event_key(&job.key) }))
-        }
-        Task::Make(job) => {
-            let object = json!({
-                "key": encode_event_key(&job.key), "eTag": unquoted(&job.etag), "sequencer": job.sequencer,
-            });
-            ("ObjectCreated:Redrive", &job.bucket, object)
-        }
-        Task::Remove { remove: Removal { bucket, key, sequencer, .. } } => {
-            ("ObjectRemoved:Redrive", bucket, json!({ "key": encode_event_key(key), "sequencer": sequencer }))
-        }
-    };
-    record(name, bucket, &object)
-}
-
-fn record(name: &str, bucket: &str, object: &Value) -> Value {
-    let s3 = json!({ "bucket": { "name": bucket }, "object": object });
-    json!({ "Records": [{ "eventSource": "aws:s3", "eventName": name, "s3": s3 }] })
+    EventObject::of_task(task).s3_event(CAUSE)
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
