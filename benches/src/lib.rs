@@ -11,20 +11,10 @@ pub mod rig;
 #[cfg(test)]
 mod scratch;
 
-use contract::{Background, Fit, OutputFormat, Variant};
+use contract::{OutputFormat, Variant};
 
 /// The shipped thumbnail: inside 128x128, JPEG or PNG of quality 80.
 #[must_use]
 pub fn shipped_variant(format: OutputFormat) -> Variant {
-    Variant {
-        name: "128x128".to_owned(),
-        width_px: 128,
-        height_px: 128,
-        fit: Fit::Inside,
-        format,
-        quality: 80,
-        background: Background::default(),
-        gravity: contract::Gravity::Centre,
-        animated: None,
-    }
+    Variant::inside(128, format)
 }

@@ -104,18 +104,8 @@ impl TierArguments {
 fn size(text: &str) -> Result<(u32, u32), String> {
     let sides = text.split_once('x').and_then(|(width, height)| Some((side(width)?, side(height)?)));
     let (width_px, height_px) = sides.ok_or("expected WIDTHxHEIGHT, e.g. 200x200")?;
-    let (name, fit, format) = (text.to_owned(), Fit::Inside, OutputFormat::Auto);
-    let variant = Variant {
-        name,
-        width_px,
-        height_px,
-        fit,
-        format,
-        quality: 1,
-        background: Background::default(),
-        gravity: contract::Gravity::Centre,
-        animated: None,
-    };
+    let name = text.to_owned();
+    let variant = Variant { name, width_px, height_px, ..Variant::inside(1, OutputFormat::Auto) };
     match variant.check() {
         Ok(()) => Ok((width_px, height_px)),
         Err(ThumbnailsError::OutOfRange { what, value, max, .. }) => {

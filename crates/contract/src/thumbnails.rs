@@ -143,6 +143,22 @@ pub enum ThumbnailsError {
 const MAX_SIDE_PX: u32 = 4096;
 
 impl Variant {
+    /// Inside a square of `side_px`, of quality 80, with nothing else asked for; its size is its name.
+    #[must_use]
+    pub fn inside(side_px: u32, format: OutputFormat) -> Self {
+        Self {
+            name: format!("{side_px}x{side_px}"),
+            width_px: side_px,
+            height_px: side_px,
+            fit: Fit::Inside,
+            format,
+            quality: 80,
+            background: Background::default(),
+            gravity: Gravity::Centre,
+            animated: None,
+        }
+    }
+
     /// Checks the name and the ranges.
     ///
     /// # Errors

@@ -9,7 +9,7 @@
 
 use std::{io::Cursor, path::Path};
 
-use contract::{Background, Fit, Gravity, OutputFormat, Variant};
+use contract::{Fit, Gravity, OutputFormat, Variant};
 use engine::{EngineError, Limits, Made};
 
 /// The environment variable `name`, or `default`.
@@ -26,20 +26,8 @@ fn make(bytes: &[u8], format: OutputFormat) -> Result<Made, EngineError> {
         Err(_) => (Fit::Inside, Gravity::Centre),
     };
     let variant = |side: &str| {
-        let side_px = side.parse().unwrap();
-        let (name, background) = (side.to_owned(), Background::default());
         let quality = setting("QUALITY", 80) as u8;
-        Variant {
-            name,
-            width_px: side_px,
-            height_px: side_px,
-            fit,
-            format,
-            quality,
-            background,
-            gravity,
-            animated: None,
-        }
+        Variant { fit, quality, gravity, ..Variant::inside(side.parse().unwrap(), format) }
     };
     let variants: Vec<_> = sides.split(',').map(variant).collect();
     engine::make(&mut Cursor::new(bytes), &variants, &Limits::for_budget(1 << 32), &mut |_| {})

@@ -9,27 +9,11 @@
 
 use std::{fs, io::Cursor, path::Path, time::Instant};
 
-use contract::{Background, Fit, OutputFormat, Variant};
+use contract::{OutputFormat, Variant};
 use engine::{Limits, Made};
 
 fn variants(sides: &str) -> Vec<Variant> {
-    let variant = |side: &str| {
-        let side_px = side.parse().unwrap();
-        let (name, fit, background) = (side.to_owned(), Fit::Inside, Background::default());
-        let format = OutputFormat::Jpeg;
-        Variant {
-            name,
-            width_px: side_px,
-            height_px: side_px,
-            fit,
-            format,
-            quality: 80,
-            background,
-            gravity: contract::Gravity::Centre,
-            animated: None,
-        }
-    };
-    sides.split(',').map(variant).collect()
+    sides.split(',').map(|side| Variant::inside(side.parse().unwrap(), OutputFormat::Jpeg)).collect()
 }
 
 fn make(bytes: &[u8], variants: &[Variant], threads: u32) -> Made {

@@ -180,14 +180,12 @@ fn error(format: ImageFormat, refusal: Refusal, own_bytes: u64, (bytes_read, lim
 
 #[cfg(test)]
 mod tests {
-    use contract::{Background, Gravity, OutputFormat};
+    use contract::OutputFormat;
 
     use super::*;
 
     fn variant(width_px: u32, height_px: u32, fit: Fit) -> Variant {
-        let (name, background) = (String::new(), Background::default());
-        let (format, gravity) = (OutputFormat::Auto, Gravity::Centre);
-        Variant { name, width_px, height_px, fit, format, quality: 80, background, gravity, animated: None }
+        Variant { width_px, height_px, fit, ..Variant::inside(1, OutputFormat::Auto) }
     }
 
     #[test]

@@ -134,21 +134,10 @@ fn round_px(side: f64) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use contract::{Background, OutputFormat};
+    use contract::OutputFormat;
 
     fn variant(fit: Fit, (width_px, height_px): (u32, u32)) -> Variant {
-        let (name, format) = ("a".to_owned(), OutputFormat::Auto);
-        Variant {
-            name,
-            width_px,
-            height_px,
-            fit,
-            format,
-            quality: 80,
-            background: Background::default(),
-            gravity: contract::Gravity::Centre,
-            animated: None,
-        }
+        Variant { width_px, height_px, fit, ..Variant::inside(1, OutputFormat::Auto) }
     }
 
     #[test]

@@ -18,7 +18,7 @@ use std::{
 };
 
 use against::{Verdict, compare, is_compared};
-use contract::{Animated, Background, Fit, Gravity, ImageFormat, OutputFormat, Variant};
+use contract::{Animated, ImageFormat, OutputFormat, Variant};
 use engine::Limits;
 use runner::{Judged, Suite, only, run};
 
@@ -133,17 +133,7 @@ fn is_animated_the_same(file: &[u8], format: OutputFormat) -> Result<(), String>
 
 /// As large as the files, so that nothing is resized.
 fn small() -> Variant {
-    Variant {
-        name: "a".to_owned(),
-        width_px: 256,
-        height_px: 256,
-        fit: Fit::Inside,
-        format: OutputFormat::Png,
-        quality: 80,
-        background: Background::default(),
-        gravity: Gravity::Centre,
-        animated: None,
-    }
+    Variant::inside(256, OutputFormat::Png)
 }
 
 /// Files that `encoders.py` writes, the same at each run: those that are compared whole, or the others.

@@ -10,7 +10,7 @@ mod fixtures;
 
 use std::io::Cursor;
 
-use contract::{Background, Fit, OutputFormat, Variant};
+use contract::{Fit, OutputFormat, Variant};
 use image::{DynamicImage, ExtendedColorType, ImageEncoder, ImageFormat, RgbImage, RgbaImage, codecs::png::PngEncoder};
 use peak_alloc::PeakAlloc;
 
@@ -18,18 +18,7 @@ use peak_alloc::PeakAlloc;
 static ALLOCATOR: PeakAlloc = PeakAlloc;
 
 fn variant(fit: Fit, format: OutputFormat, side_px: u32) -> Variant {
-    let (name, background) = (format!("{side_px}-{fit:?}"), Background::default());
-    Variant {
-        name,
-        width_px: side_px,
-        height_px: side_px,
-        fit,
-        format,
-        quality: 80,
-        background,
-        gravity: contract::Gravity::Centre,
-        animated: None,
-    }
+    Variant { name: format!("{side_px}-{fit:?}"), fit, ..Variant::inside(side_px, format) }
 }
 
 /// Grain and gradients: neither one colour nor pure noise.

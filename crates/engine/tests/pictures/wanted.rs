@@ -1,21 +1,11 @@
 //! The thumbnail that most tests ask for, and the refusal that they get.
 
-use contract::{Background, Fit, Gravity, OutputFormat, Variant, with_causes};
+use contract::{OutputFormat, Variant, with_causes};
 use engine::EngineError;
 
 /// A PNG, which loses nothing, inside a square.
 pub(crate) fn small_png(side_px: u32) -> Variant {
-    Variant {
-        name: "a".to_owned(),
-        width_px: side_px,
-        height_px: side_px,
-        fit: Fit::Inside,
-        format: OutputFormat::Png,
-        quality: 90,
-        background: Background::default(),
-        gravity: Gravity::Centre,
-        animated: None,
-    }
+    Variant { name: "a".to_owned(), quality: 90, ..Variant::inside(side_px, OutputFormat::Png) }
 }
 
 /// The refusal has this name, and it or what caused it says `word`.
