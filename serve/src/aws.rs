@@ -9,7 +9,7 @@ use aws_sdk_s3::config::{RequestChecksumCalculation, ResponseChecksumValidation}
 use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::types::EncodingType;
 use contract::{OWN_PREFIX, decode_event_key};
-use function::{CallError, Conditions, Store, patience};
+use function::{CallError, Conditions, Store, patience, status};
 
 use crate::clock::now_ms;
 
@@ -90,8 +90,7 @@ const OTHER_ETAG: &str = "\"00000000000000000000000000000000\"";
 
 /// The condition did not hold, and the store said so.
 fn is_kept<T, E>(result: Result<T, SdkError<E>>) -> bool {
-    let answer = result.err().and_then(|error| error.raw_response().map(|answer| answer.status().as_u16()));
-    answer.is_some_and(|status| matches!(status, 409 | 412))
+    matches!(result.err().and_then(|error| status(&error)), Some(409 | 412))
 }
 
 /// Whether both buckets answer.
@@ -102,8 +101,7 @@ pub(crate) async fn reach(store: &Store) -> anyhow::Result<()> {
     for bucket in [store.source_bucket(), store.destination_bucket()] {
         let asked = store.s3().head_bucket().bucket(bucket).send().await;
         if let Err(error) = asked {
-            let status = error.raw_response().map(|answer| answer.status().as_u16());
-            match status {
+            match status(&error) {
                 Some(404) => bail!("there is no bucket `{bucket}`: make it, or name another one"),
                 Some(403) => {
                     bail!("bucket `{bucket}` refuses these credentials: see AWS_ACCESS_KEY_ID and AWS_PROFILE")

@@ -4,7 +4,7 @@ use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
 use contract::{Job, metadata};
-use function::{CallError, HasStore, HeadObject, Lease};
+use function::{CallError, HasStore, HeadObject, Lease, status};
 
 use crate::edge::{Condition, DeleteObject, Deleted, GetObject, ObjectBody, PutObject, StoredObject};
 
@@ -49,10 +49,6 @@ async fn get<Home: HasStore>(home: &Home, job: &Job, range: Option<String>) -> R
 /// where it is just being replaced.
 fn is_changed<E>(error: &SdkError<E>) -> bool {
     status(error).is_some_and(|status| matches!(status, 404 | 409 | 412))
-}
-
-fn status<E>(error: &SdkError<E>) -> Option<u16> {
-    error.raw_response().map(|response| response.status().as_u16())
 }
 
 impl ObjectBody for Body {

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use aws_config::ConfigLoader;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
+use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::operation::head_object::HeadObjectError;
 use contract::{Ending, ObjectHead, fnv1a};
 use tokio::sync::{Mutex, MutexGuard};
@@ -155,6 +156,12 @@ pub fn patience(configuration: ConfigLoader) -> ConfigLoader {
     configuration.retry_config(retries).timeout_config(timeouts)
 }
 
+/// The status of the answer that an error is about, if there was one.
+#[must_use]
+pub fn status<E>(error: &SdkError<E>) -> Option<u16> {
+    error.raw_response().map(|answer| answer.status().as_u16())
+}
+
 impl<Home: HasStore> KeepEnding for Home {
     async fn keep(&self, ending: &Ending) -> Result<(), CallError> {
         let Ok(key) = Ending::key_of(&ending.key) else { return Ok(()) };
@@ -181,8 +188,7 @@ impl<Home: HasStore> HeadObject for Home {
             Err(error) if error.as_service_error().is_some_and(HeadObjectError::is_not_found) => return Ok(None),
             Err(error) => {
                 // The answer to a HEAD has no body that would name it.
-                let is_slow_down = error.raw_response().is_some_and(|answer| answer.status().as_u16() == 503);
-                let name = if is_slow_down { " (503 SlowDown)" } else { "" };
+                let name = if status(&error) == Some(503) { " (503 SlowDown)" } else { "" };
                 return Err(CallError { action: format!("HeadObject of `{bucket}/{key}`{name}"), cause: error.into() });
             }
         };
