@@ -37,15 +37,15 @@ pub struct VariantArguments {
     animated: bool,
     /// At most so many frames; the rest is cut off
     #[arg(long, value_name = "N", requires = "animated", default_value_t = Animated::default().max_frames,
-        value_parser = clap::value_parser!(u32).range(1..=1_000))]
+        value_parser = clap::value_parser!(u32).range(1..=i64::from(Animated::MOST.max_frames)))]
     max_frames: u32,
     /// At most so many milliseconds of the animation
     #[arg(long, value_name = "MS", requires = "animated", default_value_t = Animated::default().max_ms,
-        value_parser = clap::value_parser!(u32).range(1..=60_000))]
+        value_parser = clap::value_parser!(u32).range(1..=i64::from(Animated::MOST.max_ms)))]
     max_ms: u32,
     /// At most so many bytes of an animated thumbnail
     #[arg(long, value_name = "BYTES", requires = "animated", default_value_t = Animated::default().max_bytes,
-        value_parser = clap::value_parser!(u32).range(1..=16_000_000))]
+        value_parser = clap::value_parser!(u32).range(1..=i64::from(Animated::MOST.max_bytes)))]
     max_bytes: u32,
 }
 

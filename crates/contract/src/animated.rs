@@ -43,12 +43,15 @@ pub(crate) fn written<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Opti
 }
 
 impl Animated {
+    /// The largest limits that there may be; the least are 1.
+    pub const MOST: Self = Self { max_frames: 1_000, max_ms: 60_000, max_bytes: 16_000_000 };
+
     /// The first limit that is outside its range: its field, its value, and the largest value that it may have.
     pub(crate) fn out_of_range(&self) -> Option<(&'static str, u32, u32)> {
         let fields = [
-            ("animated.max_frames", self.max_frames, 1_000),
-            ("animated.max_ms", self.max_ms, 60_000),
-            ("animated.max_bytes", self.max_bytes, 16_000_000),
+            ("animated.max_frames", self.max_frames, Self::MOST.max_frames),
+            ("animated.max_ms", self.max_ms, Self::MOST.max_ms),
+            ("animated.max_bytes", self.max_bytes, Self::MOST.max_bytes),
         ];
         fields.into_iter().find(|(_, value, max)| *value == 0 || value > max)
     }
