@@ -33,7 +33,7 @@ from botocore.exceptions import ClientError
 from PIL import Image
 
 from . import faults
-from .stack import ROOT, Stack
+from .stack import ROOT, Stack, free_port, listens
 
 PROGRAM = ROOT / "target" / "debug" / "thumbtier-serve"
 TOKEN = "a token of the test"
@@ -108,17 +108,16 @@ class Buckets:
                 return None
             raise
 
-    def thumbnail(self, key: str) -> dict | None:
+    def thumbnails(self, key: str) -> list[dict]:
         heads = (self.head(self.destination, f"{key}/128x128.{extension}") for extension in ("jpg", "png"))
-        return next((head for head in heads if head), None)
+        return [head for head in heads if head]
 
     def verdict(self) -> dict[str, list[str]]:
         """Lost: there, and without a thumbnail of it. Stale: with one of another version. Orphaned: of what is gone."""
         found: dict[str, list[str]] = {"lost": [], "stale": [], "orphaned": []}
         for key in sorted(self.keys):
             source = self.head(self.source, key)
-            of = [head["Metadata"].get("thumbtier-source-etag") for extension in ("jpg", "png")
-                  if (head := self.head(self.destination, f"{key}/128x128.{extension}"))]
+            of = [head["Metadata"].get("thumbtier-source-etag") for head in self.thumbnails(key)]
             if not source:
                 found["orphaned"] += [key] * len(of)
             elif not of:
@@ -225,23 +224,12 @@ def s3s(folder: Path):
         process.wait()
 
 
-def listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
 def until(what: str, holds, patience_s: float = PATIENCE_S) -> None:
     deadline = time.monotonic() + patience_s
     while not holds():
         if time.monotonic() > deadline:
             raise Failed(f"{what} did not come within {patience_s} s")
         time.sleep(0.1)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def picture(dice: random.Random, kind: str = "", side_px: int = 160) -> bytes:
@@ -289,7 +277,7 @@ def an_upload_gets_a_thumbnail_and_loses_it_with_its_image(store: Store, folder:
         for key in ["cat.png", *ODD_KEYS[:4]]:
             serve.post(buckets.delete(key))
         buckets.settled("deletions")
-        metadata = buckets.thumbnail(ODD_KEYS[4])["Metadata"]
+        metadata = buckets.thumbnails(ODD_KEYS[4])[0]["Metadata"]
         if metadata["thumbtier-source-bucket"] != buckets.source or metadata["thumbtier-tier"] != "small":
             raise Failed(f"metadata of a thumbnail: {metadata}")
         check_http(serve, buckets, dice)
@@ -518,7 +506,7 @@ def a_job_that_takes_too_long_goes_up_a_tier(store: Store, folder: Path, dice: r
     with Serve(buckets, folder / "slow", "--tiers", str(table)) as serve:
         serve.post(buckets.put("cat.png", picture(dice)))
         buckets.settled("a job that took too long")
-        tier = buckets.thumbnail("cat.png")["Metadata"]["thumbtier-tier"]
+        tier = buckets.thumbnails("cat.png")[0]["Metadata"]["thumbtier-tier"]
         if tier != "medium" or '"outcome":"escalated"' not in serve.log():
             raise Failed(f"made by {tier}: {serve.log()[-2000:]}")
 

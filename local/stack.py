@@ -106,7 +106,7 @@ class Stack(Running):
 
     def __init__(self, port: int, may_fail: bool = False):
         """With `may_fail` the functions call AWS through a proxy that makes calls fail as soon as it is told to."""
-        super().__init__(port or _free_port())
+        super().__init__(port or free_port())
         self.functions_endpoint = faults.Proxy(self.port).endpoint if may_fail else self.endpoint
         self.folder = ROOT / ".local" / str(self.port)
         self.limits = Limits(f"thumbtier-{self.port}")
@@ -165,12 +165,16 @@ class Stack(Running):
 
 def check_port(port: int) -> None:
     """Refuses a port where something listens; asked before the build, which takes minutes."""
+    if listens(port):
+        raise LocalError(f"port {port} is taken: stop what listens there, or choose another with PORT=4567")
+
+
+def listens(port: int) -> bool:
     with socket.socket() as probe:
-        if probe.connect_ex(("127.0.0.1", port)) == 0:
-            raise LocalError(f"port {port} is taken: stop what listens there, or choose another with PORT=4567")
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
