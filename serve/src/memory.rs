@@ -29,11 +29,8 @@ fn limit_under(root: &Path, given_mb: Option<u64>) -> Limit {
     least.unwrap_or(Limit { mb: 0, set_by: "nothing: /proc/meminfo cannot be read, give --memory" })
 }
 
-/// **Source:** proc(5), `/proc/meminfo`, in units of 1,024 bytes.
 fn machine(root: &Path) -> Option<u64> {
-    let text = fs::read_to_string(root.join("proc/meminfo")).ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
-    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kib| kib << 10)
+    usage::proc_bytes(&fs::read_to_string(root.join("proc/meminfo")).ok()?, "MemTotal:")
 }
 
 /// The least limit of the process's group and of those above it.

@@ -92,8 +92,7 @@ fn check_on(threads: u32, name: &str, bytes: &[u8], variants: &[Variant], factor
 fn resident_peak(work: impl FnOnce()) -> u64 {
     let read = |field: &str| -> u64 {
         let status = std::fs::read_to_string("/proc/self/status").unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix(field)).unwrap();
-        line.trim_end_matches("kB").trim().parse::<u64>().unwrap() << 10
+        usage::proc_bytes(&status, field).unwrap()
     };
     // Makes the peak what is held now.
     std::fs::write("/proc/self/clear_refs", "5").unwrap();

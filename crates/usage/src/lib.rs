@@ -37,10 +37,16 @@ pub fn reset_peak() {
 /// was forked starts with its parent's.
 #[must_use]
 pub fn peak_bytes() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kib = line.and_then(|line| line.trim().strip_suffix("kB")).and_then(|kib| kib.trim().parse::<u64>().ok());
-    kib.map_or(0, |kib| kib << 10)
+    proc_bytes(&std::fs::read_to_string("/proc/self/status").unwrap_or_default(), "VmHWM:").unwrap_or(0)
+}
+
+/// A field that counts memory, such as `VmHWM:`, of the text of `/proc/pid/status` or `/proc/meminfo`, in bytes.
+///
+/// Source: proc(5), both in units of 1,024 bytes.
+#[must_use]
+pub fn proc_bytes(text: &str, field: &str) -> Option<u64> {
+    let line = text.lines().find_map(|line| line.strip_prefix(field))?;
+    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kib| kib << 10)
 }
 
 /// Milliseconds to the microsecond: more digits say nothing.

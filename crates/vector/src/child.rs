@@ -7,13 +7,9 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     process::ExitCode,
     thread,
-    time::Duration,
 };
 
-use rustix::{
-    process::{Resource, Rlimit, Signal, set_parent_process_death_signal, setrlimit},
-    time::{ClockId, clock_gettime},
-};
+use rustix::process::{Resource, Rlimit, Signal, set_parent_process_death_signal, setrlimit};
 
 use crate::{Ask, Drawn, Lack, Refusal, wire};
 
@@ -54,7 +50,7 @@ fn answer() -> io::Result<()> {
     });
     match drawn {
         Ok((rgba, lacks)) => {
-            let drawn = Drawn { rgba, lacks, cpu: cpu(), peak_bytes: process.peak_bytes() };
+            let drawn = Drawn { rgba, lacks, cpu: usage::cpu_time(), peak_bytes: process.peak_bytes() };
             wire::send_drawn(&mut socket, &drawn)
         }
         Err(Refusal::Broken(error)) => Err(error),
@@ -87,11 +83,6 @@ fn guarded<T>(work: impl FnOnce() -> Result<T, Refusal>) -> Result<T, Refusal> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(Refusal::Corrupt("its reader panicked".to_owned())))
 }
 
-fn cpu() -> Duration {
-    let time = clock_gettime(ClockId::ProcessCPUTime);
-    Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
-}
-
 /// What the kernel says of this process. Opened before no file can be opened any more.
 struct Process {
     status: File,
@@ -107,14 +98,11 @@ impl Process {
         Ok(process)
     }
 
-    /// Source: proc_pid_status(5), in units of 1,024 bytes.
     fn read(&mut self, field: &str) -> io::Result<u64> {
         let mut status = String::new();
         self.status.seek(SeekFrom::Start(0))?;
         self.status.read_to_string(&mut status)?;
-        let line = status.lines().find_map(|line| line.strip_prefix(field));
-        let kib = line.and_then(|line| line.trim().strip_suffix("kB")).and_then(|kib| kib.trim().parse::<u64>().ok());
-        kib.map(|kib| kib << 10).ok_or_else(|| io::ErrorKind::InvalidData.into())
+        usage::proc_bytes(&status, field).ok_or_else(|| io::ErrorKind::InvalidData.into())
     }
 
     /// No more files, connections, processes and written bytes, and so much CPU.
