@@ -39,6 +39,25 @@ pub struct Sources<'a> {
     pub peers: &'a Peers,
 }
 
+/// How what [`expects`] says begins and ends.
+pub(super) const EXPECTS: [&str; 2] = ["expects $", "1,536 MB"];
+
+/// The three sums that the documents repeat, as part of a sentence.
+///
+/// # Errors
+/// As [`bill`].
+pub fn expects(sources: &Sources<'_>) -> anyhow::Result<String> {
+    let one = reckon(sources, &uploads(sources, &ONE), &ONE, Architecture::X86_64)?;
+    let [.., largest, sharp] = &one.alternatives[..] else { anyhow::bail!("nothing to compare with") };
+    Ok(format!(
+        "expects {} per million images with the tiers, {} with one function of 3,008 MB and {} with sharp in one of \
+         1,536 MB",
+        one.tiered.total(),
+        largest.total(),
+        sharp.total(),
+    ))
+}
+
 /// The section, as Markdown.
 ///
 /// # Errors
