@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 
+from . import lambda_zips
 from .situations import COMMON, Situation, check, png
 from .stack import REGION, ROOT, LocalError, Running, framework
 
