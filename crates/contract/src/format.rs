@@ -48,6 +48,12 @@ impl ImageFormat {
         Self::ALL.into_iter().find(|format| format.facts().extensions.contains(&extension.as_str()))
     }
 
+    /// Whether it is a film, of which one frame is read: how much work that is, its size in bytes does not say.
+    #[must_use]
+    pub const fn is_film(self) -> bool {
+        matches!(self, Self::Mp4)
+    }
+
     /// The names of all formats, as a message says them: `jpeg, png or tiff`.
     #[must_use]
     pub fn names() -> String {
@@ -110,6 +116,11 @@ mod tests {
         check(b"\0\0\x01\0\x02\0", Some(ImageFormat::Ico));
         check(b"\0\0\x02\0\x01\0", Some(ImageFormat::Ico)); // A cursor.
         check(b"#?RGBE\n", Some(ImageFormat::Hdr));
+        check(b"\0\0\0\x20ftypisom\0\0", Some(ImageFormat::Mp4));
+        check(b"\0\0\0\x14ftypqt  \0\0", Some(ImageFormat::Mp4));
+        check(b"\0\0\0\x08wide\0\x1E\x84\x80mdat", Some(ImageFormat::Mp4));
+        check(b"\0\0\0\x20ftypM4A \0\0", None); // Sound.
+        check(b"\0\0\0\x20ftypheic\0\0", Some(ImageFormat::Heic));
     }
 
     /// An uncompressed TGA of 2 by 1 pixels with these bytes instead of its own.
@@ -147,7 +158,7 @@ mod tests {
         check(b"\0\0\0\x28ftypheic\0\0", None);
         check(b"\0\0\0\x20ftypavif\0\0", None);
         check(b"\xFF\x4F\xFF\x51", None);
-        check(b"\0\0\0\x20ftypisom\0\0", None); // A film.
+        check(b"\0\0\0\x20ftypisom\0\0", None);
         check(b"\0\0\0\x20fty", None);
         check(b"%!PS-Adobe-3.0 EPSF-3.0", Some("EPS"));
         check(b"<html>", None);

@@ -37,6 +37,7 @@ mod shrink;
 mod source;
 mod streams;
 mod tiled;
+mod videos;
 mod warning;
 mod whole;
 

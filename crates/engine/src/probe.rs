@@ -12,6 +12,7 @@ use crate::{
     formats::room,
     room::{HeaderPlace, PREFIX_BYTES, Previews, Step},
     source::{Source, Streamed},
+    videos,
 };
 
 /// Reads the header in `prefix`, the file's first bytes: [`PREFIX_BYTES`] are enough for most files.
@@ -30,6 +31,7 @@ pub fn probe(prefix: &[u8]) -> Result<Probe, EngineError> {
         }
         // Only who reads all of it knows its size: `probe_source`.
         Step::Drawn(_) => Err(drawn::without_renderer(format)),
+        Step::Film => videos::probe(format, prefix),
         // The largest, whatever it will be made into.
         Step::Previews(previews) => {
             let Some(preview) = previews.choose(&[]) else { return Err(no_preview()) };
@@ -90,7 +92,7 @@ fn step(format: ImageFormat, prefix: &[u8]) -> Result<Step, EngineError> {
 fn step_at_end(format: ImageFormat, prefix: &[u8]) -> Result<Probe, EngineError> {
     match step(format, prefix)? {
         Step::Done(probe) | Step::Known(probe, _) => Ok(probe),
-        Step::More(_) | Step::Previews(_) | Step::Drawn(_) => {
+        Step::More(_) | Step::Previews(_) | Step::Drawn(_) | Step::Film => {
             let cause = Damage::HeaderEnds { bytes: prefix.len() as u64 };
             Err(EngineError::Corrupt { format, cause })
         }
@@ -145,12 +147,13 @@ pub(crate) fn read(source: &mut Source<'_>, limits: &Limits, variants: &[Variant
         let step_here = step(format, source.prefix())?;
         match &step_here {
             Step::Previews(_) => limits.check_format(ImageFormat::Raw)?,
-            Step::Done(_) | Step::Known(..) | Step::Drawn(_) if outer.is_none() => limits.check_format(format)?,
+            Step::Done(_) | Step::Known(..) | Step::Drawn(_) | Step::Film if outer.is_none() => limits.check_format(format)?,
             _ => {}
         }
         let need = match step_here {
             Step::Done(probe) => return Ok(inside(probe, outer.as_ref())),
             Step::Drawn(kind) => return drawn::read(source, (format, kind), limits, variants),
+            Step::Film => return videos::read(source, format, limits),
             Step::Previews(previews) if outer.is_none() => {
                 let preview = previews.choose(variants).ok_or_else(no_preview)?;
                 source.enter(preview.at, preview.bytes)?;

@@ -135,6 +135,8 @@ pub(crate) enum Step {
     /// A drawing, of which the caller's renderer knows the rest.
     #[cfg_attr(not(any(feature = "pdf", feature = "svg")), expect(dead_code, reason = "both are left out"))]
     Drawn(Kind),
+    /// A film, whose index may stand anywhere.
+    Film,
 }
 
 /// The JPEG files in a file of a camera.

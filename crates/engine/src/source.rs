@@ -13,6 +13,19 @@ pub trait Pass: Read {
     /// # Errors
     /// As [`Read::read`].
     fn pass(&mut self, bytes: u64) -> io::Result<u64>;
+
+    /// Whether it can go back.
+    fn goes_back(&self) -> bool {
+        false
+    }
+
+    /// Goes back to `at`, in bytes from the start of the file.
+    ///
+    /// # Errors
+    /// As [`Read::read`]; [`io::ErrorKind::Unsupported`] for a stream, which cannot.
+    fn go_back(&mut self, _at: u64) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
 }
 
 /// A stream, which is passed over by reading it.
@@ -45,6 +58,14 @@ impl<S: Read + Seek> Pass for Seeking<S> {
         let bytes = i64::try_from(bytes).map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;
         self.0.seek(SeekFrom::Current(bytes)).map(|_| 0)
     }
+
+    fn goes_back(&self) -> bool {
+        true
+    }
+
+    fn go_back(&mut self, at: u64) -> io::Result<()> {
+        self.0.seek(SeekFrom::Start(at)).map(drop)
+    }
 }
 
 /// Room behind a prefix for its next growth.
@@ -59,6 +80,8 @@ pub(crate) struct Source<'caller> {
     prefix: Vec<u8>,
     /// How much of the prefix has been read again.
     replayed: usize,
+    /// Where the reader is, in bytes from the start of the file.
+    at: u64,
     bytes_read: u64,
     limit_bytes: u64,
     /// How much of the stream is left, where it is a file in a file.
@@ -79,6 +102,7 @@ impl<'caller> Source<'caller> {
             reader,
             prefix: Vec::new(),
             replayed: 0,
+            at: 0,
             bytes_read: 0,
             limit_bytes: limits.max_source_bytes,
             left_bytes: None,
@@ -163,6 +187,31 @@ impl<'caller> Source<'caller> {
         self.pass_stream(bytes - again as u64)
     }
 
+    /// Whether it can go back behind what has been read.
+    pub(crate) fn goes_back(&self) -> bool {
+        self.reader.goes_back()
+    }
+
+    /// Goes on at `at`, in bytes from the start of the file, where the whole file is read.
+    ///
+    /// # Errors
+    /// As [`Read::read`]; [`io::ErrorKind::Unsupported`] where that is behind the reader and it cannot go back.
+    pub(crate) fn go_to(&mut self, at: u64) -> io::Result<()> {
+        let kept = self.prefix.len() as u64;
+        self.replayed = at.min(kept) as usize;
+        let wanted = at.max(kept);
+        if wanted >= self.at {
+            return self.pass_stream(wanted - self.at);
+        }
+        self.reader.go_back(wanted).inspect_err(|error| {
+            if error.kind() != io::ErrorKind::Unsupported {
+                self.failure = Some(Failure::Reader(error.kind().into()));
+            }
+        })?;
+        (self.at, self.at_end) = (wanted, false);
+        Ok(())
+    }
+
     fn pass_stream(&mut self, bytes: u64) -> io::Result<()> {
         if self.failure.is_some() {
             return Err(io::ErrorKind::BrokenPipe.into());
@@ -175,6 +224,7 @@ impl<'caller> Source<'caller> {
             match self.reader.pass(part) {
                 Ok(read) => {
                     self.bytes_read += read;
+                    self.at += part;
                     self.at_end = read > 0 && read < part;
                 }
                 Err(error) => {
@@ -211,6 +261,7 @@ impl<'caller> Source<'caller> {
                 }
                 Ok(count) => {
                     self.bytes_read += count as u64;
+                    self.at += count as u64;
                     self.left_bytes = self.left_bytes.map(|left| left - count as u64);
                     if self.bytes_read > self.limit_bytes {
                         self.failure = Some(Failure::TooLarge);

@@ -85,3 +85,32 @@ impl Header {
         Some(Self { kind, header_bytes, bytes })
     }
 }
+
+/// The start of a box of a file, for who goes from one to the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BoxStart {
+    /// Its type.
+    pub kind: [u8; 4],
+    /// Bytes before its body: 8 or 16.
+    pub header_bytes: u64,
+    /// With them; `None` for all that is left of the file.
+    pub bytes: Option<u64>,
+}
+
+impl BoxStart {
+    /// The most bytes that it has.
+    pub const BYTES: usize = 16;
+
+    /// `None` for fewer bytes than it has.
+    ///
+    /// # Errors
+    /// A length below that of its own header.
+    pub fn read(bytes: &[u8]) -> Option<Result<Self, Fault>> {
+        let Header { kind, header_bytes, bytes } = Header::read(bytes)?;
+        let start = Self { kind, header_bytes: header_bytes as u64, bytes: (bytes > 0).then_some(bytes) };
+        Some(match start.bytes.is_some_and(|bytes| bytes < start.header_bytes) {
+            true => Err(Fault::Value { field: "length of a box", value: bytes }),
+            false => Ok(start),
+        })
+    }
+}

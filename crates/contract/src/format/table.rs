@@ -305,6 +305,18 @@ formats! {
         reads: "the first page, or the one that the upload's metadata names, on white, drawn at the size of the largest thumbnail: paths, text, pictures, shadings, transparency, annotations; Illustrator files saved with PDF",
         refuses: "what needs a password or takes more than 2 s of CPU to draw, a page that is not there; outside of Linux all",
     }
+    /// Films in the boxes of ISO/IEC 14496-12 and of QuickTime. Whatever has these boxes and is none of the pictures above
+    /// is one, but for what says that it is sound alone.
+    Mp4 {
+        name: "mp4",
+        title: "MP4, MOV",
+        spec: "ISO/IEC 14496-12, 14496-14, 14496-15; QuickTime File Format; 3GPP TS 26.244",
+        media_types: &["video/mp4", "video/quicktime", "video/x-m4v", "video/3gpp", "video/3gpp2", "video/mpeg4"],
+        extensions: &["mp4", "mov", "m4v", "3gp", "3g2", "qt"],
+        starts: film,
+        reads: "the first key frame of the first ten seconds that is not nearly one colour: H.264 of 4:2:0, 4:2:2 and grey, 8 and 10 bits, interlaced too; HEVC and AV1 as in HEIC and AVIF; rotation, pixel aspect, edit list; colours by nclx or VUI; an index at either end, or in fragments",
+        refuses: "builds without `h264` (H.264 and HEVC are patented: the zips for AWS leave them out unless `HEVC=on`), other codecs, encrypted samples, 4:4:4 of H.264, an index of more than 16 MiB, or behind the pixels of a compressed body, a cut file",
+    }
     /// Truevision TGA. Without a signature: its row stands last, and its whole header is checked.
     Tga {
         name: "tga",
@@ -329,6 +341,19 @@ fn brand(bytes: &[u8]) -> Option<&[u8; 4]> {
     match bytes {
         [_, _, _, _, b'f', b't', b'y', b'p', brand @ ..] => brand.first_chunk::<4>(),
         _ => None,
+    }
+}
+
+/// A box that a film starts with: its brands, or its index or samples where there are none, as QuickTime wrote them.
+fn film(head: &[u8]) -> bool {
+    match brand(head) {
+        Some(b"M4A " | b"M4B " | b"M4P " | b"F4A " | b"F4B ") => false,
+        Some(_) => true,
+        None => match head {
+            [_, _, _, _, b'm', b'o', b'o', b'v', ..] | [_, _, _, _, b'm', b'd', b'a', b't', ..] => true,
+            [0, 0, 0, 8, b'w', b'i', b'd', b'e', _, _, _, _, b'm', b'd', b'a', b't', ..] => true,
+            _ => false,
+        },
     }
 }
 
