@@ -19,8 +19,10 @@ CHAOS_VERSIONS ?= off
 FUZZ_TARGETS ?=
 STAGE ?= dev
 HEVC ?= off
-# x86_64 or arm64; else the parameter `architecture` in PARAMS, else x86_64.
+# x86_64 or arm64; else the parameter `architecture` in PARAMS, else arm64.
 ARCHITECTURE ?=
+# The processor of this machine, as Lambda calls it.
+MACHINE := $(patsubst aarch64,arm64,$(shell uname -m))
 # v1.2.3: deploy that release's zips, and build nothing.
 RELEASE ?=
 NOTE ?=
@@ -106,8 +108,10 @@ sdk-built: functions-built
 	$(CARGO_BEHIND) test --quiet --locked $(WITH_SDK) --no-run $(AS_JSON) > target/sdk.json
 	$(CARGO_BEHIND) test --quiet --locked $(WITH_SDK) --test deployed --test chaos --no-run $(AS_JSON) > target/deployed.json
 
+# With the dependencies that the tests were compiled with; `cargo clippy` finds the same, and checks all of them first.
 linted: sdk-built
-	$(CARGO_BEHIND) clippy --quiet --locked --workspace --all-targets -- -D warnings
+	CLIPPY_ARGS=-Dwarnings RUSTC_WORKSPACE_WRAPPER=$(CURDIR)/local/clippy.sh \
+		$(CARGO_BEHIND) build --quiet --locked --workspace --all-targets
 
 tested: unit sdk-built templates
 	@python3 -m local.suite target/sdk.json
@@ -183,11 +187,11 @@ chaos: .venv/.done node_modules/.done ## a bad day for CHAOS_OBJECTS=1000 upload
 		.venv/bin/python -m local test cargo test --quiet --locked $(WITH_SDK) --test chaos
 
 # HEVC is patented, so that HEIC is read only where HEVC=on says so.
-package: .venv/.package ## the zips for AWS, optimised, in target/lambda: ARCHITECTURE=arm64, HEVC=on reads HEIC
+package: .venv/.package ## the zips for AWS, optimised, in target/lambda: ARCHITECTURE=x86_64, HEVC=on reads HEIC
 	@HEVC=$(HEVC) .venv/bin/python -m local.lambda_zips --architecture "$(ARCHITECTURE)" --parameters='$(PARAMS)'
 
 # The whole source a second time, in another folder, by the same compiler: minutes.
-reproducible: package ## two builds in two folders: are the zips the same bytes? ARCHITECTURE=arm64
+reproducible: package ## two builds in two folders: are the zips the same bytes? ARCHITECTURE=x86_64
 	@HEVC=$(HEVC) ARCHITECTURE=$(ARCHITECTURE) local/reproducible.sh
 
 command: .venv/.package ## the command for a release, in target/command: TARGET=aarch64-unknown-linux-gnu, HEVC=on reads HEIC
@@ -261,13 +265,14 @@ dispatcher: ## what the dispatcher takes for an event in each memory, in its lim
 	@cargo build --quiet --release --locked -p dispatcher
 	@python3 -m benches.dispatcher
 
+coldstart weights: ARCHITECTURE := $(or $(ARCHITECTURE),$(MACHINE))
 coldstart: package ## first /next and first event of each function, and what its zip weighs, against the limits: NOTE="what changed"
-	@.venv/bin/python -m benches.coldstart --folder target/lambda/$(or $(ARCHITECTURE),x86_64) --note "$(NOTE)"
+	@.venv/bin/python -m benches.coldstart --folder target/lambda/$(ARCHITECTURE) --note "$(NOTE)"
 
 weights: .venv/.package ## what each format weighs in the worker's zip, by the symbols of its program
 	@HEVC=$(HEVC) ARCHITECTURE=$(ARCHITECTURE) .venv/bin/python -m benches.weights
 
-test-arm64: .venv/.done ## the worker's zip for arm64 makes every golden thumbnail, under qemu: after make package ARCHITECTURE=arm64
+test-arm64: .venv/.done ## the worker's zip for arm64 makes every golden thumbnail, under qemu: after make package
 	@mkdir -p target/arm64-golden
 	@GOLDEN_FILES=$(CURDIR)/target/arm64-golden cargo test --quiet --locked -p engine --test pictures golden::thumbnails_are >/dev/null
 	@runner="$$(local/qemu.sh)" && .venv/bin/python -m benches.arm64 "$$runner" target/arm64-golden

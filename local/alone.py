@@ -56,7 +56,8 @@ def deploy(stack: Running) -> None:
 
 def packaged(stack: Running) -> str:
     folder = ROOT / "target" / "template-alone"
-    options = [f"--param={name}={value}" for name, value in COMMON.items()]
+    given = COMMON | {"architecture": lambda_zips.of_this_machine()}
+    options = [f"--param={name}={value}" for name, value in given.items()]
     command = [ROOT / "node_modules" / ".bin" / "osls", "package", "--stage", STAGE, "--region", REGION, *options, "--package", folder]
     subprocess.run(command, cwd=ROOT, env=stack.environment(), stdin=subprocess.DEVNULL, capture_output=True, check=True)
     out = folder / "standalone.json"

@@ -18,7 +18,7 @@ from pathlib import Path
 import boto3
 from botocore.config import Config
 
-from . import faults, package
+from . import faults, lambda_zips, package
 from .cgroup import Limits
 
 ROOT = package.ROOT
@@ -87,6 +87,8 @@ class Running:
         return parameter["Parameter"]["Value"]
 
     def _serverless(self, command: str, stage: str, parameters: dict[str, str]) -> str:
+        # The functions run on this machine's processor, and price themselves by it.
+        parameters = {"architecture": lambda_zips.of_this_machine()} | parameters
         log_path = ROOT / ".local" / f"serverless-{command}-{self.port}.log"
         with log_path.open("wb") as log:
             done = subprocess.run(
