@@ -77,6 +77,7 @@ fn formats(settings: &Settings) -> Vec<&'static str> {
         ImageFormat::Avif => cfg!(feature = "av1"),
         ImageFormat::Jp2 => cfg!(feature = "jpeg2000"),
         ImageFormat::Jxl => cfg!(feature = "jxl"),
+        ImageFormat::Webm => cfg!(feature = "vp9"),
         ImageFormat::Svg => cfg!(feature = "svg"),
         ImageFormat::Pdf => cfg!(feature = "pdf"),
         _ => true,

@@ -181,10 +181,6 @@ impl Pass for BodyReader {
         io::copy(&mut self.take(bytes), &mut io::sink())
     }
 
-    fn goes_back(&self) -> bool {
-        self.ranges_left > 0
-    }
-
     fn go_back(&mut self, at: u64) -> io::Result<()> {
         if self.ranges_left == 0 {
             return Err(io::ErrorKind::Unsupported.into());

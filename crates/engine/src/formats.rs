@@ -34,6 +34,7 @@ mod raw;
 mod svg;
 mod tga;
 mod tiff;
+mod webm;
 mod webp;
 
 use contract::{Formats, ImageFormat};
@@ -52,6 +53,9 @@ pub const fn in_this_build() -> Formats {
     }
     if !cfg!(feature = "h264") {
         formats = formats.without(ImageFormat::Mp4);
+    }
+    if !cfg!(feature = "vp9") {
+        formats = formats.without(ImageFormat::Webm);
     }
     if !cfg!(feature = "av1") {
         formats = formats.without(ImageFormat::Avif);
@@ -103,6 +107,7 @@ pub(crate) const fn room(format: ImageFormat) -> &'static Room {
         ImageFormat::Svg => &svg::ROOM,
         ImageFormat::Pdf => &pdf::ROOM,
         ImageFormat::Mp4 => &mp4::ROOM,
+        ImageFormat::Webm => &webm::ROOM,
         ImageFormat::Psd => &psd::ROOM,
         ImageFormat::Raw => &raw::ROOM,
         ImageFormat::Pnm => &pnm::ROOM,

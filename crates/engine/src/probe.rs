@@ -2,8 +2,6 @@
 //!
 //! Bytes in, [`Probe`] out. Every number in it is the file's claim; decoders check it against the data.
 
-use std::io::Read;
-
 use contract::{ImageFormat, Variant};
 
 use crate::{
@@ -11,7 +9,7 @@ use crate::{
     error::Damage,
     formats::room,
     room::{HeaderPlace, PREFIX_BYTES, Previews, Step},
-    source::{Source, Streamed},
+    source::{Pass, Source},
     videos,
 };
 
@@ -125,8 +123,8 @@ pub(crate) fn read_jpeg(source: &mut Source<'_>, limits: &Limits) -> Result<Prob
 ///
 /// # Errors
 /// As [`probe`], what the reader said, and sizes beyond `limits`.
-pub fn probe_source(source: &mut dyn Read, variants: &[Variant], limits: &Limits) -> Result<Probe, EngineError> {
-    read(&mut Source::new(&mut Streamed(source), limits), limits, variants)
+pub fn probe_source(source: &mut dyn Pass, variants: &[Variant], limits: &Limits) -> Result<Probe, EngineError> {
+    read(&mut Source::new(source, limits), limits, variants)
 }
 
 /// Reads the header of `source`, and no more of the file than that and a first block; of a file with previews up to the
@@ -147,7 +145,9 @@ pub(crate) fn read(source: &mut Source<'_>, limits: &Limits, variants: &[Variant
         let step_here = step(format, source.prefix())?;
         match &step_here {
             Step::Previews(_) => limits.check_format(ImageFormat::Raw)?,
-            Step::Done(_) | Step::Known(..) | Step::Drawn(_) | Step::Film if outer.is_none() => limits.check_format(format)?,
+            Step::Done(_) | Step::Known(..) | Step::Drawn(_) | Step::Film if outer.is_none() => {
+                limits.check_format(format)?
+            }
             _ => {}
         }
         let need = match step_here {

@@ -222,11 +222,6 @@ pub(crate) trait Detail: fmt::Debug + Send + Sync {
         0
     }
 
-    /// Whether it has no pixels of its own: it is drawn at the size of its largest variant.
-    fn is_drawn(&self) -> bool {
-        false
-    }
-
     /// The frames of the file, where its format has animations and this may be one.
     fn frames(&self) -> Option<&dyn Frames> {
         None
@@ -327,7 +322,7 @@ pub(crate) fn is_enough(size: (u32, u32), variants: &[Variant]) -> bool {
 
 /// Source over target, in pixels per pixel, on the side of `variant` that shrinks least.
 pub(crate) fn least_shrink(probe: &Probe, variant: &Variant) -> f64 {
-    if probe.detail.is_drawn() {
+    if probe.format.is_drawn() {
         return geometry::layout(probe.seen_px(), variant).least_shrink();
     }
     least_shrink_of((probe.width_px, probe.height_px), variant)

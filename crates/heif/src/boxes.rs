@@ -68,6 +68,19 @@ impl<'file> Cursor<'file> {
     }
 }
 
+/// Boxes on one level. A track of a camera has ten.
+const MOST_BOXES: usize = 1024;
+
+/// The boxes in `body`, up to one that is longer than what it stands in.
+pub(crate) fn boxes(body: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
+    let mut cursor = Cursor { bytes: body };
+    std::iter::from_fn(move || cursor.next_box()).take(MOST_BOXES)
+}
+
+pub(crate) fn child<'file>(body: &'file [u8], wanted: &[u8; 4]) -> Option<&'file [u8]> {
+    boxes(body).find(|(kind, _)| kind == wanted).map(|(_, body)| body)
+}
+
 /// The start of a box.
 pub(crate) struct Header {
     pub(crate) kind: [u8; 4],

@@ -1,9 +1,8 @@
 //! `moof`: the samples of a film that was written, or is sent, part by part. Source: ISO/IEC 14496-12, 8.8.
 
 use crate::{
-    boxes::{Cursor, Fault, cut},
+    boxes::{Cursor, Fault, boxes, child, cut},
     facts::Extent,
-    movie::{boxes, child},
 };
 
 /// Samples of a fragment that are looked at.

@@ -4,7 +4,7 @@
 use crate::{
     av1::Av1,
     avc::Avc,
-    boxes::{Cursor, Fault, cut},
+    boxes::{Cursor, Fault, boxes, child, cut},
     facts::{Extent, Nclx},
     fragments::Fragments,
     hevc::Configuration,
@@ -15,8 +15,6 @@ use crate::{
 
 /// A film has a handful of tracks.
 const MOST_TRACKS: usize = 64;
-/// Boxes on one level. A track of a camera has ten.
-const MOST_BOXES: usize = 1024;
 /// A pixel is not wider, nor higher, than so many times the other side: what says so is taken for a mistake.
 const MOST_STRETCH: u32 = 8;
 
@@ -69,16 +67,6 @@ pub fn movie(body: &[u8]) -> Result<Movie, Fault> {
         }
     }
     Err(fault)
-}
-
-/// The boxes in `body`, up to one that is longer than what it stands in.
-pub(crate) fn boxes(body: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
-    let mut cursor = Cursor { bytes: body };
-    std::iter::from_fn(move || cursor.next_box()).take(MOST_BOXES)
-}
-
-pub(crate) fn child<'file>(body: &'file [u8], wanted: &[u8; 4]) -> Option<&'file [u8]> {
-    boxes(body).find(|(kind, _)| kind == wanted).map(|(_, body)| body)
 }
 
 /// Units in a second.

@@ -5,9 +5,8 @@
 //! of samples.
 
 use crate::{
-    boxes::{Cursor, Fault},
+    boxes::{Cursor, Fault, child},
     facts::Extent,
-    movie::child,
 };
 
 /// Key frames that are tried.
@@ -97,7 +96,8 @@ fn sync_samples(table: &[u8], count: u32) -> Box<dyn Iterator<Item = u32> + '_> 
     let entries = cursor.full().and_then(|_| cursor.u32()).unwrap_or_default();
     let mut last = 0;
     // In order, or the times behind them are none.
-    let rising = move |sample: u32| (sample > std::mem::replace(&mut last, sample) && sample <= count).then(|| sample - 1);
+    let rising =
+        move |sample: u32| (sample > std::mem::replace(&mut last, sample) && sample <= count).then(|| sample - 1);
     Box::new((0..entries).map_while(move |_| cursor.u32()).map_while(rising))
 }
 

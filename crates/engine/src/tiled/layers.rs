@@ -88,7 +88,7 @@ pub(crate) fn decode(
 }
 
 /// A decoder of the layer's tiles; without the feature of its codec `check` refuses the file.
-#[cfg_attr(not(all(feature = "av1", feature = "hevc", feature = "h264")), allow(unused_variables))]
+#[cfg_attr(not(all(feature = "av1", feature = "hevc", feature = "h264", feature = "vp9")), allow(unused_variables))]
 fn decoder<'picture>(
     format: ImageFormat,
     layer: &'picture Layer,
@@ -109,6 +109,9 @@ fn decoder<'picture>(
         Codec::Av1(samples) => Ok(Box::new(super::av1::Av1Tiles { format, samples: *samples, size, with_filters })),
         #[cfg(feature = "h264")]
         Codec::Avc(configuration) => Ok(Box::new(super::avc::AvcFrames { format, configuration })),
+        #[cfg(feature = "vp9")]
+        Codec::Vp9(samples) => Ok(Box::new(super::vp9::Vp9Frames { format, samples: *samples, size })),
+        #[cfg(not(all(feature = "av1", feature = "hevc", feature = "h264", feature = "vp9")))]
         _ => unreachable!("`check` refuses the file"),
     }
 }

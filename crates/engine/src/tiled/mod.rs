@@ -2,7 +2,10 @@
 //! each a picture of one tile. Boxes by crate `heif`, tiles by the codec's crate, tile by tile into the small image.
 
 // Without a codec nothing is decoded.
-#![cfg_attr(not(any(feature = "hevc", feature = "av1", feature = "h264")), allow(dead_code, unused_imports))]
+#![cfg_attr(
+    not(any(feature = "hevc", feature = "av1", feature = "h264", feature = "vp9")),
+    allow(dead_code, unused_imports)
+)]
 
 #[cfg(feature = "av1")]
 mod av1;
@@ -15,6 +18,8 @@ mod hevc;
 #[cfg(feature = "hevc422")]
 mod hevc422;
 mod layers;
+#[cfg(feature = "vp9")]
+mod vp9;
 
 use std::sync::Arc;
 
@@ -132,7 +137,10 @@ pub(crate) fn check(format: ImageFormat, layer: &Layer, tile: (u32, u32)) -> Res
             Some(what) => Err(EngineError::unsupported(format, what)),
             None => Ok(()),
         },
-        Codec::Vp9(_) => Err(EngineError::unsupported(format, "VP9")),
+        #[cfg(not(feature = "vp9"))]
+        Codec::Vp9(_) => Err(EngineError::unsupported(format, "VP9 in a build without it (feature `vp9`)")),
+        #[cfg(feature = "vp9")]
+        Codec::Vp9(_) => Ok(()),
     }
 }
 
@@ -203,7 +211,7 @@ impl TiledDetail {
         most.saturating_add(layers::kept_bytes(&self.picture)).saturating_add(header + (1 << 20))
     }
 
-    #[cfg_attr(not(all(feature = "av1", feature = "hevc", feature = "h264")), allow(unused_variables))]
+    #[cfg_attr(not(all(feature = "av1", feature = "hevc", feature = "h264", feature = "vp9")), allow(unused_variables))]
     fn need(&self, layer: &Layer) -> Need {
         let most_tile_bytes = layer.tiles.iter().map(|tile| tile.bytes).max().unwrap_or_default();
         match &layer.codec {
@@ -217,6 +225,9 @@ impl TiledDetail {
             Codec::Av1(samples) => av1::need(*samples, self.picture.tile, most_tile_bytes),
             #[cfg(feature = "h264")]
             Codec::Avc(configuration) => avc::need(configuration.sequence, most_tile_bytes),
+            #[cfg(feature = "vp9")]
+            Codec::Vp9(samples) => vp9::need(*samples, self.picture.tile, most_tile_bytes),
+            #[cfg(not(all(feature = "av1", feature = "hevc", feature = "h264", feature = "vp9")))]
             _ => unreachable!("`check` refuses the file"),
         }
     }

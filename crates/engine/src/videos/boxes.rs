@@ -1,17 +1,15 @@
-//! From box to box of an MP4 file, to its index.
+//! From box to box of an MP4 file, to its index and to its fragments.
 
 use std::io::Read;
 
 use contract::ImageFormat;
-use heif::{BoxStart, Fragments, Movie};
+use heif::{BoxStart, Extent, Fragments, Movie};
 
-use super::{Index, no_way};
+use super::{Index, More, no_way};
 use crate::{EngineError, source::Source, tiled::refused};
 
-/// Boxes of the file; a film that is not in fragments has five.
+/// Boxes of the file, up to its index or to the next fragment that has a key frame; a film has five.
 const MOST_BOXES: usize = 64;
-/// Fragments whose first key frame is tried.
-const MOST_FRAGMENTS: usize = 4;
 /// A fragment of some seconds has less than 64 kB of tables.
 const MOST_FRAGMENT_BYTES: u64 = 1 << 20;
 
@@ -19,48 +17,62 @@ const MOST_FRAGMENT_BYTES: u64 = 1 << 20;
 /// [`EngineError::Corrupt`] and [`EngineError::Unsupported`].
 pub(super) fn read(source: &mut Source<'_>, format: ImageFormat, most_bytes: u64) -> Result<Index, EngineError> {
     let mut walk = Walk { source, format, at: 0 };
-    let mut found: Option<(Movie, u64)> = None;
     for _ in 0..MOST_BOXES {
-        // Fragments end where the file does.
-        let start = match walk.start() {
-            Ok(start) => start,
-            Err(_) if found.as_ref().is_some_and(|(movie, _)| !movie.frames.is_empty()) => break,
-            Err(error) => return Err(error),
-        };
-        let (at, bytes) = (walk.at, start.bytes);
-        match (&start.kind, &mut found) {
-            (b"moov", None) => {
-                let body = walk.body(&start, most_bytes)?;
-                let movie = heif::movie(&body).map_err(|fault| refused(format, fault))?;
-                if !movie.frames.is_empty() {
-                    return Ok(index(movie, body.len() as u64));
-                }
-                found = Some((movie, body.len() as u64));
+        let start = walk.start()?;
+        if start.kind == *b"moov" {
+            let body = walk.body(&start, most_bytes)?;
+            let bytes = body.len() as u64;
+            let Movie { codec, size, pixel, nclx, turns, mut frames, fragments } =
+                heif::movie(&body).map_err(|fault| refused(format, fault))?;
+            drop(body);
+            let mut more = More::Nothing;
+            if let Some(fragments) = fragments.filter(|_| frames.is_empty()) {
+                walk.go_behind(&start)?;
+                let mut rest = Rest { at: walk.at, fragments };
+                frames.push(rest.next(walk.source, format)?.ok_or_else(|| no_index(format))?);
+                more = More::Fragments(rest);
             }
-            (b"moof", Some((movie, _))) => {
-                let body = walk.body(&start, MOST_FRAGMENT_BYTES.min(most_bytes))?;
-                let key_frame = |fragments: &Fragments| fragments.key_frame(&body, at);
-                let frame = movie.fragments.as_ref().map_or(Ok(None), key_frame);
-                movie.frames.extend(frame.map_err(|fault| refused(format, fault))?);
-                // A stream is at the frame now, and not once it has looked for others.
-                if movie.frames.len() == MOST_FRAGMENTS || (!movie.frames.is_empty() && !walk.source.goes_back()) {
-                    break;
-                }
-            }
-            _ => {}
+            return Ok(Index { codec, size, pixel, nclx, turns, frames, more, bytes });
         }
-        let Some(bytes) = bytes else { break };
-        walk.at = at.checked_add(bytes).ok_or_else(|| EngineError::header(format, "length of a box", bytes))?;
+        walk.go_behind(&start)?;
     }
-    match found {
-        Some((movie, bytes)) if !movie.frames.is_empty() => Ok(index(movie, bytes)),
-        _ => Err(EngineError::unsupported(format, "no index among its first boxes")),
-    }
+    Err(no_index(format))
 }
 
-fn index(movie: Movie, bytes: u64) -> Index {
-    let Movie { codec, size, pixel, nclx, turns, frames, .. } = movie;
-    Index { codec, size, pixel, nclx, turns, frames, bytes }
+fn no_index(format: ImageFormat) -> EngineError {
+    EngineError::unsupported(format, "no index among its first boxes")
+}
+
+/// Fragments that have not been looked at.
+#[derive(Clone, Debug)]
+pub(super) struct Rest {
+    /// Where the next box starts.
+    at: u64,
+    fragments: Fragments,
+}
+
+impl Rest {
+    /// The first key frame of the next fragment that has one; `None` at the end of the file.
+    ///
+    /// # Errors
+    /// As [`read`].
+    pub(super) fn next(&mut self, source: &mut Source<'_>, format: ImageFormat) -> Result<Option<Extent>, EngineError> {
+        let mut walk = Walk { source, format, at: self.at };
+        for _ in 0..MOST_BOXES {
+            let Ok(start) = walk.start() else { return Ok(None) };
+            let at = walk.at;
+            let body = match &start.kind {
+                b"moof" => walk.body(&start, MOST_FRAGMENT_BYTES)?,
+                _ => Vec::new(),
+            };
+            walk.go_behind(&start)?;
+            self.at = walk.at;
+            if let Some(frame) = self.fragments.key_frame(&body, at).map_err(|fault| refused(format, fault))? {
+                return Ok(Some(frame));
+            }
+        }
+        Ok(None)
+    }
 }
 
 struct Walk<'walk, 'caller> {
@@ -73,12 +85,20 @@ struct Walk<'walk, 'caller> {
 impl Walk<'_, '_> {
     /// The box here.
     fn start(&mut self) -> Result<BoxStart, EngineError> {
-        let start = self.bytes(self.at, BoxStart::BYTES as u64)?;
+        let start = self.source.look(self.at, BoxStart::BYTES as u64).map_err(|cause| no_way(self.format, cause))?;
         match BoxStart::read(&start) {
             Some(Ok(start)) => Ok(start),
             Some(Err(fault)) => Err(refused(self.format, fault)),
             None => Err(EngineError::ends(self.format, self.at + start.len() as u64, self.at + BoxStart::BYTES as u64)),
         }
+    }
+
+    fn go_behind(&mut self, start: &BoxStart) -> Result<(), EngineError> {
+        // One that goes on to the end of the file has nothing behind it.
+        let bytes = start.bytes.ok_or_else(|| no_index(self.format))?;
+        let at = self.at.checked_add(bytes);
+        self.at = at.ok_or_else(|| EngineError::header(self.format, "length of a box", bytes))?;
+        Ok(())
     }
 
     /// What is in it.
@@ -89,20 +109,15 @@ impl Walk<'_, '_> {
             let what = format!("an index of {} bytes, more than {most_bytes}", wanted.unwrap_or_default());
             return Err(EngineError::unsupported(self.format, what));
         }
-        let body = self.bytes(at, wanted.unwrap_or(most_bytes))?;
+        let mut body = Vec::new();
+        self.source.go_to(at).map_err(|cause| no_way(self.format, cause))?;
+        let mut rest = self.source.take(wanted.unwrap_or(most_bytes));
+        rest.read_to_end(&mut body).map_err(|cause| no_way(self.format, cause))?;
         match wanted {
             Some(wanted) if wanted > body.len() as u64 => {
-                Err(EngineError::ends(self.format, at + body.len() as u64, at + wanted))
+                Err(EngineError::ends(self.format, at + body.len() as u64, at.saturating_add(wanted)))
             }
             _ => Ok(body),
         }
-    }
-
-    /// So many bytes, or all that there are.
-    fn bytes(&mut self, at: u64, bytes: u64) -> Result<Vec<u8>, EngineError> {
-        self.source.go_to(at).map_err(|cause| no_way(self.format, cause))?;
-        let mut read = Vec::new();
-        self.source.take(bytes).read_to_end(&mut read).map_err(|cause| no_way(self.format, cause))?;
-        Ok(read)
     }
 }

@@ -5,6 +5,7 @@
 //! more is read than these. How much work a film is says its size in pixels, not in bytes.
 
 mod boxes;
+mod clusters;
 
 use std::{io, sync::Arc};
 
@@ -23,6 +24,10 @@ use crate::{
 
 /// All key frames that are tried have no more pixels than this, but one always is: so many take 2 s of CPU at the most.
 const MOST_TRIED_PIXELS: u64 = 36 << 20;
+/// Nor are there more of them.
+const MOST_TRIED: u64 = 6;
+/// A key frame that is found later has no more bytes than the picture has pixels, and than this.
+const MOST_LATER_BYTES: u64 = 8 << 20;
 /// Below this deviation of luma from its mean a frame is nearly one colour, in levels of 255: noise on black has 3, the
 /// title of a film 20.
 const LEAST_DEVIATION: f64 = 7.0;
@@ -38,8 +43,28 @@ struct Index {
     turns: Vec<Turn>,
     /// Key frames in the order in which they are tried; at least one.
     frames: Vec<Extent>,
+    /// What is tried behind these.
+    more: More,
     /// What was held of the file to read it.
     bytes: u64,
+}
+
+/// Key frames that are looked for only where the ones before are nearly one colour.
+#[derive(Clone, Debug)]
+enum More {
+    Nothing,
+    Fragments(boxes::Rest),
+    Clusters(clusters::Rest),
+}
+
+impl More {
+    fn next(&mut self, source: &mut Source<'_>, format: ImageFormat) -> Result<Option<Extent>, EngineError> {
+        match self {
+            Self::Nothing => Ok(None),
+            Self::Fragments(rest) => rest.next(source, format),
+            Self::Clusters(rest) => Ok(rest.next(source, format)?.map(|frame| frame.place)),
+        }
+    }
 }
 
 /// Reads the index of `source`, wherever it stands.
@@ -48,7 +73,10 @@ struct Index {
 /// [`EngineError::Corrupt`] and [`EngineError::Unsupported`], and what the reader said.
 pub(crate) fn read(source: &mut Source<'_>, format: ImageFormat, limits: &Limits) -> Result<Probe, EngineError> {
     let most_bytes = limits.max_header_bytes.min(limits.budget_bytes / 4);
-    let index = boxes::read(source, format, most_bytes);
+    let index = match format {
+        ImageFormat::Webm => clusters::read(source, format, most_bytes),
+        _ => boxes::read(source, format, most_bytes),
+    };
     if let Some(failure) = source.failure() {
         return Err(failure);
     }
@@ -74,8 +102,14 @@ pub(crate) fn probe(format: ImageFormat, prefix: &[u8]) -> Result<Probe, EngineE
 }
 
 fn probe_of(format: ImageFormat, index: Index) -> Result<Probe, EngineError> {
-    let Index { codec, size, pixel, nclx, turns, frames, bytes } = index;
-    let layer = Layer { codec, tiles: frames.clone(), nclx };
+    let Index { codec, size, pixel, nclx, turns, frames, more, bytes } = index;
+    let mut tiles = frames.clone();
+    let mut most_frame_bytes = frames.iter().map(|frame| frame.bytes).max().unwrap_or_default();
+    if !matches!(more, More::Nothing) {
+        most_frame_bytes = most_frame_bytes.max((u64::from(size.0) * u64::from(size.1)).min(MOST_LATER_BYTES));
+        tiles.push(Extent { offset: 0, bytes: most_frame_bytes });
+    }
+    let layer = Layer { codec, tiles, nclx };
     tiled::check(format, &layer, size)?;
     // The longer side grows, so that no pixel is lost.
     let stretched = |side: u32, (more, less): (u32, u32)| {
@@ -110,13 +144,16 @@ fn probe_of(format: ImageFormat, index: Index) -> Result<Probe, EngineError> {
         interlaced: false,
         orientation,
         header_bytes: bytes,
-        detail: Arc::new(VideoDetail { frames, first: TiledDetail { picture } }),
+        detail: Arc::new(VideoDetail { frames, more, most_frame_bytes, first: TiledDetail { picture } }),
     })
 }
 
 #[derive(Debug)]
 struct VideoDetail {
     frames: Vec<Extent>,
+    more: More,
+    /// Longer ones were not planned.
+    most_frame_bytes: u64,
     /// The first of them as a picture; its layer has all as tiles, of which the largest is planned.
     first: TiledDetail,
 }
@@ -157,19 +194,23 @@ impl Detail for VideoDetail {
         self.first.profile_bytes()
     }
 
-    fn decode(
-        &self,
-        source: &mut Source<'_>,
-        probe: &Probe,
-        plan: &Plan,
-        _: &Limits,
-    ) -> Result<Decoded, EngineError> {
+    fn decode(&self, source: &mut Source<'_>, probe: &Probe, plan: &Plan, _: &Limits) -> Result<Decoded, EngineError> {
         let (width, height) = self.first.picture.size;
         let most = (MOST_TRIED_PIXELS / (u64::from(width) * u64::from(height)).max(1)).max(1);
         // Of one colour, and what was wrong.
         let (mut blank, mut fault) = (None, None);
-        for frame in self.frames.iter().take(usize::try_from(most).unwrap_or(usize::MAX)) {
-            match self.decode_frame(source, probe, plan, *frame) {
+        let (mut frames, mut more) = (self.frames.iter().copied(), self.more.clone());
+        for _ in 0..most.min(MOST_TRIED) {
+            let frame = match frames.next() {
+                Some(frame) => frame,
+                None => match more.next(source, probe.format) {
+                    Ok(Some(frame)) if frame.bytes <= self.most_frame_bytes => frame,
+                    Ok(Some(_)) => continue,
+                    // What is wrong behind frames that are there is no reason to refuse them.
+                    Ok(None) | Err(_) => break,
+                },
+            };
+            match self.decode_frame(source, probe, plan, frame) {
                 Ok(decoded) if is_blank(&decoded) => blank = blank.or(Some(decoded)),
                 Ok(decoded) => return Ok(decoded),
                 Err(cause) => fault = fault.or(Some(cause)),

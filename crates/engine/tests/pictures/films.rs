@@ -12,6 +12,7 @@ use super::tiled::{check_numbers_that_lie, difference};
 use crate::fixtures::{
     self,
     mp4::{FILM, Film, Index, QUARTER, film},
+    webm::{MATROSKA, Matroska, matroska},
 };
 
 /// Of a film that is a file, as large as it is.
@@ -48,6 +49,61 @@ fn every_kind_is_the_frame_that_was_stored() {
     check(Film { edit: 1, ..FILM }, &imageops::rotate180(&picture));
     // Behind the last key frame: the one before it.
     check(Film { edit: 9, ..FILM }, &imageops::rotate180(&picture));
+}
+
+#[test]
+fn a_film_of_matroska_is_the_frame_that_was_stored() {
+    let picture = fixtures::picture();
+    let check = |kind: Matroska| {
+        let (mean, _) = difference(&pixels(&matroska(&picture, kind)), &picture);
+        assert!(mean <= 5.0, "{mean}");
+    };
+    for is_h264 in [false, true] {
+        for in_groups in [false, true] {
+            for is_live in [false, true] {
+                for black in [0, 2] {
+                    check(Matroska { is_h264, in_groups, is_live, black, ..MATROSKA });
+                }
+            }
+        }
+    }
+    let made = make(&matroska(&picture, Matroska { shown: Some((120, 60)), ..MATROSKA })).unwrap();
+    assert_eq!((made.probe.width_px, made.probe.height_px), (120, 60));
+}
+
+#[test]
+fn what_is_not_read_of_matroska_is_said() {
+    let check = |from: &[u8], to: &[u8], name: &str, want: &str| {
+        let mut file = matroska(&fixtures::picture(), MATROSKA);
+        let at = file.windows(from.len()).position(|bytes| bytes == from).unwrap();
+        file[at..at + to.len()].copy_from_slice(to);
+        let error = make(&file).unwrap_err();
+        assert!(error.name() == name && format!("{error:?}").contains(want), "{error:?}");
+    };
+    check(b"V_VP9", b"V_VP8", "unsupported", "VP8");
+    check(b"V_VP9", b"V_MP4", "unsupported", "codec other than");
+    check(&[0x83, 0x10, 0, 0, 4, 0, 0, 0, 1], &[0x83, 0x10, 0, 0, 4, 0, 0, 0, 2], "unsupported", "no track");
+    // The first block is no key frame, and so on to the end.
+    check(&[0x49, 0x83, 0x42], &[0, 0, 0], "corrupt", "VP9");
+    let file = matroska(&fixtures::picture(), MATROSKA);
+    for end in [10, 100, file.len() / 3] {
+        let error = make(&file[..end]).unwrap_err();
+        assert!(["corrupt", "unsupported"].contains(&error.name()), "{end}: {error:?}");
+    }
+}
+
+#[test]
+fn numbers_that_lie_in_matroska_are_refused_within_the_budget() {
+    let file = matroska(&fixtures::picture(), MATROSKA);
+    for at in 0..260 {
+        for word in [0_u32, 1, 0x7FFF_FFFF, 0xFFFF_FFFF] {
+            let mut lying = file.clone();
+            lying[at..at + 4].copy_from_slice(&word.to_be_bytes());
+            if let Ok(made) = make(&lying) {
+                assert!(made.plan.peak_bytes <= 8 << 20);
+            }
+        }
+    }
 }
 
 #[test]

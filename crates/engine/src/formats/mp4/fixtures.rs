@@ -158,7 +158,7 @@ fn moov((width, height): (u32, u32), kind: Film, frames: &[Vec<u8>], first: usiz
 }
 
 /// `avcC` with its two parameter sets.
-fn configuration(size: (u32, u32), kind: Film) -> Vec<u8> {
+pub fn configuration(size: (u32, u32), kind: Film) -> Vec<u8> {
     let (sps, pps) = (unit(0x67, &sps(size, kind)), unit(0x68, &pps()));
     let length = |unit: &[u8]| (unit.len() as u16).to_be_bytes();
     [&[1, sps[1], 0, 40, 0xFF, 0xE1], &length(&sps)[..], &sps, &[1], &length(&pps), &pps].concat()
@@ -210,7 +210,7 @@ fn pps() -> Vec<u8> {
 }
 
 /// A frame: slices with a length before each.
-fn frame(image: &RgbImage, kind: Film) -> Vec<u8> {
+pub fn frame(image: &RgbImage, kind: Film) -> Vec<u8> {
     let (across, down) = (image.width().div_ceil(16), image.height().div_ceil(16));
     let rows = down.div_ceil(kind.slices);
     let slice = |first: u32| {
