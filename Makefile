@@ -198,18 +198,18 @@ chaos: .venv/.done node_modules/.done ## a bad day for CHAOS_OBJECTS=1000 upload
 	@CHAOS_OBJECTS=$(CHAOS_OBJECTS) CHAOS_SEED=$(CHAOS_SEED) CHAOS_VERSIONS=$(CHAOS_VERSIONS) \
 		.venv/bin/python -m local test cargo test --quiet --locked $(WITH_SDK) --test chaos
 
-# HEVC is patented, so that HEIC is read only where HEVC=on says so.
-package: .venv/.package ## the zips for AWS, optimised, in target/lambda: ARCHITECTURE=x86_64, HEVC=on reads HEIC
+# HEVC and H.264 are patented, so that HEIC and most films are read only where HEVC=on says so.
+package: .venv/.package ## the zips for AWS, optimised, in target/lambda: ARCHITECTURE=x86_64, HEVC=on reads HEIC and H.264
 	@HEVC=$(HEVC) .venv/bin/python -m local.lambda_zips --architecture "$(ARCHITECTURE)" --parameters='$(PARAMS)'
 
 # The whole source a second time, in another folder, by the same compiler: minutes.
 reproducible: package ## two builds in two folders: are the zips the same bytes? ARCHITECTURE=x86_64
 	@HEVC=$(HEVC) ARCHITECTURE=$(ARCHITECTURE) local/reproducible.sh
 
-command: .venv/.package ## the command for a release, in target/command: TARGET=aarch64-unknown-linux-gnu, HEVC=on reads HEIC
+command: .venv/.package ## the command for a release, in target/command: TARGET=aarch64-unknown-linux-gnu, HEVC=on reads HEIC and H.264
 	@HEVC=$(HEVC) .venv/bin/python -m local.release_files command "$(TARGET)"
 
-image: ## thumbtier serve as an image for containers, in target/image too: HEVC=on reads HEIC
+image: ## thumbtier serve as an image for containers, in target/image too: HEVC=on reads HEIC and H.264
 	@docker build --quiet --build-arg FEATURES=$(if $(filter on,$(HEVC)),free$(comma)hevc$(comma)sqs,free$(comma)sqs) --tag thumbtier-serve --file serve/deploy/Dockerfile . >/dev/null
 	@mkdir -p target/image
 	@docker save thumbtier-serve | gzip --no-name > target/image/thumbtier-serve-image-$$(uname -m).tar.gz
