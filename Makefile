@@ -14,6 +14,10 @@ FIRST_SEED ?= 0
 JOBS ?= 1
 CHAOS_OBJECTS ?= 1000
 CHAOS_SEED ?=
+# Of `thumbtier serve` before other stores.
+SEED ?=
+SEEDS ?= 1
+SOWN = $(if $(SEED),--seed $(SEED)) --seeds $(SEEDS)
 # on: the bucket keeps versions, which are deleted by their ids, delete markers too.
 CHAOS_VERSIONS ?= off
 FUZZ_TARGETS ?=
@@ -72,7 +76,7 @@ DOCUMENTED := python3 -m local.documents && NO_MKDOCS_2_WARNING=1 .venv/bin/pyth
 DEPLOYED := python3 -m local.suite target/sdk.json --only
 
 .PHONY: help local test tested linted unit unit-built functions-built sdk-built templates downloads
-.PHONY: documents documented template frameworks screenshots in-turn side-by-side deployed beside scripts differing operators situations page requests served served-by-s3s serve-load image chaos mutations differential fuzz bench calibrate dispatcher coldstart weights test-arm64 shipped peers package reproducible command release-files test-release deployable preflight deploy remove prices audit clean
+.PHONY: documents documented template frameworks screenshots in-turn side-by-side deployed beside scripts differing operators situations page requests served served-by-s3s served-by-ceph served-by-juicefs serve-load image chaos mutations differential fuzz bench calibrate dispatcher coldstart weights test-arm64 shipped peers package reproducible command release-files test-release deployable preflight deploy remove prices audit clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -179,9 +183,13 @@ requests:
 served:
 	.venv/bin/python -m local.served
 
-# Compiles the store, once and for minutes: not a part of `make test`.
-served-by-s3s: functions-built ## thumbtier serve against a second store, s3s-fs
-	@.venv/bin/python -m local.served --s3s
+# Each store is compiled, fetched or installed first: not a part of `make test`.
+served-by-s3s: functions-built ## thumbtier serve before s3s-fs: SEED=1 SEEDS=3
+	@.venv/bin/python -m local.served --store s3s $(SOWN)
+served-by-ceph: functions-built ## thumbtier serve before Ceph, whose radosgw is a package of Debian: SEED=1 SEEDS=3
+	@.venv/bin/python -m local.served --store ceph $(SOWN)
+served-by-juicefs: functions-built ## thumbtier serve before MinIO's S3 of 2021, which JuiceFS has: SEED=1 SEEDS=3
+	@.venv/bin/python -m local.served --store juicefs $(SOWN)
 
 # What the command says of itself is in them, so that it is compiled first.
 documents: .venv/.done ## docs/ as pages in target/site, with links checked; UPDATE=1 writes what follows from the code
@@ -198,18 +206,18 @@ chaos: .venv/.done node_modules/.done ## a bad day for CHAOS_OBJECTS=1000 upload
 	@CHAOS_OBJECTS=$(CHAOS_OBJECTS) CHAOS_SEED=$(CHAOS_SEED) CHAOS_VERSIONS=$(CHAOS_VERSIONS) \
 		.venv/bin/python -m local test cargo test --quiet --locked $(WITH_SDK) --test chaos
 
-# HEVC is patented, so that HEIC is read only where HEVC=on says so.
-package: .venv/.package ## the zips for AWS, optimised, in target/lambda: ARCHITECTURE=x86_64, HEVC=on reads HEIC
+# HEVC and H.264 are patented, so that HEIC and most films are read only where HEVC=on says so.
+package: .venv/.package ## the zips for AWS, optimised, in target/lambda: ARCHITECTURE=x86_64, HEVC=on reads HEIC and H.264
 	@HEVC=$(HEVC) .venv/bin/python -m local.lambda_zips --architecture "$(ARCHITECTURE)" --parameters='$(PARAMS)'
 
 # The whole source a second time, in another folder, by the same compiler: minutes.
 reproducible: package ## two builds in two folders: are the zips the same bytes? ARCHITECTURE=x86_64
 	@HEVC=$(HEVC) ARCHITECTURE=$(ARCHITECTURE) local/reproducible.sh
 
-command: .venv/.package ## the command for a release, in target/command: TARGET=aarch64-unknown-linux-gnu, HEVC=on reads HEIC
+command: .venv/.package ## the command for a release, in target/command: TARGET=aarch64-unknown-linux-gnu, HEVC=on reads HEIC and H.264
 	@HEVC=$(HEVC) .venv/bin/python -m local.release_files command "$(TARGET)"
 
-image: ## thumbtier serve as an image for containers, in target/image too: HEVC=on reads HEIC
+image: ## thumbtier serve as an image for containers, in target/image too: HEVC=on reads HEIC and H.264
 	@docker build --quiet --build-arg FEATURES=$(if $(filter on,$(HEVC)),free$(comma)hevc$(comma)sqs,free$(comma)sqs) --tag thumbtier-serve --file serve/deploy/Dockerfile . >/dev/null
 	@mkdir -p target/image
 	@docker save thumbtier-serve | gzip --no-name > target/image/thumbtier-serve-image-$$(uname -m).tar.gz

@@ -116,9 +116,11 @@ class Running:
 class Stack(Running):
     """A running local AWS; leaving the `with` block ends every process that it started."""
 
-    def __init__(self, port: int, may_fail: bool = False):
-        """With `may_fail` the functions call AWS through a proxy that makes calls fail as soon as it is told to."""
+    def __init__(self, port: int, may_fail: bool = False, state: Path | None = None):
+        """With `may_fail` the functions call AWS through a proxy that makes calls fail as soon as it is told to. With
+        `state`, a folder, the queues are what they were after a restart."""
         super().__init__(port or free_port())
+        self.state = state
         self.functions_endpoint = faults.Proxy(self.port).endpoint if may_fail else self.endpoint
         self.folder = ROOT / ".local" / str(self.port)
         self.limits = Limits(f"thumbtier-{self.port}")
@@ -126,13 +128,18 @@ class Stack(Running):
 
     def __enter__(self) -> "Stack":
         try:
-            self._start()
+            self.start()
         except BaseException:
             self.__exit__()
             raise
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.stop()
+        self.limits.remove()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def stop(self) -> None:
         if self.server:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.server.pid, signal.SIGTERM)
@@ -141,10 +148,9 @@ class Stack(Running):
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.server.pid, signal.SIGKILL)
             self.server.wait()
-        self.limits.remove()
-        shutil.rmtree(self.folder, ignore_errors=True)
+            self.server = None
 
-    def _start(self) -> None:
+    def start(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         environment = self.environment() | self.limits.environment() | {
             "AUTH": "true",
@@ -155,6 +161,8 @@ class Stack(Running):
             "LOG_LEVEL": "WARNING",
             "TMPDIR": str(self.folder),
         }
+        if self.state:
+            environment |= {"PERSIST_STATE": "1", "STATE_DIR": str(self.state)}
         log_path = ROOT / ".local" / f"ministack-{self.port}.log"
         with log_path.open("wb") as log:
             self.server = subprocess.Popen(
