@@ -167,7 +167,7 @@ def a_store_without_conditions_is_named_and_needs_a_process_alone(store: Store, 
             if want not in said:
                 raise Failed(f"it does not say `{want}`: {said}")
         with Serve(buckets, folder / fault, "--alone", endpoint=proxy.endpoint) as serve:
-            story(buckets, dice, 15, 50, serve.post)
+            story(buckets, dice, 8, 24, serve.post)
             buckets.settled(f"one process before a store without conditions ({fault})")
 
 
