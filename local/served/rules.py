@@ -1,7 +1,10 @@
 """What is true of every store on a good day."""
 
 import json
+import os
 import random
+import shutil
+import subprocess
 import time
 from io import BytesIO
 from pathlib import Path
@@ -11,6 +14,7 @@ from PIL import Image
 from .. import faults
 from ..stack import ROOT, free_port
 from .days import fail, picture, story
+from . import process
 from .process import Serve, expect, failing, run
 from .stores import TOKEN, Buckets, Failed, Store, until
 from .tls import Tls
@@ -182,3 +186,26 @@ def tls_of_ones_own(store: Store, folder: Path, dice: random.Random) -> None:
     with Serve(buckets, folder / "tls", "--ca", str(tls.ca), endpoint=endpoint) as serve:
         serve.post(buckets.put("cat.png", picture(dice)))
         buckets.settled("an upload over TLS")
+
+
+# As a container's runtime does: /proc and /dev, no other file of this machine, none that may be written, not root. One process.
+IN_IMAGE = """mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && mount --bind "$2" "$1/state" && mount --bind /proc "$1/proc" && mount --bind /dev "$1/dev" || exit
+root=$1; shift 2; exec chroot --userspec=65532:65532 "$root" /usr/bin/thumbtier-serve "$@"
+"""
+
+
+def the_image_has_all_that_it_needs(store: Store, folder: Path, dice: random.Random) -> None:
+    if os.geteuid() or not shutil.which("unshare"):
+        print("    left out: mounts take root", flush=True)
+        return
+    root, state = folder / "image", folder / "image-state"
+    subprocess.run([ROOT / "serve" / "deploy" / "rootfs.sh", process.PROGRAM, root], check=True)
+    state.mkdir()
+    os.chown(state, 65532, 65532)
+    buckets = store.buckets("image")
+    program = ["unshare", "--mount", "sh", "-c", IN_IMAGE, "sh", root, state]
+    with Serve(buckets, state, program=program) as serve:
+        serve.post(buckets.put("cat.jpg", picture(dice, "JPEG")))
+        # Drawn by a process of its own.
+        serve.post(buckets.put("icon.svg", b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><circle r="4" cx="5" cy="5"/></svg>'))
+        buckets.settled("an upload to the image's files")

@@ -33,6 +33,7 @@ class ServeFiles(unittest.TestCase):
             self.assertTrue(all(port.startswith("127.0.0.1:") for port in service.get("ports", [])), name)
         dockerfile = (FOLDER / "Dockerfile").read_text()
         self.assertRegex(dockerfile, r"(?m)^USER 65532:65532$")
+        self.assertRegex(dockerfile, r"(?m)^FROM scratch$")
 
     def test_the_unit_is_a_unit(self):
         unit = configparser.ConfigParser(strict=False, delimiters="=")

@@ -5,7 +5,7 @@ set -eu
 program=$1 root=$2
 certificates=/etc/ssl/certs/ca-certificates.crt
 [ -f "$certificates" ] || { echo "$certificates is missing: install ca-certificates" >&2; exit 1; }
-mkdir -p "$root/usr/bin" "$root/etc/ssl/certs" "$root/state" "$root/tmp" "$root/proc"
+mkdir -p "$root/usr/bin" "$root/etc/ssl/certs" "$root/state" "$root/tmp" "$root/proc" "$root/dev"
 cp "$program" "$root/usr/bin/thumbtier-serve"
 strip "$root/usr/bin/thumbtier-serve"
 cp "$certificates" "$root$certificates"
