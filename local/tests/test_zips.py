@@ -77,11 +77,15 @@ class Programs(unittest.TestCase):
 class Choice(unittest.TestCase):
     def test_the_architecture_is_that_of_the_deployment(self):
         for named, parameters, want in [
-            ("", "", "x86_64"), ("arm64", "", "arm64"), ("", "--param=architecture=arm64 --param=api=on", "arm64"),
-            ("", '--param="architecture=arm64"', "arm64"), ("", "--param architecture=arm64", "arm64"),
-            ("arm64", "--param=architecture=arm64", "arm64"), ("", "--param=source_bucket=architecture=arm64", "x86_64"),
+            ("", "", "arm64"), ("x86_64", "", "x86_64"), ("", "--param=architecture=x86_64 --param=api=on", "x86_64"),
+            ("", '--param="architecture=x86_64"', "x86_64"), ("", "--param architecture=x86_64", "x86_64"),
+            ("x86_64", "--param=architecture=x86_64", "x86_64"), ("", "--param=source_bucket=architecture=x86_64", "arm64"),
         ]:
             self.assertEqual(lambda_zips.choose(named, parameters).name, want, (named, parameters))
+
+    def test_the_default_is_that_of_the_deployment(self):
+        self.assertIn(f"\n    architecture: {lambda_zips.DEFAULT}\n", (lambda_zips.ROOT / "serverless.yml").read_text())
+        self.assertIn(lambda_zips.of_this_machine(), lambda_zips.ARCHITECTURES)
 
     def test_two_that_differ_are_refused(self):
         with self.assertRaisesRegex(PackageError, "ARCHITECTURE is `x86_64` and PARAMS say `arm64`"):
