@@ -36,8 +36,9 @@ fn main() -> ExitCode {
     }
     // Of films libavcodec hides what is damaged behind what is beside it. Values that damage makes overflow in their own ways in each decoder of JPEG 2000, which nothing notices: of 3,000
     // damaged files OpenJPEG and the engine saw 21 differently. Whole ones are the same. Of PDF each reader mends damage in ways of its own.
-    let is_whole =
-        |format: &ImageFormat| matches!(format, ImageFormat::Jp2 | ImageFormat::Mp4 | ImageFormat::Pdf | ImageFormat::Webm);
+    let is_whole = |format: &ImageFormat| {
+        matches!(format, ImageFormat::Jp2 | ImageFormat::Mp4 | ImageFormat::Pdf | ImageFormat::Webm)
+    };
     let (whole, compared): (Vec<_>, Vec<_>) = compared.into_iter().partition(is_whole);
     // Nor are those of x265: of 800 with damaged entropy codes libde265 and the engine saw two differently, and no third
     // decoder is here.

@@ -55,7 +55,8 @@ pub const QUARTER: [i32; 4] = [0, ONE, -ONE, 0];
 const SCALE: u32 = 1000;
 
 pub fn encode(image: &DynamicImage) -> Vec<u8> {
-    film(&image.to_rgb8(), FILM)
+    // As a stream is read that does not go back.
+    film(&image.to_rgb8(), Film { index: Index::First, ..FILM })
 }
 
 pub fn files() -> Vec<(&'static str, Vec<u8>)> {
