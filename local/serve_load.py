@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy
 from PIL import Image
 
-from . import served
+from .served import process, stores
 from .stack import ROOT
 
 TOKEN = "load"

@@ -228,6 +228,7 @@ fn the_planned_peak_is_never_under_the_real_one_and_close_above_ten_megapixels()
         ("gif interlaced", gif(3_900, 2_700, true), 1.5),
         ("webp", encoded(&rgb.clone().into(), ImageFormat::WebP), f64::INFINITY),
     ];
+    let repeating = RgbImage::from_fn(width, height, |x, y| image::Rgb(texture(x % 512, y % 512)));
     let rare = contract::ImageFormat::ALL.into_iter().skip(6);
     let rare = rare.map(|format| {
         let factor = match format {
@@ -243,7 +244,9 @@ fn the_planned_peak_is_never_under_the_real_one_and_close_above_ten_megapixels()
             contract::ImageFormat::Svg | contract::ImageFormat::Pdf => f64::INFINITY,
             _ => 1.5,
         };
-        (format.name(), fixtures::encode(&rgb.clone().into(), format), factor)
+        // What repeats is written in a tenth of the time: each block of it is coded once.
+        let picture = if format == contract::ImageFormat::Jp2 { &repeating } else { &rgb };
+        (format.name(), fixtures::encode(&picture.clone().into(), format), factor)
     });
     let rare: Vec<_> = rare.collect();
     let rare_names: Vec<_> = rare.iter().map(|(name, ..)| *name).collect();
