@@ -19,9 +19,9 @@ use crate::EngineError;
 /// Parameter sets, states of the arithmetic decoder, lists.
 const FIXED_BYTES: u64 = 64 << 10;
 /// Each slice but the first copies all that is held of a picture: no more bytes than these, times pixels.
-const MOST_COPIED_PIXELS: u64 = 1 << 29;
+const MOST_COPIED_PIXELS: u64 = 1 << 28;
 /// So many slices every picture may have, which is what broadcasters write.
-const LEAST_SLICES: u64 = 32;
+const LEAST_SLICES: u64 = 20;
 
 /// What is not decoded, in words; `None` for what is.
 pub(super) fn refusal(sequence: AvcSequence) -> Option<String> {
