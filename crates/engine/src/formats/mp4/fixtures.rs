@@ -154,7 +154,7 @@ fn moov((width, height): (u32, u32), kind: Film, frames: &[Vec<u8>], first: usiz
         full(b"hdlr", 0, b"\0\0\0\0vide\0\0\0\0\0\0\0\0\0\0\0\0\0"),
         boxed(b"minf", &boxed(b"stbl", &table)),
     ];
-    let edit = full_of(b"elst", 0, &[1, SCALE, kind.edit * SCALE, 0x1_0000]);
+    let edit = full_of(b"elst", 0, &[1, count.saturating_sub(kind.edit) * SCALE, kind.edit * SCALE, 0x1_0000]);
     let track = [full_of(b"tkhd", 3, &tkhd), boxed(b"edts", &edit), boxed(b"mdia", &media.concat())];
     let mut boxes = [full_of(b"mvhd", 0, &mvhd), boxed(b"trak", &track.concat())].concat();
     if kind.index == Index::Fragments {
