@@ -55,11 +55,10 @@ pub(crate) struct BodySender {
 /// The two ends of a pipe for an object of so many bytes: [`pump`] fills it, the engine's thread drains it.
 pub(crate) fn pipe(bytes: u64) -> (BodySender, BodyReader) {
     let (sender, chunks) = mpsc::channel(WAITING_CHUNKS);
-    let (ranges, asked_for) = mpsc::channel(1);
-    let (at, wanted, has_ended) = (0, None, false);
-    let reader =
-        BodyReader { chunks, chunk: Bytes::new(), ranges, ranges_left: MOST_RANGES, at, wanted, has_ended, bytes };
-    (BodySender { chunks: sender, ranges: asked_for }, reader)
+    let (ranges, asked) = mpsc::channel(1);
+    let (chunk, at, wanted, has_ended) = (Bytes::new(), 0, None, false);
+    let reader = BodyReader { chunks, chunk, ranges, ranges_left: MOST_RANGES, at, wanted, has_ended, bytes };
+    (BodySender { chunks: sender, ranges: asked }, reader)
 }
 
 /// Moves `body` into the pipe until it fails, or the engine has enough and drops its end; then the body is dropped, and

@@ -62,7 +62,9 @@ fn main() -> ExitCode {
 /// Whether the engine and another decoder see the same in every file of these formats.
 fn are_same(formats: &[ImageFormat]) -> bool {
     let files = formats.iter().copied().flat_map(fixtures::files).chain(by_other_encoders(true));
-    let different = only(files.collect()).into_iter().filter(|(name, file)| {
+    // Where pixels are stretched each program resizes in its own way: `tests/pictures/films.rs`.
+    let files = only(files.collect()).into_iter().filter(|(name, _)| !name.contains("wide pixels"));
+    let different = files.filter(|(name, file)| {
         let verdict = compare(file, &fixtures::limits(64 << 20));
         if verdict != Verdict::Same {
             println!("{name}: {verdict:?}");

@@ -236,6 +236,8 @@ fn the_planned_peak_is_never_under_the_real_one_and_close_above_ten_megapixels()
             contract::ImageFormat::Jxl => 6.0,
             // As many bytes as its samples would have.
             contract::ImageFormat::Jp2 => 4.0,
+            // Each slice but the first copies all that is held of a picture, and these have one.
+            contract::ImageFormat::Mp4 | contract::ImageFormat::Webm => 2.5,
             // What the process holds that draws it is in the plan, and not counted here.
             contract::ImageFormat::Svg | contract::ImageFormat::Pdf => f64::INFINITY,
             _ => 1.5,

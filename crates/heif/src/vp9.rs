@@ -96,13 +96,13 @@ fn header(bits: &mut Bits) -> Option<(Vp9, (u32, u32))> {
         (full_range, chroma)
     };
     let size = (bits.take(16)? + 1, bits.take(16)? + 1);
-    // Table 2 of color_space, in the numbers of H.273.
+    // color_space, in the numbers of H.273. It is the matrix, as FFmpeg takes it; of BT.2020 colours differ enough to be seen.
     let (primaries, transfer, matrix) = match space {
-        1 | 3 => (6, 6, 6),
-        2 => (1, 1, 1),
-        4 => (7, 7, 7),
+        1 | 3 => (2, 2, 6),
+        2 => (2, 2, 1),
+        4 => (2, 2, 7),
         5 => (9, 14, 9),
-        7 => (1, 13, 0),
+        7 => (2, 2, 0),
         _ => (2, 2, 2),
     };
     let nclx = Some(Nclx { primaries, transfer, matrix, full_range });

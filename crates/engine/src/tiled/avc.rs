@@ -16,10 +16,12 @@ use super::{
 };
 use crate::EngineError;
 
+/// Parameter sets, states of the arithmetic decoder, lists.
+const FIXED_BYTES: u64 = 64 << 10;
 /// Each slice but the first copies all that is held of a picture: no more bytes than these, times pixels.
-const MOST_COPIED_PIXELS: u64 = 1 << 29;
+const MOST_COPIED_PIXELS: u64 = 1 << 28;
 /// So many slices every picture may have, which is what broadcasters write.
-const LEAST_SLICES: u64 = 32;
+const LEAST_SLICES: u64 = 20;
 
 /// What is not decoded, in words; `None` for what is.
 pub(super) fn refusal(sequence: AvcSequence) -> Option<String> {
@@ -39,10 +41,12 @@ pub(super) fn need(sequence: AvcSequence, most_tile_bytes: u64) -> Need {
     let pixels = pixels(sequence);
     let plane_halves = if sequence.chroma == 2 { 4 } else { 3 };
     let planes = pixels * plane_halves * if sequence.bits > 8 { 2 } else { 1 } / 2;
-    // A block of 16 by 16 has 810 bytes of tables, twice where a slice follows another; then the picture is there as a
-    // reference, as it was coded, and as it is shown. The frame's bytes, one unit without its escapes, and a copy of that.
-    let tables = pixels * 13 / 2;
-    let decoder_bytes = (planes * 3 + tables).saturating_add(most_tile_bytes.saturating_mul(3));
+    // A block of 16 by 16 has 810 bytes of tables.
+    let picture = planes + pixels * 13 / 4;
+    // Twice where a slice follows another, with the frame's bytes, one unit without its escapes, and a copy of that. Then the
+    // picture is there as a reference, as it was coded, and as it is shown.
+    let slices = (picture * 2).saturating_add(most_tile_bytes.saturating_mul(3));
+    let decoder_bytes = slices.max(picture + planes * 2) + FIXED_BYTES;
     Need { decoder_bytes, frame_bytes: planes }
 }
 

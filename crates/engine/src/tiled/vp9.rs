@@ -55,7 +55,11 @@ impl TileDecoder for Vp9Frames {
         drop(frame);
         let frame = decoder.next_frame().map_err(fault)?;
         match (frame.width, frame.height) == self.size && frame.bit_depth == u32::from(self.samples.bits) {
-            true => Ok(Tile { planes: Box::new(frame), nclx: header.nclx }),
+            true => {
+                // A box may say that it does not know.
+                let nclx = self.samples.nclx.filter(|nclx| nclx.matrix != 2).or(header.nclx);
+                Ok(Tile { planes: Box::new(frame), nclx })
+            }
             false => Err(unreadable(self.format)),
         }
     }

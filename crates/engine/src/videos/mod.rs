@@ -24,8 +24,11 @@ use crate::{
 
 /// All key frames that are tried have no more pixels than this, but one always is: so many take 2 s of CPU at the most.
 const MOST_TRIED_PIXELS: u64 = 36 << 20;
-/// Nor are there more of them.
+/// Nor are there more of them, and behind so many bytes no other one is tried: entropy codes take time by the byte.
 const MOST_TRIED: u64 = 6;
+const MOST_TRIED_BYTES: u64 = 16 << 20;
+/// A pixel that is stored as it is has four bytes at the most, in 4:2:2 of 12 bits three.
+const MOST_PIXEL_BYTES: u64 = 4;
 /// A key frame that is found later has no more bytes than the picture has pixels, and than this.
 const MOST_LATER_BYTES: u64 = 8 << 20;
 /// Below this deviation of luma from its mean a frame is nearly one colour, in levels of 255: noise on black has 3, the
@@ -105,8 +108,12 @@ fn probe_of(format: ImageFormat, index: Index) -> Result<Probe, EngineError> {
     let Index { codec, size, pixel, nclx, turns, frames, more, bytes } = index;
     let mut tiles = frames.clone();
     let mut most_frame_bytes = frames.iter().map(|frame| frame.bytes).max().unwrap_or_default();
+    let pixels = u64::from(size.0) * u64::from(size.1);
+    if most_frame_bytes > pixels.saturating_mul(MOST_PIXEL_BYTES) + (64 << 10) {
+        return Err(EngineError::header(format, "length of a key frame", most_frame_bytes));
+    }
     if !matches!(more, More::Nothing) {
-        most_frame_bytes = most_frame_bytes.max((u64::from(size.0) * u64::from(size.1)).min(MOST_LATER_BYTES));
+        most_frame_bytes = most_frame_bytes.max(pixels.min(MOST_LATER_BYTES));
         tiles.push(Extent { offset: 0, bytes: most_frame_bytes });
     }
     let layer = Layer { codec, tiles, nclx };
@@ -200,7 +207,11 @@ impl Detail for VideoDetail {
         // Of one colour, and what was wrong.
         let (mut blank, mut fault) = (None, None);
         let (mut frames, mut more) = (self.frames.iter().copied(), self.more.clone());
+        let mut bytes = 0_u64;
         for _ in 0..most.min(MOST_TRIED) {
+            if bytes > MOST_TRIED_BYTES {
+                break;
+            }
             let frame = match frames.next() {
                 Some(frame) => frame,
                 None => match more.next(source, probe.format) {
@@ -210,6 +221,7 @@ impl Detail for VideoDetail {
                     Ok(None) | Err(_) => break,
                 },
             };
+            bytes = bytes.saturating_add(frame.bytes);
             match self.decode_frame(source, probe, plan, frame) {
                 Ok(decoded) if is_blank(&decoded) => blank = blank.or(Some(decoded)),
                 Ok(decoded) => return Ok(decoded),

@@ -11,7 +11,7 @@ use image::{RgbImage, imageops};
 use super::tiled::{check_numbers_that_lie, difference};
 use crate::fixtures::{
     self,
-    mp4::{FILM, Film, Index, QUARTER, film},
+    mp4::{FILM, Film, Index, QUARTER, film, frame, of_frames},
     webm::{MATROSKA, Matroska, matroska},
 };
 
@@ -215,6 +215,22 @@ fn what_is_not_read_is_said() {
     check(b"vide", b"soun", "unsupported", "no track of pictures");
     check(b"moov", b"free", "corrupt", "bytes");
     check(b"stco", b"free", "corrupt", "samples");
+}
+
+/// Each slice but the first copies the picture, and then may be damaged.
+#[test]
+fn slices_of_a_frame_are_bounded() {
+    let picture = fixtures::picture();
+    let slices = |count: usize| {
+        // Slices that begin with the second block, and end there.
+        let slice = [0, 0, 0, 5, 0x65, 0x42, 0x21, 0x88, 0x80].repeat(count);
+        let frame = [frame(&picture, FILM, 0), slice].concat();
+        make(&of_frames((90, 60), Film { index: Index::First, ..FILM }, &[frame]))
+    };
+    assert!(slices(3).is_ok());
+    let error = slices(50_000).unwrap_err();
+    assert!(error.name() == "corrupt" && format!("{error:?}").contains("length of a key frame"), "{error:?}");
+    assert!(slices(8_000).is_ok());
 }
 
 #[test]

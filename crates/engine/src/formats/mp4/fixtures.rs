@@ -55,7 +55,8 @@ pub const QUARTER: [i32; 4] = [0, ONE, -ONE, 0];
 const SCALE: u32 = 1000;
 
 pub fn encode(image: &DynamicImage) -> Vec<u8> {
-    film(&image.to_rgb8(), FILM)
+    // As a stream is read that does not go back.
+    film(&image.to_rgb8(), Film { index: Index::First, ..FILM })
 }
 
 pub fn files() -> Vec<(&'static str, Vec<u8>)> {
@@ -74,25 +75,29 @@ pub fn files() -> Vec<(&'static str, Vec<u8>)> {
 
 pub fn film(image: &RgbImage, kind: Film) -> Vec<u8> {
     let black = RgbImage::from_pixel(image.width(), image.height(), Rgb([0; 3]));
-    let mut frames = vec![frame(&black, kind); kind.black];
-    frames.push(frame(image, kind));
+    let mut frames: Vec<_> = (0..kind.black as u32).map(|number| frame(&black, kind, number)).collect();
+    frames.push(frame(image, kind, kind.black as u32));
     // Behind the picture there is another one, which is not looked at.
-    frames.push(frame(&image::imageops::rotate180(image), kind));
+    frames.push(frame(&image::imageops::rotate180(image), kind, kind.black as u32 + 1));
+    of_frames(image.dimensions(), kind, &frames)
+}
+
+/// A film of these frames, each as it is stored.
+pub fn of_frames(size: (u32, u32), kind: Film, frames: &[Vec<u8>]) -> Vec<u8> {
     let start = boxed(b"ftyp", b"isom\0\0\x02\0isomavc1");
     let samples = frames.concat();
-    let size = image.dimensions();
     match kind.index {
         Index::Last => {
-            let moov = moov(size, kind, &frames, start.len() + 8);
+            let moov = moov(size, kind, frames, start.len() + 8);
             [start, boxed(b"mdat", &samples), moov].concat()
         }
         Index::First => {
-            let at = start.len() + moov(size, kind, &frames, 0).len() + 8;
-            [start, moov(size, kind, &frames, at), boxed(b"mdat", &samples)].concat()
+            let at = start.len() + moov(size, kind, frames, 0).len() + 8;
+            [start, moov(size, kind, frames, at), boxed(b"mdat", &samples)].concat()
         }
         Index::Fragments => {
             let mut file = [start, moov(size, kind, &[], 0)].concat();
-            for frame in &frames {
+            for frame in frames {
                 let traf = |offset: usize| {
                     let track = full_of(b"tfhd", 0x02_0000, &[1]);
                     let run = full_of(b"trun", 0x205, &[1, offset as u32, 0, frame.len() as u32]);
@@ -120,7 +125,8 @@ fn moov((width, height): (u32, u32), kind: Film, frames: &[Vec<u8>], first: usiz
     let [a, b, c, d] = kind.matrix.map(i32::cast_unsigned);
     let matrix = [a, b, 0, c, d, 0, 0, 0, 0x4000_0000];
     let tkhd = [[0, 0, 1, 0, count * SCALE, 0, 0, 0, 0].as_slice(), &matrix, &[width << 16, height << 16]].concat();
-    let mvhd = [&[0, 0, SCALE, count * SCALE, 0x1_0000, 0x100_0000, 0, 0][..], &[0; 15], &[2]].concat();
+    let upright = [0x1_0000, 0, 0, 0, 0x1_0000, 0, 0, 0, 0x4000_0000];
+    let mvhd = [&[0, 0, SCALE, count * SCALE, 0x1_0000, 0x100_0000, 0, 0][..], &upright, &[0; 6], &[2]].concat();
     let entry = [
         &[0; 6][..],
         &[0, 1],
@@ -148,7 +154,7 @@ fn moov((width, height): (u32, u32), kind: Film, frames: &[Vec<u8>], first: usiz
         full(b"hdlr", 0, b"\0\0\0\0vide\0\0\0\0\0\0\0\0\0\0\0\0\0"),
         boxed(b"minf", &boxed(b"stbl", &table)),
     ];
-    let edit = full_of(b"elst", 0, &[1, SCALE, kind.edit * SCALE, 0x1_0000]);
+    let edit = full_of(b"elst", 0, &[1, count.saturating_sub(kind.edit) * SCALE, kind.edit * SCALE, 0x1_0000]);
     let track = [full_of(b"tkhd", 3, &tkhd), boxed(b"edts", &edit), boxed(b"mdia", &media.concat())];
     let mut boxes = [full_of(b"mvhd", 0, &mvhd), boxed(b"trak", &track.concat())].concat();
     if kind.index == Index::Fragments {
@@ -209,8 +215,8 @@ fn pps() -> Vec<u8> {
     bits.ended()
 }
 
-/// A frame: slices with a length before each.
-pub fn frame(image: &RgbImage, kind: Film) -> Vec<u8> {
+/// A frame: slices with a length before each. Two in a row have different numbers.
+pub fn frame(image: &RgbImage, kind: Film, number: u32) -> Vec<u8> {
     let (across, down) = (image.width().div_ceil(16), image.height().div_ceil(16));
     let rows = down.div_ceil(kind.slices);
     let slice = |first: u32| {
@@ -218,7 +224,7 @@ pub fn frame(image: &RgbImage, kind: Film) -> Vec<u8> {
         // All slices are of intra blocks.
         bits.golomb(&[first * across, 7, 0]);
         bits.put(0, 4);
-        bits.golomb(&[0]);
+        bits.golomb(&[number % 2]);
         bits.put(0, 2);
         bits.golomb(&[0, 1]);
         for y in first..(first + rows).min(down) {

@@ -24,7 +24,8 @@ pub const MATROSKA: Matroska =
     Matroska { is_h264: false, black: 0, shown: None, in_groups: false, is_live: false };
 
 pub fn encode(image: &DynamicImage) -> Vec<u8> {
-    matroska(&image.to_rgb8(), MATROSKA)
+    // The encoder takes a minute for ten megapixels.
+    matroska(&image.to_rgb8(), Matroska { is_h264: true, ..MATROSKA })
 }
 
 pub fn files() -> Vec<(&'static str, Vec<u8>)> {
@@ -56,17 +57,20 @@ fn number(id: u32, number: u32) -> Vec<u8> {
 pub fn matroska(image: &RgbImage, kind: Matroska) -> Vec<u8> {
     let (width, height) = image.dimensions();
     let black = RgbImage::from_pixel(width, height, Rgb([0; 3]));
-    let frame = |image: &RgbImage| if kind.is_h264 { mp4::frame(image, mp4::FILM) } else { vp9(image) };
-    let mut frames = vec![frame(&black); kind.black];
-    frames.push(frame(image));
+    let frame = |image: &RgbImage, number: usize| match kind.is_h264 {
+        true => mp4::frame(image, mp4::FILM, number as u32),
+        false => vp9(image),
+    };
+    let mut frames: Vec<_> = (0..kind.black).map(|number| frame(&black, number)).collect();
+    frames.push(frame(image, kind.black));
     // Behind the picture there is another one, which is not looked at.
-    frames.push(frame(&image::imageops::rotate180(image)));
+    frames.push(frame(&image::imageops::rotate180(image), kind.black + 1));
     let mut video = [number(0xB0, width), number(0xBA, height)].concat();
     if let Some((width, height)) = kind.shown {
         video.extend([number(0x54B0, width), number(0x54BA, height)].concat());
     }
-    // Full range, by the matrix of BT.601, in the colours of sRGB.
-    let colours = [(0x55B1, 6), (0x55B9, 2), (0x55BA, 13), (0x55BB, 1)].map(|(id, code)| number(id, code));
+    // By the matrix of BT.601, in the colours of sRGB; the encoder of VP9 writes that its range is that of video.
+    let colours = [(0x55B1, 6), (0x55B9, if kind.is_h264 { 2 } else { 1 }), (0x55BA, 13), (0x55BB, 1)].map(|(id, code)| number(id, code));
     video.extend(element(0x55B0, &colours.concat()));
     let codec: &[u8] = if kind.is_h264 { b"V_MPEG4/ISO/AVC" } else { b"V_VP9" };
     let mut entry = [number(0xD7, 1), number(0x83, 1), element(0x86, codec), element(0xE0, &video)].concat();
@@ -91,7 +95,12 @@ pub fn matroska(image: &RgbImage, kind: Matroska) -> Vec<u8> {
 fn vp9(image: &RgbImage) -> Vec<u8> {
     let (width, height) = image.dimensions();
     let plane = |channel: usize, step: usize| -> Vec<u8> {
-        let pixel = |x: u32, y: u32| ycbcr(image.get_pixel(x, y).0.map(f64::from), 8)[channel] as u8;
+        let range = if channel == 0 { 219.0 } else { 224.0 };
+        let pixel = |x: u32, y: u32| {
+            let sample = ycbcr(image.get_pixel(x, y).0.map(f64::from), 8)[channel];
+            let zero = if channel == 0 { 0.0 } else { 128.0 };
+            ((f64::from(sample) - zero) / 255.0 * range + zero.max(16.0)).round() as u8
+        };
         (0..height).step_by(step).flat_map(|y| (0..width).step_by(step).map(move |x| pixel(x, y))).collect()
     };
     let planes = [plane(0, 1), plane(1, 2), plane(2, 2)];
