@@ -99,14 +99,14 @@ def choose(named: str, parameters: str) -> Architecture:
 
 
 # Decoders whose formats are free of royalties: features of the functions that read them and that list them.
-FREE = ["av1", "jpeg2000", "jxl", "pdf", "svg"]
+FREE = ["av1", "jpeg2000", "jxl", "pdf", "svg", "vp9"]
 
 
 def hevc() -> bool:
-    """HEVC is patented: what is deployed has it only if HEVC=on says so. AV1 is free of royalties."""
+    """HEVC and H.264 are patented: what is deployed has them only if HEVC=on says so. AV1 and VP9 are free of royalties."""
     said = os.environ.get("HEVC", "off")
     if said not in ("on", "off"):
-        raise PackageError(f"HEVC is `{said}`: say HEVC=on to read HEIC, or HEVC=off")
+        raise PackageError(f"HEVC is `{said}`: say HEVC=on to read HEIC and H.264, or HEVC=off")
     return said == "on"
 
 
