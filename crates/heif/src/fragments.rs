@@ -42,9 +42,8 @@ impl Fragments {
             let mut next = base;
             for (_, samples) in boxes(run).filter(|(kind, _)| kind == b"trun") {
                 let fault = cut("length of trun", samples);
-                match key_frame(samples, base, &mut next, (bytes, flags)).ok_or(fault)? {
-                    Some(frame) => return Ok(Some(frame)),
-                    None => {}
+                if let Some(frame) = key_frame(samples, base, &mut next, (bytes, flags)).ok_or(fault)? {
+                    return Ok(Some(frame));
                 }
             }
         }

@@ -13,11 +13,12 @@ pub(super) fn film(head: &[u8]) -> bool {
     match brand(head) {
         Some(b"M4A " | b"M4B " | b"M4P " | b"F4A " | b"F4B ") => false,
         Some(_) => true,
-        None => match head {
-            [_, _, _, _, b'm', b'o', b'o', b'v', ..] | [_, _, _, _, b'm', b'd', b'a', b't', ..] => true,
-            [0, 0, 0, 8, b'w', b'i', b'd', b'e', _, _, _, _, b'm', b'd', b'a', b't', ..] => true,
-            _ => false,
-        },
+        None => matches!(
+            head,
+            [_, _, _, _, b'm', b'o', b'o', b'v', ..]
+                | [_, _, _, _, b'm', b'd', b'a', b't', ..]
+                | [0, 0, 0, 8, b'w', b'i', b'd', b'e', _, _, _, _, b'm', b'd', b'a', b't', ..]
+        ),
     }
 }
 
