@@ -269,7 +269,7 @@ fuzz: ## each fuzz target for FUZZ_SECONDS=60, or FUZZ_TARGETS="engine_make jpeg
 bench: ## criterion benches of the engine: BENCH="--bench stages -- whole"
 	@cargo bench -p benches $(BENCH)
 
-serve-load: .venv/.done ## images a second, waiting times and memory of thumbtier serve at 1, 4 and 16 at once
+serve-load: .venv/.done benches/peers/.venv/.done ## images a second, waiting times, CPU and memory of thumbtier serve at 1, 4 and 16 at once, into docs/serve.md
 	@cargo build --quiet --release --locked -p thumbtier-serve
 	@.venv/bin/python -m local.serve_load
 

@@ -41,6 +41,7 @@ TESTS = [
     rules.the_store_sends_its_own_events,
     rules.a_store_without_conditions_is_named_and_needs_a_process_alone,
     rules.tls_of_ones_own,
+    rules.the_image_has_all_that_it_needs,
     rules.a_job_that_takes_too_long_goes_up_a_tier,
     rules.too_little_memory_is_an_error_with_numbers,
 ]

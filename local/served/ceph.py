@@ -73,6 +73,7 @@ osd pool default pgp num = 1
 osd pool default pg autoscale mode = off
 osd crush chooseleaf type = 0
 mon allow pool size one = true
+mon data avail crit = 0
 [mon.a]
 mon data = {root}/mon
 [osd]

@@ -19,7 +19,9 @@ PROGRAM = ROOT / "target" / "debug" / "thumbtier-serve"
 class Serve:
     """A process that serves; leaving the `with` block asks it to stop and looks how it ended."""
 
-    def __init__(self, buckets: Buckets, state: Path, *options: str, endpoint: str = "", wait: bool = True, port: int = 0):
+    def __init__(self, buckets: Buckets, state: Path, *options: str, endpoint: str = "", wait: bool = True, port: int = 0,
+                 program: list[object] | None = None):
+        """`program` is another way to start it, in which the state folder is /state."""
         self.port = port or free_port()
         self.state = state
         self.url = f"http://127.0.0.1:{self.port}"
@@ -28,8 +30,8 @@ class Serve:
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "THUMBTIER_"))}
         with self.log_path.open("wb") as log:
             self.process = subprocess.Popen(
-                [PROGRAM, "serve", "--source", buckets.source, "--destination", buckets.destination,
-                 "--state", state, "--listen", f"127.0.0.1:{self.port}", "--endpoint", endpoint or buckets.store.endpoint,
+                [*(program or [PROGRAM]), "serve", "--source", buckets.source, "--destination", buckets.destination,
+                 "--state", "/state" if program else state, "--listen", f"127.0.0.1:{self.port}", "--endpoint", endpoint or buckets.store.endpoint,
                  "--events-token", TOKEN, "--retry-delay", "1s", *buckets.store.options, *options],
                 env=environment | credentials, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         if wait:

@@ -27,12 +27,16 @@ class Failed(Exception):
 class Store:
     """A store that speaks S3."""
 
-    def __init__(self, name: str, endpoint: str, credentials: dict[str, str], guards: bool = True):
+    def __init__(self, name: str, endpoint: str, credentials: dict[str, str], guards: bool = True, has_paths: bool = False):
+        """`has_paths`: its keys are paths of a file system, where `a//b` is `a/b` and `..` is the folder above."""
         self.name, self.endpoint, self.credentials = name, endpoint, credentials
+        self.odd_keys = [key for key in ODD_KEYS if not has_paths or not ("//" in key or ".." in key)]
         # Whether it has conditional writes, so that several processes may share the work.
         self.guards = guards
         # Of every process that serves.
         self.options = () if guards else ("--alone",)
+        # Whether a header that is signed may be left out on its way.
+        self.checks_signatures = True
         # Of the names of buckets.
         self.run = 0
         self.s3 = self.client("s3")
@@ -62,6 +66,7 @@ class Ministack(Store):
     def __init__(self, stack: Stack):
         super().__init__("MiniStack", stack.endpoint, {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"})
         self.sqs = self.client("sqs")
+        self.checks_signatures = False
 
     def notify(self, buckets: "Buckets", port: int) -> tuple[str, ...]:
         """By a queue that speaks SQS."""
@@ -78,7 +83,7 @@ class Juicefs(Store):
     """MinIO's S3, of 2021, in front of a file system: it has MinIO's webhook, and knows no conditions of PutObject."""
 
     def __init__(self, endpoint: str, events_port: int):
-        super().__init__("JuiceFS", endpoint, CREDENTIALS, guards=False)
+        super().__init__("JuiceFS", endpoint, CREDENTIALS, guards=False, has_paths=True)
         self.events_port = events_port
 
     def notify(self, buckets: "Buckets", port: int) -> tuple[str, ...]:
@@ -206,7 +211,7 @@ def s3s(folder: Path):
     with running(folder / "s3s.log", command):
         until("s3s-fs", lambda: listens(port))
         # It looks first and writes then, so that two that write at once both may.
-        yield Store("s3s-fs", f"http://127.0.0.1:{port}", CREDENTIALS, guards=False)
+        yield Store("s3s-fs", f"http://127.0.0.1:{port}", CREDENTIALS, guards=False, has_paths=True)
 
 
 @contextlib.contextmanager
