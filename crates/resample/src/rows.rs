@@ -64,7 +64,7 @@ impl RowResampler {
             across: Across::new(across, (from.0, size.0), channels),
             from_rows: from.1,
             from_samples,
-            is_same: from == size && crop.is_whole(from),
+            is_same: kernel != Kernel::Mitchell && from == size && crop.is_whole(from),
             to_samples,
             to_rows: size.1,
             first: Vec::with_capacity(from_samples),

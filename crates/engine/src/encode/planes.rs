@@ -93,7 +93,8 @@ mod tests {
     #[test]
     fn planes_of_rgb_are_those_of_its_ycbcr_within_a_step_of_rounding() {
         for (width, height) in [(1, 1), (2, 2), (3, 5), (64, 7)] {
-            let sample = |at: usize| if at % 5 == 0 { 255 * (at / 5 % 2) as u8 } else { (at * 7919 >> 3) as u8 };
+            let sample =
+                |at: usize| if at.is_multiple_of(5) { 255 * (at / 5 % 2) as u8 } else { (at * 7919 / 8) as u8 };
             let samples = (0..width * height * 3).map(sample).collect();
             let image = Raster { width, height, channels: Channels::Rgb, samples };
             let [luma, chroma @ ..] = of_rgb(&image);
