@@ -12,24 +12,34 @@ use anyhow::Context;
 
 use crate::outcome::Outcome;
 
-pub use bill::{Sources, bill};
+pub use bill::{Sources, bill, expects};
 pub use words::thresholds;
 
 /// Where the section of report.md begins and ends; the rest of the file belongs to others.
 const BEGIN: &str = "<!-- tiers: written by `make calibrate` -->";
 const END: &str = "<!-- tiers: end -->";
 
-/// Both reports of a folder with another bill in them.
+/// The documents that repeat a part of the bill.
+const REPEATING: [&str; 2] = ["README.md", "docs/cost.md"];
+
+/// Both reports of a folder with another bill in them, and the documents that repeat what it expects.
 ///
 /// # Errors
 /// What the file system says, and a report without a bill.
-pub fn write_bill(root: &Path, bill: &str) -> anyhow::Result<()> {
+pub fn write_bill(root: &Path, bill: &str, expects: &str) -> anyhow::Result<()> {
     for (name, text) in [("benches/report.md", format!("\n{bill}\n")), ("benches/report.html", page::markdown(bill))] {
         let report = std::fs::read_to_string(root.join(name)).with_context(|| format!("reading {name}"))?;
         let (begin, end) = (report.find(bill::BEGIN), report.find(bill::END));
         let (begin, end) = begin.zip(end).with_context(|| format!("{name} has no bill: run `make calibrate`"))?;
         let (before, after) = (&report[..begin + bill::BEGIN.len()], &report[end..]);
         save(root, name, &format!("{before}{text}{after}"))?;
+    }
+    for name in REPEATING {
+        let document = std::fs::read_to_string(root.join(name)).with_context(|| format!("reading {name}"))?;
+        let [begin, end] = bill::EXPECTS;
+        let (before, rest) = document.split_once(begin).with_context(|| format!("{name} lacks `{begin}`"))?;
+        let (_, after) = rest.split_once(end).with_context(|| format!("{name} lacks `{end}`"))?;
+        save(root, name, &format!("{before}{expects}{after}"))?;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use benches::peers::Peers;
-use benches::report::{Sources, bill, write_bill};
+use benches::report::{Sources, bill, expects, write_bill};
 use calibrate::{Calibration, write};
 use contract::{Thumbnails, TierTable};
 
@@ -47,9 +47,13 @@ fn the_report_has_the_bill() {
     let calibration = Calibration::parse(&committed("benches/measurements.json")).unwrap();
     let peers = Peers::parse(&committed("benches/peers.json")).unwrap();
     let (tiers, prices) = (TierTable::builtin().unwrap(), calibration.prices().unwrap());
-    let text = bill(&Sources { calibration: &calibration, tiers: &tiers, prices: &prices, peers: &peers }).unwrap();
+    let sources = Sources { calibration: &calibration, tiers: &tiers, prices: &prices, peers: &peers };
+    let (text, expects) = (bill(&sources).unwrap(), expects(&sources).unwrap());
     if std::env::var_os("UPDATE").is_some() {
-        write_bill(&root, &text).unwrap();
+        write_bill(&root, &text, &expects).unwrap();
+    }
+    for name in ["README.md", "docs/cost.md"] {
+        assert!(committed(name).contains(&expects), "{name} does not say that it {expects}: run with UPDATE=1");
     }
     assert!(committed("benches/report.md").contains(&text), "report.md lacks\n{text}\nrun with UPDATE=1");
     let page = committed("benches/report.html");
