@@ -59,7 +59,10 @@ impl Rest {
     pub(super) fn next(&mut self, source: &mut Source<'_>, format: ImageFormat) -> Result<Option<Extent>, EngineError> {
         let mut walk = Walk { source, format, at: self.at };
         for _ in 0..MOST_BOXES {
-            let Ok(start) = walk.start() else { return Ok(None) };
+            if walk.is_at_end()? {
+                return Ok(None);
+            }
+            let start = walk.start()?;
             let at = walk.at;
             let body = match &start.kind {
                 b"moof" => walk.body(&start, MOST_FRAGMENT_BYTES)?,
@@ -91,6 +94,10 @@ impl Walk<'_, '_> {
             Some(Err(fault)) => Err(refused(self.format, fault)),
             None => Err(EngineError::ends(self.format, self.at + start.len() as u64, self.at + BoxStart::BYTES as u64)),
         }
+    }
+
+    fn is_at_end(&mut self) -> Result<bool, EngineError> {
+        Ok(self.source.look(self.at, 1).map_err(|cause| no_way(self.format, cause))?.is_empty())
     }
 
     fn go_behind(&mut self, start: &BoxStart) -> Result<(), EngineError> {

@@ -13,7 +13,7 @@ use contract::ImageFormat;
 use heif::{Codec, Crop, Extent, Layer, Nclx, Picture, Turn};
 
 use crate::{
-    Colour, EngineError, Limits, Plan, Probe,
+    Colour, EngineError, Limits, Plan, Probe, Warning,
     decoded::{Decoded, Pixels},
     error::Damage,
     raster::Raster,
@@ -217,20 +217,34 @@ impl Detail for VideoDetail {
                 None => match more.next(source, probe.format) {
                     Ok(Some(frame)) if frame.bytes <= self.most_frame_bytes => frame,
                     Ok(Some(_)) => continue,
+                    Ok(None) => break,
                     // What is wrong behind frames that are there is no reason to refuse them.
-                    Ok(None) | Err(_) => break,
+                    Err(cause) => {
+                        fault = fault.or(Some(cause));
+                        break;
+                    }
                 },
             };
             bytes = bytes.saturating_add(frame.bytes);
             match self.decode_frame(source, probe, plan, frame) {
                 Ok(decoded) if is_blank(&decoded) => blank = blank.or(Some(decoded)),
-                Ok(decoded) => return Ok(decoded),
+                Ok(decoded) => return Ok(instead(decoded, fault.is_some())),
                 Err(cause) => fault = fault.or(Some(cause)),
             }
         }
-        let unreadable = EngineError::Corrupt { format: probe.format, cause: Damage::Unreadable };
-        blank.ok_or(fault.unwrap_or(unreadable))
+        match blank {
+            Some(decoded) => Ok(instead(decoded, fault.is_some())),
+            None => Err(fault.unwrap_or(EngineError::Corrupt { format: probe.format, cause: Damage::Unreadable })),
+        }
     }
+}
+
+/// A frame that is shown, with a word where another one would have been if the film were sound.
+fn instead(mut decoded: Decoded, is_damaged: bool) -> Decoded {
+    if is_damaged {
+        decoded.warnings.push(Warning::Damaged);
+    }
+    decoded
 }
 
 /// Whether the picture is nearly one colour: black, or a fade.
