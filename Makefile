@@ -110,7 +110,7 @@ functions-built: unit-built downloads
 	$(BEHIND) .venv/bin/python -m local build --compiled
 
 sdk-built: functions-built
-	$(CARGO_BEHIND) test --quiet --locked $(WITH_SDK) --lib --bins --tests --test deployed --test chaos --no-run $(AS_JSON) > target/sdk.json
+	$(CARGO_BEHIND) test --quiet --locked $(WITH_SDK) --lib --bins --test '*' --no-run $(AS_JSON) > target/sdk.json
 
 # With the dependencies that the tests were compiled with; `cargo clippy` finds the same, and checks all of them first.
 linted: sdk-built

@@ -115,7 +115,7 @@ fn the_page_knows_every_format() {
     follows("api/page/index.html", ("JPEG, ", "</span>, <span id=\"limit\">"), &titles);
     let types = ImageFormat::ALL.into_iter().flat_map(|format| {
         let facts = format.facts();
-        facts.extensions.iter().map(|extension| format!("\n  {extension}: \"{}\",", facts.media_types[0]))
+        facts.extensions.iter().map(|extension| format!("\n  \"{extension}\": \"{}\",", facts.media_types[0]))
     });
     let types: String = types.collect();
     follows("api/page/files.js", ("const TYPES = {", "};"), &format!("const TYPES = {{{types}\n"));
