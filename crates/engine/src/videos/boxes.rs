@@ -1,11 +1,9 @@
 //! From box to box of an MP4 file, to its index and to its fragments.
 
-use std::io::Read;
-
 use contract::ImageFormat;
 use heif::{BoxStart, Extent, Fragments, Movie};
 
-use super::{Index, More, no_way};
+use super::{Index, More, is_at_end, no_way, up_to};
 use crate::{EngineError, source::Source, tiled::refused};
 
 /// Boxes of the file, up to its index or to the next fragment that has a key frame; a film has five.
@@ -59,7 +57,7 @@ impl Rest {
     pub(super) fn next(&mut self, source: &mut Source<'_>, format: ImageFormat) -> Result<Option<Extent>, EngineError> {
         let mut walk = Walk { source, format, at: self.at };
         for _ in 0..MOST_BOXES {
-            if walk.is_at_end()? {
+            if is_at_end(walk.source, format, walk.at)? {
                 return Ok(None);
             }
             let start = walk.start()?;
@@ -96,10 +94,6 @@ impl Walk<'_, '_> {
         }
     }
 
-    fn is_at_end(&mut self) -> Result<bool, EngineError> {
-        Ok(self.source.look(self.at, 1).map_err(|cause| no_way(self.format, cause))?.is_empty())
-    }
-
     fn go_behind(&mut self, start: &BoxStart) -> Result<(), EngineError> {
         // One that goes on to the end of the file has nothing behind it.
         let bytes = start.bytes.ok_or_else(|| no_index(self.format))?;
@@ -116,10 +110,7 @@ impl Walk<'_, '_> {
             let what = format!("an index of {} bytes, more than {most_bytes}", wanted.unwrap_or_default());
             return Err(EngineError::unsupported(self.format, what));
         }
-        let mut body = Vec::new();
-        self.source.go_to(at).map_err(|cause| no_way(self.format, cause))?;
-        let mut rest = self.source.take(wanted.unwrap_or(most_bytes));
-        rest.read_to_end(&mut body).map_err(|cause| no_way(self.format, cause))?;
+        let body = up_to(wanted.unwrap_or(most_bytes), self.source, self.format, at)?;
         match wanted {
             Some(wanted) if wanted > body.len() as u64 => {
                 Err(EngineError::ends(self.format, at + body.len() as u64, at.saturating_add(wanted)))

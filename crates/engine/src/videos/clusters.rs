@@ -1,11 +1,9 @@
 //! From element to element of a Matroska or WebM file, to its tracks and from key frame to key frame.
 
-use std::io::Read;
-
 use contract::ImageFormat;
 use heif::{Codec, Element, Extent, Track, Vp9, id};
 
-use super::{Index, More, no_way};
+use super::{Index, More, is_at_end, no_way, up_to};
 use crate::{EngineError, source::Source, tiled::refused};
 
 /// Elements on the way to the tracks, or to the next key frame: of 25 blocks of pictures in a second, and as many of sound.
@@ -167,7 +165,7 @@ impl Walk<'_, '_> {
     fn element_before(&mut self, ends: Option<u64>) -> Result<Option<Element>, EngineError> {
         let is_behind = match ends {
             Some(ends) => self.at >= ends,
-            None => self.source.look(self.at, 1).map_err(|cause| no_way(self.format, cause))?.is_empty(),
+            None => is_at_end(self.source, self.format, self.at)?,
         };
         if is_behind { Ok(None) } else { self.element().map(Some) }
     }
@@ -185,10 +183,7 @@ impl Walk<'_, '_> {
         let Some(bytes) = element.bytes.filter(|bytes| *bytes <= most_bytes) else {
             return Err(EngineError::header(self.format, "length of an element", element.bytes.unwrap_or(u64::MAX)));
         };
-        self.source.go_to(at).map_err(|cause| no_way(self.format, cause))?;
-        let mut body = Vec::new();
-        let mut rest = self.source.take(bytes);
-        rest.read_to_end(&mut body).map_err(|cause| no_way(self.format, cause))?;
+        let body = up_to(bytes, self.source, self.format, at)?;
         match bytes > body.len() as u64 {
             true => Err(EngineError::ends(self.format, at + body.len() as u64, at.saturating_add(bytes))),
             false => Ok(body),

@@ -7,7 +7,10 @@
 mod boxes;
 mod clusters;
 
-use std::{io, sync::Arc};
+use std::{
+    io::{self, Read},
+    sync::Arc,
+};
 
 use contract::ImageFormat;
 use heif::{Codec, Crop, Extent, Layer, Nclx, Picture, Turn};
@@ -266,6 +269,19 @@ fn deviation(raster: &Raster) -> f64 {
     }
     let pixels = (raster.width * raster.height).max(1) as f64;
     (squares / pixels - (sum / pixels).powi(2)).max(0.0).sqrt()
+}
+
+/// Whether the file has nothing from `at` on.
+fn is_at_end(source: &mut Source<'_>, format: ImageFormat, at: u64) -> Result<bool, EngineError> {
+    Ok(source.look(at, 1).map_err(|cause| no_way(format, cause))?.is_empty())
+}
+
+/// So many bytes from `at` on, or all that there are.
+fn up_to(bytes: u64, source: &mut Source<'_>, format: ImageFormat, at: u64) -> Result<Vec<u8>, EngineError> {
+    source.go_to(at).map_err(|cause| no_way(format, cause))?;
+    let mut body = Vec::new();
+    source.take(bytes).read_to_end(&mut body).map_err(|cause| no_way(format, cause))?;
+    Ok(body)
 }
 
 /// What a source says that does not go where the index leads.
