@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from . import aims, measure, report
+from . import aims, folder, measure, report
 from .children import ENGINE, HERE, PYTHON, ROOT, SHARP, all_peers
 from .files import Image, images
 from .targets import SMALLEST
@@ -31,6 +31,7 @@ def main() -> int:
     if not files:
         print("peers: no image is left to measure: name another with --only", file=sys.stderr)
         return 2
+    rows = folder.measure(files)
     _take_one_core()
     peers = all_peers()
     rounds = {case: min(_rounds(case, arguments.quick), arguments.rounds) for case in measure.cases(files)}
@@ -42,7 +43,7 @@ def main() -> int:
     verdicts = aims.verdicts(list(rounds), results)
     notes = _notes(refused, results, missing)
     start_ms = measure.start_ms(next(peer for peer in peers if peer.name == SHARP))
-    run = report.Run(_command(arguments), peers, rounds, results, verdicts, notes, start_ms)
+    run = report.Run(_command(arguments), peers, rounds, results, verdicts, notes, start_ms, rows)
     report.write(arguments.report, run)
     _print(run, arguments.report)
     return 0

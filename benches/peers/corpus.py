@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy
+import pillow_heif
 import pyvips
 from PIL import Image, ImageDraw, ImageFilter
 
@@ -22,6 +23,7 @@ TILE_PX = 1024
 COLOUR_NOISE = 0.25
 
 Image.MAX_IMAGE_PIXELS = None
+pillow_heif.register_heif_opener()
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,8 @@ RECIPES = [
     Recipe("webp_lossless_3mp.webp", 3, pillow("WEBP", lossless=True, quality=20)),
     Recipe("gif_1mp.gif", 1, palette("GIF"), quick=True),
     Recipe("tiff_lzw_12mp.tif", 12, pillow("TIFF", compression="tiff_lzw")),
+    Recipe("heic_12mp.heic", 12, pillow("HEIF", quality=60)),
+    Recipe("avif_12mp.avif", 12, pillow("AVIF", quality=70, speed=8)),
 ]
 
 

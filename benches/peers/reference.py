@@ -5,9 +5,11 @@ Arguments: the image, then for each thumbnail its width and height in pixels and
 
 import sys
 
+import pillow_heif
 from PIL import Image, ImageOps
 
 Image.MAX_IMAGE_PIXELS = None
+pillow_heif.register_heif_opener()
 
 
 def main(source: str, *thumbnails: str) -> None:

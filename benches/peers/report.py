@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from statistics import median
 
+from . import folder
 from .aims import Verdict
 from .children import ENGINE
 from .measure import Case, Cell, Peer, Results
@@ -35,6 +36,7 @@ class Run:
     notes: list[tuple[str, str, str]]
     # CPU time of starting sharp: node and its import, as in a cold start.
     sharp_start_ms: float
+    folder: list[folder.Row]
 
     @property
     def facts(self) -> dict[str, str]:
@@ -72,6 +74,7 @@ def figures(run: Run) -> str:
     ]
     lines = ",\n".join(json.dumps(cell) for cell in cells)
     head = f'"facts":{json.dumps(run.facts)},"notes":{json.dumps(run.notes)},"sharp_start_ms":{run.sharp_start_ms:.1f}'
+    head += f',"folder":{json.dumps([asdict(row) for row in run.folder])}'
     return f'{{{head},"cells":[\n{lines}\n]}}\n'
 
 
@@ -105,6 +108,7 @@ def section(run: Run) -> str:
         "",
         *_table(run, _size),
         "",
+        *folder.table(run.folder),
         *_notes(run),
         "### Aims",
         "",
