@@ -14,13 +14,19 @@ FIRST_SEED ?= 0
 JOBS ?= 1
 CHAOS_OBJECTS ?= 1000
 CHAOS_SEED ?=
+# Of `thumbtier serve` before other stores.
+SEED ?=
+SEEDS ?= 1
+SOWN = $(if $(SEED),--seed $(SEED)) --seeds $(SEEDS)
 # on: the bucket keeps versions, which are deleted by their ids, delete markers too.
 CHAOS_VERSIONS ?= off
 FUZZ_TARGETS ?=
 STAGE ?= dev
 HEVC ?= off
-# x86_64 or arm64; else the parameter `architecture` in PARAMS, else x86_64.
+# x86_64 or arm64; else the parameter `architecture` in PARAMS, else arm64.
 ARCHITECTURE ?=
+# The processor of this machine, as Lambda calls it.
+MACHINE := $(patsubst aarch64,arm64,$(shell uname -m))
 # v1.2.3: deploy that release's zips, and build nothing.
 RELEASE ?=
 NOTE ?=
@@ -62,13 +68,15 @@ WHERE = --stage $(STAGE) --region $(REGION) $(PARAMS) $(if $(ARCHITECTURE),--par
 # Where `thumbtier` of the deployment is.
 COMMAND := $(if $(RELEASE),target/release-command,target/debug)
 PACKAGE := node_modules/.bin/osls package --stage prod --param="package_dir=target/local"
+# Without make's jobs, which are not those of the make that it starts.
+WITH_DEPLOYMENT = .venv/bin/python -m local test --built env MAKEFLAGS= $(MAKE) --no-print-directory
 # MkDocs takes links between pages for its own business, and local/documents.py the rest.
 # Quiet, it would count no warning, and be as strict about none.
 DOCUMENTED := python3 -m local.documents && NO_MKDOCS_2_WARNING=1 .venv/bin/python -m mkdocs build --strict
-DEPLOYED := python3 -m local.suite target/deployed.json --only
+DEPLOYED := python3 -m local.suite target/sdk.json --only
 
 .PHONY: help local test tested linted unit unit-built functions-built sdk-built templates downloads
-.PHONY: documents documented template frameworks screenshots deployed operators situations page requests served served-by-s3s serve-load image chaos mutations differential fuzz bench calibrate dispatcher coldstart weights test-arm64 shipped peers package reproducible command release-files test-release deployable preflight deploy remove prices audit clean
+.PHONY: documents documented template frameworks screenshots in-turn side-by-side deployed beside scripts differing operators situations page requests served served-by-s3s served-by-ceph served-by-juicefs serve-load image chaos mutations differential fuzz bench calibrate dispatcher coldstart weights test-arm64 shipped peers package reproducible command release-files test-release deployable preflight deploy remove prices audit clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -97,24 +105,33 @@ unit-built:
 	@$(CARGO) test --quiet --locked --doc $(WITHOUT_SDK) >/dev/null
 
 functions-built: unit-built downloads
-	$(BEHIND) .venv/bin/python -m local build
-	$(CARGO_BEHIND) build --quiet --locked -p thumbtier -p thumbtier-aws
-	# Beside the functions, so that what they share is compiled once.
-	$(CARGO_BEHIND) build --quiet --locked -p api -p dispatcher -p worker -p thumbtier-serve
+	# In one go, so that what they share is compiled once, and nobody waits for the last of each.
+	$(CARGO_BEHIND) build --locked -p api -p dispatcher -p worker -p thumbtier -p thumbtier-aws -p thumbtier-serve
+	$(BEHIND) .venv/bin/python -m local build --compiled
 
 sdk-built: functions-built
-	$(CARGO_BEHIND) test --quiet --locked $(WITH_SDK) --no-run $(AS_JSON) > target/sdk.json
-	$(CARGO_BEHIND) test --quiet --locked $(WITH_SDK) --test deployed --test chaos --no-run $(AS_JSON) > target/deployed.json
+	$(CARGO_BEHIND) test --quiet --locked $(WITH_SDK) --lib --bins --tests --test deployed --test chaos --no-run $(AS_JSON) > target/sdk.json
 
+# With the dependencies that the tests were compiled with; `cargo clippy` finds the same, and checks all of them first.
 linted: sdk-built
-	$(CARGO_BEHIND) clippy --quiet --locked --workspace --all-targets -- -D warnings
+	CLIPPY_ARGS=-Dwarnings RUSTC_WORKSPACE_WRAPPER=$(CURDIR)/local/clippy.sh \
+		$(CARGO_BEHIND) build --quiet --locked --workspace --all-targets
 
+# Two deployments, each on a local AWS of its own: in the one most is waiting, because it is about failures and nothing else
+# may fail meanwhile; what goes on in the other has the processors.
 tested: unit sdk-built templates
 	@python3 -m local.suite target/sdk.json
+	@$(MAKE) --no-print-directory --jobs 5 in-turn side-by-side served shipped scripts differing
+
+in-turn:
+	$(WITH_DEPLOYMENT) deployed
+side-by-side:
+	$(WITH_DEPLOYMENT) beside
+
+scripts:
 	node --test deploy/*.test.mjs
-	@$(MAKE) --no-print-directory shipped
+differing:
 	@AGAINST=$(AGAINST) python3 -m local.suite target/unit.json --only differential
-	.venv/bin/python -m local test --built env MAKEFLAGS= $(MAKE) --no-print-directory deployed
 
 # What is around the code: zips and releases, workflows of GitHub Actions, shell scripts. No network.
 shipped: downloads
@@ -145,12 +162,13 @@ deployed:
 	@for module in metrics template account buckets pipeline cdn http privilege nothing_lost slow_down redrive backfill smoke alarms; do \
 		$(DEPLOYED) deployed $$module:: || exit; \
 	done
-	@$(MAKE) --no-print-directory --jobs 4 --output-sync=target operators situations page requests served
 	@$(DEPLOYED) chaos
 	@RUST_TEST_THREADS=1 $(DEPLOYED) deployed versions::
 	@CHAOS_VERSIONS=on CHAOS_OBJECTS=30 $(DEPLOYED) chaos
 
-# These wait for one another in nothing: each has objects, roles or stages of its own.
+# Against another one: these wait for one another in nothing, because each has objects, roles or stages of its own.
+beside:
+	@$(MAKE) --no-print-directory --jobs 4 --output-sync=target operators situations page requests
 operators:
 	@$(DEPLOYED) deployed operator::
 situations:
@@ -160,12 +178,18 @@ page:
 	node --test local/browser/*.test.mjs
 requests:
 	local/http/schemathesis.sh
+
+# Has no deployment, but a local AWS of its own.
 served:
 	.venv/bin/python -m local.served
 
-# Compiles the store, once and for minutes: not a part of `make test`.
-served-by-s3s: functions-built ## thumbtier serve against a second store, s3s-fs
-	@.venv/bin/python -m local.served --s3s
+# Each store is compiled, fetched or installed first: not a part of `make test`.
+served-by-s3s: functions-built ## thumbtier serve before s3s-fs: SEED=1 SEEDS=3
+	@.venv/bin/python -m local.served --store s3s $(SOWN)
+served-by-ceph: functions-built ## thumbtier serve before Ceph, whose radosgw is a package of Debian: SEED=1 SEEDS=3
+	@.venv/bin/python -m local.served --store ceph $(SOWN)
+served-by-juicefs: functions-built ## thumbtier serve before MinIO's S3 of 2021, which JuiceFS has: SEED=1 SEEDS=3
+	@.venv/bin/python -m local.served --store juicefs $(SOWN)
 
 # What the command says of itself is in them, so that it is compiled first.
 documents: .venv/.done ## docs/ as pages in target/site, with links checked; UPDATE=1 writes what follows from the code
@@ -182,18 +206,18 @@ chaos: .venv/.done node_modules/.done ## a bad day for CHAOS_OBJECTS=1000 upload
 	@CHAOS_OBJECTS=$(CHAOS_OBJECTS) CHAOS_SEED=$(CHAOS_SEED) CHAOS_VERSIONS=$(CHAOS_VERSIONS) \
 		.venv/bin/python -m local test cargo test --quiet --locked $(WITH_SDK) --test chaos
 
-# HEVC is patented, so that HEIC is read only where HEVC=on says so.
-package: .venv/.package ## the zips for AWS, optimised, in target/lambda: ARCHITECTURE=arm64, HEVC=on reads HEIC
+# HEVC and H.264 are patented, so that HEIC and most films are read only where HEVC=on says so.
+package: .venv/.package ## the zips for AWS, optimised, in target/lambda: ARCHITECTURE=x86_64, HEVC=on reads HEIC and H.264
 	@HEVC=$(HEVC) .venv/bin/python -m local.lambda_zips --architecture "$(ARCHITECTURE)" --parameters='$(PARAMS)'
 
 # The whole source a second time, in another folder, by the same compiler: minutes.
-reproducible: package ## two builds in two folders: are the zips the same bytes? ARCHITECTURE=arm64
+reproducible: package ## two builds in two folders: are the zips the same bytes? ARCHITECTURE=x86_64
 	@HEVC=$(HEVC) ARCHITECTURE=$(ARCHITECTURE) local/reproducible.sh
 
-command: .venv/.package ## the command for a release, in target/command: TARGET=aarch64-unknown-linux-gnu, HEVC=on reads HEIC
+command: .venv/.package ## the command for a release, in target/command: TARGET=aarch64-unknown-linux-gnu, HEVC=on reads HEIC and H.264
 	@HEVC=$(HEVC) .venv/bin/python -m local.release_files command "$(TARGET)"
 
-image: ## thumbtier serve as an image for containers, in target/image too: HEVC=on reads HEIC
+image: ## thumbtier serve as an image for containers, in target/image too: HEVC=on reads HEIC and H.264
 	@docker build --quiet --build-arg FEATURES=$(if $(filter on,$(HEVC)),free$(comma)hevc$(comma)sqs,free$(comma)sqs) --tag thumbtier-serve --file serve/deploy/Dockerfile . >/dev/null
 	@mkdir -p target/image
 	@docker save thumbtier-serve | gzip --no-name > target/image/thumbtier-serve-image-$$(uname -m).tar.gz
@@ -245,7 +269,7 @@ fuzz: ## each fuzz target for FUZZ_SECONDS=60, or FUZZ_TARGETS="engine_make jpeg
 bench: ## criterion benches of the engine: BENCH="--bench stages -- whole"
 	@cargo bench -p benches $(BENCH)
 
-serve-load: .venv/.done ## images a second, waiting times and memory of thumbtier serve at 1, 4 and 16 at once
+serve-load: .venv/.done benches/peers/.venv/.done ## images a second, waiting times, CPU and memory of thumbtier serve at 1, 4 and 16 at once, into docs/serve.md
 	@cargo build --quiet --release --locked -p thumbtier-serve
 	@.venv/bin/python -m local.serve_load
 
@@ -262,13 +286,14 @@ dispatcher: ## what the dispatcher takes for an event in each memory, in its lim
 	@cargo build --quiet --release --locked -p dispatcher
 	@python3 -m benches.dispatcher
 
+coldstart weights: ARCHITECTURE := $(or $(ARCHITECTURE),$(MACHINE))
 coldstart: package ## first /next and first event of each function, and what its zip weighs, against the limits: NOTE="what changed"
-	@.venv/bin/python -m benches.coldstart --folder target/lambda/$(or $(ARCHITECTURE),x86_64) --note "$(NOTE)"
+	@.venv/bin/python -m benches.coldstart --folder target/lambda/$(ARCHITECTURE) --note "$(NOTE)"
 
 weights: .venv/.package ## what each format weighs in the worker's zip, by the symbols of its program
 	@HEVC=$(HEVC) ARCHITECTURE=$(ARCHITECTURE) .venv/bin/python -m benches.weights
 
-test-arm64: .venv/.done ## the worker's zip for arm64 makes every golden thumbnail, under qemu: after make package ARCHITECTURE=arm64
+test-arm64: .venv/.done ## the worker's zip for arm64 makes every golden thumbnail, under qemu: after make package
 	@mkdir -p target/arm64-golden
 	@GOLDEN_FILES=$(CURDIR)/target/arm64-golden cargo test --quiet --locked -p engine --test pictures golden::thumbnails_are >/dev/null
 	@runner="$$(local/qemu.sh)" && .venv/bin/python -m benches.arm64 "$$runner" target/arm64-golden

@@ -46,6 +46,16 @@ test("each function but batch has an alias that CodeDeploy moves, and an alarm t
   assert.equal(ids("AWS::Lambda::Version").length, ALIASED.length, "batch has a version that nothing asks for");
 });
 
+test("a day's cost has the alarms of the canary in it", () => {
+  const added = (folder) => {
+    const { Metrics } = Object.values(packaged(folder)).find(({ Properties }) => Properties?.AlarmName === "thumbtier-prod-daily-cost").Properties;
+    return Number(Metrics.find(({ Expression }) => Expression).Expression.replace("dollars+", ""));
+  };
+  // Both have the API.
+  const difference = added("template-canary") - added("template-existing");
+  assert.ok(Math.abs(difference - (ALIASED.length * 0.10) / 30) < 1e-4, `${difference}`);
+});
+
 test("nothing but a role goes past an alias", () => {
   const resources = packaged("template-canary");
   const past = JSON.stringify(Object.fromEntries(Object.entries(resources).filter(([, { Type }]) => Type !== "AWS::IAM::Role")));

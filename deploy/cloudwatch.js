@@ -1,6 +1,7 @@
 // The deployment's dashboard, alarms and saved queries, as CloudFormation resources: one widget, alarm or condition
 // per tier of tiers.json, and the metric filters that make our own metrics of log lines.
 
+const { hasVersions } = require("./canary.js");
 const { distributionIds } = require("./cdn.js");
 const { widgets } = require("./dashboard.js");
 const { alarms } = require("./alarms.js");
@@ -66,6 +67,7 @@ module.exports = async ({ resolveVariable }) => {
     },
   };
   const ours = filters(level, deployment.namespace, api === "on");
-  deployment.dollarsADay = dollarsAMonth(level, deployment.prices, api === "on") / 30;
+  const has = { hasApi: api === "on", hasCanary: await hasVersions({ resolveVariable }) };
+  deployment.dollarsADay = dollarsAMonth(level, deployment.prices, has) / 30;
   return { Resources: { Dashboard: dashboard, ...ours, ...alarms(deployment), ...queries(deployment) } };
 };

@@ -24,7 +24,7 @@ exports.widgets = (deployment) => {
     type: "metric",
     properties: {
       title, region, view: "timeSeries", period: 300, stat: "Maximum",
-      metrics: [["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", `${deployment.name}-${name}`]],
+      metrics: [["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", `${deployment.name}-${name}`, { label: "messages" }]],
       yAxis: { left: { min: 0, label: "messages", showUnits: false } },
     },
   });

@@ -19,5 +19,9 @@ const inAlarms = (level, hasApi) => ({
 const customMetrics = (level) => metrics(level).reduce((sum, { dimension, functions }) =>
   sum + (dimension === "tier" && functions.includes("worker") ? tiers.length : OF_DIMENSION[dimension] ?? 1), 0);
 
-exports.dollarsAMonth = (level, prices, hasApi) => customMetrics(level) * prices.cloudwatch_metric_month
-  + inAlarms(level, hasApi) * prices.cloudwatch_alarm_month + POLLS / 1e6 * prices.sqs_million_requests;
+/** With a canary each function that has an alias has an alarm: the dispatcher, the workers, the API. */
+const ofCanary = (hasCanary, hasApi) => (hasCanary ? 1 + tiers.length + Number(hasApi) : 0);
+
+exports.dollarsAMonth = (level, prices, { hasApi, hasCanary }) => customMetrics(level) * prices.cloudwatch_metric_month
+  + (inAlarms(level, hasApi) + ofCanary(hasCanary, hasApi)) * prices.cloudwatch_alarm_month
+  + POLLS / 1e6 * prices.sqs_million_requests;

@@ -19,7 +19,8 @@ def main() -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     up = commands.add_parser("up", help="deploy, upload images, show what became of them, stay up until Ctrl-C")
     up.add_argument("images", nargs="*", type=Path, help="files or folders; without any, the sample pictures")
-    commands.add_parser("build", help="build and zip the functions, each behind the wrapper that limits it")
+    build = commands.add_parser("build", help="build and zip the functions, each behind the wrapper that limits it")
+    build.add_argument("--compiled", action="store_true", help="zip what cargo has built")
     test = commands.add_parser("test", help="deploy on a free port, run a command against it, remove it again")
     test.add_argument("--built", action="store_true", help="with the functions as `build` left them")
     test.add_argument("test_command", nargs=argparse.REMAINDER, help="the command, with its arguments")
@@ -31,7 +32,7 @@ def main() -> int:
         if arguments.command == "up":
             return stay_up(arguments.port, arguments.images)
         if arguments.command == "build":
-            build_and_zip()
+            build_and_zip(arguments.compiled)
             return 0
         if not arguments.built:
             step("building the functions")

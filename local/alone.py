@@ -8,8 +8,9 @@ import os
 import subprocess
 import sys
 
+from . import lambda_zips
 from .situations import COMMON, Situation, check, png
-from .stack import REGION, ROOT, LocalError, Running
+from .stack import REGION, ROOT, LocalError, Running, framework
 
 STAGE = "alone"
 CODE = "code-of-others"
@@ -56,9 +57,11 @@ def deploy(stack: Running) -> None:
 
 def packaged(stack: Running) -> str:
     folder = ROOT / "target" / "template-alone"
-    options = [f"--param={name}={value}" for name, value in COMMON.items()]
+    given = COMMON | {"architecture": lambda_zips.of_this_machine()}
+    options = [f"--param={name}={value}" for name, value in given.items()]
     command = [ROOT / "node_modules" / ".bin" / "osls", "package", "--stage", STAGE, "--region", REGION, *options, "--package", folder]
-    subprocess.run(command, cwd=ROOT, env=stack.environment(), stdin=subprocess.DEVNULL, capture_output=True, check=True)
+    with framework():
+        subprocess.run(command, cwd=ROOT, env=stack.environment(), stdin=subprocess.DEVNULL, capture_output=True, check=True)
     out = folder / "standalone.json"
     subprocess.run(["node", ROOT / "deploy" / "standalone.js", folder, out], check=True, capture_output=True)
     return json.dumps(json.loads(out.read_text()))

@@ -7,6 +7,11 @@ sets the rates, each between 0 and 1; `GET /_faults` leaves them. Both answer wi
 - `too_many_requests`: Lambda answers 429.
 - `reset`: the connection is reset before a request is passed on, after it was done, or half-way through the answer.
 - `delay`: a request is passed on late, and so overtaken by others.
+
+Two more are of stores that know less than S3:
+
+- `unconditional`: a write or a deletion loses its conditions.
+- `not_implemented`: one with a condition is answered with 501.
 """
 
 import asyncio
@@ -19,7 +24,8 @@ import threading
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-NAMES = ("slow_down", "too_many_requests", "reset", "delay")
+NAMES = ("slow_down", "too_many_requests", "reset", "delay", "unconditional", "not_implemented")
+CONDITIONS = ("if-match", "if-none-match")
 MAX_DELAY_S = 2.0
 PIECE_BYTES = 65_536
 CONTROL = "/_faults"
@@ -31,6 +37,8 @@ REFUSALS = {
     "lambda": ("too_many_requests", "429 Too Many Requests", "application/json\r\nx-amzn-errortype: TooManyRequestsException",
                '{"Reason": "ConcurrentInvocationLimitExceeded", "Type": "User", "message": "Rate Exceeded."}'),
 }
+NOT_IMPLEMENTED = ("501 Not Implemented", "application/xml",
+                   "<Error><Code>NotImplemented</Code><Message>A header implies functionality that is not implemented</Message></Error>")
 
 
 @dataclass
@@ -47,6 +55,14 @@ class Head:
     def header(self, name: str) -> str:
         found = re.search(rb"(?im)^" + name.encode() + rb":[ \t]*(.*?)[ \t]*\r$", self.raw)
         return found[1].decode("latin-1") if found else ""
+
+    @property
+    def is_conditional_write(self) -> bool:
+        return self.words[0] in ("PUT", "DELETE") and any(self.header(name) for name in CONDITIONS)
+
+    def unconditional(self) -> "Head":
+        """The same without its conditions, which must not be signed."""
+        return Head(re.sub(rb"(?im)^(?:" + "|".join(CONDITIONS).encode() + rb"):.*\r\n", b"", self.raw))
 
     @property
     def service(self) -> str:
@@ -96,7 +112,13 @@ class Proxy:
         if self._strikes("delay"):
             await asyncio.sleep(self.random.uniform(0, MAX_DELAY_S))
         rate, *refusal = REFUSALS.get(request.service, ("", ""))
-        if self._strikes(rate):
+        is_refused = self._strikes(rate)
+        if request.is_conditional_write and not is_refused:
+            if self._strikes("unconditional"):
+                request = request.unconditional()
+            is_refused = self._strikes("not_implemented")
+            refusal = NOT_IMPLEMENTED
+        if is_refused:
             if not request.header("expect"):  # A client that asks first sends no body after a refusal.
                 async for _ in body_of(request, reader):
                     pass

@@ -1,8 +1,8 @@
 """The zips for AWS, and beside them their sums and what is in them: `make package`.
 
-python3 -m local.lambda_zips                                     into target/lambda/x86_64
-python3 -m local.lambda_zips --architecture arm64                into target/lambda/arm64
-python3 -m local.lambda_zips --parameters "--param=architecture=arm64"
+python3 -m local.lambda_zips                                     into target/lambda/arm64
+python3 -m local.lambda_zips --architecture x86_64               into target/lambda/x86_64
+python3 -m local.lambda_zips --parameters "--param=architecture=x86_64"
 python3 -m local.lambda_zips --deployed target/deploy            builds nothing: are these zips for their functions?
 
 zig links for the glibc of Amazon Linux 2023 whatever this machine has, and no path of this machine gets into a binary:
@@ -13,6 +13,7 @@ import argparse
 import hashlib
 import json
 import os
+import platform
 import shlex
 import subprocess
 import sys
@@ -28,7 +29,8 @@ GLIBC = (2, 34)
 LIBRARIES = {"libc.so.6", "libm.so.6", "libgcc_s.so.1", "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1"}
 # Lambda's limit for what a zip unpacks to. Source: AWS Lambda developer guide, "Lambda quotas".
 UNPACKED_BYTES = 250 << 20
-DEFAULT = "x86_64"
+# As in serverless.yml.
+DEFAULT = "arm64"
 PROFILE = "lambda"
 SUMS, CONTENTS = "SHA256SUMS", "sbom.cdx.json"
 VENV = ROOT / ".venv" / "bin"
@@ -75,6 +77,11 @@ def main() -> int:
     return 0
 
 
+def of_this_machine() -> str:
+    """What Lambda calls the processor of this machine."""
+    return {"aarch64": "arm64", "amd64": "x86_64"}.get(platform.machine().lower(), platform.machine().lower())
+
+
 def choose(named: str, parameters: str) -> Architecture:
     """The architecture that ARCHITECTURE and the parameters of the deployment agree on."""
     asked = {"ARCHITECTURE": named} if named else {}
@@ -92,14 +99,14 @@ def choose(named: str, parameters: str) -> Architecture:
 
 
 # Decoders whose formats are free of royalties: features of the functions that read them and that list them.
-FREE = ["av1", "jpeg2000", "jxl", "pdf", "svg"]
+FREE = ["av1", "jpeg2000", "jxl", "pdf", "svg", "vp9"]
 
 
 def hevc() -> bool:
-    """HEVC is patented: what is deployed has it only if HEVC=on says so. AV1 is free of royalties."""
+    """HEVC and H.264 are patented: what is deployed has them only if HEVC=on says so. AV1 and VP9 are free of royalties."""
     said = os.environ.get("HEVC", "off")
     if said not in ("on", "off"):
-        raise PackageError(f"HEVC is `{said}`: say HEVC=on to read HEIC, or HEVC=off")
+        raise PackageError(f"HEVC is `{said}`: say HEVC=on to read HEIC and H.264, or HEVC=off")
     return said == "on"
 
 

@@ -23,10 +23,9 @@ def cargo_build(profile: str, *flags: str) -> list[str]:
     return ["cargo", "build", "--locked", "--profile", profile, *(f"--package={name}" for name in FUNCTIONS), *flags]
 
 
-def build() -> Path:
-    """Builds the functions as the tests are compiled; cargo shows its own progress. Returns the folder of the binaries."""
+def build() -> None:
+    """Builds the functions as the tests are compiled; cargo shows its own progress."""
     run(cargo_build("dev"))
-    return ROOT / "target" / "debug"
 
 
 def run(command: list[str], environment: dict[str, str] | None = None) -> None:

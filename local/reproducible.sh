@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
-architecture=${ARCHITECTURE:-x86_64}
+architecture=${ARCHITECTURE:-arm64}
 [ -z "$(git status --porcelain --untracked-files=no)" ] || {
     echo "reproducible: there are changes that are not committed: commit them, what is compared is the commit" >&2
     exit 1

@@ -4,6 +4,7 @@ python3 -m local.stack local/released.sh      runs a command against a local AWS
 """
 
 import contextlib
+import fcntl
 import json
 import os
 import shutil
@@ -13,12 +14,13 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 import boto3
 from botocore.config import Config
 
-from . import faults, package
+from . import faults, lambda_zips, package
 from .cgroup import Limits
 
 ROOT = package.ROOT
@@ -28,6 +30,14 @@ REGION = "us-east-1"
 
 class LocalError(Exception):
     """What stopped the local deployment, in one sentence."""
+
+
+@contextlib.contextmanager
+def framework() -> Iterator[None]:
+    """The Serverless Framework, for one at a time: it has one folder for what it is making."""
+    with (ROOT / ".local" / "serverless.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 class Running:
@@ -87,8 +97,10 @@ class Running:
         return parameter["Parameter"]["Value"]
 
     def _serverless(self, command: str, stage: str, parameters: dict[str, str]) -> str:
+        # The functions run on this machine's processor, and price themselves by it.
+        parameters = {"architecture": lambda_zips.of_this_machine()} | parameters
         log_path = ROOT / ".local" / f"serverless-{command}-{self.port}.log"
-        with log_path.open("wb") as log:
+        with log_path.open("wb") as log, framework():
             done = subprocess.run(
                 [ROOT / "node_modules" / ".bin" / "osls", command, "--stage", stage, "--region", REGION,
                  *(f"--param={name}={value}" for name, value in parameters.items())],
@@ -104,9 +116,11 @@ class Running:
 class Stack(Running):
     """A running local AWS; leaving the `with` block ends every process that it started."""
 
-    def __init__(self, port: int, may_fail: bool = False):
-        """With `may_fail` the functions call AWS through a proxy that makes calls fail as soon as it is told to."""
+    def __init__(self, port: int, may_fail: bool = False, state: Path | None = None):
+        """With `may_fail` the functions call AWS through a proxy that makes calls fail as soon as it is told to. With
+        `state`, a folder, the queues are what they were after a restart."""
         super().__init__(port or free_port())
+        self.state = state
         self.functions_endpoint = faults.Proxy(self.port).endpoint if may_fail else self.endpoint
         self.folder = ROOT / ".local" / str(self.port)
         self.limits = Limits(f"thumbtier-{self.port}")
@@ -114,13 +128,18 @@ class Stack(Running):
 
     def __enter__(self) -> "Stack":
         try:
-            self._start()
+            self.start()
         except BaseException:
             self.__exit__()
             raise
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.stop()
+        self.limits.remove()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def stop(self) -> None:
         if self.server:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.server.pid, signal.SIGTERM)
@@ -129,10 +148,9 @@ class Stack(Running):
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.server.pid, signal.SIGKILL)
             self.server.wait()
-        self.limits.remove()
-        shutil.rmtree(self.folder, ignore_errors=True)
+            self.server = None
 
-    def _start(self) -> None:
+    def start(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         environment = self.environment() | self.limits.environment() | {
             "AUTH": "true",
@@ -143,6 +161,8 @@ class Stack(Running):
             "LOG_LEVEL": "WARNING",
             "TMPDIR": str(self.folder),
         }
+        if self.state:
+            environment |= {"PERSIST_STATE": "1", "STATE_DIR": str(self.state)}
         log_path = ROOT / ".local" / f"ministack-{self.port}.log"
         with log_path.open("wb") as log:
             self.server = subprocess.Popen(
@@ -180,10 +200,11 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def build_and_zip() -> None:
+def build_and_zip(is_compiled: bool = False) -> None:
     """The functions in the profile that the tests share, each behind the wrapper that limits it."""
-    binaries = package.build()
-    package.write(binaries, ROOT / "target" / "local", wrapper=Path(__file__).with_name("bootstrap.sh"))
+    if not is_compiled:
+        package.build()
+    package.write(ROOT / "target" / "debug", ROOT / "target" / "local", wrapper=Path(__file__).with_name("bootstrap.sh"))
 
 
 def main(command: list[str]) -> int:

@@ -23,11 +23,16 @@ from .package import ROOT
 
 # One with a thread that takes long, and one of the rest beside it.
 SIDE_BY_SIDE = 2
-# How long each took the last time on this machine, in seconds: the longest begin first.
+# How long each took the last time on this machine, in seconds.
 TIMES = ROOT / "target" / "suite.json"
-# Before there is a last time.
-LONGEST = ("engine peak", "engine pictures", "coding codings", "engine mutations", "jpeg hostile")
+# Those that take less begin, so that what is wrong shows early; then the longest, so that none is alone at the end.
+SHORT_S = 2.0
+# Before there is a last time: the longest first.
+LONG = ("engine peak", "engine pictures", "engine mutations", "benches limits", "benches benches", "coding codings",
+        "calibrate properties", "jpeg jpeg", "jpeg hostile")
 FAILED = 101
+# These ask the deployment that the environment names, and run where they are named.
+NEED_A_DEPLOYMENT = ("deployed", "chaos")
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,8 @@ def main() -> int:
             print(f"suite: {arguments.built} has no test target {arguments.only}", file=sys.stderr)
             return 1
         return max(_run(program, arguments.arguments, shown=True).returncode for program in chosen)
-    return _side_by_side(programs, arguments.arguments)
+    free = [program for program in programs if program.name.split()[1] not in NEED_A_DEPLOYMENT]
+    return _side_by_side(free, arguments.arguments)
 
 
 def _programs(text: str) -> list[Program]:
@@ -77,8 +83,13 @@ def _side_by_side(programs: list[Program], arguments: list[str]) -> int:
     try:
         times_s = json.loads(TIMES.read_text())
     except (OSError, ValueError):
-        times_s = {name: len(LONGEST) - place for place, name in enumerate(LONGEST)}
-    programs = sorted(programs, key=lambda program: -times_s.get(program.name, 0))
+        times_s = {name: SHORT_S + len(LONG) - place for place, name in enumerate(LONG)}
+
+    def turn(program: Program) -> tuple[bool, float]:
+        took_s = times_s.get(program.name, 0.0)
+        return took_s > SHORT_S, -took_s
+
+    programs = sorted(programs, key=turn)
     failed = threading.Event()
     started_s = time.monotonic()
     ended, tests = 0, 0

@@ -124,6 +124,14 @@ const TYPES = {
   svgz: "image/svg+xml",
   pdf: "application/pdf",
   ai: "application/pdf",
+  mp4: "video/mp4",
+  mov: "video/mp4",
+  m4v: "video/mp4",
+  3gp: "video/mp4",
+  3g2: "video/mp4",
+  qt: "video/mp4",
+  webm: "video/webm",
+  mkv: "video/webm",
   tga: "image/x-tga",
 };
 

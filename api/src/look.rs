@@ -30,13 +30,18 @@ pub(crate) async fn look(edge: &impl Edge, settings: &Settings, key: &str) -> Re
     Ok(Known { source, thumbnails, ending })
 }
 
-/// What became of the upload of `key` with that ETag, for ever in work where nothing tells.
+/// What became of the upload of `key` with that ETag, or of the one that is there, for ever in work where nothing tells.
 ///
 /// # Errors
 /// [`CallError`] where S3 did not answer.
-pub async fn what_became_of(edge: &impl Edge, settings: &Settings, key: &str, etag: &str) -> Result<State, CallError> {
+pub async fn what_became_of(
+    edge: &impl Edge,
+    settings: &Settings,
+    key: &str,
+    etag: Option<&str>,
+) -> Result<State, CallError> {
     let known = look(edge, settings, key).await?;
-    Ok(state(key, Some(etag), &known, &settings.shared, Duration::MAX, SystemTime::now()))
+    Ok(state(key, etag, &known, &settings.shared, Duration::MAX, SystemTime::now()))
 }
 
 /// How the last upload of `key` that left no thumbnail ended.

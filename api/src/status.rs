@@ -73,10 +73,11 @@ fn thumbnails(key: &str, known: &Known, settings: &Settings) -> Value {
 /// What the deployment reads, as far as the build has it.
 fn formats(settings: &Settings) -> Vec<&'static str> {
     let is_built = |format: &ImageFormat| match format {
-        ImageFormat::Heic => cfg!(feature = "hevc"),
+        ImageFormat::Heic | ImageFormat::Mp4 => cfg!(feature = "hevc"),
         ImageFormat::Avif => cfg!(feature = "av1"),
         ImageFormat::Jp2 => cfg!(feature = "jpeg2000"),
         ImageFormat::Jxl => cfg!(feature = "jxl"),
+        ImageFormat::Webm => cfg!(feature = "vp9"),
         ImageFormat::Svg => cfg!(feature = "svg"),
         ImageFormat::Pdf => cfg!(feature = "pdf"),
         _ => true,

@@ -213,8 +213,7 @@ impl<'run> Maker<'run> {
                 }
             }
             // A drawing is stopped where it has too little, and knows no more than that.
-            let is_drawn = matches!(source.format, ImageFormat::Svg | ImageFormat::Pdf);
-            needed_bytes = planned_bytes.max(if is_drawn { 2 * budget_bytes } else { 0 });
+            needed_bytes = planned_bytes.max(if source.format.is_drawn() { 2 * budget_bytes } else { 0 });
             if let Err(error) = source.rewind() {
                 return (tier, Err(Refusal::unreadable(path, &error)));
             }

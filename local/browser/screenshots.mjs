@@ -59,7 +59,7 @@ try {
   await context.close();
   for (let round = 2; round <= ROUNDS; round += 1) {
     await wait(2_000 * (round % 4));
-    const { context } = await uploaded(browser, renamed(paths.slice(0, 2 + ((3 * round) % 6)), round));
+    const { context } = await uploaded(browser, renamed(paths.slice(0, 2 + ((3 * round) % 5)), round));
     await context.close();
   }
   // Log lines become metrics, and the last step is complete.

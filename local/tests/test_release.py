@@ -3,10 +3,15 @@
 import functools
 import hashlib
 import http.server
+import io
 import os
+import re
 import subprocess
+import tarfile
 import threading
+import tomllib
 import unittest
+import urllib.request
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -129,6 +134,14 @@ class Release(unittest.TestCase):
             self.assertIn(f"installed thumbtier {VERSION} in {self.folder}/bin", done.stdout)
             self.assertIn("is not in PATH", done.stdout)
             self.assertTrue(os.access(self.folder / "bin" / "thumbtier-aws", os.X_OK))
+
+    def test_cargo_binstall_is_told_of_the_same_archive(self):
+        asked = {"repo": self.releases.removesuffix("/releases"), "version": VERSION, "target": self.machine, "binary-ext": ""}
+        for name, folder in [("thumbtier", "cli"), ("thumbtier-aws", "cli/aws"), ("thumbtier-serve", "serve")]:
+            told = tomllib.loads((ROOT / folder / "Cargo.toml").read_text())["package"]["metadata"]["binstall"]
+            url, inside = (re.sub(r"\{ (\S+) \}", lambda found: (asked | {"bin": name})[found[1]], told[key]) for key in ("pkg-url", "bin-dir"))
+            with urllib.request.urlopen(url) as answer, tarfile.open(fileobj=io.BytesIO(answer.read())) as archive:
+                self.assertIn(inside, archive.getnames())
 
     def test_the_script_refuses_another_sum_and_says_where_it_asked(self):
         self.assertIn("v9.9.9/SHA256SUMS cannot be fetched", self.install("v9.9.9").stderr)

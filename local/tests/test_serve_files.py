@@ -2,6 +2,7 @@
 
 import configparser
 import re
+import subprocess
 import unittest
 
 import yaml
@@ -33,6 +34,15 @@ class ServeFiles(unittest.TestCase):
             self.assertTrue(all(port.startswith("127.0.0.1:") for port in service.get("ports", [])), name)
         dockerfile = (FOLDER / "Dockerfile").read_text()
         self.assertRegex(dockerfile, r"(?m)^USER 65532:65532$")
+        self.assertRegex(dockerfile, r"(?m)^FROM scratch$")
+
+    def test_without_queues_of_aws_there_is_no_aws_but_the_client_of_s3(self):
+        features = ["--no-default-features", "--features", "free", "--edges", "normal", "--prefix", "none"]
+        tree = subprocess.run(["cargo", "tree", "--locked", "--offline", "-p", "thumbtier-serve", *features], cwd=ROOT,
+                              capture_output=True, text=True, check=True).stdout
+        names = {line.split()[0] for line in tree.splitlines() if line}
+        # STS is where credentials come from, in crate aws-config.
+        self.assertEqual({name for name in names if name.startswith(("aws-sdk-", "lambda"))}, {"aws-sdk-s3", "aws-sdk-sts"})
 
     def test_the_unit_is_a_unit(self):
         unit = configparser.ConfigParser(strict=False, delimiters="=")

@@ -77,11 +77,15 @@ class Programs(unittest.TestCase):
 class Choice(unittest.TestCase):
     def test_the_architecture_is_that_of_the_deployment(self):
         for named, parameters, want in [
-            ("", "", "x86_64"), ("arm64", "", "arm64"), ("", "--param=architecture=arm64 --param=api=on", "arm64"),
-            ("", '--param="architecture=arm64"', "arm64"), ("", "--param architecture=arm64", "arm64"),
-            ("arm64", "--param=architecture=arm64", "arm64"), ("", "--param=source_bucket=architecture=arm64", "x86_64"),
+            ("", "", "arm64"), ("x86_64", "", "x86_64"), ("", "--param=architecture=x86_64 --param=api=on", "x86_64"),
+            ("", '--param="architecture=x86_64"', "x86_64"), ("", "--param architecture=x86_64", "x86_64"),
+            ("x86_64", "--param=architecture=x86_64", "x86_64"), ("", "--param=source_bucket=architecture=x86_64", "arm64"),
         ]:
             self.assertEqual(lambda_zips.choose(named, parameters).name, want, (named, parameters))
+
+    def test_the_default_is_that_of_the_deployment(self):
+        self.assertIn(f"\n    architecture: {lambda_zips.DEFAULT}\n", (lambda_zips.ROOT / "serverless.yml").read_text())
+        self.assertIn(lambda_zips.of_this_machine(), lambda_zips.ARCHITECTURES)
 
     def test_two_that_differ_are_refused(self):
         with self.assertRaisesRegex(PackageError, "ARCHITECTURE is `x86_64` and PARAMS say `arm64`"):
@@ -118,10 +122,12 @@ class Contents(unittest.TestCase):
         free = sbom.bill_of_materials(ARM64.target, lambda_zips.features())
         self.assertIsNone(JsonStrictValidator(SchemaVersion.V1_6).validate_str(json.dumps(free)))
         names = {component["name"] for component in free["components"]}
-        self.assertLessEqual({"dispatcher", "worker", "api", "engine", "aws-sdk-s3", "libwebp-sys", "rusty_av1d"}, names)
+        self.assertLessEqual({"dispatcher", "worker", "api", "engine", "aws-sdk-s3", "libwebp-sys", "rusty_av1d", "rusty_vp9"},
+                             names)
         # What only compiles, or is only there with HEVC.
-        self.assertFalse(names & {"serde_derive", "cc", "rust_h265", "criterion", "clap"})
-        self.assertIn("rust_h265", {component["name"] for component in sbom.bill_of_materials(X86_64.target, [])["components"]})
+        self.assertFalse(names & {"serde_derive", "cc", "rust_h264", "rust_h265", "criterion", "clap"})
+        whole = {component["name"] for component in sbom.bill_of_materials(X86_64.target, [])["components"]}
+        self.assertLessEqual({"rust_h264", "rust_h265"}, whole)
         outside = [one["name"] for one in free["components"] if "hashes" not in one]
         self.assertTrue(set(outside) <= {"dispatcher", "worker", "api", "coding", "contract", "engine", "function", "heif",
                                          "jpeg", "resample", "sdk", "unify", "unify-decoders", "usage", "vector"}, outside)

@@ -1,4 +1,4 @@
-//! The store: its client, what it is good for, and what is in a bucket.
+//! The store: its client, and what is in a bucket.
 
 use std::path::PathBuf;
 use std::time::SystemTime;
@@ -6,12 +6,10 @@ use std::time::SystemTime;
 use anyhow::{Context, bail};
 use aws_config::Region;
 use aws_sdk_s3::config::{RequestChecksumCalculation, ResponseChecksumValidation};
-use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::types::EncodingType;
-use contract::{OWN_PREFIX, decode_event_key};
-use function::{CallError, Conditions, Store, patience, status};
+use function::{CallError, Store, patience, status};
 
-use crate::clock::now_ms;
+use crate::probe::KeyForm;
 
 /// Signed for where neither the environment nor a profile names one: most stores take any.
 const ANY_REGION: &str = "us-east-1";
@@ -68,31 +66,6 @@ impl Place {
     }
 }
 
-/// Which conditions the store keeps, by trying each on an object of our own.
-///
-/// # Errors
-/// A bucket that cannot be written.
-pub(crate) async fn probe(store: &Store) -> anyhow::Result<Conditions> {
-    let bucket = store.destination_bucket();
-    let key = format!("{OWN_PREFIX}probe-{}-{}", std::process::id(), now_ms());
-    let put = || store.s3().put_object().bucket(bucket).key(&key).body(Vec::from(*b"probe").into());
-    let delete = || store.s3().delete_object().bucket(bucket).key(&key);
-    put().send().await.with_context(|| format!("writing to `{bucket}`, the bucket of thumbnails"))?;
-    let absent = is_kept(put().if_none_match("*").send().await);
-    let unchanged = is_kept(put().if_match(OTHER_ETAG).send().await);
-    let deleted = is_kept(delete().if_match(OTHER_ETAG).send().await);
-    delete().send().await.with_context(|| format!("deleting from `{bucket}`, the bucket of thumbnails"))?;
-    Ok(Conditions { put: absent && unchanged, delete: deleted })
-}
-
-/// No object has it.
-const OTHER_ETAG: &str = "\"00000000000000000000000000000000\"";
-
-/// The condition did not hold, and the store said so.
-fn is_kept<T, E>(result: Result<T, SdkError<E>>) -> bool {
-    matches!(result.err().and_then(|error| status(&error)), Some(409 | 412))
-}
-
 /// Whether both buckets answer.
 ///
 /// # Errors
@@ -117,8 +90,8 @@ pub(crate) async fn reach(store: &Store) -> anyhow::Result<()> {
 #[derive(Clone, Debug)]
 pub(crate) struct Listed {
     pub(crate) key: String,
-    /// In its quotes.
-    pub(crate) etag: String,
+    /// In its quotes. Not every store lists it.
+    pub(crate) etag: Option<String>,
     pub(crate) modified: Option<SystemTime>,
 }
 
@@ -128,6 +101,7 @@ pub(crate) struct Listed {
 /// What the store said.
 pub(crate) async fn list(
     store: &Store,
+    names: KeyForm,
     bucket: &str,
     prefix: &str,
     after: &str,
@@ -137,15 +111,12 @@ pub(crate) async fn list(
     let call = call.set_prefix(Some(prefix.to_owned()).filter(|prefix| !prefix.is_empty()));
     let call = call.set_start_after(Some(after.to_owned()).filter(|after| !after.is_empty()));
     let page = call.send().await.map_err(|error| failed(error.into()))?;
-    // A store that does not encode keys does not say that it does.
-    let is_encoded = page.encoding_type().is_some();
     let more = page.is_truncated().unwrap_or(false);
     let mut listed = Vec::new();
     for object in page.contents.unwrap_or_default() {
-        let key = object.key.unwrap_or_default();
-        let key = if is_encoded { decode_event_key(&key).map_err(|error| failed(error.into()))? } else { key };
+        let key = names.read(&object.key.unwrap_or_default()).map_err(|error| failed(error.into()))?;
         let modified = object.last_modified.and_then(|time| SystemTime::try_from(time).ok());
-        listed.push(Listed { key, etag: object.e_tag.unwrap_or_default(), modified });
+        listed.push(Listed { key, etag: object.e_tag.filter(|etag| !etag.is_empty()), modified });
     }
     Ok((listed, more))
 }

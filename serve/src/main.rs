@@ -16,6 +16,7 @@ mod letters;
 mod memory;
 mod metrics;
 mod pipeline;
+mod probe;
 mod reconcile;
 mod redis;
 mod scheduler;
@@ -28,6 +29,7 @@ mod shape;
 mod shares;
 #[cfg(feature = "sqs")]
 mod sqs;
+mod token;
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -51,6 +53,7 @@ use crate::home::{Home, Shared};
 use crate::journal::Journal;
 use crate::letters::Letters;
 use crate::metrics::say;
+use crate::probe::{KeyForm, Probed};
 use crate::scheduler::Scheduler;
 use crate::server::Server;
 use crate::shares::Decided;
@@ -126,7 +129,7 @@ fn serve(options: &Options) -> anyhow::Result<()> {
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("starting")?;
     let served = async {
-        let store = connect(&place, &settings, options.alone).await?;
+        let (store, names) = connect(&place, &settings, options).await?;
         let outside = Place { endpoint: options.public_endpoint.clone().or(options.endpoint.clone()), ..place.clone() };
         let store = store.seen_from_outside(outside.client().await?);
         let shared = Arc::new(Shared {
@@ -161,7 +164,7 @@ fn serve(options: &Options) -> anyhow::Result<()> {
         spawn_local(server::listen(Rc::new(server), listener));
         spawn_local(pipeline::follow(Arc::clone(&shared), store.clone(), to_follow, Rc::clone(&looks)));
         spawn_local(pipeline::redrive(Arc::clone(&shared)));
-        sources(options, &place, &shared, &store, &looks, &stopping)?;
+        sources(options, &place, &shared, (&store, names), &looks, &stopping)?;
         let memory = format!("{} MB of memory as {} has it, {cores} cores", limit.mb, limit.set_by);
         say("info", &format!("serving at {}, {before} entries in the journal, {memory}", options.listen));
         asked_to_stop().await?;
@@ -183,28 +186,43 @@ fn lock(state: &Path) -> anyhow::Result<File> {
 }
 
 /// The store, and what it lacks.
-async fn connect(place: &Place, settings: &function::Settings, is_alone: bool) -> anyhow::Result<Store> {
+async fn connect(
+    place: &Place,
+    settings: &function::Settings,
+    options: &Options,
+) -> anyhow::Result<(Store, Option<KeyForm>)> {
+    let is_alone = options.alone;
     let store = Store::new(place.client().await?, settings);
     aws::reach(&store).await?;
-    let conditions = aws::probe(&store).await?;
-    if !conditions.put && !is_alone {
+    let Probed { conditions, names, writes, deletes } = probe::probe(&store, options.reconcile.is_some()).await?;
+    let lacking = writes.join("; ");
+    if !writes.is_empty() && !is_alone {
         bail!(
-            "the store has no conditional writes (PutObject with If-None-Match and If-Match is not refused with 412), so \
-             that an older thumbnail could replace a newer one: use a store that has them, or say by --alone that no \
-             other process writes thumbnails"
+            "the store lacks conditional writes ({lacking}), so that of two processes the one with the older image could \
+             have the last word: use a store that has them, or give --alone to the only process that writes thumbnails"
         );
     }
-    if !conditions.put {
-        say("warning", "the store has no conditional writes: keys are written in turn, in this process only (--alone)");
+    if !writes.is_empty() {
+        say("warning", &format!("the store lacks conditional writes ({lacking}): this process takes turns (--alone)"));
     }
-    if !conditions.delete && !is_alone {
+    if !deletes.is_empty() && !is_alone {
+        let lacking = deletes.join("; ");
         say(
             "warning",
-            "the store ignores If-Match of DeleteObject: thumbnails are looked at just before they are removed; between \
-             two processes a newer one may be removed, which --reconcile makes again",
+            &format!(
+                "the store lacks conditional deletions ({lacking}): a thumbnail is looked at just before it is removed, \
+                 and where another process replaced it in between, it is made again"
+            ),
         );
     }
-    Ok(store.keeping(conditions))
+    if options.reconcile.is_some() && names.is_none() {
+        bail!(
+            "--reconcile: in a listing of `{}` the key that was written is not found again, so that the keys of this \
+             store cannot be read from it",
+            store.destination_bucket()
+        );
+    }
+    Ok((store.keeping(conditions), names))
 }
 
 /// Starts what brings events beside HTTP.
@@ -212,13 +230,13 @@ fn sources(
     options: &Options,
     place: &Place,
     shared: &Arc<Shared>,
-    store: &Store,
+    (store, names): (&Store, Option<KeyForm>),
     looks: &Rc<tokio::sync::Semaphore>,
     stop: &watch::Receiver<bool>,
 ) -> anyhow::Result<()> {
-    if let Some(every) = options.reconcile {
+    if let (Some(every), Some(names)) = (options.reconcile, names) {
         let state = options.state.clone();
-        spawn_local(reconcile::run(Arc::clone(shared), store.clone(), state, every, Rc::clone(looks)));
+        spawn_local(reconcile::run((Arc::clone(shared), store.clone(), names), state, every, Rc::clone(looks)));
     }
     if let Some(url) = options.redis.clone() {
         let (shared, store, looks, stop) = (Arc::clone(shared), store.clone(), Rc::clone(looks), stop.clone());

@@ -24,6 +24,7 @@ use crate::durable;
 use crate::home::{Home, Shared};
 use crate::metrics::say;
 use crate::pipeline::deliver;
+use crate::probe::KeyForm;
 use crate::shape::of_object;
 
 /// How many objects are looked at side by side.
@@ -55,12 +56,17 @@ struct Round {
 }
 
 /// Compares again and again, a round `every` so often.
-pub(crate) async fn run(shared: Arc<Shared>, store: Store, state: PathBuf, every: Duration, looks: Rc<Semaphore>) {
+pub(crate) async fn run(
+    (shared, store, names): (Arc<Shared>, Store, KeyForm),
+    state: PathBuf,
+    every: Duration,
+    looks: Rc<Semaphore>,
+) {
     let file = state.join("reconcile.json");
     loop {
         let next = Instant::now() + every;
         let mut round = Round { young: every.min(YOUNG), ..Round::default() };
-        while let Err(error) = whole(&shared, &store, &file, &looks, &mut round).await {
+        while let Err(error) = whole(&shared, (&store, names), &file, &looks, &mut round).await {
             say(
                 "warning",
                 &format!("comparing the buckets: {}, going on in {} s", with_causes(&error), PAUSE.as_secs()),
@@ -81,7 +87,7 @@ pub(crate) async fn run(shared: Arc<Shared>, store: Store, state: PathBuf, every
 /// From where the last one ended to the end.
 async fn whole(
     shared: &Shared,
-    store: &Store,
+    (store, names): (&Store, KeyForm),
     file: &Path,
     looks: &Semaphore,
     round: &mut Round,
@@ -94,7 +100,7 @@ async fn whole(
         } else {
             (&settings.source_bucket, "")
         };
-        let (listed, more) = list(store, bucket, prefix, &place.after).await?;
+        let (listed, more) = list(store, names, bucket, prefix, &place.after).await?;
         round.seen += listed.len() as u64;
         let last = listed.last().map(|object| object.key.clone());
         let looked = if place.thumbnails {
@@ -157,11 +163,11 @@ async fn images(
     let look = async |object: Listed| {
         let part = Part::first().0;
         let home = Home::new(shared, store, &part);
-        let state = api::what_became_of(&home, &shared.api, &object.key, &object.etag).await?;
+        let state = api::what_became_of(&home, &shared.api, &object.key, object.etag.as_deref()).await?;
         if !matches!(state, api::State::InWork) {
             return Ok(None);
         }
-        let etag = Some(unquoted(&object.etag).to_owned());
+        let etag = object.etag.as_deref().map(|etag| unquoted(etag).to_owned());
         let event = event(&settings.source_bucket, object.key, etag, Change::Created);
         Ok(Some(deliver(shared, store, event, looks).await))
     };

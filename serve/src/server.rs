@@ -27,6 +27,7 @@ use crate::journal::Entry;
 use crate::metrics::{Gauge, say, text};
 use crate::pipeline::name;
 use crate::shape;
+use crate::token::as_bearer;
 
 /// The largest body of a request, in bytes; the API itself takes less.
 const MAX_BODY_BYTES: usize = 8 << 20;
@@ -124,8 +125,8 @@ async fn events(server: &Server, method: &Method, headers: &HeaderMap, body: Inc
     let Some(access) = &server.events else {
         return plain(StatusCode::NOT_FOUND, "events are not taken here: start thumbtier serve with --events-token\n");
     };
-    let authorization = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-    if !access.allows(authorization) {
+    let authorization = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).map(as_bearer);
+    if !access.allows(authorization.as_deref()) {
         let mut answer =
             plain(StatusCode::UNAUTHORIZED, "send the token of --events-token as `Authorization: Bearer TOKEN`\n");
         answer.headers_mut().insert(WWW_AUTHENTICATE, http::HeaderValue::from_static("Bearer"));

@@ -1,9 +1,10 @@
 //! What stores send, in the one shape that the dispatcher reads: an event of S3. Pure.
 //!
 //! **Sources:** MinIO, `internal/event/target/webhook.go` and `redis.go`; SeaweedFS, `weed/notification/webhook` and
-//! `filer_pb.EventNotification`. An event of S3 itself, EventBridge or SNS stays as it is.
+//! `filer_pb.EventNotification`; Ceph, `src/rgw/rgw_pubsub.cc`; the references of the event notifications of
+//! Backblaze B2 and Cloudflare R2. An event of S3 itself, EventBridge or SNS stays as it is.
 
-use contract::{Change, EventObject};
+use contract::{Change, EventObject, encode_event_key};
 use serde_json::{Value, json};
 
 /// Where SeaweedFS has its buckets.
@@ -14,7 +15,7 @@ const UPLOADS: &str = ".uploads/";
 
 /// A text that is no event.
 #[derive(Debug, thiserror::Error)]
-#[error("{0}: expected an event of S3, MinIO or SeaweedFS as JSON")]
+#[error("{0}: expected an event of S3, MinIO, Ceph, SeaweedFS, B2 or R2 as JSON")]
 pub(crate) struct BadEvent(String);
 
 /// The event in `text`; `None` where it is about no object, as a test event, a folder or an unfinished upload.
@@ -27,9 +28,14 @@ pub(crate) fn event(text: &[u8]) -> Result<Option<Value>, BadEvent> {
         of_list(&value)?
     } else if value.get("event_type").is_some() && value.get("key").is_some() {
         of_seaweedfs(&value)?
+    } else if value.get("events").is_some() {
+        of_b2(&value)?
+    } else if value.get("action").is_some() && value.get("object").is_some() {
+        of_r2(&value)?
     } else {
         Some(value)
     };
+    let event = event.map(of_ceph);
     if let Some(event) = &event {
         dispatcher::check(event).map_err(|error| BadEvent(contract::with_causes(&error)))?;
     }
@@ -48,12 +54,73 @@ fn of_list(list: &Value) -> Result<Option<Value>, BadEvent> {
     Ok((!records.is_empty()).then(|| json!({ "Records": records })))
 }
 
+/// The same with each record of Ceph as S3 would have it: Ceph does not encode the key, its `sequencer` is the bytes of a
+/// clock, which do not compare as text, and an object without versions has an empty version.
+fn of_ceph(mut event: Value) -> Value {
+    for record in event.get_mut("Records").and_then(Value::as_array_mut).into_iter().flatten() {
+        if record.get("eventSource").is_none_or(|source| source != "ceph:s3") {
+            continue;
+        }
+        let Some(object) = record.pointer_mut("/s3/object").and_then(Value::as_object_mut) else { continue };
+        if let Some(Value::String(key)) = object.get_mut("key") {
+            *key = encode_event_key(key);
+        }
+        object.remove("sequencer");
+        if object.get("versionId").is_some_and(|version| version == "") {
+            object.remove("versionId");
+        }
+    }
+    event
+}
+
 /// The event of an object that nobody sent one about.
 pub(crate) fn of_object(object: &EventObject) -> Value {
     object.s3_event(match object.change {
         Change::Created => "Put",
         Change::Removed => "Delete",
     })
+}
+
+/// The records of those objects; `None` where there are none.
+fn records(objects: impl IntoIterator<Item = EventObject>) -> Option<Value> {
+    let records: Vec<Value> = objects.into_iter().map(|object| of_object(&object)["Records"][0].take()).collect();
+    (!records.is_empty()).then(|| json!({ "Records": records }))
+}
+
+/// What a webhook of Backblaze B2 sends. A deletion by S3's API hides the object.
+fn of_b2(value: &Value) -> Result<Option<Value>, BadEvent> {
+    let bad = |why: String| BadEvent(format!("an event of Backblaze B2 {why}"));
+    let mut objects = Vec::new();
+    for event in value["events"].as_array().into_iter().flatten() {
+        let text = |name: &str| event[name].as_str();
+        let kind = text("eventType").ok_or_else(|| bad("without eventType".to_owned()))?;
+        let change = match kind.split(':').nth(1) {
+            Some("ObjectCreated") => Change::Created,
+            Some("ObjectDeleted" | "HideMarkerCreated") => Change::Removed,
+            Some("TestEvent" | "MultipartUploadCreated") => continue,
+            _ => return Err(bad(format!("with eventType `{kind}`"))),
+        };
+        let (Some(bucket), Some(key)) = (text("bucketName"), text("objectName")) else {
+            return Err(bad("whose bucketName or objectName is no text".to_owned()));
+        };
+        let (bucket, key) = (bucket.to_owned(), key.to_owned());
+        objects.push(EventObject { bucket, key, change, ..EventObject::default() });
+    }
+    Ok(records(objects))
+}
+
+/// A message of Cloudflare R2, as its queue has it.
+fn of_r2(value: &Value) -> Result<Option<Value>, BadEvent> {
+    let text = |pointer: &str| value.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+    let (Some(action), Some(bucket), Some(key)) = (text("/action"), text("/bucket"), text("/object/key")) else {
+        return Err(BadEvent("a message of R2 whose action, bucket or object.key is no text".to_owned()));
+    };
+    let change = match action.as_str() {
+        "PutObject" | "CopyObject" | "CompleteMultipartUpload" => Change::Created,
+        "DeleteObject" | "LifecycleDeletion" => Change::Removed,
+        other => return Err(BadEvent(format!("a message of R2 with action `{other}`"))),
+    };
+    Ok(records([EventObject { bucket, key, etag: text("/object/eTag"), change, ..EventObject::default() }]))
 }
 
 /// A change of a file of SeaweedFS. A file that was moved, or written over, is told with its new place.
@@ -77,17 +144,12 @@ fn of_seaweedfs(value: &Value) -> Result<Option<Value>, BadEvent> {
         },
         other => return Err(BadEvent(format!("an event of SeaweedFS with event_type `{other}`"))),
     };
-    let records: Vec<Value> = changes
-        .into_iter()
-        .filter_map(|(change, path)| {
-            let (bucket, key) = path.strip_prefix(BUCKETS)?.split_once('/')?;
-            let is_object = !key.is_empty() && !key.starts_with(UPLOADS);
-            let object =
-                || EventObject { bucket: bucket.to_owned(), key: key.to_owned(), change, ..EventObject::default() };
-            is_object.then(|| of_object(&object())["Records"][0].take())
-        })
-        .collect();
-    Ok((!records.is_empty()).then(|| json!({ "Records": records })))
+    Ok(records(changes.into_iter().filter_map(|(change, path)| {
+        let (bucket, key) = path.strip_prefix(BUCKETS)?.split_once('/')?;
+        let (bucket, key) = (bucket.to_owned(), key.to_owned());
+        let is_object = !key.is_empty() && !key.starts_with(UPLOADS);
+        is_object.then(|| EventObject { bucket, key, change, ..EventObject::default() })
+    })))
 }
 
 #[cfg(test)]
@@ -106,24 +168,64 @@ mod tests {
         records.iter().map(one).collect()
     }
 
-    #[test]
-    fn recorded_events_of_minio() {
-        let webhook = include_str!("../tests/recorded/minio-webhook.json");
-        assert_eq!(objects(webhook), ["s3:ObjectCreated:Put uploads/shop/ü +1.jpg"]);
-        let redis = include_str!("../tests/recorded/minio-redis-access.json");
-        assert_eq!(objects(redis), ["s3:ObjectRemoved:Delete uploads/a.jpg"]);
+    /// What every line of a recorded file is about.
+    fn recorded(lines: &str) -> Vec<String> {
+        lines.lines().flat_map(objects).collect()
+    }
+
+    const ODD: [&str; 5] = [
+        "Created:Put uploads/ü +1.jpg",
+        "Created:Put uploads/a b/c%20d.png",
+        "Created:Put uploads/50% & more/?#[x].png",
+        "Created:Put uploads/日本/写真.png",
+        "Removed:Delete uploads/ü +1.jpg",
+    ];
+
+    fn of(prefix: &str) -> Vec<String> {
+        ODD.iter().map(|text| format!("{prefix}Object{text}")).collect()
     }
 
     #[test]
-    fn recorded_events_of_seaweedfs() {
+    fn recorded_events_of_minio() {
+        assert_eq!(recorded(include_str!("../tests/recorded/minio-webhook.jsonl")), of("s3:"));
+        assert_eq!(recorded(include_str!("../tests/recorded/minio-redis-access.jsonl")), of("s3:"));
+    }
+
+    #[test]
+    fn recorded_events_of_ceph() {
+        let lines = include_str!("../tests/recorded/ceph-webhook.jsonl");
+        assert_eq!(recorded(lines), of(""));
+        // Its clock's bytes are no order, and an empty version is none.
+        let event = event(lines.lines().next().unwrap().as_bytes()).unwrap().unwrap();
+        let object = event.pointer("/Records/0/s3/object").unwrap();
+        assert!(object.get("sequencer").is_none() && object.get("versionId").is_none(), "{object}");
+    }
+
+    #[test]
+    fn documented_events_of_seaweedfs() {
         let create = include_str!("../tests/recorded/seaweedfs-create.json");
-        assert_eq!(objects(create), ["ObjectCreated:Put uploads/shop/ü +1.jpg"]);
+        assert_eq!(objects(create), ["ObjectCreated:Put uploads/shop/ü +1%20.jpg"]);
         let over = include_str!("../tests/recorded/seaweedfs-overwrite.json");
         assert_eq!(objects(over), ["ObjectCreated:Put uploads/a.jpg"]);
         let moved = over.replace("/buckets/uploads/a.jpg", "/buckets/uploads/old.jpg");
         assert_eq!(objects(&moved), ["ObjectRemoved:Delete uploads/old.jpg", "ObjectCreated:Put uploads/a.jpg"]);
         let delete = include_str!("../tests/recorded/seaweedfs-delete.json");
         assert_eq!(objects(delete), ["ObjectRemoved:Delete uploads/a.jpg"]);
+    }
+
+    #[test]
+    fn documented_events_of_b2_and_r2() {
+        let b2 = include_str!("../tests/recorded/b2-webhook.json");
+        assert_eq!(
+            objects(b2),
+            ["ObjectCreated:Put uploads/ü +1%20.jpg", "ObjectRemoved:Delete uploads/日本/写真.png"]
+        );
+        assert!(event(br#"{"events":[{"eventType":"b2:TestEvent"}]}"#).unwrap().is_none());
+        let r2 = include_str!("../tests/recorded/r2-queue.jsonl");
+        assert_eq!(
+            recorded(r2),
+            ["ObjectCreated:Put uploads/ü +1%20.jpg", "ObjectRemoved:Delete uploads/日本/写真.png"]
+        );
     }
 
     #[test]
@@ -139,9 +241,14 @@ mod tests {
 
     #[test]
     fn what_is_no_event_says_so() {
+        let foreign =
+            [r#"{"events":[{"eventType":"b2:Melted:All"}]}"#, r#"{"action":"Melt","bucket":"b","object":{"key":"k"}}"#];
+        for text in foreign {
+            assert!(event(text.as_bytes()).is_err(), "{text}");
+        }
         for text in ["", "hello", "{}", "[1]", r#"{"key":"/buckets/b/k","event_type":"melt"}"#, r#"{"Records":[{}]}"#] {
             let message = event(text.as_bytes()).unwrap_err().to_string();
-            assert!(message.contains("expected an event of S3, MinIO or SeaweedFS"), "{message}");
+            assert!(message.contains("expected an event of S3, MinIO, Ceph, SeaweedFS, B2 or R2"), "{message}");
         }
     }
 }

@@ -3,7 +3,7 @@
 use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
-use contract::{Job, metadata};
+use contract::{Job, metadata, unquoted};
 use function::{CallError, HasStore, HeadObject, Lease, status};
 
 use crate::edge::{Condition, DeleteObject, Deleted, GetObject, ObjectBody, PutObject, StoredObject};
@@ -78,13 +78,14 @@ impl<Home: HasStore> PutObject for Home {
     async fn put(&self, object: &StoredObject, condition: &Condition) -> Result<Option<String>, CallError> {
         let action = format!("PutObject of `{}/{}`", object.bucket, object.key);
         let store = self.store();
+        let conditions = store.conditions();
         // Held until the answer is there.
-        let turn = if store.conditions().put { None } else { Some(store.turn(&object.key).await) };
-        if turn.is_some() {
+        let _turn = store.turn(&object.key).await;
+        if !conditions.guard_writes() {
             let there = self.head(&object.bucket, &object.key).await?.map(|head| head.etag);
             let holds = match condition {
                 Condition::Absent => there.is_none(),
-                Condition::Unchanged(etag) => there.as_ref() == Some(etag),
+                Condition::Unchanged(etag) => there.is_some_and(|there| unquoted(&there) == unquoted(etag)),
             };
             if !holds {
                 return Ok(None);
@@ -93,17 +94,16 @@ impl<Home: HasStore> PutObject for Home {
         let call = store.s3().put_object().bucket(&object.bucket).key(&object.key);
         let call = call.content_type(object.content_type).cache_control(&object.cache_control);
         let call = call.set_metadata(Some(object.metadata.clone())).body(ByteStream::from(object.bytes.clone()));
-        let call = match condition {
-            _ if turn.is_some() => call,
-            Condition::Absent => call.if_none_match("*"),
-            Condition::Unchanged(etag) => call.if_match(etag),
+        let (absent, unchanged) = match condition {
+            Condition::Absent => (conditions.absent, None),
+            Condition::Unchanged(etag) => (false, conditions.unchanged.map(|form| form.of(etag).to_owned())),
         };
+        // 404 to a PUT without `If-Match` is about the bucket.
+        let may_be_gone = unchanged.is_some();
+        let call = call.set_if_none_match(absent.then(|| "*".to_owned())).set_if_match(unchanged);
         match call.send().await {
             Ok(stored) => Ok(Some(stored.e_tag.unwrap_or_default())),
-            // 404 to a PUT without `If-Match` is about the bucket.
-            Err(error) if is_changed(&error) && !(*condition == Condition::Absent && status(&error) == Some(404)) => {
-                Ok(None)
-            }
+            Err(error) if is_changed(&error) && (may_be_gone || status(&error) != Some(404)) => Ok(None),
             Err(error) => Err(CallError { action, cause: error.into() }),
         }
     }
@@ -112,18 +112,17 @@ impl<Home: HasStore> PutObject for Home {
 impl<Home: HasStore> DeleteObject for Home {
     async fn delete(&self, bucket: &str, key: &str, etag: &str) -> Result<Deleted, CallError> {
         let store = self.store();
-        let turn = if store.conditions().delete { None } else { Some(store.turn(key).await) };
-        let call = store.s3().delete_object().bucket(bucket).key(key);
-        let call = if turn.is_some() {
+        let condition = store.conditions().delete;
+        let _turn = store.turn(key).await;
+        if condition.is_none() {
             match self.head(bucket, key).await? {
                 None => return Ok(Deleted::Absent),
-                Some(there) if there.etag != etag => return Ok(Deleted::Other),
-                Some(_) => call,
+                Some(there) if unquoted(&there.etag) != unquoted(etag) => return Ok(Deleted::Other),
+                Some(_) => {}
             }
-        } else {
-            call.if_match(etag)
-        };
-        match call.send().await {
+        }
+        let unchanged = condition.map(|form| form.of(etag).to_owned());
+        match store.s3().delete_object().bucket(bucket).key(key).set_if_match(unchanged).send().await {
             Ok(_) => Ok(Deleted::Done),
             Err(error) if status(&error) == Some(404) => Ok(Deleted::Absent),
             Err(error) if is_changed(&error) => Ok(Deleted::Other),

@@ -25,6 +25,8 @@ enum Sent {
     Bytes(Bytes),
     /// What follows stands where the engine wanted to go on.
     Range,
+    /// The body has ended; a range may follow.
+    End,
 }
 
 /// The engine's end of the pipe.
@@ -36,8 +38,10 @@ pub(crate) struct BodyReader {
     ranges_left: u32,
     /// Where the engine is.
     at: u64,
-    /// What it passes over before the next byte that it reads.
-    passing: u64,
+    /// Where the next byte that it reads stands, if not there.
+    wanted: Option<u64>,
+    /// Whether all that was asked for has come.
+    has_ended: bool,
     /// The length of the object.
     bytes: u64,
 }
@@ -51,13 +55,14 @@ pub(crate) struct BodySender {
 /// The two ends of a pipe for an object of so many bytes: [`pump`] fills it, the engine's thread drains it.
 pub(crate) fn pipe(bytes: u64) -> (BodySender, BodyReader) {
     let (sender, chunks) = mpsc::channel(WAITING_CHUNKS);
-    let (ranges, wanted) = mpsc::channel(1);
-    let reader = BodyReader { chunks, chunk: Bytes::new(), ranges, ranges_left: MOST_RANGES, at: 0, passing: 0, bytes };
-    (BodySender { chunks: sender, ranges: wanted }, reader)
+    let (ranges, asked) = mpsc::channel(1);
+    let (chunk, at, wanted, has_ended) = (Bytes::new(), 0, None, false);
+    let reader = BodyReader { chunks, chunk, ranges, ranges_left: MOST_RANGES, at, wanted, has_ended, bytes };
+    (BodySender { chunks: sender, ranges: asked }, reader)
 }
 
-/// Moves `body` into the pipe until it ends, fails, or the engine has enough and drops its end; then the body is dropped,
-/// and with it the connection. Where the engine passes over much, the body of `get_from` that place follows.
+/// Moves `body` into the pipe until it fails, or the engine has enough and drops its end; then the body is dropped, and
+/// with it the connection. Where the engine passes over much, or goes back, the body of `get_from` that place follows.
 pub(crate) async fn pump<Body: ObjectBody>(
     mut body: Body,
     mut pipe: BodySender,
@@ -82,22 +87,29 @@ pub(crate) async fn pump<Body: ObjectBody>(
                 chunk = body.next() => Ok((place, chunk)),
             },
         };
-        match next {
-            Ok((_, None)) => return,
+        let from = match next {
+            Ok((place, None)) => {
+                place.send(Ok(Sent::End));
+                // The index at the end of a film leads back to its start.
+                match pipe.ranges.recv().await {
+                    Some(from) => from,
+                    None => return,
+                }
+            }
             Ok((place, Some(chunk))) => {
                 let failed = chunk.is_err();
                 place.send(chunk.map(Sent::Bytes));
                 if failed {
                     return;
                 }
+                continue;
             }
-            Err(from) => {
-                let range = get_from(from).await.map(|range| body = range);
-                let failed = range.is_err();
-                if pipe.chunks.send(range.map(|()| Sent::Range)).await.is_err() || failed {
-                    return;
-                }
-            }
+            Err(from) => from,
+        };
+        let range = get_from(from).await.map(|range| body = range);
+        let failed = range.is_err();
+        if pipe.chunks.send(range.map(|()| Sent::Range)).await.is_err() || failed {
+            return;
         }
     }
 }
@@ -108,26 +120,22 @@ impl BodyReader {
         self.chunks.blocking_recv().transpose().map_err(io::Error::other)
     }
 
-    /// Goes on behind what is passed over.
-    fn go_on(&mut self) -> io::Result<()> {
-        let passing = std::mem::take(&mut self.passing);
-        let from = self.at + passing;
+    /// Goes on where the next byte is wanted.
+    fn go_on(&mut self, from: u64) -> io::Result<()> {
         // Nothing stands there: the end.
         if from >= self.bytes {
             self.chunks.close();
-            self.chunk = Bytes::new();
+            (self.chunk, self.has_ended) = (Bytes::new(), true);
             while self.receive()?.is_some() {}
             return Ok(());
         }
-        // All of the object is in the pipe by now.
-        if self.ranges.blocking_send(from).is_err() {
-            return io::copy(&mut self.take(passing), &mut io::sink()).map(drop);
-        }
-        (self.at, self.chunk) = (from, Bytes::new());
+        // Where nobody listens, what comes next says why.
+        let _ = self.ranges.blocking_send(from);
+        (self.at, self.chunk, self.has_ended) = (from, Bytes::new(), false);
         self.ranges_left -= 1;
         loop {
             match self.receive()? {
-                Some(Sent::Bytes(_)) => {}
+                Some(Sent::Bytes(_) | Sent::End) => {}
                 Some(Sent::Range) | None => return Ok(()),
             }
         }
@@ -136,14 +144,14 @@ impl BodyReader {
 
 impl BufRead for BodyReader {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        if self.passing > 0 {
-            self.go_on()?;
+        if let Some(from) = self.wanted.take() {
+            self.go_on(from)?;
         }
-        while self.chunk.is_empty() {
+        while self.chunk.is_empty() && !self.has_ended {
             match self.receive()? {
                 Some(Sent::Bytes(chunk)) => self.chunk = chunk,
                 Some(Sent::Range) => {}
-                None => break,
+                Some(Sent::End) | None => self.has_ended = true,
             }
         }
         Ok(&self.chunk)
@@ -165,11 +173,19 @@ impl Read for BodyReader {
 
 impl Pass for BodyReader {
     fn pass(&mut self, bytes: u64) -> io::Result<u64> {
-        if self.passing > 0 || (bytes >= FAR_BYTES && self.ranges_left > 0) {
-            self.passing = self.passing.saturating_add(bytes);
+        if self.wanted.is_some() || (bytes >= FAR_BYTES && self.ranges_left > 0) {
+            self.wanted = Some(self.wanted.unwrap_or(self.at).saturating_add(bytes));
             return Ok(0);
         }
         io::copy(&mut self.take(bytes), &mut io::sink())
+    }
+
+    fn go_back(&mut self, at: u64) -> io::Result<()> {
+        if self.ranges_left == 0 {
+            return Err(io::ErrorKind::Unsupported.into());
+        }
+        self.wanted = Some(at);
+        Ok(())
     }
 }
 

@@ -160,10 +160,16 @@ impl Function {
 
     /// What others invoke: with a canary its alias, otherwise itself.
     pub(crate) fn invoked_arn(&self) -> String {
-        match self.variables.get("WORKER_ALIAS").map(String::as_str) {
-            None | Some("") => self.arn.clone(),
-            Some(alias) => format!("{}:{alias}", self.arn),
-        }
+        self.alias().map_or_else(|| self.arn.clone(), |alias| format!("{}:{alias}", self.arn))
+    }
+
+    /// Whether there is a canary.
+    pub(crate) fn has_alias(&self) -> bool {
+        self.alias().is_some()
+    }
+
+    fn alias(&self) -> Option<&str> {
+        self.variables.get("WORKER_ALIAS").map(String::as_str).filter(|alias| !alias.is_empty())
     }
 
     /// What the keys of uploads begin with; none is any key.

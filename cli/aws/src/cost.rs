@@ -128,6 +128,7 @@ pub(crate) fn run(arguments: &CostArguments) -> anyhow::Result<Ending> {
             batch_jobs: aws::batch_jobs(&deployment, &thumbnails, since).await,
             api_calls: aws::api_calls(&deployment).await,
             has_key: deployment.has_key(&thumbnails).await,
+            has_canary: functions[0].has_alias(),
             thumbnails,
             images: 0,
         };

@@ -6,6 +6,7 @@ use std::io::{BufReader, Cursor, Read as _};
 
 use coding::{CodingError, ContentEncoding};
 use contract::{Skip, with_causes};
+use engine::Streamed;
 use thumbtier::explain::{Opened, Source, open_file};
 use thumbtier::refusal::Refusal;
 use thumbtier::source::read_magic;
@@ -35,7 +36,7 @@ pub(crate) fn open(name: &str) -> Opened {
         let reader_bytes = body.held_bytes();
         let mut reader = body.into_reader();
         let (format, magic) = read_magic(&mut reader, |error| unreadable(error.into()))?;
-        let reader = Box::new(Cursor::new(magic.clone()).chain(reader));
+        let reader = Box::new(Streamed(Cursor::new(magic.clone()).chain(reader)));
         Ok(Source { reader, bytes, reader_bytes, format, magic })
     });
     (Some(bytes), source)

@@ -8,19 +8,20 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
 use clap::Args;
-use contract::{Dollars, MadeBy, Thumbnails, Tier, metadata};
+use contract::{Dollars, Formats, MadeBy, Thumbnails, Tier, metadata};
 use serde::Serialize;
 use thumbtier::Ending;
 use thumbtier::settings::TierArguments;
 
 use self::aws::{Buckets, Found, Stored};
+use self::image::Sample;
 use crate::aws::{Deployment, StageArguments, block_on};
 use crate::stop::Stop;
 use crate::words::{dollars, table};
 
 /// Send one image through every tier of a deployment, and clean up after
 ///
-/// Uploads an image for each tier, made by code and just large enough to be routed there; waits for its thumbnails; says
+/// Uploads an image for each tier, a small picture with as many bytes behind it as the tier asks for; waits for its thumbnails; says
 /// what came back, which tier made it, how long it took and what it cost; then deletes the images and their thumbnails,
 /// also after a failure. Nothing else is touched. With the HTTP API a small record of each deletion stays for 30 days.
 #[derive(Debug, Args)]
@@ -97,14 +98,15 @@ pub(crate) fn run(arguments: &SmokeArguments) -> anyhow::Result<Ending> {
             timeout: Duration::from_secs(arguments.timeout_s),
             stop: Stop::on_signals()?,
         };
-        let heights = tiers.iter().map(|tier| image::height_px(&tiers, tier, max_object_bytes));
-        let heights = heights.collect::<anyhow::Result<Vec<_>>>()?;
+        let sample = image::sample(&tiers, Formats::parse(function.variable("FORMATS")?)?)?;
+        let sizes = tiers.iter().map(|tier| image::bytes_for(&tiers, tier, sample, max_object_bytes));
+        let sizes = sizes.collect::<anyhow::Result<Vec<_>>>()?;
         let (mut lines, mut failure) = (Vec::new(), None);
-        for (tier, height_px) in tiers.iter().zip(heights) {
+        for (tier, bytes) in tiers.iter().zip(sizes) {
             if smoke.stop.is_set() {
                 break;
             }
-            match smoke.through(tier, height_px).await {
+            match smoke.through(tier, sample, bytes).await {
                 Ok(line) => lines.push(line),
                 Err(error) => failure = failure.or(Some(error)),
             }
@@ -133,12 +135,12 @@ struct Smoke {
 
 impl Smoke {
     /// Uploads, waits, deletes.
-    async fn through(&self, tier: &Tier, height_px: u64) -> anyhow::Result<Line> {
-        let facts = image::FORMAT.facts();
+    async fn through(&self, tier: &Tier, sample: Sample, bytes: usize) -> anyhow::Result<Line> {
+        let facts = sample.format.facts();
         let key = format!("{}{}/{}.{}", self.prefix, self.seed, tier.name, facts.extensions[0]);
-        let bytes = image::image(height_px, self.seed ^ height_px);
-        let mut line = Line { tier: tier.name.clone(), key: key.clone(), bytes: bytes.len() as u64, ..Line::default() };
-        let image = self.buckets.upload(&key, facts.media_types[0], bytes).await?;
+        let mut line = Line { tier: tier.name.clone(), key: key.clone(), bytes: bytes as u64, ..Line::default() };
+        let file = image::image(sample, bytes, self.seed);
+        let image = self.buckets.upload(&key, facts.media_types[0], file).await?;
         let mut found = Vec::new();
         let came = self.await_thumbnails(&image, &key, &mut found, &mut line).await;
         // Thumbnails first: the deletion of the image has the deployment look for them, and find nothing to do.

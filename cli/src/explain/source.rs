@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::Path;
 
 use contract::{ImageFormat, Variant};
-use engine::{EngineError, Limits, PREFIX_BYTES, Probe};
+use engine::{EngineError, Limits, PREFIX_BYTES, Pass, Probe, Seeking};
 
 use crate::refusal::Refusal;
 use crate::{PATIENCE, source};
@@ -12,7 +12,7 @@ use crate::{PATIENCE, source};
 /// An image by its first bytes, at its start.
 pub struct Source {
     /// The whole image.
-    pub reader: Box<dyn Read>,
+    pub reader: Box<dyn Pass>,
     /// Its size, as it is stored.
     pub bytes: u64,
     /// What its reader holds at the most, in bytes: the decoder of a Content-Encoding.
@@ -30,7 +30,7 @@ pub type Opened = (Option<u64>, Result<Source, Refusal>);
 pub fn open_file(name: &str) -> Opened {
     let (bytes, opened) = source::open(Path::new(name));
     let source = opened.map(|found| Source {
-        reader: Box::new(found.file),
+        reader: Box::new(Seeking(found.file)),
         bytes: found.bytes,
         reader_bytes: 0,
         format: found.format,
@@ -49,11 +49,11 @@ impl Source {
         budget_bytes: u64,
         variants: &[Variant],
     ) -> (Option<(u32, u32)>, Result<Probe, Refusal>) {
-        // Whoever draws it knows its size, and has read all of it then.
-        if matches!(self.format, ImageFormat::Svg | ImageFormat::Pdf) {
+        // Whoever draws it knows its size, and has read all of it then; a film's index may stand anywhere.
+        if self.format.is_drawn() || self.format.is_film() {
             let mut limits = Limits::for_budget(budget_bytes);
             limits.renderer = vector::by_this_program(PATIENCE);
-            return (None, engine::probe_source(&mut self.reader, variants, &limits).map_err(Into::into));
+            return (None, engine::probe_source(self.reader.as_mut(), variants, &limits).map_err(Into::into));
         }
         let mut prefix = Vec::new();
         let probe = self.probe_into(&mut prefix, name, budget_bytes);

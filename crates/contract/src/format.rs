@@ -3,6 +3,7 @@
 //! What a format is called and how it is told stands in one row of `format/table.rs`; the engine has a folder for it.
 
 mod set;
+mod signature;
 mod svg;
 mod table;
 
@@ -46,6 +47,19 @@ impl ImageFormat {
     pub fn from_key(key: &str) -> Option<Self> {
         let extension = extension(key)?;
         Self::ALL.into_iter().find(|format| format.facts().extensions.contains(&extension.as_str()))
+    }
+
+    /// Whether it has no pixels of its own: it is drawn at the size of its largest variant, and how much memory that takes
+    /// is only known behind it.
+    #[must_use]
+    pub const fn is_drawn(self) -> bool {
+        matches!(self, Self::Svg | Self::Pdf)
+    }
+
+    /// Whether it is a film, of which one frame is read: how much work that is, its size in bytes does not say.
+    #[must_use]
+    pub const fn is_film(self) -> bool {
+        matches!(self, Self::Mp4 | Self::Webm)
     }
 
     /// The names of all formats, as a message says them: `jpeg, png or tiff`.
@@ -110,6 +124,12 @@ mod tests {
         check(b"\0\0\x01\0\x02\0", Some(ImageFormat::Ico));
         check(b"\0\0\x02\0\x01\0", Some(ImageFormat::Ico)); // A cursor.
         check(b"#?RGBE\n", Some(ImageFormat::Hdr));
+        check(b"\0\0\0\x20ftypisom\0\0", Some(ImageFormat::Mp4));
+        check(b"\0\0\0\x14ftypqt  \0\0", Some(ImageFormat::Mp4));
+        check(b"\0\0\0\x08wide\0\x1E\x84\x80mdat", Some(ImageFormat::Mp4));
+        check(b"\x1A\x45\xDF\xA3\x9F\x42\x86\x81\x01", Some(ImageFormat::Webm));
+        check(b"\0\0\0\x20ftypM4A \0\0", None); // Sound.
+        check(b"\0\0\0\x20ftypheic\0\0", Some(ImageFormat::Heic));
     }
 
     /// An uncompressed TGA of 2 by 1 pixels with these bytes instead of its own.
@@ -147,7 +167,7 @@ mod tests {
         check(b"\0\0\0\x28ftypheic\0\0", None);
         check(b"\0\0\0\x20ftypavif\0\0", None);
         check(b"\xFF\x4F\xFF\x51", None);
-        check(b"\0\0\0\x20ftypisom\0\0", None); // A film.
+        check(b"\0\0\0\x20ftypisom\0\0", None);
         check(b"\0\0\0\x20fty", None);
         check(b"%!PS-Adobe-3.0 EPSF-3.0", Some("EPS"));
         check(b"<html>", None);

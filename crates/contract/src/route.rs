@@ -3,11 +3,11 @@
 //! Content-Type and key are claims, and both are wrong every day. An object is sent to a worker unless both deny that
 //! it is an image, because only its bytes know, and a GET costs less than a picture that nobody ever sees:
 //!
-//! | Content-Type \\ key          | `a.jpg`, `a.heic` | `a`, `v1.2` | `a.mp4`        |
+//! | Content-Type \\ key          | `a.jpg`, `a.heic` | `a`, `v1.2` | `a.mp3`        |
 //! |------------------------------|-------------------|-------------|----------------|
 //! | `image/…`                    | worker            | worker      | worker         |
 //! | missing, generic, malformed  | worker            | worker      | worker         |
-//! | `text/plain`, `video/mp4` …  | worker            | worker      | `not_an_image` |
+//! | `text/plain`, `audio/mpeg` … | worker            | worker      | `not_an_image` |
 //!
 //! A format that the deployment has off is skipped where a claim names it and no claim names anything else that is an
 //! image: `a.psd` without a type is not read where psd is off, `a.psd` as `image/jpeg` is.
@@ -71,10 +71,12 @@ pub fn route<'table>(
     if let Some(skip) = skip(key, head, formats) {
         return Decision::Skip(skip);
     }
-    if head.bytes > max_object_bytes {
+    let format = claimed_format(key, head);
+    // Of a film little is read, however long it is.
+    if head.bytes > max_object_bytes && !format.is_some_and(ImageFormat::is_film) {
         return Decision::Skip(Skip::AboveLimit { bytes: head.bytes, limit_bytes: max_object_bytes });
     }
-    match tiers.smallest_for(claimed_format(key, head), head.bytes) {
+    match tiers.smallest_for(format, head.bytes) {
         Ok(tier) => Decision::Invoke(tier),
         Err(TooLarge { limit_bytes }) => Decision::Skip(Skip::TooLarge { bytes: head.bytes, limit_bytes }),
     }
@@ -161,7 +163,7 @@ fn claim_of_key(key: &str) -> Claim {
     if likely_extension(key).is_some() { Claim::Other } else { Claim::Nothing }
 }
 
-/// What stands behind the last dot, where it looks like an extension: `mp4` and `7z`, but not the end of
+/// What stands behind the last dot, where it looks like an extension: `mp3` and `7z`, but not the end of
 /// `scan.2024-05`, of `v1.2` or of a sentence.
 fn likely_extension(key: &str) -> Option<String> {
     extension(key).filter(|extension| {
@@ -215,6 +217,16 @@ mod tests {
     }
 
     #[test]
+    fn a_film_goes_to_the_smallest_tier_whatever_its_size() {
+        let table = table();
+        let small = table.iter().next().unwrap();
+        for (key, content_type) in [("a.mov", None), ("a", Some("video/mp4")), ("a.mp4", Some("text/plain"))] {
+            let got = super::route(key, &head(2_000_000_000, content_type), &table, 1 << 29, Formats::ALL);
+            assert_eq!(got, Decision::Invoke(small), "{key} {content_type:?}");
+        }
+    }
+
+    #[test]
     fn the_key_is_asked_where_the_content_type_says_nothing() {
         let table = table();
         let bytes = table.get("small").unwrap().max_object_bytes(Some(ImageFormat::Bmp));
@@ -255,7 +267,7 @@ mod tests {
             ..head(9, Some("image/png"))
         };
         check("a.png", head(0, Some("image/png")), Some("empty"));
-        check("a.mp4", head(9, Some("video/mp4")), Some("not_an_image"));
+        check("a.mp3", head(9, Some("audio/mpeg")), Some("not_an_image"));
         check("a.html", head(9, Some("Text/HTML; charset=utf-8")), Some("not_an_image"));
         check("a.png", ObjectHead { source_etag: Some("e".into()), ..head(9, Some("image/png")) }, Some("own_output"));
         check("a.png", archived("DEEP_ARCHIVE", false), Some("archived_storage_class"));
@@ -271,13 +283,13 @@ mod tests {
         let generic = ["", " ", "binary/octet-stream", "application/x-www-form-urlencoded", "*/*", "Unknown/Unknown"];
         let malformed = ["undefined", "null", "image", "jpg", "image jpeg", "[object Object]", "/", "text/", "a/b/c"];
         let two_in_one = ["text/plain, image/jpeg"];
-        let others = ["text/plain", "application/json", "Text/HTML; charset=utf-8", "video/mp4", "application/zip"];
+        let others = ["text/plain", "application/json", "Text/HTML; charset=utf-8", "audio/mpeg", "application/zip"];
         let unknown = generic.iter().chain(&malformed).chain(&two_in_one).copied().map(Some).chain([None]);
         let may_be: Vec<_> = images.into_iter().map(Some).chain(unknown).collect();
         let keys_of_images = ["photo.jpg", "photo.JPEG", "IMG_1.heic", "a.b/scan.tiff", "logo.svg"];
         let keys_of_anything =
             ["photo", "a.b/photo", "v1.2", "scan.2024-05", "Fig. 3", "photo.", ".jpg", "a.verylongending"];
-        let other_keys = ["notes.txt", "data.json", "film.mp4", "photo.jpg.bak", "a.7z"];
+        let other_keys = ["notes.txt", "data.json", "song.mp3", "photo.jpg.bak", "a.7z"];
         let is_dispatched = |key: &str, content_type: Option<&str>| {
             matches!(route(key, &head(9, content_type), &table, ANY), Decision::Invoke(_))
         };

@@ -151,6 +151,7 @@ fn tier_table() -> String {
 /// The largest object that a tier takes, as a person would write it.
 fn size(bytes: u64) -> String {
     match bytes {
+        _ if bytes.is_multiple_of(1_000_000_000_000) => format!("{} TB", bytes / 1_000_000_000_000),
         _ if bytes.is_multiple_of(1_000_000) => format!("{} MB", bytes / 1_000_000),
         1_000_000.. if bytes.is_multiple_of(100_000) => format!("{:.1} MB", bytes as f64 / 1e6),
         _ if bytes.is_multiple_of(1_000) => format!("{} kB", bytes / 1_000),

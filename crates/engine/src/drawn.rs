@@ -97,10 +97,6 @@ impl Detail for DrawnDetail {
         Cost { shrink: 1, row_shrink: 1, bytes }
     }
 
-    fn is_drawn(&self) -> bool {
-        true
-    }
-
     fn decode(
         &self,
         source: &mut Source<'_>,

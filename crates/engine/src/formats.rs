@@ -24,6 +24,7 @@ mod jp2;
 mod jpeg;
 #[cfg(feature = "jxl")]
 mod jxl;
+mod mp4;
 mod pdf;
 mod png;
 mod pnm;
@@ -33,6 +34,7 @@ mod raw;
 mod svg;
 mod tga;
 mod tiff;
+mod webm;
 mod webp;
 
 use contract::{Formats, ImageFormat};
@@ -48,6 +50,12 @@ pub const fn in_this_build() -> Formats {
     let mut formats = Formats::ALL;
     if !cfg!(feature = "hevc") {
         formats = formats.without(ImageFormat::Heic);
+    }
+    if !cfg!(feature = "h264") {
+        formats = formats.without(ImageFormat::Mp4);
+    }
+    if !cfg!(feature = "vp9") {
+        formats = formats.without(ImageFormat::Webm);
     }
     if !cfg!(feature = "av1") {
         formats = formats.without(ImageFormat::Avif);
@@ -98,6 +106,8 @@ pub(crate) const fn room(format: ImageFormat) -> &'static Room {
         ImageFormat::Jp2 => &ABSENT_JP2,
         ImageFormat::Svg => &svg::ROOM,
         ImageFormat::Pdf => &pdf::ROOM,
+        ImageFormat::Mp4 => &mp4::ROOM,
+        ImageFormat::Webm => &webm::ROOM,
         ImageFormat::Psd => &psd::ROOM,
         ImageFormat::Raw => &raw::ROOM,
         ImageFormat::Pnm => &pnm::ROOM,

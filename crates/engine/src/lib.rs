@@ -37,6 +37,7 @@ mod shrink;
 mod source;
 mod streams;
 mod tiled;
+mod videos;
 mod warning;
 mod whole;
 
@@ -51,6 +52,6 @@ pub use orientation::Orientation;
 pub use plan::plan;
 pub use probe::{probe, probe_source};
 pub use room::{Colour, PREFIX_BYTES, Plan, Probe};
-pub use source::{Pass, Seeking};
+pub use source::{Pass, Seeking, Streamed};
 pub use vector::{Lack, Renderer};
 pub use warning::{PreviewReason, Warning};

@@ -56,7 +56,7 @@ fn plan_still(probe: &Probe, least_shrink: f64, plan: Plan) -> Plan {
     let cost = probe.detail.cost(probe, least_shrink);
     let Cost { shrink, row_shrink, bytes } = cost;
     let variants = &plan.variants;
-    let decoded_px = match probe.detail.is_drawn() {
+    let decoded_px = match probe.format.is_drawn() {
         true => drawn::raster_px(probe, least_shrink),
         false => decoded_px(probe, shrink * row_shrink),
     };

@@ -2,8 +2,6 @@
 //!
 //! Bytes in, [`Probe`] out. Every number in it is the file's claim; decoders check it against the data.
 
-use std::io::Read;
-
 use contract::{ImageFormat, Variant};
 
 use crate::{
@@ -11,7 +9,8 @@ use crate::{
     error::Damage,
     formats::room,
     room::{HeaderPlace, PREFIX_BYTES, Previews, Step},
-    source::{Source, Streamed},
+    source::{Pass, Source},
+    videos,
 };
 
 /// Reads the header in `prefix`, the file's first bytes: [`PREFIX_BYTES`] are enough for most files.
@@ -30,6 +29,7 @@ pub fn probe(prefix: &[u8]) -> Result<Probe, EngineError> {
         }
         // Only who reads all of it knows its size: `probe_source`.
         Step::Drawn(_) => Err(drawn::without_renderer(format)),
+        Step::Film => videos::probe(format, prefix),
         // The largest, whatever it will be made into.
         Step::Previews(previews) => {
             let Some(preview) = previews.choose(&[]) else { return Err(no_preview()) };
@@ -90,7 +90,7 @@ fn step(format: ImageFormat, prefix: &[u8]) -> Result<Step, EngineError> {
 fn step_at_end(format: ImageFormat, prefix: &[u8]) -> Result<Probe, EngineError> {
     match step(format, prefix)? {
         Step::Done(probe) | Step::Known(probe, _) => Ok(probe),
-        Step::More(_) | Step::Previews(_) | Step::Drawn(_) => {
+        Step::More(_) | Step::Previews(_) | Step::Drawn(_) | Step::Film => {
             let cause = Damage::HeaderEnds { bytes: prefix.len() as u64 };
             Err(EngineError::Corrupt { format, cause })
         }
@@ -123,8 +123,8 @@ pub(crate) fn read_jpeg(source: &mut Source<'_>, limits: &Limits) -> Result<Prob
 ///
 /// # Errors
 /// As [`probe`], what the reader said, and sizes beyond `limits`.
-pub fn probe_source(source: &mut dyn Read, variants: &[Variant], limits: &Limits) -> Result<Probe, EngineError> {
-    read(&mut Source::new(&mut Streamed(source), limits), limits, variants)
+pub fn probe_source(source: &mut dyn Pass, variants: &[Variant], limits: &Limits) -> Result<Probe, EngineError> {
+    read(&mut Source::new(source, limits), limits, variants)
 }
 
 /// Reads the header of `source`, and no more of the file than that and a first block; of a file with previews up to the
@@ -145,12 +145,15 @@ pub(crate) fn read(source: &mut Source<'_>, limits: &Limits, variants: &[Variant
         let step_here = step(format, source.prefix())?;
         match &step_here {
             Step::Previews(_) => limits.check_format(ImageFormat::Raw)?,
-            Step::Done(_) | Step::Known(..) | Step::Drawn(_) if outer.is_none() => limits.check_format(format)?,
+            Step::Done(_) | Step::Known(..) | Step::Drawn(_) | Step::Film if outer.is_none() => {
+                limits.check_format(format)?
+            }
             _ => {}
         }
         let need = match step_here {
             Step::Done(probe) => return Ok(inside(probe, outer.as_ref())),
             Step::Drawn(kind) => return drawn::read(source, (format, kind), limits, variants),
+            Step::Film => return videos::read(source, format, limits),
             Step::Previews(previews) if outer.is_none() => {
                 let preview = previews.choose(variants).ok_or_else(no_preview)?;
                 source.enter(preview.at, preview.bytes)?;

@@ -135,6 +135,8 @@ pub(crate) enum Step {
     /// A drawing, of which the caller's renderer knows the rest.
     #[cfg_attr(not(any(feature = "pdf", feature = "svg")), expect(dead_code, reason = "both are left out"))]
     Drawn(Kind),
+    /// A film, whose index may stand anywhere.
+    Film,
 }
 
 /// The JPEG files in a file of a camera.
@@ -218,11 +220,6 @@ pub(crate) trait Detail: fmt::Debug + Send + Sync {
     /// longer profile is left out with a warning.
     fn profile_bytes(&self) -> u64 {
         0
-    }
-
-    /// Whether it has no pixels of its own: it is drawn at the size of its largest variant.
-    fn is_drawn(&self) -> bool {
-        false
     }
 
     /// The frames of the file, where its format has animations and this may be one.
@@ -325,7 +322,7 @@ pub(crate) fn is_enough(size: (u32, u32), variants: &[Variant]) -> bool {
 
 /// Source over target, in pixels per pixel, on the side of `variant` that shrinks least.
 pub(crate) fn least_shrink(probe: &Probe, variant: &Variant) -> f64 {
-    if probe.detail.is_drawn() {
+    if probe.format.is_drawn() {
         return geometry::layout(probe.seen_px(), variant).least_shrink();
     }
     least_shrink_of((probe.width_px, probe.height_px), variant)

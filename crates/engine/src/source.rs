@@ -13,18 +13,27 @@ pub trait Pass: Read {
     /// # Errors
     /// As [`Read::read`].
     fn pass(&mut self, bytes: u64) -> io::Result<u64>;
+
+    /// Goes back to `at`, in bytes from the start of the file.
+    ///
+    /// # Errors
+    /// As [`Read::read`]; [`io::ErrorKind::Unsupported`] for a stream, which cannot.
+    fn go_back(&mut self, _at: u64) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
 }
 
 /// A stream, which is passed over by reading it.
-pub(crate) struct Streamed<'caller>(pub(crate) &'caller mut dyn Read);
+#[derive(Debug)]
+pub struct Streamed<R>(pub R);
 
-impl Read for Streamed<'_> {
+impl<R: Read> Read for Streamed<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.0.read(buffer)
     }
 }
 
-impl Pass for Streamed<'_> {
+impl<R: Read> Pass for Streamed<R> {
     fn pass(&mut self, bytes: u64) -> io::Result<u64> {
         io::copy(&mut self.take(bytes), &mut io::sink())
     }
@@ -45,6 +54,10 @@ impl<S: Read + Seek> Pass for Seeking<S> {
         let bytes = i64::try_from(bytes).map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;
         self.0.seek(SeekFrom::Current(bytes)).map(|_| 0)
     }
+
+    fn go_back(&mut self, at: u64) -> io::Result<()> {
+        self.0.seek(SeekFrom::Start(at)).map(drop)
+    }
 }
 
 /// Room behind a prefix for its next growth.
@@ -59,6 +72,11 @@ pub(crate) struct Source<'caller> {
     prefix: Vec<u8>,
     /// How much of the prefix has been read again.
     replayed: usize,
+    /// Where the reader is, in bytes from the start of the file.
+    at: u64,
+    /// The last bytes before that, which were looked at, and how many of them have been read.
+    seen: Vec<u8>,
+    seen_read: usize,
     bytes_read: u64,
     limit_bytes: u64,
     /// How much of the stream is left, where it is a file in a file.
@@ -79,6 +97,9 @@ impl<'caller> Source<'caller> {
             reader,
             prefix: Vec::new(),
             replayed: 0,
+            at: 0,
+            seen: Vec::new(),
+            seen_read: 0,
             bytes_read: 0,
             limit_bytes: limits.max_source_bytes,
             left_bytes: None,
@@ -160,10 +181,58 @@ impl<'caller> Source<'caller> {
     pub(crate) fn pass(&mut self, bytes: u64) -> io::Result<()> {
         let again = (self.prefix.len() - self.replayed).min(usize::try_from(bytes).unwrap_or(usize::MAX));
         self.replayed += again;
-        self.pass_stream(bytes - again as u64)
+        let seen = (self.seen.len() - self.seen_read.min(self.seen.len())).min((bytes - again as u64) as usize);
+        self.seen_read += seen;
+        self.pass_stream(bytes - again as u64 - seen as u64)
+    }
+
+    /// Goes on at `at`, in bytes from the start of the file, where the whole file is read.
+    ///
+    /// # Errors
+    /// As [`Read::read`]; [`io::ErrorKind::Unsupported`] where that is behind the reader and it cannot go back.
+    pub(crate) fn go_to(&mut self, at: u64) -> io::Result<()> {
+        let kept = self.prefix.len() as u64;
+        self.replayed = at.min(kept) as usize;
+        let wanted = at.max(kept);
+        let seen_at = self.at - self.seen.len() as u64;
+        if (seen_at..self.at).contains(&wanted) {
+            self.seen_read = (wanted - seen_at) as usize;
+            return Ok(());
+        }
+        self.forget_seen();
+        if wanted >= self.at {
+            return self.pass_stream(wanted - self.at);
+        }
+        self.reader.go_back(wanted).inspect_err(|error| {
+            if error.kind() != io::ErrorKind::Unsupported {
+                self.failure = Some(Failure::Reader(error.kind().into()));
+            }
+        })?;
+        (self.at, self.at_end) = (wanted, false);
+        Ok(())
+    }
+
+    /// Looks at so many bytes from `at` on, or all that there are: from each of them it can go on.
+    ///
+    /// # Errors
+    /// As [`Source::go_to`].
+    pub(crate) fn look(&mut self, at: u64, bytes: u64) -> io::Result<Vec<u8>> {
+        self.go_to(at)?;
+        let mut read = Vec::new();
+        self.take(bytes).read_to_end(&mut read)?;
+        // Not where all of them had been looked at before.
+        if self.seen_read >= self.seen.len() {
+            let of_prefix = (self.prefix.len() as u64).saturating_sub(at).min(read.len() as u64) as usize;
+            self.seen = read[of_prefix..].to_vec();
+            self.seen_read = self.seen.len();
+        }
+        Ok(read)
     }
 
     fn pass_stream(&mut self, bytes: u64) -> io::Result<()> {
+        if bytes > 0 {
+            self.forget_seen();
+        }
         if self.failure.is_some() {
             return Err(io::ErrorKind::BrokenPipe.into());
         }
@@ -175,6 +244,7 @@ impl<'caller> Source<'caller> {
             match self.reader.pass(part) {
                 Ok(read) => {
                     self.bytes_read += read;
+                    self.at += part;
                     self.at_end = read > 0 && read < part;
                 }
                 Err(error) => {
@@ -190,6 +260,11 @@ impl<'caller> Source<'caller> {
             rest -= part;
         }
         Ok(())
+    }
+
+    /// What stands no more right before the reader.
+    fn forget_seen(&mut self) {
+        (self.seen, self.seen_read) = (Vec::new(), 0);
     }
 
     fn read_stream(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
@@ -210,7 +285,9 @@ impl<'caller> Source<'caller> {
                     return Ok(0);
                 }
                 Ok(count) => {
+                    self.forget_seen();
                     self.bytes_read += count as u64;
+                    self.at += count as u64;
                     self.left_bytes = self.left_bytes.map(|left| left - count as u64);
                     if self.bytes_read > self.limit_bytes {
                         self.failure = Some(Failure::TooLarge);
@@ -231,13 +308,19 @@ impl<'caller> Source<'caller> {
 
 impl Read for Source<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let rest = &self.prefix[self.replayed..];
+        let (mut rest, read) = (&self.prefix[self.replayed..], &mut self.replayed);
+        let read = if rest.is_empty() {
+            rest = &self.seen[self.seen_read.min(self.seen.len())..];
+            &mut self.seen_read
+        } else {
+            read
+        };
         if rest.is_empty() {
             return self.read_stream(buffer);
         }
         let count = rest.len().min(buffer.len());
         buffer[..count].copy_from_slice(&rest[..count]);
-        self.replayed += count;
+        *read += count;
         Ok(count)
     }
 }

@@ -63,7 +63,7 @@ fn judge(file: &[u8], seed: u64) -> Judged {
     let before = ALLOCATOR.current_usage();
     ALLOCATOR.reset_peak_usage();
     // What is drawn is so in a process, which has more to begin with.
-    let is_drawn = matches!(ImageFormat::from_bytes(file), Some(ImageFormat::Svg | ImageFormat::Pdf));
+    let is_drawn = ImageFormat::from_bytes(file).is_some_and(ImageFormat::is_drawn);
     let variant = variant(side_px, seed / 40);
     let made = make_within(file, variant.clone(), &fixtures::limits(if is_drawn { DRAWN_BYTES } else { BUDGET_BYTES }));
     let real = ALLOCATOR.peak_usage().saturating_sub(before) as u64;

@@ -103,14 +103,12 @@ fn resident_peak(work: impl FnOnce()) -> u64 {
 
 /// Lossy WebP, with what libwebp allocates.
 #[cfg(target_os = "linux")]
-fn check_libwebp(rgb: &RgbImage, side_px: u32, most_bytes: u64) -> String {
-    let (width, height) = rgb.dimensions();
-    let bytes = webpx::Encoder::new_rgb(rgb, width, height).quality(80.0).encode(webpx::Unstoppable).unwrap();
+fn check_libwebp(bytes: &[u8], side_px: u32, most_bytes: u64) -> String {
     let mut planned = 0;
     let real = resident_peak(|| {
         let variants = [variant(Fit::Inside, OutputFormat::Jpeg, side_px)];
         let limits = fixtures::limits(1 << 32);
-        planned = engine::make(&mut Cursor::new(&bytes), &variants, &limits, &mut |_| {}).unwrap().plan.peak_bytes;
+        planned = engine::make(&mut Cursor::new(bytes), &variants, &limits, &mut |_| {}).unwrap().plan.peak_bytes;
     });
     let verdict = if real > planned || planned > most_bytes + bytes.len() as u64 { "WRONG" } else { "right" };
     format!("{verdict} lossy webp to {side_px}: planned {planned}, resident {real}, file {}", bytes.len())
@@ -228,6 +226,7 @@ fn the_planned_peak_is_never_under_the_real_one_and_close_above_ten_megapixels()
         ("gif interlaced", gif(3_900, 2_700, true), 1.5),
         ("webp", encoded(&rgb.clone().into(), ImageFormat::WebP), f64::INFINITY),
     ];
+    let repeating = RgbImage::from_fn(width, height, |x, y| image::Rgb(texture(x % 512, y % 512)));
     let rare = contract::ImageFormat::ALL.into_iter().skip(6);
     let rare = rare.map(|format| {
         let factor = match format {
@@ -237,11 +236,15 @@ fn the_planned_peak_is_never_under_the_real_one_and_close_above_ten_megapixels()
             contract::ImageFormat::Jxl => 6.0,
             // As many bytes as its samples would have.
             contract::ImageFormat::Jp2 => 4.0,
+            // Each slice but the first copies all that is held of a picture, and these have one.
+            contract::ImageFormat::Mp4 | contract::ImageFormat::Webm => 2.5,
             // What the process holds that draws it is in the plan, and not counted here.
             contract::ImageFormat::Svg | contract::ImageFormat::Pdf => f64::INFINITY,
             _ => 1.5,
         };
-        (format.name(), fixtures::encode(&rgb.clone().into(), format), factor)
+        // What repeats is written in a tenth of the time: each block of it is coded once.
+        let picture = if format == contract::ImageFormat::Jp2 { &repeating } else { &rgb };
+        (format.name(), fixtures::encode(&picture.clone().into(), format), factor)
     });
     let rare: Vec<_> = rare.collect();
     let rare_names: Vec<_> = rare.iter().map(|(name, ..)| *name).collect();
@@ -271,8 +274,11 @@ fn the_planned_peak_is_never_under_the_real_one_and_close_above_ten_megapixels()
         }
     }
     #[cfg(target_os = "linux")]
-    for (side_px, most_bytes) in [(128, 3 << 20), (512, 16 << 20), (2_048, 64 << 20)] {
-        lines.push(check_libwebp(&rgb, side_px, most_bytes));
+    {
+        let bytes = webpx::Encoder::new_rgb(&rgb, width, height).quality(80.0).encode(webpx::Unstoppable).unwrap();
+        for (side_px, most_bytes) in [(128, 3 << 20), (512, 16 << 20), (2_048, 64 << 20)] {
+            lines.push(check_libwebp(&bytes, side_px, most_bytes));
+        }
     }
     // Small images only have to be planned high enough.
     for side in [1, 7, 100, 700] {

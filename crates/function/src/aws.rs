@@ -8,7 +8,7 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::operation::head_object::HeadObjectError;
-use contract::{Ending, ObjectHead, fnv1a};
+use contract::{Ending, ObjectHead, fnv1a, unquoted};
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::call::{CallError, HeadObject, KeepEnding, Lease};
@@ -35,10 +35,49 @@ pub struct Store {
 /// Which conditions the store keeps, of those that keep an older thumbnail from a newer one's place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Conditions {
-    /// `If-None-Match: *` and `If-Match` of PutObject.
-    pub put: bool,
+    /// `If-None-Match: *` of PutObject.
+    pub absent: bool,
+    /// `If-Match` of PutObject.
+    pub unchanged: Option<EtagForm>,
     /// `If-Match` of DeleteObject.
-    pub delete: bool,
+    pub delete: Option<EtagForm>,
+}
+
+/// How an ETag stands in `If-Match`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EtagForm {
+    /// In its quotes, as HTTP has it.
+    Quoted,
+    /// Without them: Ceph's PutObject compares the text as it comes, and refuses every ETag in quotes.
+    Bare,
+}
+
+impl Conditions {
+    /// As S3 keeps them.
+    pub const ALL: Self = Self { absent: true, unchanged: Some(EtagForm::Quoted), delete: Some(EtagForm::Quoted) };
+
+    /// Whether the store itself keeps an older thumbnail from a newer one's place.
+    #[must_use]
+    pub const fn guard_writes(&self) -> bool {
+        self.absent && self.unchanged.is_some()
+    }
+
+    /// Whether no look at an object is needed before it is written or deleted.
+    #[must_use]
+    pub const fn guard_all(&self) -> bool {
+        self.guard_writes() && self.delete.is_some()
+    }
+}
+
+impl EtagForm {
+    /// `etag`, which is in its quotes, in this form.
+    #[must_use]
+    pub fn of(self, etag: &str) -> &str {
+        match self {
+            Self::Quoted => etag,
+            Self::Bare => unquoted(etag),
+        }
+    }
 }
 
 /// Has a store: S3's half of every edge is written for these.
@@ -68,7 +107,7 @@ impl Store {
             source_bucket: settings.source_bucket.clone(),
             destination_bucket: settings.destination_bucket.clone(),
             keep_endings: settings.keep_endings,
-            conditions: Conditions { put: true, delete: true },
+            conditions: Conditions::ALL,
             turns: (0..TURNS).map(|_| Mutex::default()).collect(),
             calls: Arc::default(),
         }
@@ -110,9 +149,13 @@ impl Store {
         self.conditions
     }
 
-    /// The turn to look at `key` and to write it, where the store has no condition that does both in one.
-    pub async fn turn(&self, key: &str) -> MutexGuard<'_, ()> {
-        self.turns[fnv1a(key.as_bytes()) as usize % TURNS].lock().await
+    /// The turn to look at `key` and to write or delete it, where the store lacks a condition that does both in one:
+    /// `None` where it lacks none. Who relies on a condition takes turns with who has to look.
+    pub async fn turn(&self, key: &str) -> Option<MutexGuard<'_, ()>> {
+        if self.conditions.guard_all() {
+            return None;
+        }
+        Some(self.turns[fnv1a(key.as_bytes()) as usize % TURNS].lock().await)
     }
 
     /// S3, for what only one of the parts asks of it.

@@ -9,7 +9,7 @@ mod lambda;
 mod meter;
 mod settings;
 
-pub use aws::{Conditions, HasStore, Store, patience, status};
+pub use aws::{Conditions, EtagForm, HasStore, Store, patience, status};
 pub use call::{CallError, HeadObject, InvokeWorker, KeepEnding, Lease, PutOffTask, SendDeadLetter};
 pub use calls::Calls;
 pub use environment::{Environment, SettingsError};

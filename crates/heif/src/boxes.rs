@@ -68,6 +68,19 @@ impl<'file> Cursor<'file> {
     }
 }
 
+/// Boxes on one level. A track of a camera has ten.
+const MOST_BOXES: usize = 1024;
+
+/// The boxes in `body`, up to one that is longer than what it stands in.
+pub(crate) fn boxes(body: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
+    let mut cursor = Cursor { bytes: body };
+    std::iter::from_fn(move || cursor.next_box()).take(MOST_BOXES)
+}
+
+pub(crate) fn child<'file>(body: &'file [u8], wanted: &[u8; 4]) -> Option<&'file [u8]> {
+    boxes(body).find(|(kind, _)| kind == wanted).map(|(_, body)| body)
+}
+
 /// The start of a box.
 pub(crate) struct Header {
     pub(crate) kind: [u8; 4],
@@ -83,5 +96,34 @@ impl Header {
         let kind = *cursor.take(4)?.first_chunk::<4>()?;
         let (header_bytes, bytes) = if short == 1 { (16, cursor.number(8)?) } else { (8, short) };
         Some(Self { kind, header_bytes, bytes })
+    }
+}
+
+/// The start of a box of a file, for who goes from one to the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BoxStart {
+    /// Its type.
+    pub kind: [u8; 4],
+    /// Bytes before its body: 8 or 16.
+    pub header_bytes: u64,
+    /// With them; `None` for all that is left of the file.
+    pub bytes: Option<u64>,
+}
+
+impl BoxStart {
+    /// The most bytes that it has.
+    pub const BYTES: usize = 16;
+
+    /// `None` for fewer bytes than it has.
+    ///
+    /// # Errors
+    /// A length below that of its own header.
+    pub fn read(bytes: &[u8]) -> Option<Result<Self, Fault>> {
+        let Header { kind, header_bytes, bytes } = Header::read(bytes)?;
+        let start = Self { kind, header_bytes: header_bytes as u64, bytes: (bytes > 0).then_some(bytes) };
+        Some(match start.bytes.is_some_and(|bytes| bytes < start.header_bytes) {
+            true => Err(Fault::Value { field: "length of a box", value: bytes }),
+            false => Ok(start),
+        })
     }
 }

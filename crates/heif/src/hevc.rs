@@ -2,6 +2,7 @@
 //! ITU-T H.265, 7.3.2.2, 7.3.3, 7.3.4, 7.3.7 and E.2.1.
 
 use crate::{
+    avc,
     bits::{Bits, unescaped},
     boxes::{Cursor, Fault, cut},
     facts::Nclx,
@@ -28,12 +29,16 @@ pub struct Configuration {
 pub struct Sequence {
     /// Width and height that are coded, in luma samples, before cropping.
     pub coded: (u32, u32),
+    /// Width and height that are shown, in luma samples.
+    pub size: (u32, u32),
     /// `chroma_format_idc`: 0 grey, 1 4:2:0, 2 4:2:2, 3 4:4:4.
     pub chroma: u8,
     /// The greater of the depths of luma and chroma, 8 to 16.
     pub bits: u8,
     /// Coding tree blocks of the picture.
     pub blocks: u64,
+    /// Width to height of a pixel, where its VUI says it.
+    pub pixel: Option<(u32, u32)>,
     /// Colours by its VUI.
     pub nclx: Option<Nclx>,
 }
@@ -87,8 +92,14 @@ impl Sequence {
             bits.take(1)?;
         }
         let coded = (bits.golomb()?, bits.golomb()?);
+        let mut size = coded;
         if bits.flag()? {
-            (0..4).try_for_each(|_| bits.golomb().map(drop))?;
+            let cropped = |side: u32, first: u32, last: u32, unit: u32| {
+                side.checked_sub(first.checked_add(last)?.checked_mul(unit)?).filter(|side| *side > 0)
+            };
+            let [left, right, top, bottom] = [bits.golomb()?, bits.golomb()?, bits.golomb()?, bits.golomb()?];
+            size.0 = cropped(coded.0, left, right, if matches!(chroma, 1 | 2) { 2 } else { 1 })?;
+            size.1 = cropped(coded.1, top, bottom, if chroma == 1 { 2 } else { 1 })?;
         }
         let depth = bits.golomb()?.max(bits.golomb()?);
         if chroma > 3 || depth > 8 || coded.0 == 0 || coded.1 == 0 {
@@ -103,13 +114,16 @@ impl Sequence {
         // Table A.8 and 7.4.3.2.1: blocks of 16 to 64 samples.
         let across = |side: u32| (4..=6).contains(&block_log2).then(|| u64::from(side).div_ceil(1 << block_log2));
         let blocks = across(coded.0)? * across(coded.1)?;
-        let nclx = colours(&mut bits, order_bits).flatten();
-        Some(Self { coded, chroma: chroma as u8, bits: depth as u8 + 8, blocks, nclx })
+        let (pixel, nclx) = seen(&mut bits, order_bits).unwrap_or_default();
+        Some(Self { coded, size, chroma: chroma as u8, bits: depth as u8 + 8, blocks, pixel, nclx })
     }
 }
 
-/// From behind the size of blocks to the VUI; the outer `None` where it cannot be reached.
-fn colours(bits: &mut Bits, order_bits: u32) -> Option<Option<Nclx>> {
+/// Shape of a pixel, and colours.
+type Seen = (Option<(u32, u32)>, Option<Nclx>);
+
+/// From behind the size of blocks to the VUI; `None` where it cannot be reached.
+fn seen(bits: &mut Bits, order_bits: u32) -> Option<Seen> {
     (0..4).try_for_each(|_| bits.golomb().map(drop))?;
     if bits.flag()? && bits.flag()? {
         scaling_lists(bits)?;
@@ -131,16 +145,14 @@ fn colours(bits: &mut Bits, order_bits: u32) -> Option<Option<Nclx>> {
     }
     bits.take(2)?;
     if !bits.flag()? {
-        return Some(None);
+        return Some((None, None));
     }
-    if bits.flag()? && bits.take(8)? == 255 {
-        bits.take(32)?;
-    }
+    let pixel = if bits.flag()? { avc::pixel(bits)? } else { None };
     if bits.flag()? {
         bits.take(1)?;
     }
     if !bits.flag()? {
-        return Some(None);
+        return Some((pixel, None));
     }
     bits.take(3)?;
     let full_range = bits.flag()?;
@@ -149,7 +161,7 @@ fn colours(bits: &mut Bits, order_bits: u32) -> Option<Option<Nclx>> {
         true => [bits.take(8)? as u8, bits.take(8)? as u8, bits.take(8)? as u8],
         false => [2; 3],
     };
-    Some(Some(Nclx { primaries, transfer, matrix, full_range }))
+    Some((pixel, Some(Nclx { primaries, transfer, matrix, full_range })))
 }
 
 fn profile_tier_level(bits: &mut Bits, sub_layers: u32) -> Option<()> {
@@ -184,17 +196,32 @@ fn scaling_lists(bits: &mut Bits) -> Option<()> {
     Some(())
 }
 
-/// Still pictures have none, or sets that are written out; what is predicted from another set ends the reading.
+/// Each is written out, or by the one before it. Source: ITU-T H.265, 7.3.7 and 7.4.8.
 fn reference_sets(bits: &mut Bits) -> Option<()> {
     let sets = bits.golomb()?;
+    let mut before = 0;
     for set in 0..sets {
-        if set > 64 || (set > 0 && bits.flag()?) {
+        if set > 64 {
             return None;
         }
-        let count = bits.golomb()?.checked_add(bits.golomb()?)?;
-        for _ in 0..count.min(32) {
-            bits.golomb()?;
+        if set > 0 && bits.flag()? {
             bits.take(1)?;
+            bits.golomb()?;
+            let mut count = 0;
+            for _ in 0..=before {
+                // Used now, or later.
+                count += u32::from(bits.flag()? || bits.flag()?);
+            }
+            before = count;
+        } else {
+            before = bits.golomb()?.checked_add(bits.golomb()?)?;
+            for _ in 0..before.min(32) {
+                bits.golomb()?;
+                bits.take(1)?;
+            }
+        }
+        if before > 32 {
+            return None;
         }
     }
     Some(())

@@ -2,10 +2,12 @@
 
 use crate::{
     av1::Av1,
+    avc::Avc,
     boxes::{Cursor, Fault, Header, cut},
     facts::{Extent, Nclx},
     hevc::Configuration,
     items::Meta,
+    vp9::Vp9,
 };
 
 /// A longer `meta` is refused: an iPhone's has 4 kB, one with a profile of a printer 2 MB.
@@ -27,6 +29,10 @@ pub enum Codec {
     Hevc(Configuration),
     /// `av01`, with what its configuration says.
     Av1(Av1),
+    /// `avc1`, of films.
+    Avc(Avc),
+    /// `vp09`, of films.
+    Vp9(Vp9),
 }
 
 /// What is done to the picture to see it, in the file's order.

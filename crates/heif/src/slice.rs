@@ -102,7 +102,8 @@ mod tests {
 
     #[test]
     fn a_header_has_the_fields_of_its_parameter_sets() {
-        let sequence = Sequence { coded: (90, 60), chroma: 1, bits: 8, blocks: 24, nclx: None };
+        let size = (90, 60);
+        let sequence = Sequence { coded: size, size, chroma: 1, bits: 8, blocks: 24, pixel: None, nclx: None };
         // Identifiers 1 and 0, dependent slices, two reserved bits.
         let set = vec![PPS << 1, 1, 0b0101_1001, 0b0000_0000];
         let configuration = Configuration { length_bytes: 4, units: vec![set], sequence };

@@ -192,19 +192,19 @@ fn a_version_that_came_back_and_is_no_image_leaves_no_others_thumbnails() {
 #[test]
 fn ordinary_skips_are_told_to_nobody_and_the_others_to_the_dead_letters() {
     let archived = ObjectHead { storage_class: Some("GLACIER".into()), ..jpeg(9) };
-    let film = ObjectHead { content_type: Some("video/mp4".into()), ..jpeg(9) };
-    let heads = [("empty.jpg", jpeg(0)), ("film.mp4", film), ("large.jpg", jpeg(u64::MAX)), ("archived.jpg", archived)];
+    let song = ObjectHead { content_type: Some("audio/mpeg".into()), ..jpeg(9) };
+    let heads = [("empty.jpg", jpeg(0)), ("song.mp3", song), ("large.jpg", jpeg(u64::MAX)), ("archived.jpg", archived)];
     let edge = MemoryEdge::with(&heads);
     for (key, want) in
-        [("empty.jpg", "empty"), ("film.mp4", "not_an_image"), ("gone.jpg", "gone"), ("folder/", "folder")]
+        [("empty.jpg", "empty"), ("song.mp3", "not_an_image"), ("gone.jpg", "gone"), ("folder/", "folder")]
     {
         assert_eq!(name(&run(&edge, &settings(), object(key))), want);
     }
     assert!(edge.letters.borrow().is_empty());
     let endings = edge.endings.take();
     let told: Vec<_> = endings.iter().map(|ending| (ending.key.as_str(), ending.outcome.as_str())).collect();
-    assert_eq!(told, [("empty.jpg", "empty"), ("film.mp4", "not_an_image")]);
-    assert!(endings[1].message.as_ref().is_some_and(|message| message.contains("video/mp4")), "{endings:?}");
+    assert_eq!(told, [("empty.jpg", "empty"), ("song.mp3", "not_an_image")]);
+    assert!(endings[1].message.as_ref().is_some_and(|message| message.contains("audio/mpeg")), "{endings:?}");
     for (key, want) in [("large.jpg", "too_large"), ("archived.jpg", "archived_storage_class")] {
         assert_eq!(name(&run(&edge, &settings(), object(key))), want);
         let letter = edge.letters.borrow_mut().remove(0);

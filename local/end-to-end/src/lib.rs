@@ -21,6 +21,7 @@ use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricDataRe
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{LogFormat, LoggingConfig, SystemLogLevel};
 use aws_sdk_s3::primitives::ByteStream;
+use contract::Architecture;
 use serde_json::Value;
 
 pub use encoding::{brotli, gzip};
@@ -275,6 +276,12 @@ impl Policy {
         let call = self.iam.put_role_policy().role_name(&self.role).policy_name(&self.name);
         call.policy_document(document).send().await.expect("policies can be changed");
     }
+}
+
+/// The processor of the functions, which is this machine's.
+#[must_use]
+pub fn architecture() -> Architecture {
+    Architecture::of_target(std::env::consts::ARCH).expect("Lambda has this machine's processor")
 }
 
 /// The name of a function of the stack, by its name in serverless.yml.

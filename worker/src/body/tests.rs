@@ -117,3 +117,30 @@ fn a_range_that_fails_is_the_readers_error() {
     });
     assert!(format!("{error:?}").contains("SlowDown"), "{error:?}");
 }
+
+/// The index of a film stands behind it: to the end, and back.
+#[test]
+fn a_reader_goes_back_even_from_the_end() {
+    let bytes = FAR_BYTES + 3 * CHUNK_BYTES;
+    let (out, asked) = run(bytes, move |mut reader| {
+        let first = byte(&mut reader);
+        reader.pass(FAR_BYTES + CHUNK_BYTES - 1).unwrap();
+        let last = byte(&mut reader);
+        let rest = io::copy(&mut reader, &mut io::sink()).unwrap();
+        let end = (byte(&mut reader), byte(&mut reader));
+        reader.go_back(2 * CHUNK_BYTES).unwrap();
+        let second = byte(&mut reader);
+        reader.go_back(CHUNK_BYTES).unwrap();
+        (first, last, rest, end, second, byte(&mut reader))
+    });
+    let last = FAR_CHUNKS + 1;
+    assert_eq!(out, (Some(0), Some(last as u8), 2 * CHUNK_BYTES - 1, (None, None), Some(2), Some(1)));
+    assert_eq!(asked, [last * CHUNK_BYTES, 2 * CHUNK_BYTES, CHUNK_BYTES]);
+    // A small object is in the pipe, all of it.
+    let (out, asked) = run(100, |mut reader| {
+        let whole = io::copy(&mut reader, &mut io::sink()).unwrap();
+        reader.go_back(10).unwrap();
+        (whole, io::copy(&mut reader, &mut io::sink()).unwrap())
+    });
+    assert_eq!((out, asked), ((100, 90), vec![10]));
+}

@@ -6,7 +6,7 @@ use contract::metrics::{DISPATCHER, Monitoring, SKIPS};
 use contract::{Dollars, TierTable};
 use serde::Serialize;
 
-use super::fixed::{Fixed, fixed};
+use super::fixed::{Deployed, Fixed, fixed};
 use super::items::{Bill, Item, Kind, per_million};
 use super::metric::{MetricKey, Metrics, Statistic};
 use crate::aws::Deployment;
@@ -141,7 +141,17 @@ impl Figures {
             log_bytes_per_image: (images > 0).then(|| bill.log_bytes() / images as f64),
             items_total: total(items.iter().map(|item| item.used.dollars).sum()),
             items,
-            fixed: fixed(level, rows.len() as u32, has_api, bill.has_key, bill.stored_bytes(), bill.prices),
+            fixed: fixed(
+                Deployed {
+                    level,
+                    tiers: rows.len() as u32,
+                    has_api,
+                    has_canary: bill.has_canary,
+                    has_key: bill.has_key,
+                    stored_bytes: bill.stored_bytes(),
+                },
+                bill.prices,
+            ),
             tiers: rows,
             single_function: (level == Monitoring::Full).then(|| SingleFunction {
                 memory_mb: largest.memory_mb,

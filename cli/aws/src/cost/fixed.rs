@@ -18,21 +18,32 @@ pub(super) struct Fixed {
 /// invocations at first, long polling.
 const POLLS_A_MONTH: f64 = 5.0 * 3.0 * 60.0 * 24.0 * 30.0;
 
+/// What a deployment has, whatever comes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Deployed {
+    pub level: Monitoring,
+    pub tiers: u32,
+    pub has_api: bool,
+    /// `canary` is on.
+    pub has_canary: bool,
+    pub has_key: bool,
+    pub stored_bytes: f64,
+}
+
 /// What a month of monitoring costs at that level, every metric in use every hour, and what else is there.
 ///
-/// `deploy/alarms.js` makes the alarms; a test compares the numbers.
-pub(super) fn fixed(
-    level: Monitoring,
-    tiers: u32,
-    has_api: bool,
-    has_key: bool,
-    stored_bytes: f64,
-    prices: &RegionPrices,
-) -> Vec<Fixed> {
+/// `deploy/alarms.js` and `deploy/canary.js` make the alarms; tests compare the numbers.
+pub(super) fn fixed(deployed: Deployed, prices: &RegionPrices) -> Vec<Fixed> {
+    let Deployed { level, tiers, has_api, has_canary, has_key, stored_bytes } = deployed;
     let row = |item, count: f64, price: Dollars| Fixed { item, count, dollars_per_month: price * count };
     let rows = [
         row("custom metrics", metric_count(level, tiers).into(), prices.cloudwatch_metric_month),
         row("metrics in alarms", alarm_metric_count(level, tiers, has_api).into(), prices.cloudwatch_alarm_month),
+        row(
+            "alarms of the canary",
+            canary_alarm_count(has_canary, tiers, has_api).into(),
+            prices.cloudwatch_alarm_month,
+        ),
         row("polls of SQS by Lambda", POLLS_A_MONTH, prices.sqs_million_requests * 1e-6),
         row("keys of KMS", has_key.into(), prices.kms_key_month),
         row("bytes of thumbnails", stored_bytes, prices.s3_storage_gb_month * 1e-9),
@@ -80,15 +91,32 @@ pub(super) fn alarm_metric_count(level: Monitoring, tiers: u32, has_api: bool) -
     }
 }
 
+/// Each function with an alias has one alarm, of one metric, at any level: the dispatcher, the workers, the API.
+fn canary_alarm_count(has_canary: bool, tiers: u32, has_api: bool) -> u32 {
+    if has_canary { 1 + tiers + u32::from(has_api) } else { 0 }
+}
+
 #[cfg(test)]
 mod tests {
     use contract::Prices;
 
     use super::*;
 
+    const BARE: Deployed = Deployed {
+        level: Monitoring::Off,
+        tiers: 3,
+        has_api: false,
+        has_canary: false,
+        has_key: false,
+        stored_bytes: 0.0,
+    };
+
+    fn rows(deployed: Deployed) -> Vec<Fixed> {
+        fixed(deployed, Prices::builtin().unwrap().region("us-east-1").unwrap())
+    }
+
     fn month(level: Monitoring) -> f64 {
-        let prices = Prices::builtin().unwrap().region("us-east-1").unwrap().clone();
-        fixed(level, 3, false, false, 0.0, &prices).iter().map(|row| row.dollars_per_month.0).sum()
+        rows(Deployed { level, ..BARE }).iter().map(|row| row.dollars_per_month.0).sum()
     }
 
     #[test]
@@ -104,10 +132,20 @@ mod tests {
 
     #[test]
     fn a_key_and_what_is_stored_are_rows() {
-        let prices = Prices::builtin().unwrap().region("us-east-1").unwrap().clone();
-        let rows = fixed(Monitoring::Off, 3, false, true, 4e9, &prices);
+        let rows = rows(Deployed { has_key: true, stored_bytes: 4e9, ..BARE });
         let dollars: Vec<_> = rows.iter().skip(1).map(|row| (row.item, row.dollars_per_month.0)).collect();
         assert_eq!(dollars[0], ("keys of KMS", 1.0));
         assert!(dollars[1].0 == "bytes of thumbnails" && (dollars[1].1 - 0.092).abs() < 1e-9, "{rows:?}");
+    }
+
+    #[test]
+    fn a_canary_has_an_alarm_for_each_function_with_an_alias() {
+        let check = |has_api, count: f64| {
+            let rows = rows(Deployed { has_canary: true, has_api, ..BARE });
+            let row = rows.iter().find(|row| row.item == "alarms of the canary").unwrap();
+            assert_eq!((row.count, row.dollars_per_month.rounded()), (count, Dollars(count * 0.10).rounded()));
+        };
+        check(false, 4.0);
+        check(true, 5.0);
     }
 }

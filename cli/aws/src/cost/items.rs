@@ -76,6 +76,8 @@ pub(super) struct Bill<'a> {
     /// The bucket of thumbnails, and whether a key of KMS encrypts it.
     pub thumbnails: String,
     pub has_key: bool,
+    /// Whether functions are invoked by an alias.
+    pub has_canary: bool,
     pub images: u64,
 }
 
@@ -196,6 +198,7 @@ mod tests {
             api_calls: Usage::default(),
             thumbnails: "b".into(),
             has_key: false,
+            has_canary: false,
             images: 1_000_000,
         }
     }

@@ -3,7 +3,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::svg::svg;
+use super::{
+    signature::{brand, film, pnm, tga},
+    svg::svg,
+};
 
 /// What the dispatcher, the command, the page and the documents need to know of a format.
 #[derive(Debug)]
@@ -305,6 +308,29 @@ formats! {
         reads: "the first page, or the one that the upload's metadata names, on white, drawn at the size of the largest thumbnail: paths, text, pictures, shadings, transparency, annotations; Illustrator files saved with PDF",
         refuses: "what needs a password or takes more than 2 s of CPU to draw, a page that is not there; outside of Linux all",
     }
+    /// Films in the boxes of ISO/IEC 14496-12 and of QuickTime. Whatever has these boxes and is none of the pictures above
+    /// is one, but for what says that it is sound alone.
+    Mp4 {
+        name: "mp4",
+        title: "MP4, MOV",
+        spec: "ISO/IEC 14496-12, 14496-14, 14496-15; QuickTime File Format; 3GPP TS 26.244",
+        media_types: &["video/mp4", "video/quicktime", "video/x-m4v", "video/3gpp", "video/3gpp2", "video/mpeg4"],
+        extensions: &["mp4", "mov", "m4v", "3gp", "3g2", "qt"],
+        starts: film,
+        reads: "the first key frame of the first ten seconds that is not nearly one colour: H.264 of 4:2:0, 4:2:2 and grey, 8 and 10 bits, interlaced too; HEVC and AV1 as in HEIC and AVIF; rotation, pixel aspect, edit list; colours by nclx or VUI; an index at either end, or in fragments",
+        refuses: "builds without `h264` (H.264 and HEVC are patented: the zips for AWS leave them out unless `HEVC=on`), other codecs, encrypted samples, 4:4:4 of H.264, an index of more than 16 MiB, or behind the pixels of a compressed body, a cut file",
+    }
+    /// Films in the elements of Matroska, of which WebM has some.
+    Webm {
+        name: "webm",
+        title: "WebM, MKV",
+        spec: "RFC 8794, RFC 9559, WebM container guidelines",
+        media_types: &["video/webm", "video/x-matroska", "video/matroska"],
+        extensions: &["webm", "mkv"],
+        starts: |head| head.starts_with(&[0x1A, 0x45, 0xDF, 0xA3]),
+        reads: "the first key frame of the first ten seconds that is not nearly one colour: VP9 of 4:2:0, 4:2:2 and 4:4:4, 8 to 12 bits; AV1 as in AVIF; H.264 and HEVC as in MP4; pixel aspect; colours by the track, else by the frame",
+        refuses: "VP8 and other codecs, 4:4:0, compressed or encrypted blocks, several frames in a block, H.264 and HEVC in builds without them, a cut file",
+    }
     /// Truevision TGA. Without a signature: its row stands last, and its whole header is checked.
     Tga {
         name: "tga",
@@ -323,58 +349,3 @@ type Unread = (&'static str, &'static [&'static str], fn(&[u8]) -> bool);
 /// Formats that are known and not read: name, extensions and signature.
 pub(super) const UNREAD: &[Unread] =
     &[("EPS", &["eps"], |bytes| bytes.starts_with(b"%!PS-Adobe") || bytes.starts_with(&[0xC5, 0xD0, 0xD3, 0xC6]))];
-
-/// The major brand of an ISO base media file.
-fn brand(bytes: &[u8]) -> Option<&[u8; 4]> {
-    match bytes {
-        [_, _, _, _, b'f', b't', b'y', b'p', brand @ ..] => brand.first_chunk::<4>(),
-        _ => None,
-    }
-}
-
-/// P1 to P6 and then white space and a number or a comment, or P7 and a new line: a text is unlikely to start so.
-fn pnm(head: &[u8]) -> bool {
-    match head {
-        [b'P', b'1'..=b'6', space, next, ..] => {
-            let number = |byte: &u8| byte.is_ascii_digit() || byte.is_ascii_whitespace() || *byte == b'#';
-            *space == b'#' || (space.is_ascii_whitespace() && number(next))
-        }
-        [b'P', b'7', b'\n', next, ..] => next.is_ascii_uppercase() || *next == b'#',
-        _ => false,
-    }
-}
-
-/// The whole header of 18 bytes, because there is no signature: the footer of version 2 is optional and stands at the
-/// end of a stream that is not read yet, and neither key nor Content-Type may decide.
-///
-/// Every field must have a value that writers give it, about 75 bits of them fixed, so that no other format passes:
-/// cursors have a number of pictures where this has zeros, spreadsheets of Lotus a version. What passes by chance has
-/// to bring as many bytes as its header says, or it is refused as cut.
-///
-/// Source: Truevision TGA 2.0, table 2; the fields that libmagic, stb_image and Pillow check.
-fn tga(head: &[u8]) -> bool {
-    let Some(head) = head.first_chunk::<18>() else { return false };
-    let word = |at: usize| u16::from_le_bytes([head[at], head[at + 1]]);
-    let [_, map_type, kind, .., depth, flags] = *head;
-    let (map_first, map_length, entry_bits) = (word(3), word(5), head[7]);
-    let (left, top, width, height) = (word(8), word(10), word(12), word(14));
-    let map_is_right = match kind {
-        1 | 9 => {
-            map_type == 1
-                && map_first == 0
-                && (1..=256).contains(&map_length)
-                && matches!(entry_bits, 15 | 16 | 24 | 32)
-        }
-        2 | 3 | 10 | 11 => (map_type, map_first, map_length, entry_bits) == (0, 0, 0, 0),
-        _ => false,
-    };
-    // Bits 0 to 3 count those of alpha, 4 and 5 say where the first pixel is; 6 and 7 are of no use any more.
-    let depth_is_right = match (kind, depth, flags & 0b1100_1111) {
-        (1 | 9, 8, 8) => entry_bits == 32,
-        (1 | 9 | 3 | 11, 8, 0) | (3 | 11, 16, 8) => true,
-        (2 | 10, 15 | 16, 0 | 1) | (2 | 10, 24, 0) | (2 | 10, 32, 0 | 8) => true,
-        _ => false,
-    };
-    let origin_is_right = left == 0 && (top == 0 || top == height);
-    map_is_right && depth_is_right && origin_is_right && width > 0 && height > 0
-}

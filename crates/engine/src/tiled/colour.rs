@@ -22,6 +22,17 @@ pub(super) fn profile(nclx: Option<Nclx>) -> Option<Vec<u8>> {
     of_codes(primaries, transfer, true, false)?.encode().ok()
 }
 
+/// Films that do not say their matrix have that of HD from 720 lines on, as players take it.
+pub(super) fn assumed(format: ImageFormat, (width, height): (u32, u32), nclx: Option<Nclx>) -> Option<Nclx> {
+    let is_high = width.max(height) >= 1280 || width.min(height) >= 720;
+    match nclx.unwrap_or(Nclx { primaries: 2, transfer: 2, matrix: 2, full_range: false }) {
+        nclx @ Nclx { matrix: 2, .. } if is_high && matches!(format, ImageFormat::Mp4 | ImageFormat::Webm) => {
+            Some(Nclx { matrix: 1, ..nclx })
+        }
+        _ => nclx,
+    }
+}
+
 /// Samples of one depth to 8 bit, in 16-bit fixed point.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Matrix {

@@ -11,7 +11,7 @@ use heic_decoder::{
     hevc::{
         ctu::{Picture, Plane},
         nal::{is_slice_nal, parse_nal_header},
-        params::{parse_pps, parse_sps},
+        params::{Pps, Sps, parse_pps, parse_sps},
         slice::parse_slice_header,
     },
     isobmff::{HevcDecoderConfig, HevcNalArray, ResolvedImage},
@@ -52,6 +52,8 @@ pub(super) struct Hevc422<'picture> {
     format: ImageFormat,
     configuration: &'picture Configuration,
     sets: HevcDecoderConfig,
+    /// Parsed with the first tile; the crate parses them again with each.
+    parsed: Option<(Sps, Pps)>,
 }
 
 fn fault(format: ImageFormat, cause: HeifError) -> EngineError {
@@ -72,16 +74,23 @@ impl<'picture> Hevc422<'picture> {
             arrays: vec![array(SPS), array(PPS)],
             ..HevcDecoderConfig::default()
         };
-        Self { format, configuration, sets }
+        Self { format, configuration, sets, parsed: None }
     }
 
     /// Refuses slice headers with more entry points than there are rows: the crate keeps them all, each from a bit on.
-    fn check(&self, tile: &[u8]) -> Result<(), EngineError> {
-        let fault = |cause| fault(self.format, cause);
-        let set = |kind: u8| self.sets.nalus_of_type(kind).next().ok_or(unreadable(self.format));
-        let payload = |unit: &[u8]| parse_nal_header(unit).map(|(_, payload)| strip_emulation_prevention(payload));
-        let sps = payload(set(SPS)?).and_then(|set| parse_sps(&set)).map_err(fault)?;
-        let pps = payload(set(PPS)?).and_then(|set| parse_pps(&set)).map_err(fault)?;
+    fn check(&mut self, tile: &[u8]) -> Result<(), EngineError> {
+        let format = self.format;
+        let fault = |cause| fault(format, cause);
+        let (sps, pps) = match &mut self.parsed {
+            Some(parsed) => parsed,
+            parsed => {
+                let set = |kind: u8| self.sets.nalus_of_type(kind).next().ok_or(unreadable(format));
+                let payload = |unit: &[u8]| parse_nal_header(unit).map(|(_, unit)| strip_emulation_prevention(unit));
+                let sps = payload(set(SPS)?).and_then(|set| parse_sps(&set)).map_err(fault)?;
+                let pps = payload(set(PPS)?).and_then(|set| parse_pps(&set)).map_err(fault)?;
+                parsed.insert((sps, pps))
+            }
+        };
         let rows = self.configuration.sequence.coded.1.div_ceil(16) as usize;
         let width = usize::from(self.configuration.length_bytes);
         let mut rest = tile;
@@ -93,7 +102,7 @@ impl<'picture> Hevc422<'picture> {
             let (header, payload) = parse_nal_header(unit).map_err(fault)?;
             if is_slice_nal(header.nal_unit_type) && header.nuh_layer_id == 0 {
                 let payload = strip_emulation_prevention(payload);
-                parse_slice_header(&payload, header.nal_unit_type, &sps, &pps).map_err(fault)?;
+                parse_slice_header(&payload, header.nal_unit_type, sps, pps).map_err(fault)?;
             }
         }
         Ok(())

@@ -10,7 +10,7 @@ use heif::{Codec, Extent, Layer, Nclx, Picture};
 
 use super::{
     TiledDetail,
-    colour::{self, Matrix},
+    colour::{self, Matrix, assumed},
     frame::{Planes, Shape, Tile, TileDecoder, unreadable},
 };
 use crate::{
@@ -31,7 +31,10 @@ pub(super) struct Need {
     pub(super) frame_bytes: u64,
 }
 
-pub(super) fn decode(
+/// What a file is refused for whose reader cannot go back.
+pub(crate) const AN_INDEX_BEHIND: &str = "an index behind the pixels, in a compressed body";
+
+pub(crate) fn decode(
     source: &mut Source<'_>,
     probe: &Probe,
     detail: &TiledDetail,
@@ -84,8 +87,8 @@ pub(super) fn decode(
     Ok(Decoded::of_raster(raster, extent, profile, warnings))
 }
 
-/// A decoder of the layer's tiles; without the feature of its codec `step` refuses the file.
-#[cfg_attr(not(all(feature = "av1", feature = "hevc")), allow(unused_variables))]
+/// A decoder of the layer's tiles; without the feature of its codec `check` refuses the file.
+#[cfg_attr(not(all(feature = "av1", feature = "hevc", feature = "h264", feature = "vp9")), allow(unused_variables))]
 fn decoder<'picture>(
     format: ImageFormat,
     layer: &'picture Layer,
@@ -104,8 +107,12 @@ fn decoder<'picture>(
         }
         #[cfg(feature = "av1")]
         Codec::Av1(samples) => Ok(Box::new(super::av1::Av1Tiles { format, samples: *samples, size, with_filters })),
-        #[cfg(not(all(feature = "av1", feature = "hevc")))]
-        _ => unreachable!("`step` refuses the file"),
+        #[cfg(feature = "h264")]
+        Codec::Avc(configuration) => Ok(Box::new(super::avc::AvcFrames { format, configuration })),
+        #[cfg(feature = "vp9")]
+        Codec::Vp9(samples) => Ok(Box::new(super::vp9::Vp9Frames { format, samples: *samples, size })),
+        #[cfg(not(all(feature = "av1", feature = "hevc", feature = "h264", feature = "vp9")))]
+        _ => unreachable!("`check` refuses the file"),
     }
 }
 
@@ -139,8 +146,6 @@ pub(super) fn kept_bytes(picture: &Picture) -> u64 {
 struct Tiles<'decode, 'caller> {
     source: &'decode mut Source<'caller>,
     format: ImageFormat,
-    /// Bytes of the file that were read.
-    at: u64,
     /// Not read yet.
     next: std::vec::IntoIter<Extent>,
     /// Read and not needed yet.
@@ -149,7 +154,7 @@ struct Tiles<'decode, 'caller> {
 
 impl<'decode, 'caller> Tiles<'decode, 'caller> {
     fn new(source: &'decode mut Source<'caller>, format: ImageFormat, picture: &Picture) -> Self {
-        Self { source, format, at: 0, next: in_order(picture).into_iter(), kept: Vec::new() }
+        Self { source, format, next: in_order(picture).into_iter(), kept: Vec::new() }
     }
 
     fn decode(&mut self, tile: Extent, decoder: &mut (dyn TileDecoder + '_)) -> Result<Tile, EngineError> {
@@ -173,13 +178,16 @@ impl<'decode, 'caller> Tiles<'decode, 'caller> {
 
     fn read(&mut self, tile: Extent) -> Result<Vec<u8>, EngineError> {
         let cause = |cause: io::Error| EngineError::decoder(self.format, cause);
-        let end = tile.offset + tile.bytes;
-        self.source.pass(tile.offset - self.at).map_err(cause)?;
-        self.at = tile.offset;
+        let end = tile.offset.saturating_add(tile.bytes);
+        self.source.go_to(tile.offset).map_err(|error| match error.kind() {
+            io::ErrorKind::Unsupported => EngineError::unsupported(self.format, AN_INDEX_BEHIND),
+            _ => cause(error),
+        })?;
+        let mut at = tile.offset;
         let mut bytes = Vec::new();
         bytes.reserve_exact(usize::try_from(tile.bytes).map_err(|_| unreadable(self.format))?);
-        self.at += self.source.take(tile.bytes).read_to_end(&mut bytes).map_err(cause)? as u64;
-        if self.at < end { Err(EngineError::ends(self.format, self.at, end)) } else { Ok(bytes) }
+        at += self.source.take(tile.bytes).read_to_end(&mut bytes).map_err(cause)? as u64;
+        if at < end { Err(EngineError::ends(self.format, at, end)) } else { Ok(bytes) }
     }
 }
 
@@ -213,7 +221,7 @@ impl Small<'_> {
         }
         let is_grey = super::is_grey(&self.picture.colour.codec);
         if self.matrix.is_none() {
-            let nclx = self.picture.colour.nclx.or(colour.nclx);
+            let nclx = assumed(format, shape.size, self.picture.colour.nclx.or(colour.nclx));
             // Without chroma there is no matrix.
             let nclx = if is_grey { nclx.map(|nclx| Nclx { matrix: 2, ..nclx }) } else { nclx };
             self.matrix = Some(Matrix::new(format, nclx, super::bits(&self.picture.colour.codec))?);

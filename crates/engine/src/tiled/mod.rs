@@ -1,11 +1,16 @@
-//! Pictures in the boxes of HEIF: HEIC, AVIF and whatever else says which codec its items have. Boxes by crate `heif`,
-//! tiles by the codec's crate, tile by tile into the small image.
+//! Pictures in the boxes of HEIF: HEIC, AVIF and whatever else says which codec its items have; and key frames of films,
+//! each a picture of one tile. Boxes by crate `heif`, tiles by the codec's crate, tile by tile into the small image.
 
 // Without a codec nothing is decoded.
-#![cfg_attr(not(any(feature = "hevc", feature = "av1")), allow(dead_code, unused_imports))]
+#![cfg_attr(
+    not(any(feature = "hevc", feature = "av1", feature = "h264", feature = "vp9")),
+    allow(dead_code, unused_imports)
+)]
 
 #[cfg(feature = "av1")]
 mod av1;
+#[cfg(feature = "h264")]
+mod avc;
 mod colour;
 mod frame;
 #[cfg(feature = "hevc")]
@@ -13,6 +18,8 @@ mod hevc;
 #[cfg(feature = "hevc422")]
 mod hevc422;
 mod layers;
+#[cfg(feature = "vp9")]
+mod vp9;
 
 use std::sync::Arc;
 
@@ -28,11 +35,12 @@ use crate::{
     source::Source,
 };
 use layers::Need;
+pub(crate) use layers::{AN_INDEX_BEHIND, decode};
 
 /// What the boxes say.
-#[derive(Debug)]
-struct TiledDetail {
-    picture: Picture,
+#[derive(Clone, Debug)]
+pub(crate) struct TiledDetail {
+    pub(crate) picture: Picture,
 }
 
 /// One try at the header, for a room of `format`.
@@ -92,7 +100,7 @@ pub(crate) fn embedded(format: ImageFormat, prefix: &[u8]) -> Option<Embedded> {
     Some(Embedded { format, whole_px: orientation(&turns).seen(whole), inner })
 }
 
-fn refused(format: ImageFormat, fault: Fault) -> EngineError {
+pub(crate) fn refused(format: ImageFormat, fault: Fault) -> EngineError {
     match fault {
         Fault::Value { field, value } => EngineError::header(format, field, value),
         Fault::Unsupported(what) => EngineError::unsupported(format, what),
@@ -101,7 +109,7 @@ fn refused(format: ImageFormat, fault: Fault) -> EngineError {
 
 /// Whether tiles of `layer` are decoded.
 #[cfg_attr(not(feature = "hevc"), allow(unused_variables))]
-fn check(format: ImageFormat, layer: &Layer, tile: (u32, u32)) -> Result<(), EngineError> {
+pub(crate) fn check(format: ImageFormat, layer: &Layer, tile: (u32, u32)) -> Result<(), EngineError> {
     match &layer.codec {
         #[cfg(not(feature = "hevc"))]
         Codec::Hevc(_) => Err(EngineError::unsupported(format, "HEVC in a build without it (HEVC=on builds with it)")),
@@ -122,25 +130,40 @@ fn check(format: ImageFormat, layer: &Layer, tile: (u32, u32)) -> Result<(), Eng
         Codec::Av1(_) => Err(EngineError::unsupported(format, "AV1 in a build without it (feature `av1`)")),
         #[cfg(feature = "av1")]
         Codec::Av1(_) => Ok(()),
+        #[cfg(not(feature = "h264"))]
+        Codec::Avc(_) => Err(EngineError::unsupported(format, "H.264 in a build without it (HEVC=on builds with it)")),
+        #[cfg(feature = "h264")]
+        Codec::Avc(configuration) => match avc::refusal(configuration.sequence) {
+            Some(what) => Err(EngineError::unsupported(format, what)),
+            None => Ok(()),
+        },
+        #[cfg(not(feature = "vp9"))]
+        Codec::Vp9(_) => Err(EngineError::unsupported(format, "VP9 in a build without it (feature `vp9`)")),
+        #[cfg(feature = "vp9")]
+        Codec::Vp9(_) => Ok(()),
     }
 }
 
-fn bits(codec: &Codec) -> u8 {
+pub(crate) fn bits(codec: &Codec) -> u8 {
     match codec {
         Codec::Hevc(configuration) => configuration.sequence.bits,
         Codec::Av1(samples) => samples.bits,
+        Codec::Avc(configuration) => configuration.sequence.bits,
+        Codec::Vp9(samples) => samples.bits,
     }
 }
 
-fn is_grey(codec: &Codec) -> bool {
+pub(crate) fn is_grey(codec: &Codec) -> bool {
     match codec {
         Codec::Hevc(configuration) => configuration.sequence.chroma == 0,
         Codec::Av1(samples) => samples.chroma == 0,
+        Codec::Avc(configuration) => configuration.sequence.chroma == 0,
+        Codec::Vp9(_) => false,
     }
 }
 
 /// The boxes are all there is: Exif's orientation says the same once more, and is not read.
-fn orientation(turns: &[Turn]) -> Orientation {
+pub(crate) fn orientation(turns: &[Turn]) -> Orientation {
     // Source: the group of the square; a mirror turns the sense of what came before.
     let (mut quarters, mut is_mirrored) = (0, false);
     for turn in turns {
@@ -188,7 +211,7 @@ impl TiledDetail {
         most.saturating_add(layers::kept_bytes(&self.picture)).saturating_add(header + (1 << 20))
     }
 
-    #[cfg_attr(not(all(feature = "av1", feature = "hevc")), allow(unused_variables))]
+    #[cfg_attr(not(all(feature = "av1", feature = "hevc", feature = "h264", feature = "vp9")), allow(unused_variables))]
     fn need(&self, layer: &Layer) -> Need {
         let most_tile_bytes = layer.tiles.iter().map(|tile| tile.bytes).max().unwrap_or_default();
         match &layer.codec {
@@ -200,8 +223,12 @@ impl TiledDetail {
             Codec::Hevc(configuration) => hevc::need(configuration.sequence, layer.tiles.len(), most_tile_bytes),
             #[cfg(feature = "av1")]
             Codec::Av1(samples) => av1::need(*samples, self.picture.tile, most_tile_bytes),
-            #[cfg(not(all(feature = "av1", feature = "hevc")))]
-            _ => unreachable!("`step` refuses the file"),
+            #[cfg(feature = "h264")]
+            Codec::Avc(configuration) => avc::need(configuration.sequence, most_tile_bytes),
+            #[cfg(feature = "vp9")]
+            Codec::Vp9(samples) => vp9::need(*samples, self.picture.tile, most_tile_bytes),
+            #[cfg(not(all(feature = "av1", feature = "hevc", feature = "h264", feature = "vp9")))]
+            _ => unreachable!("`check` refuses the file"),
         }
     }
 
@@ -209,6 +236,8 @@ impl TiledDetail {
     fn nclx(&self) -> Option<Nclx> {
         let by_codec = match &self.picture.colour.codec {
             Codec::Hevc(configuration) => configuration.sequence.nclx,
+            Codec::Avc(configuration) => configuration.sequence.nclx,
+            Codec::Vp9(samples) => samples.nclx,
             Codec::Av1(_) => None,
         };
         self.picture.colour.nclx.or(by_codec)
@@ -216,10 +245,11 @@ impl TiledDetail {
 }
 
 impl Detail for TiledDetail {
-    fn cost(&self, probe: &Probe, least_shrink: f64) -> Cost {
+    fn cost(&self, _: &Probe, least_shrink: f64) -> Cost {
         let row_shrink = row_shrink(least_shrink);
         let channels = self.channels();
-        let small = Scattered::bytes(channels, (probe.width_px, probe.height_px), row_shrink);
+        let crop = self.picture.crop;
+        let small = Scattered::bytes(channels, (crop.width, crop.height), row_shrink);
         // A row of three planes, and the same in channels, twice where they are multiplied by alpha.
         let row = u64::from(self.picture.tile.0) * (6 + 2 * channels.count() as u64);
         Cost { shrink: 1, row_shrink, bytes: self.plan_bytes().saturating_add(small + row) }
@@ -236,7 +266,7 @@ impl Detail for TiledDetail {
     }
 
     fn decode(&self, source: &mut Source<'_>, probe: &Probe, plan: &Plan, _: &Limits) -> Result<Decoded, EngineError> {
-        layers::decode(source, probe, self, plan)
+        decode(source, probe, self, plan)
     }
 }
 

@@ -15,6 +15,7 @@ mod colour;
 mod damage;
 #[cfg(target_os = "linux")]
 mod drawings;
+mod films;
 mod flow;
 mod focus;
 mod formats_off;

@@ -10,10 +10,10 @@ use std::process::{Command, Output};
 
 use contract::metrics::DISPATCHER;
 use contract::{
-    Architecture, DISPATCHER_LOG_BYTES, ImageFormat, JobRecord, LOG_EVENT_BYTES, Prices, Requests, TierTable,
-    WORKER_LOG_BYTES, billed_ms,
+    DISPATCHER_LOG_BYTES, ImageFormat, JobRecord, LOG_EVENT_BYTES, Prices, Requests, TierTable, WORKER_LOG_BYTES,
+    billed_ms,
 };
-use end_to_end::{Deployment, function_name, raw_over, webp_over};
+use end_to_end::{Deployment, architecture, function_name, raw_over, webp_over};
 use image::{DynamicImage, ImageFormat as Encoder};
 use serde_json::Value;
 
@@ -126,11 +126,11 @@ async fn cloudwatch_has_what_the_functions_did_and_what_it_cost() {
         assert_near(rise(&tier.name, "dollars"), logged.iter().sum(), &tier.name);
         for (record, line) in of_tier {
             let billed = billed_ms(record.init_ms + record.total_ms);
-            let compute = prices.compute(Architecture::X86_64, tier.memory_mb, billed);
+            let compute = prices.compute(architecture(), tier.memory_mb, billed);
             let requests = prices.requests(Requests::of_worker(record.counts.thumbnails));
             let want = (compute + requests + prices.log_event(contract::line(line).len() as u64)).0;
             // Duration is rounded to hundredths, which may be another whole millisecond; a line to a byte or two.
-            let a_millisecond = prices.compute(Architecture::X86_64, tier.memory_mb, 1).0;
+            let a_millisecond = prices.compute(architecture(), tier.memory_mb, 1).0;
             assert!((record.cost.dollars.0 - want).abs() <= a_millisecond + 4.0 * 0.5e-9, "{line}: expected {want}");
         }
     }
@@ -197,7 +197,7 @@ async fn logged_time_dollars(deployment: &Deployment) -> f64 {
         for line in deployment.lines_about(&function, "").await {
             let ms = |name: &str| line[name].as_f64().unwrap_or_default();
             let billed = billed_ms(ms("init_ms") + ms("total_ms"));
-            dollars += prices.compute(Architecture::X86_64, memory_mb, billed).0;
+            dollars += prices.compute(architecture(), memory_mb, billed).0;
         }
     }
     dollars

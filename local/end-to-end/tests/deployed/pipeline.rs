@@ -4,8 +4,8 @@
 
 use std::io::Cursor;
 
-use contract::{Architecture, Ending, ImageFormat, Prices, Requests, TierTable};
-use end_to_end::{Api, Deployment, brotli, document_over, gzip, raw_over};
+use contract::{Ending, ImageFormat, Prices, Requests, TierTable};
+use end_to_end::{Api, Deployment, architecture, brotli, document_over, gzip, raw_over};
 use image::{DynamicImage, ImageReader, Rgb, RgbImage};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -57,7 +57,7 @@ async fn layers_of_a_document_are_not_read() {
     let line = deployment.log_line(&format!("worker-{}", tier.name), key).await;
     // A short line has no bytes; two GETs it prices, and what is beside the requests and the time costs less than one.
     let prices = Prices::builtin().unwrap().region("us-east-1").unwrap().clone();
-    let time = prices.compute(Architecture::X86_64, tier.memory_mb, line["total_ms"].as_f64().unwrap() as u64);
+    let time = prices.compute(architecture(), tier.memory_mb, line["total_ms"].as_f64().unwrap() as u64);
     let two_gets = prices.requests(Requests { invocations: 1, heads: 1, gets: 2, puts: 1 });
     assert!(line["dollars"].as_f64().unwrap() >= two_gets.0 + time.0, "{line}");
     let thumbnail = decode(&deployment.thumbnail(&format!("{key}/128x128.jpg")).await.bytes).into_rgb8();

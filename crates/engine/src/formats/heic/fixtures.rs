@@ -123,15 +123,20 @@ impl Bits {
         }
     }
 
-    fn golomb(&mut self, values: &[u32]) {
+    pub fn golomb(&mut self, values: &[u32]) {
         for value in values {
             let length = (value + 1).ilog2();
             self.put(u64::from(value + 1), 2 * length + 1);
         }
     }
 
+    /// Zeros up to a byte.
+    pub fn align(&mut self) {
+        self.used = self.used.next_multiple_of(8);
+    }
+
     /// A stop bit, then zeros up to a byte.
-    fn ended(mut self) -> Vec<u8> {
+    pub fn ended(mut self) -> Vec<u8> {
         self.put(1, 1);
         self.bytes
     }

@@ -2,6 +2,8 @@
 //!
 //! Source: ITU-T T.800, annexes A, B, C (`fixtures_blocks.rs`), F and I.
 
+use std::collections::HashMap;
+
 use image::{DynamicImage, GenericImageView};
 
 use super::{jp2_blocks::block, picture, picture_rgba};
@@ -58,7 +60,7 @@ fn planes(image: &DynamicImage, kind: Kind) -> Vec<Plane> {
         _ => usize::from(image.color().channel_count()),
     };
     let rgba = image.to_rgba16();
-    let grey = image.to_luma_alpha16();
+    let grey = if kind.colours == 17 { image.to_luma_alpha16() } else { image::ImageBuffer::default() };
     let level = |channel: usize, x: u32, y: u32| -> u32 {
         let [red, green, blue, alpha] = rgba.get_pixel(x, y).0.map(u32::from);
         if kind.has_palette {
@@ -169,8 +171,11 @@ impl PacketBits {
 
 const SIDE: usize = 64;
 
+/// Blocks that were coded: samples, width and band, and what `block` said of them. A large picture for a test repeats.
+type Coded = HashMap<(Vec<i32>, usize, (usize, usize)), (u32, Vec<u8>)>;
+
 /// One packet: the blocks of each band at that place.
-fn packet(plane: &Plane, kind: Kind, resolution: u32, (across, down): (usize, usize)) -> Vec<u8> {
+fn packet(plane: &Plane, kind: Kind, resolution: u32, (across, down): (usize, usize), known: &mut Coded) -> Vec<u8> {
     let halved = |side: usize, times: u32| (0..times).fold(side, |side, _| side.div_ceil(2));
     let (mut bits, mut body) = (PacketBits::default(), Vec::new());
     bits.put(1, 1);
@@ -191,7 +196,9 @@ fn packet(plane: &Plane, kind: Kind, resolution: u32, (across, down): (usize, us
             continue;
         }
         let rows = (from_y..to_y).flat_map(|y| &plane.samples[(top + y) * plane.width + left..][from_x..to_x]);
-        let (planes, coded) = block(&rows.copied().collect::<Vec<_>>(), to_x - from_x, (*right, *below));
+        let asked = (rows.copied().collect::<Vec<_>>(), to_x - from_x, (*right, *below));
+        let (planes, coded) = known.entry(asked).or_insert_with_key(|(samples, width, band)| block(samples, *width, *band));
+        let planes = *planes;
         if planes == 0 {
             bits.put(1, 0);
             continue;
@@ -214,7 +221,7 @@ fn packet(plane: &Plane, kind: Kind, resolution: u32, (across, down): (usize, us
         (0..more).for_each(|_| bits.put(1, 1));
         bits.put(1, 0);
         bits.put(usual + more, length);
-        body.extend(coded);
+        body.extend(coded.iter());
     }
     [bits.finish(), body].concat()
 }
@@ -234,14 +241,14 @@ fn codestream(image: &DynamicImage, kind: Kind) -> Vec<u8> {
     let style = [&[1, 0, 0, 1, 0, kind.levels as u8, 4, 4, 0, 1], precincts.as_slice()].concat();
     let bands = (0..kind.levels).flat_map(|_| [1, 1, 2]);
     let steps: Vec<u8> = [0].into_iter().chain(bands).map(|gain| (kind.bits as u8 + gain) << 3).collect();
-    let mut packets = Vec::new();
+    let (mut packets, mut known) = (Vec::new(), Coded::new());
     for resolution in 0..=kind.levels {
         let side = |side: u32| (0..kind.levels - resolution).fold(side, |side, _| side.div_ceil(2)) as usize;
         let precinct = if resolution == 0 { SIDE } else { 2 * SIDE };
         let (columns, rows) = (side(width).div_ceil(precinct), side(height).div_ceil(precinct));
         for plane in &planes {
             let places = (0..rows).flat_map(|down| (0..columns).map(move |across| (across, down)));
-            packets.extend(places.flat_map(|place| packet(plane, kind, resolution, place)));
+            packets.extend(places.flat_map(|place| packet(plane, kind, resolution, place, &mut known)));
         }
     }
     let tile = [&[0, 0], (packets.len() as u32 + 14).to_be_bytes().as_slice(), &[0, 1]].concat();

@@ -1,0 +1,5 @@
+//! MP4, MOV and their relatives: `videos/` reads them.
+
+use crate::room::{HeaderPlace, Room, Step};
+
+pub(super) const ROOM: Room = Room { step: |_| Ok(Step::Film), header_place: HeaderPlace::Front };

@@ -1,0 +1,5 @@
+//! WebM and Matroska: `videos/` reads them.
+
+use crate::room::{HeaderPlace, Room, Step};
+
+pub(super) const ROOM: Room = Room { step: |_| Ok(Step::Film), header_place: HeaderPlace::Front };
