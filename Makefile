@@ -121,7 +121,7 @@ linted: sdk-built
 # may fail meanwhile; what goes on in the other has the processors.
 tested: unit sdk-built templates
 	@python3 -m local.suite target/sdk.json
-	@$(MAKE) --no-print-directory --jobs 5 in-turn side-by-side served shipped scripts differing
+	@MAKEFLAGS= $(MAKE) --no-print-directory --jobs 5 in-turn side-by-side served shipped scripts differing
 
 in-turn:
 	$(WITH_DEPLOYMENT) deployed

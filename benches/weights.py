@@ -39,8 +39,9 @@ WEBP = re.compile(r"^(Web[PR]|VP8|Sharp|kWeb|kVP8|Cost|Dist|Quantize|Histogram|H
 def main() -> int:
     try:
         architecture = lambda_zips.choose(os.environ.get("ARCHITECTURE", ""), "")
-        # The same program, with its symbols: one more linking.
-        flags = [f"--profile={lambda_zips.PROFILE}", "--locked", "--package=worker", *lambda_zips.features(),
+        # The same program, with its symbols: one more linking. `cargo rustc` takes one program and its features.
+        features = [re.sub(r"\b(?!worker/)\w+/\w+,?", "", flag).rstrip(",") for flag in lambda_zips.features()]
+        flags = [f"--profile={lambda_zips.PROFILE}", "--locked", "--package=worker", "--bin=worker", *features,
                  "--", "-Clink-arg=-g", "-Cstrip=none"]
         lambda_zips.zigbuild(architecture, ".".join(map(str, lambda_zips.GLIBC)), flags, command="rustc")
     except PackageError as error:

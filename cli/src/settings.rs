@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use clap::Args;
-use contract::{Animated, Background, Fit, Focus, Gravity, OutputFormat, ThumbnailsError, TierTable, Variant};
+use contract::{Animated, Background, Effort, Fit, Focus, Gravity, OutputFormat, ThumbnailsError, TierTable, Variant};
 use serde::de::value::{Error as WordError, StrDeserializer};
 use serde::de::{DeserializeOwned, IntoDeserializer};
 
@@ -23,6 +23,9 @@ pub struct VariantArguments {
     /// Quality of JPEG and WebP, 1 to 100
     #[arg(long, default_value_t = 80, value_parser = clap::value_parser!(u8).range(1..=100))]
     quality: u8,
+    /// How much time a JPEG is worth: fast, or small for fewer bytes at the same quality
+    #[arg(long, default_value = "fast", value_parser = word::<Effort>)]
+    effort: Effort,
     /// What shows through alpha in a JPEG, and around the image with --fit contain
     #[arg(long, value_name = "#RRGGBB", default_value = "#ffffff", value_parser = background)]
     background: Background,
@@ -64,7 +67,7 @@ impl VariantArguments {
     /// An animation in a format that has none, and a GIF that is not to be one.
     pub fn variant(&self) -> anyhow::Result<Variant> {
         let (width_px, height_px) = self.size;
-        let Self { fit, quality, background, max_frames, max_ms, max_bytes, .. } = *self;
+        let Self { fit, quality, effort, background, max_frames, max_ms, max_bytes, .. } = *self;
         let format = match (self.format, self.animated) {
             (OutputFormat::Auto, true) => OutputFormat::Webp,
             (OutputFormat::Jpeg | OutputFormat::Png, true) => {
@@ -76,7 +79,7 @@ impl VariantArguments {
         let animated = self.animated.then_some(Animated { max_frames, max_ms, max_bytes });
         let gravity = self.focus.map_or(self.gravity, Gravity::Focus);
         let name = format!("{width_px}x{height_px}");
-        Ok(Variant { name, width_px, height_px, fit, format, quality, background, gravity, animated })
+        Ok(Variant { name, width_px, height_px, fit, format, quality, background, gravity, effort, animated })
     }
 }
 

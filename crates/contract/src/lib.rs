@@ -53,7 +53,7 @@ pub use report::InvocationReport;
 pub use route::{Decision, claimed_format, route};
 pub use sequencer::compare_sequencers;
 pub use thumbnails::{
-    Background, BadBackground, Fit, OutputFormat, PrefixVariants, Thumbnails, ThumbnailsError, Variant,
+    Background, BadBackground, Effort, Fit, OutputFormat, PrefixVariants, Thumbnails, ThumbnailsError, Variant,
 };
 pub use tiers::{Tier, TierError, TierTable, TooLarge};
 pub use variant_set::VariantSet;

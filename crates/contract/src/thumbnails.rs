@@ -3,7 +3,7 @@
 mod options;
 mod written;
 
-pub use options::{Background, BadBackground, Fit, OutputFormat};
+pub use options::{Background, BadBackground, Effort, Fit, OutputFormat};
 
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +32,9 @@ pub struct Variant {
     /// What `Fit::Cover` keeps, unless the upload has a focus.
     #[serde(default, skip_serializing_if = "Gravity::is_centre")]
     pub gravity: Gravity,
+    /// How much time a JPEG is worth.
+    #[serde(default, skip_serializing_if = "Effort::is_fast")]
+    pub effort: Effort,
     /// All frames of an animation, within limits; without it the first one.
     #[serde(default, deserialize_with = "animated::written", skip_serializing_if = "Option::is_none")]
     pub animated: Option<Animated>,
@@ -155,6 +158,7 @@ impl Variant {
             quality: 80,
             background: Background::default(),
             gravity: Gravity::Centre,
+            effort: Effort::Fast,
             animated: None,
         }
     }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Fit, Gravity, Thumbnails, Variant};
+use crate::{Effort, Fit, Gravity, OutputFormat, Thumbnails, Variant};
 
 /// The variants of an image in words, such as `128x128 inside auto 80 + 512x512 inside auto 80`: box, fit, format and
 /// quality of each.
@@ -57,7 +57,7 @@ impl Thumbnails {
 
 /// As `thumbnails.json` spells them.
 fn words(variant: &Variant) -> String {
-    let Variant { width_px, height_px, fit, format, quality, gravity, animated, .. } = variant;
+    let Variant { width_px, height_px, fit, format, quality, gravity, effort, animated, .. } = variant;
     let fit = match fit {
         Fit::Inside => "inside",
         Fit::Cover => "cover",
@@ -70,14 +70,17 @@ fn words(variant: &Variant) -> String {
         (Fit::Cover, Gravity::Entropy) => " entropy",
         _ => "",
     };
+    let effort = match (variant.format, effort) {
+        (OutputFormat::Auto | OutputFormat::Jpeg, Effort::Small) => " small",
+        _ => "",
+    };
     let frames = animated.map(|animated| format!(" animated {}", animated.max_frames)).unwrap_or_default();
-    format!("{width_px}x{height_px} {fit} {format} {quality}{gravity}{frames}")
+    format!("{width_px}x{height_px} {fit} {format} {quality}{gravity}{effort}{frames}")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::OutputFormat;
 
     fn set(variants: &[(u32, &str)]) -> VariantSet {
         let variants: Vec<String> = variants
@@ -101,6 +104,8 @@ mod tests {
         assert_eq!(set(&[(512, A), (128, B)]), set(&[(128, A), (512, B)]));
         assert_ne!(set(&[(128, A)]), set(&[(128, r#""name":"a","fit":"cover","quality":80"#)]));
         assert_ne!(set(&[(128, A)]), set(&[(128, r#""name":"a","fit":"inside","quality":81"#)]));
+        let small = set(&[(128, r#""name":"a","fit":"inside","quality":80,"effort":"small""#)]);
+        assert_eq!(small.to_string(), "128x128 inside auto 80 small");
     }
 
     #[test]

@@ -1,15 +1,16 @@
 //! CPU of `make`, in process and warm: `cargo run --release -p engine --example measure -- FILE...`
 //!
 //! Each file becomes a JPEG of 128 px (`SIZE`, of which `SIZE=128,512,1600` gives a set) nine times (`ROUNDS`), and the
-//! least and the median are printed; `GRAVITY=centre`, `attention` or `entropy` fills a square and cuts the rest off; with `OUT=DIR` a PNG and a JPEG (`QUALITY`) of the last size are written there once
-//! more, to be compared with another program's.
+//! least and the median are printed. `GRAVITY=centre`, `attention` or `entropy` fills a square and cuts the rest off,
+//! `EFFORT=small` is that of `thumbnails.json`. With `OUT=DIR` a PNG and a JPEG (`QUALITY`) of the last size are written
+//! there once more, to be compared with another program's.
 
 // A tool at the desk: it may stop where it stands.
 #![allow(clippy::unwrap_used)]
 
 use std::{io::Cursor, path::Path};
 
-use contract::{Fit, Gravity, OutputFormat, Variant};
+use contract::{Effort, Fit, Gravity, OutputFormat, Variant};
 use engine::{EngineError, Limits, Made};
 
 /// The environment variable `name`, or `default`.
@@ -27,7 +28,8 @@ fn make(bytes: &[u8], format: OutputFormat) -> Result<Made, EngineError> {
     };
     let variant = |side: &str| {
         let quality = setting("QUALITY", 80) as u8;
-        Variant { fit, quality, gravity, ..Variant::inside(side.parse().unwrap(), format) }
+        let effort = if std::env::var("EFFORT").as_deref() == Ok("small") { Effort::Small } else { Effort::Fast };
+        Variant { fit, quality, gravity, effort, ..Variant::inside(side.parse().unwrap(), format) }
     };
     let variants: Vec<_> = sides.split(',').map(variant).collect();
     engine::make(&mut Cursor::new(bytes), &variants, &Limits::for_budget(1 << 32), &mut |_| {})

@@ -222,14 +222,6 @@ pub(crate) fn ycbcr_to_rgb(mut image: Raster) -> Raster {
     image
 }
 
-pub(crate) fn rgb_to_ycbcr(mut image: Raster) -> Raster {
-    if image.channels == Channels::Rgb {
-        image.samples.as_chunks_mut::<3>().0.iter_mut().for_each(|pixel| *pixel = ycbcr_of(*pixel));
-        image.channels = Channels::YCbCr;
-    }
-    image
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

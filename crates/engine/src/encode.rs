@@ -6,9 +6,10 @@
 mod frames;
 mod gif;
 mod part;
+mod planes;
 mod webp;
 
-use contract::{OutputFormat, Variant};
+use contract::{Effort, OutputFormat, Variant};
 
 use crate::{
     EngineError, colour,
@@ -52,8 +53,8 @@ pub(crate) fn encode(picture: Picture, variant: &Variant, threads: u32) -> Resul
         Picture::Planes(planes) => {
             let [luma, blue, red] = planes;
             let size_px = (luma.width as u32, luma.height as u32);
-            let (blue, red) = (halved(blue, &luma), halved(red, &luma));
-            let result = planes_file(&luma, &blue, &red, variant.quality, threads);
+            let (blue, red) = (planes::halved(blue, &luma), planes::halved(red, &luma));
+            let result = planes_file(&luma, &blue, &red, variant, threads);
             thumbnail(size_px, ("jpg", "image/jpeg"), result, variant)
         }
     }
@@ -72,9 +73,7 @@ fn encode_raster(image: Raster, variant: &Variant, threads: u32) -> Result<Thumb
             ("webp", "image/webp", webp_file(&render::to_rgb(colour::ycbcr_to_rgb(image)), variant.quality))
         }
         OutputFormat::Gif => ("gif", "image/gif", frames::still_gif(image)),
-        OutputFormat::Jpeg | OutputFormat::Auto => {
-            ("jpg", "image/jpeg", jpeg_file(&colour::rgb_to_ycbcr(image), variant.quality, threads))
-        }
+        OutputFormat::Jpeg | OutputFormat::Auto => ("jpg", "image/jpeg", jpeg_file(&image, variant, threads)),
     };
     thumbnail(size_px, (extension, content_type), result, variant)
 }
@@ -90,52 +89,38 @@ fn thumbnail(
 }
 
 /// Chroma at half the size on each side (4:2:0), Huffman tables fitted to the image.
-fn jpeg_file(image: &Raster, quality: u8, threads: u32) -> Result<Vec<u8>, EncodeFault> {
+fn jpeg_file(image: &Raster, variant: &Variant, threads: u32) -> Result<Vec<u8>, EncodeFault> {
     let (width, height) = (image.width, image.height);
     if image.channels == Channels::Grey {
         let plane = jpeg::PlaneRef { samples: &image.samples, width_px: width, height_px: height, stride: width };
-        return jpeg::encode_on(&jpeg::Picture::Grey(plane), quality, threads)
-            .map_err(|cause| EncodeFault(cause.into()));
+        return written(&jpeg::Picture::Grey(plane), variant, threads);
     }
-    let pixels = image.samples.as_chunks::<3>().0;
-    let plane = |channel: usize| {
-        let samples = pixels.iter().map(|pixel| pixel[channel]).collect();
-        Raster { width, height, channels: Channels::Grey, samples }
-    };
-    let luma = plane(0);
-    let (blue, red) = (halved(plane(1), &luma), halved(plane(2), &luma));
-    planes_file(&luma, &blue, &red, quality, threads)
+    let [luma, blue, red] =
+        if image.channels == Channels::YCbCr { planes::of_ycbcr(image) } else { planes::of_rgb(image) };
+    planes_file(&luma, &blue, &red, variant, threads)
 }
 
-fn planes_file(luma: &Raster, blue: &Raster, red: &Raster, quality: u8, threads: u32) -> Result<Vec<u8>, EncodeFault> {
+fn planes_file(
+    luma: &Raster,
+    blue: &Raster,
+    red: &Raster,
+    variant: &Variant,
+    threads: u32,
+) -> Result<Vec<u8>, EncodeFault> {
     let view = |plane| {
         let Raster { width, height, samples, .. }: &Raster = plane;
         jpeg::PlaneRef { samples, width_px: *width, height_px: *height, stride: *width }
     };
     let picture = jpeg::Picture::YCbCr { y: view(luma), cb: view(blue), cr: view(red) };
-    jpeg::encode_on(&picture, quality, threads).map_err(|cause| EncodeFault(cause.into()))
+    written(&picture, variant, threads)
 }
 
-/// A plane of chroma at half the size of luma on each side, rounded up: the mean of two where it is not that yet.
-fn halved(plane: Raster, luma: &Raster) -> Raster {
-    let (width, height) = (luma.width.div_ceil(2), luma.height.div_ceil(2));
-    let (across, down) = (plane.width.div_ceil(width), plane.height.div_ceil(height));
-    if (across, down) == (1, 1) {
-        return plane;
-    }
-    let mut samples = Vec::with_capacity(width * height);
-    let rows = |y: usize| &plane.samples[y.min(plane.height - 1) * plane.width..][..plane.width];
-    for y in 0..height {
-        // The last column or row of an odd side counts twice.
-        let (upper, lower) = (rows(y * down), rows(y * down + down - 1));
-        let sum = |x: usize| u32::from(upper[x]) + u32::from(lower[x]);
-        let last = plane.width - 1;
-        samples.extend((0..width).map(|x| {
-            let (left, right) = (x * across, (x * across + across - 1).min(last));
-            ((sum(left) + sum(right) + 2) / 4) as u8
-        }));
-    }
-    Raster { width, height, samples, ..plane }
+fn written(picture: &jpeg::Picture<'_>, variant: &Variant, threads: u32) -> Result<Vec<u8>, EncodeFault> {
+    let effort = match variant.effort {
+        Effort::Fast => jpeg::Effort::Fast,
+        Effort::Small => jpeg::Effort::Small,
+    };
+    jpeg::encode_on(picture, variant.quality, effort, threads).map_err(|cause| EncodeFault(cause.into()))
 }
 
 fn png_file(image: &Raster) -> Result<Vec<u8>, EncodeFault> {
@@ -165,21 +150,4 @@ fn webp_file(image: &Raster, quality: u8) -> Result<Vec<u8>, EncodeFault> {
     };
     let file = encoder.quality(f32::from(quality)).encode(webpx::Unstoppable);
     file.map_err(|cause| EncodeFault(cause.to_string().into()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn plane(width: usize, height: usize, samples: &[u8]) -> Raster {
-        Raster { width, height, channels: Channels::Grey, samples: samples.to_vec() }
-    }
-
-    #[test]
-    fn chroma_is_halved_where_it_is_not_yet_and_the_edge_of_an_odd_side_counts_twice() {
-        let luma = plane(3, 2, &[0; 6]);
-        assert_eq!(halved(plane(3, 2, &[0, 4, 9, 8, 4, 11]), &luma), plane(2, 1, &[4, 10]));
-        assert_eq!(halved(plane(3, 1, &[0, 4, 9]), &luma), plane(2, 1, &[2, 9]));
-        assert_eq!(halved(plane(1, 1, &[7]), &plane(1, 1, &[0])), plane(1, 1, &[7]));
-    }
 }

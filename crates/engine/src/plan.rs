@@ -182,8 +182,10 @@ fn render_bytes(probe: &Probe, small_px: Option<(u32, u32)>, variants: &[Variant
                 1 => canvas_px,
                 // Planes are counted as such; one is turned, or chroma of an odd side halved.
                 _ if is_planes => canvas_px,
-                // Pixels, then planes of them.
-                _ => canvas_px * (channels + 4),
+                // Pixels, then planes of them, chroma at its whole size before it is halved.
+                _ if probe.colour == Colour::YCbCr => canvas_px * (channels + 4),
+                // Chroma of half the size on each side.
+                _ => canvas_px * (channels + 2),
             };
             let (encoder_bytes, file_bytes) = jpeg::most_bytes(layout.canvas, stays_grey, variant.quality);
             // What a second thread has written is appended to what the first one has.

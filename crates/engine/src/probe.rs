@@ -146,7 +146,7 @@ pub(crate) fn read(source: &mut Source<'_>, limits: &Limits, variants: &[Variant
         match &step_here {
             Step::Previews(_) => limits.check_format(ImageFormat::Raw)?,
             Step::Done(_) | Step::Known(..) | Step::Drawn(_) | Step::Film if outer.is_none() => {
-                limits.check_format(format)?
+                limits.check_format(format)?;
             }
             _ => {}
         }

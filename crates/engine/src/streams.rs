@@ -161,6 +161,7 @@ struct Shape {
     crop: resample::Crop,
     /// Width and height of the plane, as stored.
     size: (u32, u32),
+    kernel: Kernel,
 }
 
 impl Shape {
@@ -179,12 +180,12 @@ impl Shape {
         let crop = geometry::on_raster(layout.crop, stored, extent, (small.0 as usize, small.1 as usize));
         let side = |side: u32| if is_halved && side.is_multiple_of(2) { side / 2 } else { side };
         let (width, height) = probe.orientation.seen(layout.picture);
-        Self { factor, small, crop, size: (side(width), side(height)) }
+        Self { factor, small, crop, size: (side(width), side(height)), kernel: component.kernel(is_halved) }
     }
 
     fn bytes(&self, component: &Component) -> u64 {
         let means_bytes = if self.factor == 1 { 0 } else { u64::from(component.size.0) * 2 + u64::from(self.small.0) };
-        means_bytes + RowResampler::bytes(self.small, self.crop, self.size, component.kernel)
+        means_bytes + RowResampler::bytes(self.small, self.crop, self.size, self.kernel)
     }
 }
 
@@ -210,10 +211,10 @@ struct Stream {
 }
 
 impl Stream {
-    fn new(component: &Component, Shape { factor, small, crop, size }: Shape, is_fine: bool) -> Self {
+    fn new(component: &Component, Shape { factor, small, crop, size, kernel }: Shape, is_fine: bool) -> Self {
         let means = (factor > 1).then(|| Shrinker::of_rows(Channels::Grey, component.size, factor));
         let resampler = if is_fine { RowResampler::fine } else { RowResampler::new };
-        Self { means, resampler: resampler(small, crop, size, component.kernel), size, is_fine }
+        Self { means, resampler: resampler(small, crop, size, kernel), size, is_fine }
     }
 
     fn push(&mut self, row: &[u8]) {

@@ -260,6 +260,12 @@ fn the_planned_peak_is_never_under_the_real_one_and_close_above_ten_megapixels()
         for (name, file) in files.iter().take(2).map(|(name, file, _)| (name, file)) {
             lines.push(check_on(2, &format!("{name} to {set} by two threads"), file, &variants, f64::INFINITY));
         }
+        let small: Vec<_> =
+            variants.into_iter().map(|variant| Variant { effort: contract::Effort::Small, ..variant }).collect();
+        for threads in [1, 2] {
+            let name = format!("jpeg to {set} with effort by {threads}");
+            lines.push(check_on(threads, &name, &files[0].1, &small, f64::INFINITY));
+        }
         lines.push(if made.is_ok() { line } else { format!("WRONG {line}, above {most_mib} MiB") });
     }
     for (set, variants) in &sets {

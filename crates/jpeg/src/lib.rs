@@ -69,7 +69,7 @@ mod tables;
 pub use coding::Coding;
 pub use colour::{ColourModel, ColourSegments};
 pub use decoder::Decoder;
-pub use encode::{EncodeError, Picture, PlaneRef, encode, encode_on, most_bytes};
+pub use encode::{Effort, EncodeError, Picture, PlaneRef, encode, encode_on, most_bytes};
 pub use error::{Error, Warning};
 pub use header::{Component, Header, read_header};
 pub use outcome::{Outcome, USABLE_SHARE};

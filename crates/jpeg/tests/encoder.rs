@@ -1,7 +1,7 @@
 //! The encoder, read back by another decoder.
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
-use jpeg::{EncodeError, Picture, PlaneRef, encode, encode_on, most_bytes};
+use jpeg::{Effort, EncodeError, Picture, PlaneRef, encode, encode_on, most_bytes};
 use zune_jpeg::zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions};
 
 /// A plane with slopes and some grain.
@@ -56,6 +56,24 @@ fn pictures_of_every_size_survive_the_round_trip() {
                     let db = psnr_db(&decoded(&jpeg, 3, 2).1, &cr);
                     assert!(db >= least_db - 4.0, "chroma of {width}x{height} at {quality}: {db} dB");
                 }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_small_file_is_smaller_and_shows_the_same() {
+    for (width, height) in [(256, 192), (301, 277)] {
+        let y = plane(width, height, 3);
+        for (w, h) in [(width, height), (width.div_ceil(2), height), (width.div_ceil(2), height.div_ceil(2))] {
+            let (cb, cr) = (plane(w, h, 20), plane(w, h, 40));
+            let colours = Picture::YCbCr { y: view(&y, width, height), cb: view(&cb, w, h), cr: view(&cr, w, h) };
+            for (picture, components) in [(colours, 3), (Picture::Grey(view(&y, width, height)), 1)] {
+                let [fast, small] =
+                    [Effort::Fast, Effort::Small].map(|effort| encode_on(&picture, 80, effort, 1).unwrap());
+                assert!(small.len() * 100 < fast.len() * 98, "{width}x{height}: {} of {}", small.len(), fast.len());
+                let [fast_db, small_db] = [fast, small].map(|file| psnr_db(&decoded(&file, components, 0).1, &y));
+                assert!(small_db > fast_db - 1.5, "{width}x{height}: {small_db} dB of {fast_db}");
             }
         }
     }
@@ -141,8 +159,11 @@ fn two_threads_write_the_same_file() {
                     cr: view(&cr, chroma_width, chroma_height),
                 };
                 for picture in [picture, Picture::Grey(view(&luma, width, height))] {
-                    let (one, two) = (encode(&picture, quality).unwrap(), encode_on(&picture, quality, 2).unwrap());
-                    assert!(one == two, "{width}x{height} chroma {chroma_width}x{chroma_height} quality {quality}");
+                    for effort in [Effort::Fast, Effort::Small] {
+                        let [one, two] = [1, 2].map(|threads| encode_on(&picture, quality, effort, threads).unwrap());
+                        let (chroma, luma) = ((chroma_width, chroma_height), (width, height));
+                        assert!(one == two, "{luma:?} chroma {chroma:?} quality {quality} {effort:?}");
+                    }
                 }
             }
         }
@@ -171,10 +192,15 @@ fn no_file_is_larger_than_planned() {
             let chroma = view(&samples[..128 * 100], 128, 100);
             for picture in [Picture::Grey(luma), Picture::YCbCr { y: luma, cb: chroma, cr: chroma }] {
                 let is_grey = matches!(picture, Picture::Grey(_));
-                let (file, most) =
-                    (encode(&picture, quality).unwrap().len(), most_bytes((256, 200), is_grey, quality).1);
-                println!("{kind} {quality} {is_grey}: {file} of {most}");
+                let [file, small] =
+                    [Effort::Fast, Effort::Small].map(|effort| encode_on(&picture, quality, effort, 1).unwrap().len());
+                let most = most_bytes((256, 200), is_grey, quality).1;
+                println!("{kind} {quality} {is_grey}: {file} and {small} of {most}");
                 assert!(file as u64 <= most, "kind {kind} at {quality}, grey {is_grey}: {file}, planned {most}");
+                assert!(
+                    small as u64 <= most,
+                    "kind {kind} at {quality}, grey {is_grey}: small {small}, planned {most}"
+                );
                 assert!(kind > 0 || quality < 90 || file as u64 * 2 > most, "{quality}: {file}, planned {most}");
             }
         }

@@ -46,6 +46,12 @@ impl Crop {
     pub fn whole((width, height): (u32, u32)) -> Self {
         Self { left: 0.0, top: 0.0, width: width.into(), height: height.into() }
     }
+
+    /// Whether it is that.
+    fn is_whole(&self, (width, height): (u32, u32)) -> bool {
+        let off = [self.left, self.top, self.width - f64::from(width), self.height - f64::from(height)];
+        off.iter().all(|off| off.abs() < 1e-6)
+    }
 }
 
 /// `crop` of `source` at `size` (width, height); returns its samples, `width * height * channels` bytes.

@@ -15,6 +15,8 @@ pub struct RowResampler {
     /// Rows and samples in a row before, then samples in a row after.
     from_rows: u32,
     from_samples: usize,
+    /// Nothing changes: every row is its own.
+    is_same: bool,
     to_samples: usize,
     to_rows: u32,
     /// The first row of a pair, which waits for the second.
@@ -62,6 +64,7 @@ impl RowResampler {
             across: Across::new(across, (from.0, size.0), channels),
             from_rows: from.1,
             from_samples,
+            is_same: kernel != Kernel::Mitchell && from == size && crop.is_whole(from),
             to_samples,
             to_rows: size.1,
             first: Vec::with_capacity(from_samples),
@@ -99,6 +102,9 @@ impl RowResampler {
         if self.rows_made == self.to_rows {
             return;
         }
+        if self.is_same {
+            return self.copy(row);
+        }
         let number = self.taken;
         self.taken += 1;
         let is_last = self.taken == self.from_rows;
@@ -117,6 +123,18 @@ impl RowResampler {
         self.columns.push(number as usize / 2, [&self.first, row]);
         while self.rows_made < self.to_rows && self.windows.window(self.rows_made).1 <= self.taken {
             self.make_row();
+        }
+    }
+
+    fn copy(&mut self, row: &[u8]) {
+        let places = self.rows_made as usize * self.to_samples..(self.rows_made as usize + 1) * self.to_samples;
+        self.rows_made += 1;
+        match &mut self.made {
+            Made::Samples(samples) => samples[places].copy_from_slice(row),
+            Made::Fine(samples) => {
+                let samples = samples[places].iter_mut().zip(row);
+                samples.for_each(|(fine, sample)| *fine = i16::from(*sample) << FINE_BITS);
+            }
         }
     }
 

@@ -57,6 +57,23 @@ pub struct BadBackground {
     pub text: String,
 }
 
+/// How much time a JPEG is worth.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Effort {
+    /// The least time.
+    #[default]
+    Fast,
+    /// Fewer bytes at the same quality, for more time; the file is progressive.
+    Small,
+}
+
+impl Effort {
+    pub(super) const fn is_fast(&self) -> bool {
+        matches!(self, Self::Fast)
+    }
+}
+
 /// What a thumbnail is encoded as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -3,7 +3,7 @@
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
-use super::{Background, Fit, OutputFormat, Variant};
+use super::{Background, Effort, Fit, OutputFormat, Variant};
 use crate::{Animated, Gravity, animated};
 
 /// One entry of the list.
@@ -23,6 +23,8 @@ struct Written {
     background: Background,
     #[serde(default)]
     gravity: Gravity,
+    #[serde(default)]
+    effort: Effort,
     #[serde(default, deserialize_with = "animated::written")]
     animated: Option<Animated>,
 }
@@ -45,7 +47,8 @@ impl Written {
     /// # Errors
     /// A list without an entry, in words.
     fn expand(self) -> Result<Vec<Variant>, String> {
-        let Self { name, width_px, height_px, srcset_px, fit, format, quality, background, gravity, animated } = self;
+        let Self { name, width_px, height_px, srcset_px, fit, format, quality, background, gravity, effort, animated } =
+            self;
         let boxes = match srcset_px {
             None => vec![(name.clone(), (width_px, height_px))],
             Some(widths) => widths
@@ -75,6 +78,7 @@ impl Written {
                 quality,
                 background,
                 gravity,
+                effort,
                 animated,
             })
         });

@@ -38,7 +38,7 @@ pub(super) fn read(source: &mut Source<'_>, format: ImageFormat, most_bytes: u64
                 walk.go_behind(&element)?;
                 let mut rest = Rest { at: walk.at, track: track.number, scale };
                 let frame = rest.next(walk.source, format)?;
-                return index(format, track, frame.ok_or_else(|| no_frame(format))?, (rest, bytes));
+                return index(format, track, &frame.ok_or_else(|| no_frame(format))?, (rest, bytes));
             }
             id::CLUSTER => return Err(EngineError::unsupported(format, "blocks before its tracks")),
             _ => walk.go_behind(&element)?,
@@ -51,7 +51,7 @@ fn no_frame(format: ImageFormat) -> EngineError {
     EngineError::unsupported(format, "no key frame among its first blocks")
 }
 
-fn index(format: ImageFormat, track: Track, frame: Frame, (rest, bytes): (Rest, u64)) -> Result<Index, EngineError> {
+fn index(format: ImageFormat, track: Track, frame: &Frame, (rest, bytes): (Rest, u64)) -> Result<Index, EngineError> {
     let Track { codec, mut size, pixel, nclx, .. } = track;
     let codec = match codec {
         Some(codec) => codec,

@@ -174,7 +174,9 @@ fn of_two_gigabytes_the_index_and_a_frame_are_read() {
     start[samples..samples + 4].copy_from_slice(&((BYTES - samples as u64) as u32).to_be_bytes());
     let mut reader = Seeking(Sparse { start, end, end_at: BYTES, at: 0, read: 0 });
     let variant = Variant::inside(128, OutputFormat::Png);
-    let made = engine::make_passing(&mut reader, &[variant.clone()], &fixtures::limits(8 << 20), &mut |_| {}).unwrap();
+    let made =
+        engine::make_passing(&mut reader, std::slice::from_ref(&variant), &fixtures::limits(8 << 20), &mut |_| {})
+            .unwrap();
     assert!(made.bytes_read < 100_000 && made.bytes_read == reader.0.read, "{} bytes read", made.bytes_read);
     // A stream does not go back, and says so.
     let error = engine::make(&mut Cursor::new(&file), &[variant], &fixtures::limits(8 << 20), &mut |_| {});
@@ -186,7 +188,9 @@ fn a_stream_that_cannot_go_back_is_refused_by_name() {
     let picture = imageops::resize(&fixtures::picture(), 320, 240, imageops::FilterType::Triangle);
     let file = film(&picture, FILM);
     let variant = Variant::inside(128, OutputFormat::Png);
-    let made = |file: &[u8]| engine::make(&mut &file[..], &[variant.clone()], &fixtures::limits(8 << 20), &mut |_| {});
+    let made = |file: &[u8]| {
+        engine::make(&mut &file[..], std::slice::from_ref(&variant), &fixtures::limits(8 << 20), &mut |_| {})
+    };
     let error = made(&file).unwrap_err();
     assert!(error.name() == "unsupported" && error.to_string().contains("behind the pixels"), "{error}");
     assert!(made(&film(&picture, Film { index: Index::First, ..FILM })).is_ok());

@@ -3,6 +3,7 @@
 use super::Block;
 
 /// How often each symbol occurs.
+#[derive(Clone)]
 pub(super) struct Counts {
     dc: [u32; 256],
     ac: [u32; 256],
@@ -31,8 +32,8 @@ impl Counts {
 
 /// The DC and the AC code of one table class.
 pub(super) struct Codes {
-    dc: Code,
-    ac: Code,
+    pub(super) dc: Code,
+    pub(super) ac: Code,
 }
 
 impl Codes {
@@ -44,27 +45,15 @@ impl Codes {
     pub(super) fn bits(&self, counts: &Counts) -> u64 {
         // A symbol's low four bits say how many bits follow it. **Source:** T.81 F.1.2.
         let of = |code: &Code, counts: &[u32; 256]| {
-            let bits = |(symbol, count): (usize, &u32)| {
-                u64::from(*count) * (u64::from(code.words[symbol].1) + (symbol as u64 & 15))
-            };
-            counts.iter().enumerate().map(bits).sum::<u64>()
+            let behind = (0..).zip(counts).map(|(symbol, count): (u64, _)| u64::from(*count) * (symbol & 15));
+            code.bits(counts) + behind.sum::<u64>()
         };
         of(&self.dc, &counts.dc) + of(&self.ac, &counts.ac)
     }
 
-    /// Appends the two tables as a DHT segment has them. **Source:** T.81 B.2.4.2.
-    pub(super) fn append_tables(&self, class: u8, body: &mut Vec<u8>) {
-        for (kind, code) in [(0x00, &self.dc), (0x10, &self.ac)] {
-            body.push(kind | class);
-            body.extend_from_slice(&code.lengths);
-            body.extend_from_slice(&code.symbols);
-        }
-    }
-
     pub(super) fn write<const STUFFED: bool>(&self, block: &Block, previous_dc: i16, bits: &mut Bits<STUFFED>) {
         for_each_symbol(block, previous_dc, |is_dc, symbol, size, value| {
-            let (word, length) = (if is_dc { &self.dc } else { &self.ac }).words[usize::from(symbol)];
-            bits.put(u32::from(word) << size | value, u32::from(length) + size);
+            (if is_dc { &self.dc } else { &self.ac }).write(symbol, size, value, bits);
         });
     }
 }
@@ -96,7 +85,7 @@ fn for_each_symbol(block: &Block, previous_dc: i16, mut visit: impl FnMut(bool, 
 
 /// One bit for each coefficient: whether it is other than 0. Most are 0, and asking each took longer.
 #[inline(always)]
-fn nonzero(block: &Block) -> u64 {
+pub(super) fn nonzero(block: &Block) -> u64 {
     let mut is_nonzero = [0_u8; 64];
     for at in 0..64 {
         is_nonzero[at] = u8::from(block[at] != 0);
@@ -112,14 +101,14 @@ fn nonzero(block: &Block) -> u64 {
 
 /// The number of bits of a value, and those bits; negative ones count down from all ones. **Source:** T.81 F.1.2.1.
 #[inline(always)]
-fn magnitude(value: i32) -> (u32, u32) {
+pub(super) fn magnitude(value: i32) -> (u32, u32) {
     let size = 32 - value.unsigned_abs().leading_zeros();
     let bits = if value < 0 { value - 1 } else { value };
     (size, bits.cast_unsigned() & ((1 << size) - 1))
 }
 
 /// A canonical code.
-struct Code {
+pub(super) struct Code {
     /// How many codes have 1, 2, ... 16 bits.
     lengths: [u8; 16],
     /// The symbols, by length.
@@ -129,8 +118,32 @@ struct Code {
 }
 
 impl Code {
+    /// Appends the table as a DHT segment has it; `place` is its kind and number. **Source:** T.81 B.2.4.2.
+    pub(super) fn append_table(&self, place: u8, body: &mut Vec<u8>) {
+        body.push(place);
+        body.extend_from_slice(&self.lengths);
+        body.extend_from_slice(&self.symbols);
+    }
+
+    /// The bits of so many of its words, without what follows them.
+    pub(super) fn bits(&self, counts: &[u32; 256]) -> u64 {
+        self.words.iter().zip(counts).map(|((_, length), count)| u64::from(*length) * u64::from(*count)).sum()
+    }
+
+    /// The bits of a symbol's word; 0 where it has none.
+    pub(super) fn length(&self, symbol: u8) -> u8 {
+        self.words[usize::from(symbol)].1
+    }
+
+    /// Writes a symbol and the `size` bits of `value` that follow it, 32 bits at most together.
+    #[inline(always)]
+    pub(super) fn write<const STUFFED: bool>(&self, symbol: u8, size: u32, value: u32, bits: &mut Bits<STUFFED>) {
+        let (word, length) = self.words[usize::from(symbol)];
+        bits.put(u32::from(word) << size | value, u32::from(length) + size);
+    }
+
     /// The best code for these counts of at most 16 bits without an all-ones word. **Source:** T.81 K.2.
-    fn fitted_to(counts: &[u32; 256]) -> Self {
+    pub(super) fn fitted_to(counts: &[u32; 256]) -> Self {
         // Symbol 256 stands for the all-ones word, which no symbol may have: as the rarest it gets the last word.
         let mut weights: Vec<(u64, Vec<usize>)> =
             counts.iter().enumerate().filter(|&(_, &count)| count > 0).map(|(s, &n)| (u64::from(n), vec![s])).collect();

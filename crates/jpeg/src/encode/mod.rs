@@ -1,16 +1,21 @@
-//! A baseline encoder for thumbnails: planes in, one small JPEG out.
+//! An encoder for thumbnails: planes in, one small JPEG out.
 //!
 //! Thumbnails are made once and sent often, so the Huffman tables are always fitted to the image, which takes a
-//! second pass over the quantised coefficients. No metadata is written, and nothing but 8-bit baseline.
+//! second pass over the quantised coefficients. No metadata is written, and nothing but 8 bits: baseline, or progressive
+//! where bytes are worth time.
 
 mod codes;
+mod effort;
 mod halves;
+mod scans;
 mod transform;
 
 use std::ops::Range;
 
 use codes::{Codes, Counts};
 use transform::Quantiser;
+
+pub use effort::Effort;
 
 /// One plane of samples.
 #[derive(Debug, Clone, Copy)]
@@ -80,37 +85,41 @@ pub enum EncodeError {
 /// # Errors
 /// Every [`EncodeError`] is about the planes; a picture that passes is always encoded.
 pub fn encode(picture: &Picture<'_>, quality: u8) -> Result<Vec<u8>, EncodeError> {
-    encode_on(picture, quality, 1)
+    encode_on(picture, quality, Effort::Fast, 1)
 }
 
-/// The same by so many `threads`, of which one or two are used; the file is the same.
+/// The same with that effort, by so many `threads`, of which one or two are used; the file is the same.
 ///
 /// # Errors
 /// As [`encode`].
-pub fn encode_on(picture: &Picture<'_>, quality: u8, threads: u32) -> Result<Vec<u8>, EncodeError> {
+pub fn encode_on(picture: &Picture<'_>, quality: u8, effort: Effort, threads: u32) -> Result<Vec<u8>, EncodeError> {
     let layout = Layout::new(picture)?;
     let quantisers = Quantiser::both(quality);
-    if threads > 1 && layout.is_large() {
-        return Ok(halves::encode(&layout, &quantisers));
-    }
-    let coefficients = layout.coefficients(&quantisers, 0..layout.mcus());
+    let threads = if layout.is_large() { threads } else { 1 };
+    Ok(match threads {
+        _ if effort.chooses(&layout) => effort::encode(&layout, &quantisers, threads),
+        2.. => halves::encode(&layout, &quantisers),
+        _ => baseline(&layout, &quantisers),
+    })
+}
 
-    let mut counts = [Counts::default(), Counts::default()];
-    layout.for_each_block(&coefficients, [0; 3], |class, block, previous_dc| counts[class].add(block, previous_dc));
+fn baseline(layout: &Layout<'_>, quantisers: &[Quantiser; 2]) -> Vec<u8> {
+    let mut blocks = layout.no_blocks();
+    layout.quantise(quantisers, 0..layout.mcus(), &mut blocks);
+    let counts = layout.count(&blocks, [0; 3]);
     let codes = counts.each_ref().map(Codes::fitted_to);
 
     let mut out = Vec::with_capacity(file_bytes(&codes, &counts));
-    layout.write_headers(&quantisers, &codes, &mut out);
+    layout.write_headers(quantisers, &codes, &mut out);
     let mut bits = codes::BitWriter::new(out);
-    layout.for_each_block(&coefficients, [0; 3], |class, block, dc| codes[class].write(block, dc, &mut bits));
-    Ok(end(bits))
+    layout.for_each_block(&blocks, [0; 3], |class, block, dc| codes[class].write(block, dc, &mut bits));
+    end(bits)
 }
 
 /// About as many bytes as a file with these counts has.
 fn file_bytes(codes: &[Codes; 2], counts: &[Counts; 2]) -> usize {
     let bits: u64 = codes.iter().zip(counts).map(|(codes, counts)| codes.bits(counts)).sum();
-    // One byte in 256 of noise is stuffed.
-    HEADERS_BYTES + (bits / 8 * 65 / 64) as usize
+    HEADERS_BYTES + scans::scan_bytes(bits)
 }
 
 fn end(bits: codes::BitWriter) -> Vec<u8> {
@@ -141,6 +150,8 @@ type Block = [i16; 64];
 
 /// A plane and its blocks in each MCU.
 struct Component<'a> {
+    /// 0 for luma.
+    index: usize,
     plane: PlaneRef<'a>,
     h: usize,
     v: usize,
@@ -184,7 +195,8 @@ impl<'a> Layout<'a> {
         }
         let component = |(index, plane)| {
             let luma = index == 0;
-            Component { plane, h: if luma { h } else { 1 }, v: if luma { v } else { 1 }, class: usize::from(!luma) }
+            let (h, v) = if luma { (h, v) } else { (1, 1) };
+            Component { index, plane, h, v, class: usize::from(!luma) }
         };
         Ok(Self {
             components: planes.into_iter().enumerate().map(component).collect(),
@@ -197,31 +209,65 @@ impl<'a> Layout<'a> {
         self.mcu_columns * self.mcu_rows
     }
 
-    /// The blocks of those MCUs, quantised, in the order in which they are coded.
-    fn coefficients(&self, quantisers: &[Quantiser; 2], mcus: Range<usize>) -> Vec<Block> {
-        let per_mcu: usize = self.components.iter().map(|component| component.h * component.v).sum();
-        let mut blocks = Vec::with_capacity(mcus.len() * per_mcu);
+    fn pixels(&self) -> usize {
+        let luma = &self.components[0].plane;
+        luma.width_px * luma.height_px
+    }
+
+    fn blocks_per_mcu(&self) -> usize {
+        self.components.iter().map(|component| component.h * component.v).sum()
+    }
+
+    /// Room for the blocks of all MCUs.
+    fn no_blocks(&self) -> Vec<Block> {
+        vec![[0; 64]; self.mcus() * self.blocks_per_mcu()]
+    }
+
+    /// Quantises those MCUs into their `blocks`, which are 0, in the order in which they are coded.
+    fn quantise(&self, quantisers: &[Quantiser; 2], mcus: Range<usize>, blocks: &mut [Block]) {
         // Of the MCUs before nothing is needed: the first block of a component in an MCU lies in the plane.
         let mut previous_dc = [0; 3];
+        self.for_each_place(mcus, blocks, |component, place, block| {
+            let dc = &mut previous_dc[component.index];
+            if let Some((x, y)) = place {
+                quantisers[component.class].block(&component.plane, x, y, block);
+                *dc = block[0];
+            } else {
+                // Padding that no decoder shows: the fewest bits are those of "as before".
+                block[0] = *dc;
+            }
+        });
+    }
+
+    /// Calls `visit` for each of the blocks of those MCUs with its component and the column and row of its first sample;
+    /// `None` beyond the plane.
+    #[inline(always)]
+    fn for_each_place(
+        &self,
+        mcus: Range<usize>,
+        blocks: &mut [Block],
+        mut visit: impl FnMut(&Component<'a>, Option<(usize, usize)>, &mut Block),
+    ) {
+        let mut blocks = blocks.iter_mut();
         for mcu in mcus {
             let (row, column) = (mcu / self.mcu_columns, mcu % self.mcu_columns);
-            for (component, dc) in self.components.iter().zip(&mut previous_dc) {
+            for component in &self.components {
                 for y in row * component.v..(row + 1) * component.v {
                     for x in column * component.h..(column + 1) * component.h {
-                        let mut block = [0; 64];
-                        if x * 8 < component.plane.width_px && y * 8 < component.plane.height_px {
-                            block = quantisers[component.class].block(&component.plane, x * 8, y * 8);
-                            *dc = block[0];
-                        } else {
-                            // Padding that no decoder shows: the fewest bits are those of "as before".
-                            block[0] = *dc;
-                        }
-                        blocks.push(block);
+                        let is_there = x * 8 < component.plane.width_px && y * 8 < component.plane.height_px;
+                        let block = blocks.next().expect("a block for each place");
+                        visit(component, is_there.then_some((x * 8, y * 8)), block);
                     }
                 }
             }
         }
-        blocks
+    }
+
+    /// How often the symbols of these blocks occur, by table class; `dc_before` has the DC values before the first.
+    fn count(&self, blocks: &[Block], dc_before: [i16; 3]) -> [Counts; 2] {
+        let mut counts = [Counts::default(), Counts::default()];
+        self.for_each_block(blocks, dc_before, |class, block, dc| counts[class].add(block, dc));
+        counts
     }
 
     /// Calls `visit` with each block's table class, the block, and the DC value coded before it; `previous_dc` has those
@@ -244,8 +290,21 @@ impl<'a> Layout<'a> {
         previous_dc
     }
 
-    /// Everything in front of the entropy-coded data. **Source:** T.81 annex B; JFIF 1.02.
+    /// Everything in front of the one scan of a baseline file.
     fn write_headers(&self, quantisers: &[Quantiser; 2], codes: &[Codes; 2], out: &mut Vec<u8>) {
+        self.write_frame(quantisers, 0xC0, out);
+        let mut body = Vec::new();
+        for (class, codes) in (0..).zip(codes).take(self.components.len().min(2)) {
+            codes.dc.append_table(class, &mut body);
+            codes.ac.append_table(0x10 | class, &mut body);
+        }
+        segment(out, 0xC4, &body);
+        write_scan(&self.components, 0..64, out);
+    }
+
+    /// Everything in front of the first scan but for its codes; `start` is the second byte of its marker.
+    /// **Source:** T.81 annex B; JFIF 1.02.
+    fn write_frame(&self, quantisers: &[Quantiser; 2], start: u8, out: &mut Vec<u8>) {
         let classes = self.components.len().min(2);
         out.extend_from_slice(&[0xFF, 0xD8]);
         segment(out, 0xE0, b"JFIF\0\x01\x01\0\0\x01\0\x01\0\0"); // Square pixels, no thumbnail.
@@ -265,21 +324,18 @@ impl<'a> Layout<'a> {
         for (id, component) in (1..).zip(&self.components) {
             body.extend_from_slice(&[id, (component.h << 4 | component.v) as u8, component.class as u8]);
         }
-        segment(out, 0xC0, &body);
-
-        body.clear();
-        for (class, codes) in codes.iter().enumerate().take(classes) {
-            codes.append_tables(class as u8, &mut body);
-        }
-        segment(out, 0xC4, &body);
-
-        body = vec![self.components.len() as u8];
-        for (id, component) in (1..).zip(&self.components) {
-            body.extend_from_slice(&[id, (component.class << 4 | component.class) as u8]);
-        }
-        body.extend_from_slice(&[0, 63, 0]);
-        segment(out, 0xDA, &body);
+        segment(out, start, &body);
     }
+}
+
+/// The header of a scan of the coefficients `of` of these components, in zigzag order. **Source:** T.81 B.2.3.
+fn write_scan(components: &[Component<'_>], of: Range<u8>, out: &mut Vec<u8>) {
+    let mut body = vec![components.len() as u8];
+    for component in components {
+        body.extend_from_slice(&[component.index as u8 + 1, (component.class << 4 | component.class) as u8]);
+    }
+    body.extend_from_slice(&[of.start, of.end - 1, 0]);
+    segment(out, 0xDA, &body);
 }
 
 fn segment(out: &mut Vec<u8>, marker: u8, body: &[u8]) {

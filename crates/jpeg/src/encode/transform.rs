@@ -84,8 +84,10 @@ impl Quantiser {
         self.steps.iter().map(bits).sum::<f64>() as u64 + 1
     }
 
-    /// Transforms and quantises the 8x8 samples at column `x`, row `y`; beyond the plane its edge goes on.
-    pub(super) fn block(&self, plane: &PlaneRef<'_>, x: usize, y: usize) -> Block {
+    /// The coefficients of the 8x8 samples at column `x`, row `y`, in steps, column by column; beyond the plane its edge
+    /// goes on.
+    #[inline(always)]
+    fn coefficients(&self, plane: &PlaneRef<'_>, x: usize, y: usize) -> [[f32x4; 2]; 8] {
         let mut rows = [i16x8::splat(0); 8];
         for (dy, row) in rows.iter_mut().enumerate() {
             let from = (y + dy).min(plane.height_px - 1) * plane.stride;
@@ -106,24 +108,38 @@ impl Quantiser {
         for (column, [low, high]) in columns.iter_mut().zip(transform(&rows)) {
             *column = narrow((low + half) >> BETWEEN_SHIFT, (high + half) >> BETWEEN_SHIFT);
         }
+        let mut in_steps = [[f32x4::splat(0.0); 2]; 8];
+        for (at, (eight, sums)) in in_steps.iter_mut().zip(transform(&i16x8::transpose(columns))).enumerate() {
+            *eight = [0, 1].map(|half| sums[half].round_float() * self.factors[2 * at + half]);
+        }
+        in_steps
+    }
+
+    /// The same in zigzag order.
+    pub(super) fn in_steps(&self, plane: &PlaneRef<'_>, x: usize, y: usize) -> [f32; 64] {
+        let mut zigzag = [0.0; 64];
+        let column_by_column = self.coefficients(plane, x, y).map(|halves| halves.map(f32x4::to_array));
+        for (&place, &value) in PLACES.iter().zip(column_by_column.as_flattened().as_flattened()) {
+            zigzag[usize::from(place) & 63] = value;
+        }
+        zigzag
+    }
+
+    /// The same, rounded, into a block of 0s.
+    pub(super) fn block(&self, plane: &PlaneRef<'_>, x: usize, y: usize, block: &mut Block) {
         let mut quantised = [[0; 8]; 8];
         let mut nonzero = 0;
-        let sums = transform(&i16x8::transpose(columns));
-        for (at, (line, sums)) in quantised.iter_mut().zip(sums).enumerate() {
-            let [low, high] =
-                [0, 1].map(|half| (sums[half].round_float() * self.factors[2 * at + half]).fast_round_int());
-            let values = narrow(low, high);
+        for (at, (line, [low, high])) in quantised.iter_mut().zip(self.coefficients(plane, x, y)).enumerate() {
+            let values = narrow(low.fast_round_int(), high.fast_round_int());
             *line = values.to_array();
             nonzero |= u64::from(!values.simd_eq(i16x8::splat(0)).to_bitmask() & 0xFF) << (8 * at);
         }
-        let mut block = [0; 64];
         // Most are 0: going through those that are not takes less than moving all.
         while nonzero != 0 {
             let at = nonzero.trailing_zeros() as usize & 63;
             nonzero &= nonzero - 1;
             block[usize::from(PLACES[at]) & 63] = quantised.as_flattened()[at];
         }
-        block
     }
 }
 

@@ -1,7 +1,6 @@
 //! At which scale a JPEG is decoded, and what that holds.
 
 use ::jpeg::Scale;
-use resample::Kernel;
 
 use super::header::{Coding, JpegDetail};
 use crate::{
@@ -75,19 +74,43 @@ fn scale(shrink: u32) -> Scale {
     LEAST_LEFT.iter().find(|(_, factor, _)| *factor == shrink).map_or(Scale::Full, |(scale, ..)| *scale)
 }
 
-/// The scale of each component. Chroma that is subsampled is decoded one step finer, so that it does not end up coarser
-/// than luma; but not in a progressive file at 1/8, where that would need its AC scans and so half of the file.
+/// The scale of each component: luma's at 1/2, and one step finer at 1/4, and at 1/8 where a file of 4:2:0 is not
+/// progressive, so that chroma does not end up at 1/16.
+///
+/// SSIMULACRA2 of JPEG (PNG) with chroma one step finer than luma, and as luma, of camera files and below of files of
+/// `make peers`:
+///
+/// | 4:2:0 file, box | scale | finer | as luma | sharp |
+/// |---|---|---|---|---|
+/// | 12 MP, 1,344 px: 1.5 left | 1/2 | 74.6 (92.2) | 74.7 (92.2) | 73.6 (91.5) |
+/// | 12 MP, 1,024 px | 1/2 | 74.2 (93.1) | 74.4 (92.9) | 73.6 (93.0) |
+/// | 8 MP, 1,024 px | 1/2 | 82.2 (95.3) | 82.3 (95.2) | 81.8 (95.5) |
+/// | 9 MP, 1,024 px | 1/2 | 76.0 (94.1) | 76.0 (94.0) | 76.0 (93.7) |
+/// | 12 MP of ours, 1,024 px | 1/2 | 72.8 (93.7) | 73.5 (93.4) | 73.2 (93.8) |
+/// | 24 MP of ours, 1,024 px | 1/2 | 72.2 (93.6) | 72.9 (93.7) | 64.5 (74.6) |
+/// | 12 MP, 672 px: 1.5 left | 1/4 | 74.0 (90.3) | 73.9 (89.5) | 72.9 (89.0) |
+/// | 12 MP, 512 px | 1/4 | 75.1 (93.4) | 74.9 (93.1) | 73.6 (92.9) |
+/// | 8 MP, 512 px | 1/4 | 80.2 (95.7) | 80.1 (95.4) | 78.0 (95.0) |
+/// | 9 MP, 512 px | 1/4 | 76.8 (94.7) | 76.8 (94.5) | 68.4 (77.0) |
+/// | 12 MP of ours, 512 px | 1/4 | 71.0 (94.6) | 70.9 (93.5) | 69.0 (95.2) |
+/// | 12 MP of ours, progressive, 512 px | 1/4 | 71.0 (94.2) | 70.5 (90.2) | 69.0 (95.2) |
+/// | 12 MP, 128 px | 1/8 | 48.7 (95.4) | 48.8 (95.0) | 41.2 (95.5) |
+/// | 8 MP, 128 px | 1/8 | 37.9 (96.0) | 37.6 (94.8) | 27.4 (95.7) |
+/// | 9 MP, 128 px | 1/8 | 15.3 (92.3) | 14.4 (91.5) | 2.6 (90.3) |
+///
+/// At 1/2 chroma as luma takes 0.88 and 0.89 of the instructions at 1,024 px (8 and 12 MP; callgrind). At 1/4 it would take
+/// 0.91, and lose more than a point.
+///
+/// 4:2:2 has one side at luma's size already. Three camera files to 128 and 200 px, chroma at 1/8 instead of 1/4: 0.22
+/// lower to 0.05 higher (median 0.10 lower), in 0.59 to 0.71 of the time. A progressive file would need its AC scans for
+/// chroma at 1/4, and so half of the file.
 fn scales(header: &::jpeg::Header, coding: Coding, luma: Scale) -> Vec<Scale> {
     let of = |(narrower, lower): (bool, bool)| match (coding, luma) {
-        (Coding::Progressive, Scale::Eighth) => luma,
         _ if !narrower && !lower => luma,
-        // 4:2:2 has one side at luma's size already. Three camera files to 128 and 200 px, chroma at 1/8 instead of 1/4:
-        // 0.22 lower to 0.05 higher (median 0.10 lower), in 0.59 to 0.71 of the time. At 1/2 it is 94.4 in 1.8 ms at
-        // 0.3 MP, against 93.6 in 2.2 with chroma at full size.
-        (_, Scale::Eighth | Scale::Half) if !(narrower && lower) => luma,
-        (_, Scale::Eighth) => Scale::Quarter,
         (_, Scale::Quarter) => Scale::Half,
-        (_, Scale::Half | Scale::Full) => Scale::Full,
+        (Coding::Progressive, _) => luma,
+        (_, Scale::Eighth) if narrower && lower => Scale::Quarter,
+        _ => luma,
     };
     coarser(header).into_iter().map(of).collect()
 }
@@ -144,7 +167,7 @@ pub(super) fn components(
             size: (component.width_samples as u32, component.height_samples as u32),
             // The exact, fractional extent: worth 5 to 10 points of SSIMULACRA2 where sides are no multiples of 8.
             extent: (component.extent_width_samples, component.extent_height_samples),
-            kernel: if is_blurred { Kernel::CatmullRom } else { Kernel::Lanczos3 },
+            is_blurred,
         }
     });
     let components = components.collect();
