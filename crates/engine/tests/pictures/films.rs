@@ -157,7 +157,7 @@ impl std::io::Seek for Sparse {
         self.at = match to {
             std::io::SeekFrom::Start(at) => at,
             std::io::SeekFrom::Current(by) => self.at.checked_add_signed(by).unwrap(),
-            std::io::SeekFrom::End(_) => unreachable!("the length is not asked for"),
+            std::io::SeekFrom::End(_) => self.end_at + self.end.len() as u64,
         };
         Ok(self.at)
     }
@@ -235,6 +235,18 @@ fn slices_of_a_frame_are_bounded() {
     let error = slices(50_000).unwrap_err();
     assert!(error.name() == "corrupt" && format!("{error:?}").contains("length of a key frame"), "{error:?}");
     assert!(slices(8_000).is_ok());
+}
+
+/// Where the next box would be is no way to go there in steps.
+#[test]
+fn a_box_as_long_as_no_file_is_refused_at_once() {
+    for bytes in [1_u64 << 40, 1 << 61, 1 << 63, u64::MAX - 8] {
+        let start = [&[0, 0, 0, 16][..], b"ftypisom\0\0\0\0", &[0, 0, 0, 1], b"mdat", &bytes.to_be_bytes()].concat();
+        let error = make(&start).unwrap_err();
+        assert_eq!(error.name(), "corrupt", "{bytes}: {error:?}");
+        let streamed = engine::make(&mut start.as_slice(), &[], &fixtures::limits(8 << 20), &mut |_| {});
+        assert_eq!(streamed.unwrap_err().name(), "corrupt", "{bytes}");
+    }
 }
 
 #[test]
