@@ -64,6 +64,8 @@ AS_JSON := --message-format=json-render-diagnostics
 BEHIND := nice -n 19
 CARGO_BEHIND := MAKEFLAGS= $(BEHIND) cargo
 OSLS := node_modules/.bin/osls
+# What of 7,000 modules is imported is compiled then.
+PIP_INSTALL := .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-compile
 WHERE = --stage $(STAGE) --region $(REGION) $(PARAMS) $(if $(ARCHITECTURE),--param=architecture=$(ARCHITECTURE))
 # Where `thumbtier` of the deployment is.
 COMMAND := $(if $(RELEASE),target/release-command,target/debug)
@@ -89,11 +91,11 @@ local: ## the whole deployment on this machine, with sample images or IMAGES="a.
 test: ## format, lints, unit tests, template, documents, end to end on the local AWS
 	@$(MAKE) --no-print-directory --jobs 5 tested linted documented
 
-unit: unit-built .venv/.done ## the tests of what does not need the AWS SDK: engine, tables, thresholds, the command on local files
+unit: unit-built .venv/.tests ## the tests of what does not need the AWS SDK: engine, tables, thresholds, the command on local files
 	@python3 -m local.suite target/unit.json
 
 # What is fetched beside the compiler.
-downloads: .venv/.done node_modules/.done
+downloads: .venv/.tests node_modules/.done
 	@local/browser/chromium.sh >/dev/null
 
 # While the unit tests run, the rest is compiled, and clippy has what time the end-to-end tests leave, which mostly wait.
@@ -110,7 +112,7 @@ functions-built: unit-built downloads
 	$(BEHIND) .venv/bin/python -m local build --compiled
 
 sdk-built: functions-built
-	$(CARGO_BEHIND) test --quiet --locked $(WITH_SDK) --lib --bins --tests --test deployed --test chaos --no-run $(AS_JSON) > target/sdk.json
+	$(CARGO_BEHIND) test --quiet --locked $(WITH_SDK) --lib --bins --test '*' --no-run $(AS_JSON) > target/sdk.json
 
 # With the dependencies that the tests were compiled with; `cargo clippy` finds the same, and checks all of them first.
 linted: sdk-built
@@ -192,7 +194,7 @@ served-by-juicefs: functions-built ## thumbtier serve before MinIO's S3 of 2021,
 	@.venv/bin/python -m local.served --store juicefs $(SOWN)
 
 # What the command says of itself is in them, so that it is compiled first.
-documents: .venv/.done ## docs/ as pages in target/site, with links checked; UPDATE=1 writes what follows from the code
+documents: .venv/.tests ## docs/ as pages in target/site, with links checked; UPDATE=1 writes what follows from the code
 	@cargo build --quiet --locked -p thumbtier -p thumbtier-aws -p thumbtier-serve
 	@$(DOCUMENTED)
 
@@ -259,21 +261,21 @@ remove: node_modules/.done ## takes the deployment away, with the PARAMS of its 
 mutations: ## MUTATIONS=1000000 damaged files through the engine: no panic, no hang, no plan exceeded. FIRST_SEED=0 JOBS=1
 	@MUTATIONS=$(MUTATIONS) FIRST_SEED=$(FIRST_SEED) JOBS=$(JOBS) cargo test --quiet --locked --profile checked -p engine --test mutations
 
-differential: .venv/.done ## the same files through other decoders too: the same picture, a warning or a refusal
+differential: .venv/.tests ## the same files through other decoders too: the same picture, a warning or a refusal
 	@MUTATIONS=$(MUTATIONS) FIRST_SEED=$(FIRST_SEED) JOBS=$(JOBS) AGAINST=$(AGAINST) \
 		cargo test --quiet --locked --profile checked -p engine --test differential
 
 fuzz: ## each fuzz target for FUZZ_SECONDS=60, or FUZZ_TARGETS="engine_make jpeg_full"
 	@fuzz/run.sh $(FUZZ_SECONDS) $(FUZZ_TARGETS)
 
-bench: ## criterion benches of the engine: BENCH="--bench stages -- whole"
+bench: .venv/.tests ## criterion benches of the engine: BENCH="--bench stages -- whole"
 	@cargo bench -p benches $(BENCH)
 
 serve-load: .venv/.done benches/peers/.venv/.done ## images a second, waiting times, CPU and memory of thumbtier serve at 1, 4 and 16 at once, into docs/serve.md
 	@cargo build --quiet --release --locked -p thumbtier-serve
 	@.venv/bin/python -m local.serve_load
 
-calibrate: ## measures each tier, decides, writes tiers.json and the report: CALIBRATE="--full --objective cost"
+calibrate: .venv/.tests ## measures each tier, decides, writes tiers.json and the report: CALIBRATE="--full --objective cost"
 	@echo "· building the worker and the benches" >&2
 	@cargo build --quiet --release --locked -p worker
 	@cargo build --quiet --release --locked -p benches
@@ -331,13 +333,18 @@ clean: ## what the targets above made, without the build
 
 .venv/.package: .venv/.done requirements-package.txt
 	@echo "· installing zig" >&2
-	@.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-package.txt
+	@$(PIP_INSTALL) -r requirements-package.txt
 	@touch $@
 
 .venv/.done: requirements.txt
 	@command -v python3 >/dev/null || { echo "python3 is not installed: install Python 3.11 or newer" >&2; exit 1; }
 	@echo "· installing the Python packages" >&2
-	@python3 -m venv .venv && .venv/bin/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@python3 -m venv .venv && $(PIP_INSTALL) -r requirements.txt
+	@touch $@
+
+.venv/.tests: .venv/.done requirements-tests.txt
+	@echo "· installing the Python packages of the tests" >&2
+	@$(PIP_INSTALL) -r requirements-tests.txt
 	@touch $@
 
 node_modules/.done: package-lock.json

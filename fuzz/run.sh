@@ -18,7 +18,7 @@ SEEDS=$PWD/fuzz/seeds cargo test --quiet --locked -p engine --test mutations >/d
 # libFuzzer needs compiler flags of a nightly. This makes the stable compiler take them, so that none has to be installed.
 export RUSTC_BOOTSTRAP=1
 # Other decoders for engine_against, beside those in Rust.
-if [ -e .venv/.done ]; then
+if [ -e .venv/.tests ]; then
     export AGAINST=$PWD/.venv/bin/python
 fi
 sanitizer=none

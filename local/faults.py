@@ -1,7 +1,8 @@
 """A proxy between the functions and the local AWS, on which AWS has a bad day.
 
 Without rates it passes everything on as it comes, signature and Host header included. `PUT /_faults` with a JSON object
-sets the rates, each between 0 and 1; `GET /_faults` leaves them. Both answer with how often each fault happened.
+sets the rates, each between 0 and 1; `GET /_faults` leaves them. Both answer with how often each fault happened that ever
+had a rate.
 
 - `slow_down`: S3 answers 503 SlowDown.
 - `too_many_requests`: Lambda answers 429.
@@ -24,7 +25,6 @@ import threading
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-NAMES = ("slow_down", "too_many_requests", "reset", "delay", "unconditional", "not_implemented")
 CONDITIONS = ("if-match", "if-none-match")
 MAX_DELAY_S = 2.0
 PIECE_BYTES = 65_536
@@ -77,7 +77,7 @@ class Proxy:
     def __init__(self, upstream_port: int):
         self.upstream_port = upstream_port
         self.rates: dict[str, float] = {}
-        self.counts = dict.fromkeys(NAMES, 0)
+        self.counts: dict[str, int] = {}
         self.random = random.Random(0)
         # asyncio keeps only weak references.
         self.tasks: set[asyncio.Task] = set()
@@ -108,6 +108,7 @@ class Proxy:
             body = b"".join([piece async for piece in body_of(request, reader)])
             if method == "PUT":
                 self.rates = json.loads(body)
+                self.counts = dict.fromkeys(self.rates, 0) | self.counts
             return await say(writer, "200 OK", "application/json", json.dumps(self.counts))
         if self._strikes("delay"):
             await asyncio.sleep(self.random.uniform(0, MAX_DELAY_S))

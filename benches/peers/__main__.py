@@ -16,6 +16,8 @@ from .targets import SMALLEST
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make peers", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="few files, few rounds: about 5 minutes")
+    parser.add_argument("--rounds", type=int, default=15, choices=range(1, 16), metavar="N",
+                        help="no more of any file; 3 take a third of the time")
     parser.add_argument("--corpus", type=Path, default=None, help="a folder of images beside the made ones")
     parser.add_argument("--only", default="", help="only files whose name contains this")
     parser.add_argument("--report", type=Path, default=ROOT / "benches/report.md", help="the file to write into")
@@ -31,7 +33,7 @@ def main() -> int:
         return 2
     _take_one_core()
     peers = all_peers()
-    rounds = {case: _rounds(case, arguments.quick) for case in measure.cases(files)}
+    rounds = {case: min(_rounds(case, arguments.quick), arguments.rounds) for case in measure.cases(files)}
     results: measure.Results = {}
     measure.cpu(peers, rounds, results)
     measure.memory(peers, list(rounds), results)
@@ -92,6 +94,7 @@ def _take_one_core() -> None:
 
 def _command(arguments: argparse.Namespace) -> str:
     words = ["--quick"] if arguments.quick else []
+    words += ["--rounds", str(arguments.rounds)] if arguments.rounds < 15 else []
     words += ["--only", arguments.only] if arguments.only else []
     command = "make peers" + (f" PEERS={shlex.quote(shlex.join(words))}" if words else "")
     # The folder's name alone: where it lies is nobody's business.

@@ -115,10 +115,13 @@ def _at_least_bytes() -> dict[str, int]:
 
 def _avif(scene, at_least_bytes: int) -> bytes:
     pixels = at_least_bytes / AVIF_BYTES_A_PIXEL
+    drawn = None
     while True:
         width_px = int((pixels * 4 / 3) ** 0.5)
         size = width_px, width_px * 3 // 4
-        picture = paint.photograph(scene.draw(*size), size, 4, grain=2)
+        # What was a little too small is enlarged, because it is drawn for longer than it is encoded.
+        drawn = drawn or scene.draw(*size)
+        picture = paint.photograph(drawn, size, 4, grain=2)
         file = _encoded(picture, "AVIF", quality=100, speed=9, subsampling="4:4:4")
         if len(file) >= at_least_bytes:
             return file

@@ -130,7 +130,7 @@ pub(super) fn by_python(picture: &RgbImage, format: Format) -> Vec<u8> {
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
-        .unwrap_or_else(|cause| panic!("{PYTHON}: {cause}; `make .venv/.done` installs it"));
+        .unwrap_or_else(|cause| panic!("{PYTHON}: {cause}; `make .venv/.tests` installs it"));
     let mut samples = python.stdin.take().expect("piped");
     let output = thread::scope(|scope| {
         scope.spawn(move || samples.write_all(picture));

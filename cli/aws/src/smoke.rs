@@ -21,9 +21,10 @@ use crate::words::{dollars, table};
 
 /// Send one image through every tier of a deployment, and clean up after
 ///
-/// Uploads an image for each tier, a small picture with as many bytes behind it as the tier asks for; waits for its thumbnails; says
-/// what came back, which tier made it, how long it took and what it cost; then deletes the images and their thumbnails,
-/// also after a failure. Nothing else is touched. With the HTTP API a small record of each deletion stays for 30 days.
+/// Uploads an image for each tier, a small picture with as many bytes behind it as the tier asks for; waits for its
+/// thumbnails; says what came back, which tier made it, how long it took and what it cost; then deletes the images and
+/// their thumbnails, also after a failure. Nothing else is touched. With the HTTP API a small record of each deletion
+/// stays for 30 days.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct SmokeArguments {

@@ -115,7 +115,7 @@ fn the_page_knows_every_format() {
     follows("api/page/index.html", ("JPEG, ", "</span>, <span id=\"limit\">"), &titles);
     let types = ImageFormat::ALL.into_iter().flat_map(|format| {
         let facts = format.facts();
-        facts.extensions.iter().map(|extension| format!("\n  {extension}: \"{}\",", facts.media_types[0]))
+        facts.extensions.iter().map(|extension| format!("\n  \"{extension}\": \"{}\",", facts.media_types[0]))
     });
     let types: String = types.collect();
     follows("api/page/files.js", ("const TYPES = {", "};"), &format!("const TYPES = {{{types}\n"));
@@ -148,10 +148,13 @@ fn tier_table() -> String {
     format!("| format |{head}\n|---|{}{}", "--:|".repeat(tiers.iter().count()), rows.collect::<String>())
 }
 
+/// **Source:** Amazon S3 user guide, "Uploading objects": 50 TB.
+const LARGEST_OBJECT_BYTES: u64 = 50_000_000_000_000;
+
 /// The largest object that a tier takes, as a person would write it.
 fn size(bytes: u64) -> String {
     match bytes {
-        _ if bytes.is_multiple_of(1_000_000_000_000) => format!("{} TB", bytes / 1_000_000_000_000),
+        LARGEST_OBJECT_BYTES.. => "every size".to_owned(),
         _ if bytes.is_multiple_of(1_000_000) => format!("{} MB", bytes / 1_000_000),
         1_000_000.. if bytes.is_multiple_of(100_000) => format!("{:.1} MB", bytes as f64 / 1e6),
         _ if bytes.is_multiple_of(1_000) => format!("{} kB", bytes / 1_000),

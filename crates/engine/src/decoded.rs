@@ -56,13 +56,13 @@ pub(crate) struct Component {
 impl Component {
     /// What it is resized with; `is_halved` where it ends at half of luma's size.
     ///
-    /// Chroma of 4:2:0 at full size that is not blurred looks too sharp beside full decoders' where it ends at luma's size.
-    /// SSIMULACRA2 of PNG with Catmull-Rom's cubic and Mitchell's, and by sharp: 1 MP to 1,024 px 90.7 93.1 92.0, 3 MP 92.6 93.6 95.2, 12 MP to
-    /// 2,048 px 91.8 92.0 93.3, 8 MP 93.9 94.0 95.1. A JPEG ends at half and scores 0.0 to 1.3 lower with Mitchell's.
+    /// Chroma of 4:2:0 at full size that is not blurred looks too sharp beside full decoders' where it ends at luma's
+    /// size. SSIMULACRA2 of PNG with Catmull-Rom's cubic, with Mitchell's, and by sharp: 1 MP to 1,024 px 90.7, 93.1 and
+    /// 92.0; 3 MP 92.6, 93.6 and 95.2; 12 MP to 2,048 px 91.8, 92.0 and 93.3; 8 MP 93.9, 94.0 and 95.1. A JPEG ends at
+    /// half and scores 0.0 to 1.3 lower with Mitchell's.
     ///
-    /// The rest of what is lost at 2,048 px is not chroma's kernel: a camera's 4:4:4 scores 93.1, its planes resized in
-    /// floating point and rounded once 93.0, sharp 94.2. Why is not shown; full decoders round and clamp RGB before they
-    /// resize it.
+    /// What else is lost at 2,048 px is not chroma's kernel: a camera's 4:4:4 scores 93.1, its planes resized in floating
+    /// point and rounded once 93.0, sharp 94.2. The cause is not known.
     pub(crate) fn kernel(&self, is_halved: bool) -> Kernel {
         match (self.is_blurred, is_halved) {
             (false, _) => Kernel::Lanczos3,

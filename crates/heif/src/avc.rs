@@ -121,23 +121,29 @@ impl AvcSequence {
         bits.take(1)?;
         let fields = if is_progressive { 1 } else { 2 };
         let coded = (across.checked_mul(16)?, down.checked_mul(16 * fields)?);
-        let mut size = coded;
-        if bits.flag()? {
-            let unit_x = if matches!(chroma, 1 | 2) { 2 } else { 1 };
-            let unit_y = if chroma == 1 { 2 } else { 1 } * fields;
-            let cropped = |side: u32, first: u32, last: u32, unit: u32| {
-                side.checked_sub(first.checked_add(last)?.checked_mul(unit)?).filter(|side| *side > 0)
-            };
-            let [left, right, top, bottom] = [bits.golomb()?, bits.golomb()?, bits.golomb()?, bits.golomb()?];
-            size = (cropped(coded.0, left, right, unit_x)?, cropped(coded.1, top, bottom, unit_y)?);
-        }
+        let size = shown(&mut bits, coded, chroma, fields)?;
         let (pixel, nclx) = if bits.flag()? { vui(&mut bits).unwrap_or_default() } else { Default::default() };
         Some(Self { coded, size, chroma: chroma as u8, bits: depth as u8 + 8, pixel, nclx })
     }
 }
 
+/// Width and height of what is left of `coded` behind its cropping, which H.264 and H.265 write alike; of rows in units of
+/// as many `fields`.
+pub(crate) fn shown(bits: &mut Bits, coded: (u32, u32), chroma: u32, fields: u32) -> Option<(u32, u32)> {
+    if !bits.flag()? {
+        return Some(coded);
+    }
+    let unit_x = if matches!(chroma, 1 | 2) { 2 } else { 1 };
+    let unit_y = if chroma == 1 { 2 } else { 1 } * fields;
+    let cropped = |side: u32, first: u32, last: u32, unit: u32| {
+        side.checked_sub(first.checked_add(last)?.checked_mul(unit)?).filter(|side| *side > 0)
+    };
+    let [left, right, top, bottom] = [bits.golomb()?, bits.golomb()?, bits.golomb()?, bits.golomb()?];
+    Some((cropped(coded.0, left, right, unit_x)?, cropped(coded.1, top, bottom, unit_y)?))
+}
+
 /// Shape of a pixel, and colours.
-type Seen = (Option<(u32, u32)>, Option<Nclx>);
+pub(crate) type Seen = (Option<(u32, u32)>, Option<Nclx>);
 
 fn vui(bits: &mut Bits) -> Option<Seen> {
     let pixel = if bits.flag()? { pixel(bits)? } else { None };

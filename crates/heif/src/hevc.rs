@@ -2,7 +2,7 @@
 //! ITU-T H.265, 7.3.2.2, 7.3.3, 7.3.4, 7.3.7 and E.2.1.
 
 use crate::{
-    avc,
+    avc::{self, Seen},
     bits::{Bits, unescaped},
     boxes::{Cursor, Fault, cut},
     facts::Nclx,
@@ -92,15 +92,7 @@ impl Sequence {
             bits.take(1)?;
         }
         let coded = (bits.golomb()?, bits.golomb()?);
-        let mut size = coded;
-        if bits.flag()? {
-            let cropped = |side: u32, first: u32, last: u32, unit: u32| {
-                side.checked_sub(first.checked_add(last)?.checked_mul(unit)?).filter(|side| *side > 0)
-            };
-            let [left, right, top, bottom] = [bits.golomb()?, bits.golomb()?, bits.golomb()?, bits.golomb()?];
-            size.0 = cropped(coded.0, left, right, if matches!(chroma, 1 | 2) { 2 } else { 1 })?;
-            size.1 = cropped(coded.1, top, bottom, if chroma == 1 { 2 } else { 1 })?;
-        }
+        let size = avc::shown(&mut bits, coded, chroma, 1)?;
         let depth = bits.golomb()?.max(bits.golomb()?);
         if chroma > 3 || depth > 8 || coded.0 == 0 || coded.1 == 0 {
             return None;
@@ -118,9 +110,6 @@ impl Sequence {
         Some(Self { coded, size, chroma: chroma as u8, bits: depth as u8 + 8, blocks, pixel, nclx })
     }
 }
-
-/// Shape of a pixel, and colours.
-type Seen = (Option<(u32, u32)>, Option<Nclx>);
 
 /// From behind the size of blocks to the VUI; `None` where it cannot be reached.
 fn seen(bits: &mut Bits, order_bits: u32) -> Option<Seen> {

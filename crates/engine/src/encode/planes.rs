@@ -40,8 +40,9 @@ pub(super) fn of_rgb(image: &Raster) -> [Raster; 3] {
     [plane((width, height), luma), plane(half, blues), plane(half, reds)]
 }
 
-/// No chroma, four times, and half of the last bit.
-const CHROMA_ZERO: i32 = (128 << 18) + (1 << 17);
+/// No chroma, four times, and just less than half of a step: with half, the chroma of pure blue and of pure red, 255.5,
+/// would become 256. libjpeg rounds so too.
+const CHROMA_ZERO: i32 = (128 << 18) + (1 << 17) - 1;
 
 /// The planes of YCbCr as it is, chroma halved by [`halved`].
 pub(super) fn of_ycbcr(image: &Raster) -> [Raster; 3] {
@@ -99,17 +100,33 @@ mod tests {
         for (width, height) in [(1, 1), (2, 2), (3, 5), (64, 7)] {
             let sample =
                 |at: usize| if at.is_multiple_of(5) { 255 * (at / 5 % 2) as u8 } else { (at * 7919 / 8) as u8 };
-            let samples = (0..width * height * 3).map(sample).collect();
-            let image = Raster { width, height, channels: Channels::Rgb, samples };
-            let [luma, chroma @ ..] = of_rgb(&image);
-            let turned = image.samples.as_chunks::<3>().0.iter().flat_map(|pixel| ycbcr_of(*pixel)).collect();
-            let [want_luma, want_chroma @ ..] =
-                of_ycbcr(&Raster { channels: Channels::YCbCr, samples: turned, ..image });
-            assert_eq!(luma, want_luma);
-            for (plane, want) in chroma.iter().zip(&want_chroma) {
-                assert_eq!((plane.width, plane.height), (want.width, want.height));
-                assert!(plane.samples.iter().zip(&want.samples).all(|(plane, want)| plane.abs_diff(*want) <= 1));
-            }
+            is_its_ycbcr(&Raster {
+                width,
+                height,
+                channels: Channels::Rgb,
+                samples: (0..width * height * 3).map(sample).collect(),
+            });
+        }
+    }
+
+    #[test]
+    fn every_corner_of_the_cube_of_colours_keeps_its_chroma() {
+        for corner in 0..8 {
+            let pixel = [0, 1, 2].map(|channel| if corner >> channel & 1 == 1 { 255 } else { 0 });
+            is_its_ycbcr(&Raster { width: 4, height: 4, channels: Channels::Rgb, samples: pixel.repeat(16) });
+        }
+    }
+
+    fn is_its_ycbcr(image: &Raster) {
+        let [luma, chroma @ ..] = of_rgb(image);
+        let turned = image.samples.as_chunks::<3>().0.iter().flat_map(|pixel| ycbcr_of(*pixel)).collect();
+        let want = Raster { width: image.width, height: image.height, channels: Channels::YCbCr, samples: turned };
+        let [want_luma, want_chroma @ ..] = of_ycbcr(&want);
+        assert_eq!(luma, want_luma);
+        for (plane, want) in chroma.iter().zip(&want_chroma) {
+            assert_eq!((plane.width, plane.height), (want.width, want.height));
+            let pairs = || plane.samples.iter().zip(&want.samples);
+            assert!(pairs().all(|(plane, want)| plane.abs_diff(*want) <= 1), "{:?}", pairs().collect::<Vec<_>>());
         }
     }
 }

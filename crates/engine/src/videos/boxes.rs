@@ -1,11 +1,9 @@
 //! From box to box of an MP4 file, to its index and to its fragments.
 
-use std::io::Read;
-
 use contract::ImageFormat;
 use heif::{BoxStart, Extent, Fragments, Movie};
 
-use super::{Index, More, no_way};
+use super::{Index, More, is_at_end, no_way, up_to};
 use crate::{EngineError, source::Source, tiled::refused};
 
 /// Boxes of the file, up to its index or to the next fragment that has a key frame; a film has five.
@@ -59,7 +57,10 @@ impl Rest {
     pub(super) fn next(&mut self, source: &mut Source<'_>, format: ImageFormat) -> Result<Option<Extent>, EngineError> {
         let mut walk = Walk { source, format, at: self.at };
         for _ in 0..MOST_BOXES {
-            let Ok(start) = walk.start() else { return Ok(None) };
+            if is_at_end(walk.source, format, walk.at)? {
+                return Ok(None);
+            }
+            let start = walk.start()?;
             let at = walk.at;
             let body = match &start.kind {
                 b"moof" => walk.body(&start, MOST_FRAGMENT_BYTES)?,
@@ -109,10 +110,7 @@ impl Walk<'_, '_> {
             let what = format!("an index of {} bytes, more than {most_bytes}", wanted.unwrap_or_default());
             return Err(EngineError::unsupported(self.format, what));
         }
-        let mut body = Vec::new();
-        self.source.go_to(at).map_err(|cause| no_way(self.format, cause))?;
-        let mut rest = self.source.take(wanted.unwrap_or(most_bytes));
-        rest.read_to_end(&mut body).map_err(|cause| no_way(self.format, cause))?;
+        let body = up_to(wanted.unwrap_or(most_bytes), self.source, self.format, at)?;
         match wanted {
             Some(wanted) if wanted > body.len() as u64 => {
                 Err(EngineError::ends(self.format, at + body.len() as u64, at.saturating_add(wanted)))

@@ -1,11 +1,9 @@
 //! From element to element of a Matroska or WebM file, to its tracks and from key frame to key frame.
 
-use std::io::Read;
-
 use contract::ImageFormat;
 use heif::{Codec, Element, Extent, Track, Vp9, id};
 
-use super::{Index, More, no_way};
+use super::{Index, More, is_at_end, no_way, up_to};
 use crate::{EngineError, source::Source, tiled::refused};
 
 /// Elements on the way to the tracks, or to the next key frame: of 25 blocks of pictures in a second, and as many of sound.
@@ -21,11 +19,14 @@ const MOST_NANOSECONDS: u64 = 10_000_000_000;
 /// [`EngineError::Corrupt`] and [`EngineError::Unsupported`].
 pub(super) fn read(source: &mut Source<'_>, format: ImageFormat, most_bytes: u64) -> Result<Index, EngineError> {
     let mut walk = Walk { source, format, at: 0 };
-    let mut scale = heif::time_scale(&[]);
+    let (mut scale, mut ends) = (heif::time_scale(&[]), None);
     for _ in 0..MOST_ELEMENTS {
         let element = walk.element()?;
         match element.id {
-            id::SEGMENT => walk.at += element.header_bytes,
+            id::SEGMENT => {
+                walk.at += element.header_bytes;
+                ends = element.bytes.map(|bytes| walk.at.saturating_add(bytes));
+            }
             id::INFO => {
                 scale = heif::time_scale(&walk.body(&element, MOST_INFO_BYTES)?);
                 walk.go_behind(&element)?;
@@ -36,7 +37,7 @@ pub(super) fn read(source: &mut Source<'_>, format: ImageFormat, most_bytes: u64
                 let track = heif::track(&body).map_err(|fault| refused(format, fault))?;
                 drop(body);
                 walk.go_behind(&element)?;
-                let mut rest = Rest { at: walk.at, track: track.number, scale };
+                let mut rest = Rest { at: walk.at, ends, track: track.number, scale };
                 let frame = rest.next(walk.source, format)?;
                 return index(format, track, &frame.ok_or_else(|| no_frame(format))?, (rest, bytes));
             }
@@ -85,6 +86,8 @@ pub(super) struct Frame {
 pub(super) struct Rest {
     /// Where the next element starts.
     at: u64,
+    /// Where the last one ends, if the file says it.
+    ends: Option<u64>,
     track: u64,
     /// Nanoseconds in a unit of time.
     scale: u64,
@@ -99,7 +102,11 @@ impl Rest {
         let mut walk = Walk { source, format, at: self.at };
         let mut frame = None;
         for _ in 0..MOST_ELEMENTS {
-            let Ok(element) = walk.element() else { break };
+            let element = match walk.element_before(self.ends) {
+                Ok(Some(element)) => element,
+                Err(cause) if frame.is_none() => return Err(cause),
+                Ok(None) | Err(_) => break,
+            };
             // Behind a block in a group, whether others are needed for it.
             if frame.is_some() && element.id != id::REFERENCE {
                 let ends = matches!(element.id, id::SIMPLE_BLOCK | id::BLOCK_GROUP | id::CLUSTER);
@@ -154,6 +161,15 @@ impl Walk<'_, '_> {
         })
     }
 
+    /// The element here, or `None` where the file ends as it says.
+    fn element_before(&mut self, ends: Option<u64>) -> Result<Option<Element>, EngineError> {
+        let is_behind = match ends {
+            Some(ends) => self.at >= ends,
+            None => is_at_end(self.source, self.format, self.at)?,
+        };
+        if is_behind { Ok(None) } else { self.element().map(Some) }
+    }
+
     fn go_behind(&mut self, element: &Element) -> Result<(), EngineError> {
         let bytes = element.bytes.ok_or_else(|| EngineError::header(self.format, "length of an element", u64::MAX))?;
         let at = self.at.checked_add(element.header_bytes).and_then(|at| at.checked_add(bytes));
@@ -167,10 +183,7 @@ impl Walk<'_, '_> {
         let Some(bytes) = element.bytes.filter(|bytes| *bytes <= most_bytes) else {
             return Err(EngineError::header(self.format, "length of an element", element.bytes.unwrap_or(u64::MAX)));
         };
-        self.source.go_to(at).map_err(|cause| no_way(self.format, cause))?;
-        let mut body = Vec::new();
-        let mut rest = self.source.take(bytes);
-        rest.read_to_end(&mut body).map_err(|cause| no_way(self.format, cause))?;
+        let body = up_to(bytes, self.source, self.format, at)?;
         match bytes > body.len() as u64 {
             true => Err(EngineError::ends(self.format, at + body.len() as u64, at.saturating_add(bytes))),
             false => Ok(body),

@@ -7,13 +7,16 @@
 mod boxes;
 mod clusters;
 
-use std::{io, sync::Arc};
+use std::{
+    io::{self, Read},
+    sync::Arc,
+};
 
 use contract::ImageFormat;
 use heif::{Codec, Crop, Extent, Layer, Nclx, Picture, Turn};
 
 use crate::{
-    Colour, EngineError, Limits, Plan, Probe,
+    Colour, EngineError, Limits, Plan, Probe, Warning,
     decoded::{Decoded, Pixels},
     error::Damage,
     raster::Raster,
@@ -217,20 +220,34 @@ impl Detail for VideoDetail {
                 None => match more.next(source, probe.format) {
                     Ok(Some(frame)) if frame.bytes <= self.most_frame_bytes => frame,
                     Ok(Some(_)) => continue,
+                    Ok(None) => break,
                     // What is wrong behind frames that are there is no reason to refuse them.
-                    Ok(None) | Err(_) => break,
+                    Err(cause) => {
+                        fault = fault.or(Some(cause));
+                        break;
+                    }
                 },
             };
             bytes = bytes.saturating_add(frame.bytes);
             match self.decode_frame(source, probe, plan, frame) {
                 Ok(decoded) if is_blank(&decoded) => blank = blank.or(Some(decoded)),
-                Ok(decoded) => return Ok(decoded),
+                Ok(decoded) => return Ok(instead(decoded, fault.is_some())),
                 Err(cause) => fault = fault.or(Some(cause)),
             }
         }
-        let unreadable = EngineError::Corrupt { format: probe.format, cause: Damage::Unreadable };
-        blank.ok_or(fault.unwrap_or(unreadable))
+        match blank {
+            Some(decoded) => Ok(instead(decoded, fault.is_some())),
+            None => Err(fault.unwrap_or(EngineError::Corrupt { format: probe.format, cause: Damage::Unreadable })),
+        }
     }
+}
+
+/// A frame that is shown, with a word where another one would have been if the film were sound.
+fn instead(mut decoded: Decoded, is_damaged: bool) -> Decoded {
+    if is_damaged {
+        decoded.warnings.push(Warning::Damaged);
+    }
+    decoded
 }
 
 /// Whether the picture is nearly one colour: black, or a fade.
@@ -252,6 +269,19 @@ fn deviation(raster: &Raster) -> f64 {
     }
     let pixels = (raster.width * raster.height).max(1) as f64;
     (squares / pixels - (sum / pixels).powi(2)).max(0.0).sqrt()
+}
+
+/// Whether the file has nothing from `at` on.
+fn is_at_end(source: &mut Source<'_>, format: ImageFormat, at: u64) -> Result<bool, EngineError> {
+    Ok(source.look(at, 1).map_err(|cause| no_way(format, cause))?.is_empty())
+}
+
+/// So many bytes from `at` on, or all that there are.
+fn up_to(bytes: u64, source: &mut Source<'_>, format: ImageFormat, at: u64) -> Result<Vec<u8>, EngineError> {
+    source.go_to(at).map_err(|cause| no_way(format, cause))?;
+    let mut body = Vec::new();
+    source.take(bytes).read_to_end(&mut body).map_err(|cause| no_way(format, cause))?;
+    Ok(body)
 }
 
 /// What a source says that does not go where the index leads.

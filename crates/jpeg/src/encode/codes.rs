@@ -64,23 +64,28 @@ impl Codes {
 fn for_each_symbol(block: &Block, previous_dc: i16, mut visit: impl FnMut(bool, u8, u32, u32)) {
     let (size, value) = magnitude(i32::from(block[0]) - i32::from(previous_dc));
     visit(true, size as u8, size, value);
-    let mut before = 0;
-    let mut rest = nonzero(block) & !1;
+    let last = for_each_ac(block, nonzero(block) & !1, 0, |symbol, size, value| visit(false, symbol, size, value));
+    if last < 63 {
+        visit(false, 0, 0, 0);
+    }
+}
+
+/// The same for those coefficients that `rest` has a bit of, behind the one at `before`; which one was the last.
+#[inline(always)]
+pub(super) fn for_each_ac(block: &Block, mut rest: u64, mut before: u32, mut visit: impl FnMut(u8, u32, u32)) -> u32 {
     while rest != 0 {
         let k = rest.trailing_zeros();
         rest &= rest - 1;
         let mut run = k - before - 1;
         before = k;
         while run > 15 {
-            visit(false, 0xF0, 0, 0);
+            visit(0xF0, 0, 0);
             run -= 16;
         }
         let (size, value) = magnitude(i32::from(block[k as usize & 63]));
-        visit(false, (run << 4 | size) as u8, size, value);
+        visit((run << 4 | size) as u8, size, value);
     }
-    if before < 63 {
-        visit(false, 0, 0, 0);
-    }
+    before
 }
 
 /// One bit for each coefficient: whether it is other than 0. Most are 0, and asking each took longer.

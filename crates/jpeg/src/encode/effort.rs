@@ -36,12 +36,12 @@ impl Effort {
 /// | 512 px | 0.992 | 0.978 | 0.972 | | 0.989 |
 /// | 1,024 px | | 0.933 | 0.935 | | 0.928 |
 ///
-/// 256 px was measured with 20. At 1,024 px the last two had another
-/// split of luma's scans. The weight was chosen on four of the files that docs/formats.md then compares by.
+/// 256 px was measured with 20, and at 1,024 px the last two had another split of luma's scans. The weight was chosen on
+/// four of the files that docs/formats.md then compares by.
 ///
-/// Tried on 1,024 and 512 px with two or three files, and dropped: a smaller weight in blocks with much contrast, as
-/// mozjpeg has it, 1.07 of the bytes, and a larger one 1.02 (each from another weight than 12, so not that alone); weights that fall or rise with the frequency, 1.01 and 1.00; a weight of its own for
-/// chroma, and choosing twice, 1.00.
+/// Tried on two or three files at 512 and 1,024 px, and dropped: a smaller weight in blocks with much contrast, as
+/// mozjpeg has it, 1.07 of the bytes, and a larger one 1.02 (both beside a weight of 12); weights that fall or rise with
+/// the frequency, 1.01 and 1.00; a weight of its own for chroma, and choosing twice, 1.00.
 const BITS_PER_SQUARE: f32 = 18.0;
 /// From so many pixels on it pays. At 128 px it took 1.10 to 1.20 of the bytes of [`Effort::Fast`], and mozjpeg 1.28 to
 /// 1.41.

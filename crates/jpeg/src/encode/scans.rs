@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::codes::{BitWriter, Code, Codes, magnitude, nonzero};
+use super::codes::{BitWriter, Code, Codes, for_each_ac, magnitude, nonzero};
 use super::halves::both;
 use super::transform::Quantiser;
 use super::{Block, Component, Layout, segment, write_scan};
@@ -96,24 +96,12 @@ impl Layout<'_> {
         let mask = u64::MAX << of.start & u64::MAX >> (64 - of.end);
         let mut without = 0;
         self.for_each_block_of(component, blocks, |block| {
-            let mut rest = nonzero(block) & mask;
-            let mut before = u32::from(of.start) - 1;
+            let rest = nonzero(block) & mask;
             if rest != 0 {
                 end(&mut without, &mut visit);
             }
-            while rest != 0 {
-                let k = rest.trailing_zeros();
-                rest &= rest - 1;
-                let mut run = k - before - 1;
-                before = k;
-                while run > 15 {
-                    visit(0xF0, 0, 0);
-                    run -= 16;
-                }
-                let (size, value) = magnitude(i32::from(block[k as usize & 63]));
-                visit((run << 4 | size) as u8, size, value);
-            }
-            if before + 1 < u32::from(of.end) {
+            let last = for_each_ac(block, rest, u32::from(of.start) - 1, &mut visit);
+            if last + 1 < u32::from(of.end) {
                 without += 1;
                 if without == LONGEST_RUN {
                     end(&mut without, &mut visit);
