@@ -228,12 +228,7 @@ fn assumed(sources: &Sources<'_>) -> String {
          - sharp takes its share of our CPU by `make peers` ({}, {}, {}): the least of the rounds, the median over the \
          usual files of a format. What Node takes beside sharp is not counted, and sharp reads no BMP. Its function logs \
          START, END and REPORT, {PLATFORM_LOG_BYTES} bytes, and nothing of its own.\n\
-<<<<<<< HEAD
          - Three thumbnails have thresholds of their own, measured with them: see the set, below.\n\
-         - On arm64 a vCPU is taken to be as fast as on x86-64; nobody measured it here.\n\
-=======
-         - Three thumbnails take as much more CPU as the engine takes for them there; thresholds and memory are those of one.\n\
->>>>>>> main
          - Beside these dollars: a million thumbnails of 128 pixels, about 5 kB each, cost $0.12 for each month that they \
          are kept; monitoring and Lambda's polls of SQS are $2.96 a month with `monitoring=basic`; transfer to the \
          internet is the same for every way.",
