@@ -30,7 +30,10 @@ use journal::Journal;
 /// # Errors
 /// What stopped it, in one sentence. Run again, it goes on where it was.
 pub fn run(arguments: &Arguments) -> anyhow::Result<Option<Outcome>> {
-    let places = Places::here();
+    let places = match &arguments.thumbnails {
+        None => Places::here(),
+        Some(file) => Places::here().with_thumbnails(file)?,
+    };
     let (groups, limits_by) = match Cgroups::find() {
         Ok(groups) => {
             let described = groups.describe().to_owned();
@@ -40,7 +43,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Option<Outcome>> {
     };
     let text = std::fs::read_to_string(places.tiers_json()).context("reading tiers.json")?;
     let tiers = TierTable::parse(&text)?;
-    let rig = Rig { binary: arguments.worker()?, task_root: places.root.clone(), cgroups: groups };
+    let rig = Rig { binary: arguments.worker()?, task_root: places.task_root.clone(), cgroups: groups };
     if arguments.verify {
         verify::run(&rig, &places, &tiers, 10)?;
         return Ok(None);

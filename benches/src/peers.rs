@@ -56,13 +56,6 @@ impl Peers {
         middle(self.files(format).filter_map(ratio))
     }
 
-    /// The engine's CPU time for the set of three over that for one thumbnail.
-    #[must_use]
-    pub fn set_factor(&self, format: ImageFormat) -> Option<f64> {
-        let factor = |file: &str| Some(self.least_ms(file, &THREE, ENGINE)? / self.least_ms(file, &ONE, ENGINE)?);
-        middle(self.files(format).filter_map(factor))
-    }
-
     /// The usual files of a format, each once.
     fn files(&self, format: ImageFormat) -> impl Iterator<Item = &str> {
         let is_one = |cell: &&Cell| cell.peer == ENGINE && cell.sides == ONE;
@@ -103,7 +96,6 @@ mod tests {
         let json = format!(r#"{{"facts":{{}},"notes":[],"sharp_start_ms":140,"cells":[{}]}}"#, cells.join(","));
         let peers = Peers::parse(&json).unwrap();
         assert_eq!(peers.sharp_ratio(ImageFormat::Jpeg, &ONE), Some(2.5));
-        assert_eq!(peers.set_factor(ImageFormat::Jpeg), Some(3.0));
         assert_eq!(peers.sharp_ratio(ImageFormat::Jpeg, &THREE), None);
         assert_eq!(peers.sharp_ratio(ImageFormat::Png, &ONE), None);
     }

@@ -12,7 +12,17 @@ pub struct Places {
     pub root: PathBuf,
     /// `target/calibrate`.
     pub folder: PathBuf,
+    /// Where workers and benches find `tiers.json` and `thumbnails.json`.
+    pub task_root: PathBuf,
 }
+
+/// The calibration that is committed, and that of the report's set of three: paths in the repository.
+pub const MEASUREMENTS: &str = "benches/measurements.json";
+/// The same, of the set.
+pub const SET_MEASUREMENTS: &str = "benches/set/measurements.json";
+
+/// The environment variable that tells `cargo bench` of [`Places::task_root`].
+pub const TASK_ROOT: &str = "CALIBRATE_TASK_ROOT";
 
 impl Places {
     /// Of this repository.
@@ -20,7 +30,21 @@ impl Places {
     pub fn here() -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("benches is in the repository").to_owned();
         let folder = root.join("target/calibrate");
-        Self { root, folder }
+        let task_root = std::env::var_os(TASK_ROOT).map_or_else(|| root.clone(), PathBuf::from);
+        Self { root, folder, task_root }
+    }
+
+    /// The same with another list of thumbnails.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub fn with_thumbnails(self, file: &Path) -> anyhow::Result<Self> {
+        let task_root = self.folder.join("task-root");
+        std::fs::create_dir_all(&task_root).with_context(|| format!("making {}", task_root.display()))?;
+        for (from, name) in [(self.tiers_json(), "tiers.json"), (file.to_owned(), "thumbnails.json")] {
+            std::fs::copy(&from, task_root.join(name)).with_context(|| format!("copying {}", from.display()))?;
+        }
+        Ok(Self { task_root, ..self })
     }
 
     /// The grid's files.
@@ -40,7 +64,7 @@ impl Places {
     /// # Errors
     /// A file that cannot be read, or is refused.
     pub fn thumbnails(&self) -> anyhow::Result<Thumbnails> {
-        let text = std::fs::read_to_string(self.root.join("thumbnails.json")).context("reading thumbnails.json")?;
+        let text = std::fs::read_to_string(self.task_root.join("thumbnails.json")).context("reading thumbnails.json")?;
         Ok(Thumbnails::parse(&text)?)
     }
 }

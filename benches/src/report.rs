@@ -4,6 +4,7 @@ mod bill;
 mod chart;
 mod figures;
 mod page;
+mod set;
 mod words;
 
 use std::path::Path;
@@ -11,6 +12,7 @@ use std::path::Path;
 use anyhow::Context;
 
 use crate::outcome::Outcome;
+use crate::places::MEASUREMENTS;
 
 pub use bill::{Sources, bill, expects};
 pub use words::thresholds;
@@ -52,12 +54,23 @@ pub fn write(outcome: &Outcome, root: &Path) -> anyhow::Result<()> {
     if outcome.text_after != outcome.text_before {
         save(root, "tiers.json", &outcome.text_after)?;
     }
-    let mut kept = serde_json::to_string(&outcome.calibration)?.replace("{\"format\"", "\n{\"format\"");
-    kept.push('\n');
-    save(root, "benches/measurements.json", &kept)?;
+    save(root, MEASUREMENTS, &kept(outcome)?)?;
     let report = std::fs::read_to_string(root.join("benches/report.md")).unwrap_or_default();
     save(root, "benches/report.md", &with_section(&report, &words::section(outcome)))?;
     save(root, "benches/report.html", &page::page(outcome))
+}
+
+/// Writes a calibration of other thumbnails into the folder of their list, for [`bill`].
+///
+/// # Errors
+/// What the file system says.
+pub fn write_measurements(outcome: &Outcome, list: &Path) -> anyhow::Result<()> {
+    save(list.parent().unwrap_or(Path::new(".")), "measurements.json", &kept(outcome)?)
+}
+
+fn kept(outcome: &Outcome) -> anyhow::Result<String> {
+    let lines = serde_json::to_string(&outcome.calibration)?.replace("{\"format\"", "\n{\"format\"");
+    Ok(lines + "\n")
 }
 
 fn save(root: &Path, name: &str, text: &str) -> anyhow::Result<()> {

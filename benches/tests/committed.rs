@@ -28,6 +28,15 @@ fn the_thresholds_are_for_the_thumbnails() {
 }
 
 #[test]
+fn the_set_is_of_its_list_of_thumbnails() {
+    let set = Calibration::parse(&committed("benches/set/measurements.json")).unwrap();
+    let thumbnails = Thumbnails::parse(&committed("benches/set/thumbnails.json")).unwrap();
+    assert_eq!(thumbnails.set().mismatch(Some(&set.measured_for)), None, "run `make calibrate` for it");
+    let sides: Vec<u32> = thumbnails.variants.iter().map(|variant| variant.width_px).collect();
+    assert_eq!(sides, benches::peers::THREE);
+}
+
+#[test]
 fn the_report_and_the_page_show_the_table() {
     let tiers = TierTable::parse(&committed("tiers.json")).unwrap();
     let table = benches::report::thresholds(&tiers);
@@ -46,8 +55,9 @@ fn the_report_has_the_bill() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let calibration = Calibration::parse(&committed("benches/measurements.json")).unwrap();
     let peers = Peers::parse(&committed("benches/peers.json")).unwrap();
-    let (tiers, prices) = (TierTable::builtin().unwrap(), calibration.prices().unwrap());
-    let sources = Sources { calibration: &calibration, tiers: &tiers, prices: &prices, peers: &peers };
+    let set = Calibration::parse(&committed("benches/set/measurements.json")).unwrap();
+    let (tiers_json, prices) = (committed("tiers.json"), calibration.prices().unwrap());
+    let sources = Sources { one: &calibration, set: &set, tiers_json: &tiers_json, prices: &prices, peers: &peers };
     let (text, expects) = (bill(&sources).unwrap(), expects(&sources).unwrap());
     if std::env::var_os("UPDATE").is_some() {
         write_bill(&root, &text, &expects).unwrap();

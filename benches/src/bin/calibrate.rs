@@ -23,5 +23,8 @@ fn calibrate(arguments: &Arguments) -> anyhow::Result<()> {
     if arguments.dry_run {
         return Ok(());
     }
-    report::write(&outcome, &Places::here().root)
+    match &arguments.thumbnails {
+        None => report::write(&outcome, &Places::here().root),
+        Some(list) => report::write_measurements(&outcome, list),
+    }
 }

@@ -45,6 +45,10 @@ pub struct Arguments {
     /// The most threads that the worker divides an image's work among
     #[arg(long, default_value_t = 1)]
     threads: u32,
+    /// Measure these thumbnails instead of those of thumbnails.json, and write measurements.json beside FILE; tiers.json
+    /// stays as it is
+    #[arg(long, value_name = "FILE")]
+    pub thumbnails: Option<PathBuf>,
     /// Print what would change, and write nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -66,6 +70,7 @@ Examples:
   make calibrate CALIBRATE=\"--full\"                         the one to commit
   make calibrate CALIBRATE=\"--dry-run --latency-target-ms 500\"   what a stricter target would change
   make calibrate CALIBRATE=\"--verify\"                       the committed thresholds, ten times over
+  make calibrate CALIBRATE=\"--thumbnails benches/set/thumbnails.json\"   the report's set of three
 
 What was measured is used again for other terms: a second run with another target takes seconds.";
 

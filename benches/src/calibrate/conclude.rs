@@ -1,14 +1,15 @@
 //! From measurements to an outcome: the decision, the comparison, and on what machine all of it was.
 
-use std::collections::BTreeMap;
 use std::process::Command;
 
+use anyhow::Context;
 use calibrate::{Calibration, DISPATCHER_MS, Share, Terms, Workload, decide, write};
 use contract::{ImageFormat, RegionPrices, Thumbnails, TierTable};
 
 use super::arguments::Arguments;
 use crate::outcome::{Gathered, Outcome};
 use crate::peers::Peers;
+use crate::places::{MEASUREMENTS, Places, SET_MEASUREMENTS};
 use crate::report::{Sources, bill};
 
 /// What arrives, by format, bytes and weight in hundredths: a guess at a site whose users upload photographs from
@@ -42,7 +43,6 @@ pub fn workload(variants: u32) -> Workload {
     Workload {
         mix: MIX.map(|(format, size_bytes, weight)| Share { format, size_bytes, weight }).into(),
         variants,
-        cpu_factor: BTreeMap::new(),
         dispatcher_memory_mb: DISPATCHER_MB,
         dispatcher_ms: DISPATCHER_MS,
     }
@@ -71,7 +71,13 @@ pub(super) fn conclude(
         measurements,
     };
     let peers = Peers::parse(include_str!("../../peers.json"))?;
-    let bill = bill(&Sources { calibration: &calibration, tiers: &tiers, prices, peers: &peers })?;
+    let kept = |name: &str| {
+        let text = std::fs::read_to_string(Places::here().root.join(name)).with_context(|| format!("reading {name}"))?;
+        Calibration::parse(&text).with_context(|| name.to_owned())
+    };
+    let other = kept(if arguments.thumbnails.is_none() { SET_MEASUREMENTS } else { MEASUREMENTS })?;
+    let (one, set) = if arguments.thumbnails.is_none() { (&calibration, &other) } else { (&other, &calibration) };
+    let bill = bill(&Sources { one, set, tiers_json: &text_after, prices, peers: &peers })?;
     let commit = said("git", &["rev-parse", "--short", "HEAD"]);
     let versions = format!(
         "thumbtier {} ({commit}), worker {}, {}",

@@ -11,7 +11,7 @@ use super::arguments::Arguments;
 use super::journal::Journal;
 use super::measure::bar;
 use crate::grid::{BENCH, Input};
-use crate::places::Places;
+use crate::places::{Places, TASK_ROOT};
 
 /// What a quick run leaves to the worker's own clock, in bytes of the largest file that is benched.
 const QUICK_BYTES: u64 = 3_000_000;
@@ -38,7 +38,7 @@ fn bench(names: &[&str], places: &Places, journal: &mut Journal) -> anyhow::Resu
     let filter = format!("^{BENCH}/({})$", names.join("|"));
     let mut command = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()));
     command.args(["bench", "--locked", "-p", "benches", "--bench", BENCH, "--", "--noplot", &filter]);
-    command.current_dir(&places.root).stdout(Stdio::piped()).stderr(Stdio::null());
+    command.current_dir(&places.root).env(TASK_ROOT, &places.task_root).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut child = command.spawn().context("starting `cargo bench`")?;
     let output = child.stdout.take().context("criterion's output")?;
     for line in BufReader::new(output).lines().map_while(Result::ok) {

@@ -1,13 +1,12 @@
 //! What an image really costs: every item, by tiers and by one function, for one thumbnail and for three, on both
 //! architectures. From committed measurements alone, so that it can be written again without measuring.
 
-use std::collections::BTreeMap;
-
 use anyhow::Context;
-use calibrate::{COLD_PART, Calibration, Comparison, DISPATCHER_MS, INIT_MS, Single, Way, Workload, compare};
+use calibrate::{COLD_PART, Calibration, Comparison, DISPATCHER_MS, INIT_MS, Single, Way, Workload, compare, write};
 use contract::{Architecture, Dollars, ImageFormat, RegionPrices, TierTable};
 
 use super::chart::Unit;
+use super::set;
 use crate::calibrate::workload;
 use crate::peers::{ONE, Peers, THREE};
 
@@ -29,14 +28,28 @@ const PLATFORM_LOG_BYTES: u64 = 266 + 3 * 26;
 /// What a bill is reckoned from.
 #[derive(Clone, Copy, Debug)]
 pub struct Sources<'a> {
-    /// Measurements, and the terms of the calibration.
-    pub calibration: &'a Calibration,
-    /// The thresholds.
-    pub tiers: &'a TierTable,
+    /// What was measured of one thumbnail, and on which terms.
+    pub one: &'a Calibration,
+    /// The same of the set of three.
+    pub set: &'a Calibration,
+    /// A table of tiers. Its thresholds do not matter: each calibration has its own.
+    pub tiers_json: &'a str,
     /// The region's list prices.
     pub prices: &'a RegionPrices,
     /// Other thumbnailers.
     pub peers: &'a Peers,
+}
+
+impl<'a> Sources<'a> {
+    fn of(&self, sides: &[u32]) -> &'a Calibration {
+        if sides.len() == 1 { self.one } else { self.set }
+    }
+
+    /// The table with a calibration's own thresholds.
+    pub(super) fn tiers(&self, calibration: &Calibration) -> anyhow::Result<TierTable> {
+        let decision = calibration.decide(&TierTable::parse(self.tiers_json)?, self.prices)?;
+        Ok(TierTable::parse(&write(self.tiers_json, &decision, None)?)?)
+    }
 }
 
 /// How what [`expects`] says begins and ends.
@@ -47,7 +60,7 @@ pub(super) const EXPECTS: [&str; 2] = ["expects $", "1,536 MB"];
 /// # Errors
 /// As [`bill`].
 pub fn expects(sources: &Sources<'_>) -> anyhow::Result<String> {
-    let one = reckon(sources, &uploads(sources, &ONE), &ONE, Architecture::X86_64)?;
+    let one = reckon(sources, &workload(1), &ONE, Architecture::X86_64)?;
     let [.., largest, sharp] = &one.alternatives[..] else { anyhow::bail!("nothing to compare with") };
     Ok(format!(
         "expects {} per million images on x86-64 with the tiers, {} with one function of 3,008 MB and {} with sharp in one of \
@@ -63,7 +76,7 @@ pub fn expects(sources: &Sources<'_>) -> anyhow::Result<String> {
 /// # Errors
 /// A format in the mix that was not measured.
 pub fn bill(sources: &Sources<'_>) -> anyhow::Result<String> {
-    let reckon = |sides: &[u32], architecture| reckon(sources, &uploads(sources, sides), sides, architecture);
+    let reckon = |sides: &[u32], architecture| reckon(sources, &workload(sides.len() as u32), sides, architecture);
     let one = reckon(&ONE, Architecture::X86_64)?;
     let mut parts = vec!["### Dollars per million images".to_owned()];
     for (sides, architecture) in [
@@ -77,7 +90,7 @@ pub fn bill(sources: &Sources<'_>) -> anyhow::Result<String> {
     }
     parts.extend([verdict(&one, &reckon(&THREE, Architecture::X86_64)?), cheaper(sources)?]);
     parts.push(processor(&one, &reckon(&ONE, Architecture::Arm64)?));
-    parts.extend([mix(sources, &one), assumed(sources)]);
+    parts.extend([mix(&one), assumed(sources), set::section(sources)?]);
     Ok(parts.join("\n\n"))
 }
 
@@ -86,31 +99,15 @@ fn thumbnails(sides: &[u32]) -> String {
     format!("{} of {} pixels", if sides.len() == 1 { "one thumbnail" } else { "three thumbnails" }, boxes.join(", "))
 }
 
-/// The mix with these thumbnails; a format whose set was not measured takes as much more as the others do.
-fn uploads(sources: &Sources<'_>, sides: &[u32]) -> Workload {
-    let peers = sources.peers;
-    let mut workload = workload(sides.len() as u32);
-    if sides.len() > 1 {
-        let known: BTreeMap<_, _> =
-            ImageFormat::ALL.into_iter().filter_map(|format| Some((format, peers.set_factor(format)?))).collect();
-        let usual = if known.is_empty() { 1.0 } else { calibrate::median(known.values().copied()) };
-        workload.cpu_factor = workload
-            .mix
-            .iter()
-            .map(|share| (share.format, known.get(&share.format).copied().unwrap_or(usual)))
-            .collect();
-    }
-    workload
-}
-
 fn reckon(
     sources: &Sources<'_>,
     workload: &Workload,
     sides: &[u32],
     architecture: Architecture,
 ) -> anyhow::Result<Comparison> {
-    let Sources { calibration, tiers, prices, peers } = sources;
-    let terms = &calibration.terms;
+    let Sources { prices, peers, .. } = sources;
+    let calibration = sources.of(sides);
+    let (terms, tiers) = (&calibration.terms, sources.tiers(calibration)?);
     let mut singles: Vec<Single> = SINGLE_MB.iter().map(|memory_mb| Single::worker(*memory_mb, terms)).collect();
     let ratio = |format: ImageFormat| peers.sharp_ratio(format, sides).or_else(|| peers.sharp_ratio(format, &ONE));
     singles.push(Single {
@@ -122,7 +119,7 @@ fn reckon(
         init_ms: peers.sharp_start_ms,
         looks_again: false,
     });
-    compare(&calibration.measurements, tiers, workload, &singles, terms, architecture, prices)
+    compare(&calibration.measurements, &tiers, workload, &singles, terms, architecture, prices)
         .context("reckoning the bill")
 }
 
@@ -171,7 +168,7 @@ fn verdict(one: &Comparison, three: &Comparison) -> String {
 
 /// Which images a function of one vCPU makes for less, and what the dispatcher is worth.
 fn cheaper(sources: &Sources<'_>) -> anyhow::Result<String> {
-    let all = uploads(sources, &ONE);
+    let all = workload(1);
     let mut cheaper = Vec::new();
     for share in &all.mix {
         let alone = Workload { mix: vec![*share], ..all.clone() };
@@ -196,11 +193,11 @@ fn cheaper(sources: &Sources<'_>) -> anyhow::Result<String> {
 }
 
 /// What uploads are taken to be.
-fn mix(sources: &Sources<'_>, found: &Comparison) -> String {
+fn mix(found: &Comparison) -> String {
     let share = |share: &calibrate::Share| {
         format!("{} % {} of {}", share.weight, share.format, Unit::Bytes.write(share.size_bytes as f64))
     };
-    let shares: Vec<String> = uploads(sources, &ONE).mix.iter().map(share).collect();
+    let shares: Vec<String> = workload(1).mix.iter().map(share).collect();
     let places = found.tiers.iter().map(|tier| format!("{:.1} % to {}", tier.images * 100.0, tier.tier));
     format!(
         "Over this mix of uploads, a guess at a site whose users upload photographs: {}. Of these go {}.",
@@ -222,7 +219,7 @@ fn processor(x86: &Comparison, arm: &Comparison) -> String {
 
 fn assumed(sources: &Sources<'_>) -> String {
     let fact = |name: &str| sources.peers.facts.get(name).map_or("unknown", String::as_str);
-    let terms = &sources.calibration.terms;
+    let terms = &sources.one.terms;
     format!(
         "- Prices: {}, {}.\n\
          - S3 keeps every way waiting for {:.0} ms and 13 ms for each MB; the dispatcher takes {DISPATCHER_MS:.0} ms. One \
@@ -231,7 +228,7 @@ fn assumed(sources: &Sources<'_>) -> String {
          - sharp takes its share of our CPU by `make peers` ({}, {}, {}): the least of the rounds, the median over the \
          usual files of a format. What Node takes beside sharp is not counted, and sharp reads no BMP. Its function logs \
          START, END and REPORT, {PLATFORM_LOG_BYTES} bytes, and nothing of its own.\n\
-         - Three thumbnails take as much more CPU as the engine takes for them there; thresholds and memory are those of one.\n\
+         - Three thumbnails have thresholds of their own, measured with them: see the set, below.\n\
          - Beside these dollars: a million thumbnails of 128 pixels, about 5 kB each, cost $0.12 for each month that they \
          are kept; monitoring and Lambda's polls of SQS are $2.96 a month with `monitoring=basic`; transfer to the \
          internet is the same for every way.",

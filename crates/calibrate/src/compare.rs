@@ -45,8 +45,6 @@ pub struct Workload {
     pub mix: Vec<Share>,
     /// Thumbnails of each image.
     pub variants: u32,
-    /// How much more CPU these take than what was measured, by format; 1 where nothing is said.
-    pub cpu_factor: BTreeMap<ImageFormat, f64>,
     /// The dispatcher's memory, in MB. Only tiers need one.
     pub dispatcher_memory_mb: u64,
     /// How long the dispatcher takes for an object, in milliseconds.
@@ -163,7 +161,7 @@ pub fn compare(
         function: Function { memory_mb: single.memory_mb, threads: single.threads },
     }));
     let mix = weighed(workload, measurements, &columns)?;
-    let ledger = Ledger { columns: &columns, mix: &mix, workload, terms };
+    let ledger = Ledger { columns: &columns, mix: &mix, terms };
     let way = |name: &str, usage: Usage, unmade, late| {
         let usage = usage * 1e6;
         Way { name: name.to_owned(), usage, items: usage.items(architecture, prices), unmade, late }
@@ -255,7 +253,6 @@ fn weighed(
 struct Ledger<'a> {
     columns: &'a [Column<'a>],
     mix: &'a [Item],
-    workload: &'a Workload,
     terms: &'a Terms,
 }
 
@@ -277,7 +274,6 @@ impl Ledger<'_> {
 
     fn duration_ms(&self, column: usize, ratio: f64, item: &Item) -> f64 {
         let (busy_ms, read_bytes) = typical(&item.points, column, item.share.size_bytes);
-        let factor = self.workload.cpu_factor.get(&item.share.format).copied().unwrap_or(1.0);
-        self.terms.image_io_ms(read_bytes) + busy_ms * factor * ratio
+        self.terms.image_io_ms(read_bytes) + busy_ms * ratio
     }
 }
