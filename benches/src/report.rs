@@ -5,6 +5,7 @@ mod chart;
 mod figures;
 mod page;
 mod set;
+mod usual;
 mod words;
 
 use std::path::Path;
@@ -15,6 +16,7 @@ use crate::outcome::Outcome;
 use crate::places::MEASUREMENTS;
 
 pub use bill::{Sources, bill, expects};
+pub use usual::usual;
 pub use words::thresholds;
 
 /// Where the section of report.md begins and ends; the rest of the file belongs to others.
@@ -23,27 +25,39 @@ const END: &str = "<!-- tiers: end -->";
 
 /// The documents that repeat a part of the bill.
 const REPEATING: [&str; 2] = ["README.md", "docs/cost.md"];
+/// The document that says what a picture takes in each format.
+const USUAL: &str = "docs/formats.md";
 
 /// Both reports of a folder with another bill in them, and the documents that repeat what it expects.
 ///
 /// # Errors
 /// What the file system says, and a report without a bill.
 pub fn write_bill(root: &Path, bill: &str, expects: &str) -> anyhow::Result<()> {
+    let [begin, end] = [bill::BEGIN, bill::END];
     for (name, text) in [("benches/report.md", format!("\n{bill}\n")), ("benches/report.html", page::markdown(bill))] {
-        let report = std::fs::read_to_string(root.join(name)).with_context(|| format!("reading {name}"))?;
-        let (begin, end) = (report.find(bill::BEGIN), report.find(bill::END));
-        let (begin, end) = begin.zip(end).with_context(|| format!("{name} has no bill: run `make calibrate`"))?;
-        let (before, after) = (&report[..begin + bill::BEGIN.len()], &report[end..]);
-        save(root, name, &format!("{before}{text}{after}"))?;
+        save_between(root, name, [begin, end], &format!("{begin}{text}{end}"))?;
     }
     for name in REPEATING {
-        let document = std::fs::read_to_string(root.join(name)).with_context(|| format!("reading {name}"))?;
-        let [begin, end] = bill::EXPECTS;
-        let (before, rest) = document.split_once(begin).with_context(|| format!("{name} lacks `{begin}`"))?;
-        let (_, after) = rest.split_once(end).with_context(|| format!("{name} lacks `{end}`"))?;
-        save(root, name, &format!("{before}{expects}{after}"))?;
+        save_between(root, name, bill::EXPECTS, expects)?;
     }
     Ok(())
+}
+
+/// The document of the formats with another table in it.
+///
+/// # Errors
+/// What the file system says, and a document without a table.
+pub fn write_usual(root: &Path, table: &str) -> anyhow::Result<()> {
+    let [begin, end] = usual::MARKERS;
+    save_between(root, USUAL, usual::MARKERS, &format!("{begin}{table}{end}"))
+}
+
+/// `text` in the place of what reaches from `begin` to `end`, both included.
+fn save_between(root: &Path, name: &str, [begin, end]: [&str; 2], text: &str) -> anyhow::Result<()> {
+    let document = std::fs::read_to_string(root.join(name)).with_context(|| format!("reading {name}"))?;
+    let (before, rest) = document.split_once(begin).with_context(|| format!("{name} lacks `{begin}`"))?;
+    let (_, after) = rest.split_once(end).with_context(|| format!("{name} lacks `{end}`"))?;
+    save(root, name, &format!("{before}{text}{after}"))
 }
 
 /// Writes all four.

@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use benches::peers::Peers;
-use benches::report::{Sources, bill, expects, write_bill};
+use benches::report::{Sources, bill, expects, usual, write_bill, write_usual};
 use calibrate::{Calibration, write};
 use contract::{Thumbnails, TierTable};
 
@@ -74,6 +74,16 @@ fn the_report_has_the_bill() {
             "report.html lacks {dollars}: run with UPDATE=1"
         );
     }
+}
+
+#[test]
+fn the_formats_have_what_a_picture_takes() {
+    let calibration = Calibration::parse(&committed("benches/measurements.json")).unwrap();
+    let table = usual(&calibration, &TierTable::builtin().unwrap()).unwrap();
+    if std::env::var_os("UPDATE").is_some() {
+        write_usual(&Path::new(env!("CARGO_MANIFEST_DIR")).join(".."), &table).unwrap();
+    }
+    assert!(committed("docs/formats.md").contains(&table), "docs/formats.md lacks\n{table}\nrun with UPDATE=1");
 }
 
 #[test]
