@@ -32,7 +32,7 @@ fn row(calibration: &Calibration, tiers: &TierTable, variety: &str) -> anyhow::R
     let at = |value: fn(&Measurement) -> f64| at(of_it().map(|found| (found.pixels as f64, value(found))));
     let size_bytes = at(|found| found.size_bytes as f64)?;
     let format = of_it().next().map(|found| found.format);
-    let tier = tiers.smallest_for(format, size_bytes as u64).context("no tier takes it")?;
+    let tier = tiers.smallest_for(format, size_bytes as u64).ok().context("no tier takes it")?;
     let timed = of_it().filter_map(|found| Some((found.pixels as f64, *found.tier_ms.get(&tier.name)?)));
     Ok(format!(
         "| {variety} | {} | {} | {} | {} | {} |",
