@@ -64,7 +64,8 @@ impl Places {
     /// # Errors
     /// A file that cannot be read, or is refused.
     pub fn thumbnails(&self) -> anyhow::Result<Thumbnails> {
-        let text = std::fs::read_to_string(self.task_root.join("thumbnails.json")).context("reading thumbnails.json")?;
+        let text =
+            std::fs::read_to_string(self.task_root.join("thumbnails.json")).context("reading thumbnails.json")?;
         Ok(Thumbnails::parse(&text)?)
     }
 }

@@ -72,7 +72,8 @@ pub(super) fn conclude(
     };
     let peers = Peers::parse(include_str!("../../peers.json"))?;
     let kept = |name: &str| {
-        let text = std::fs::read_to_string(Places::here().root.join(name)).with_context(|| format!("reading {name}"))?;
+        let text =
+            std::fs::read_to_string(Places::here().root.join(name)).with_context(|| format!("reading {name}"))?;
         Calibration::parse(&text).with_context(|| name.to_owned())
     };
     let other = kept(if arguments.thumbnails.is_none() { SET_MEASUREMENTS } else { MEASUREMENTS })?;

@@ -20,7 +20,8 @@ pub fn usual(calibration: &Calibration, tiers: &TierTable) -> anyhow::Result<Str
     let mut varieties: Vec<&str> = calibration.measurements.iter().map(|found| found.variety.as_str()).collect();
     let mut seen = std::collections::HashSet::new();
     varieties.retain(|variety| seen.insert(*variety));
-    let mut lines = vec!["| file | size | read | memory | tier | time |".to_owned(), "|---|--:|--:|--:|---|--:|".to_owned()];
+    let mut lines =
+        vec!["| file | size | read | memory | tier | time |".to_owned(), "|---|--:|--:|--:|---|--:|".to_owned()];
     for variety in varieties {
         lines.push(row(calibration, tiers, variety).with_context(|| format!("{variety} of 12 megapixels"))?);
     }

@@ -72,12 +72,7 @@ fn a_table_with_other_tiers_is_refused() {
 fn workload(mix: &[(u64, f64)]) -> Workload {
     let share =
         |(size_mb, weight): &(u64, f64)| Share { format: ImageFormat::Jpeg, size_bytes: size_mb * MB, weight: *weight };
-    Workload {
-        mix: mix.iter().map(share).collect(),
-        variants: 1,
-        dispatcher_memory_mb: 128,
-        dispatcher_ms: 60.0,
-    }
+    Workload { mix: mix.iter().map(share).collect(), variants: 1, dispatcher_memory_mb: 128, dispatcher_ms: 60.0 }
 }
 
 #[track_caller]
