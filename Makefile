@@ -78,7 +78,7 @@ DOCUMENTED := python3 -m local.documents && NO_MKDOCS_2_WARNING=1 .venv/bin/pyth
 DEPLOYED := python3 -m local.suite target/sdk.json --only
 
 .PHONY: help local test tested linted unit unit-built functions-built sdk-built templates downloads
-.PHONY: documents documented template frameworks screenshots in-turn side-by-side deployed beside scripts differing operators situations page requests served served-by-s3s served-by-ceph served-by-juicefs serve-load image chaos mutations differential fuzz bench calibrate dispatcher coldstart weights test-arm64 shipped peers package reproducible command release-files test-release deployable preflight deploy remove prices audit clean
+.PHONY: documents documented template frameworks screenshots in-turn bad-days side-by-side deployed bad beside scripts differing operators situations page requests served served-by-s3s served-by-ceph served-by-juicefs serve-load image chaos mutations differential fuzz bench calibrate dispatcher coldstart weights test-arm64 shipped peers package reproducible command release-files test-release deployable preflight deploy remove prices audit clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -119,14 +119,16 @@ linted: sdk-built
 	CLIPPY_ARGS=-Dwarnings RUSTC_WORKSPACE_WRAPPER=$(CURDIR)/local/clippy.sh \
 		$(CARGO_BEHIND) build --quiet --locked --workspace --all-targets
 
-# Two deployments, each on a local AWS of its own: in the one most is waiting, because it is about failures and nothing else
-# may fail meanwhile; what goes on in the other has the processors.
+# Three deployments, each on a local AWS of its own: in two of them most is waiting, because it is about failures and
+# nothing else may fail meanwhile; what goes on in the third has the processors.
 tested: unit sdk-built templates
 	@python3 -m local.suite target/sdk.json
-	@MAKEFLAGS= $(MAKE) --no-print-directory --jobs 5 in-turn side-by-side served shipped scripts differing
+	@MAKEFLAGS= $(MAKE) --no-print-directory --jobs 6 in-turn bad-days side-by-side served shipped scripts differing
 
 in-turn:
 	$(WITH_DEPLOYMENT) deployed
+bad-days:
+	$(WITH_DEPLOYMENT) bad
 side-by-side:
 	$(WITH_DEPLOYMENT) beside
 
@@ -157,18 +159,20 @@ templates: functions-built
 	for template in $(TEMPLATES); do target/debug/thumbtier validate --region us-east-1 --template $$template || exit; done
 
 # Against the deployment that the environment names: `make test` makes one and removes it again. Metrics go first: they
-# count jobs, and those of other tests may still be under way. Chaos goes late, with what it has Lambda retry later, and
-# versions after it, because a bucket that has had them once never is without again; one by one, because one of them
-# silences the bucket for a while.
+# count jobs, and those of other tests may still be under way.
 deployed:
 	@for module in metrics template account buckets pipeline cdn http privilege nothing_lost slow_down redrive backfill smoke alarms; do \
 		$(DEPLOYED) deployed $$module:: || exit; \
 	done
+
+# Against another one. Versions come behind the first day, because a bucket that has had them once never is without again;
+# one by one, because one of them silences the bucket for a while.
+bad:
 	@$(DEPLOYED) chaos
 	@RUST_TEST_THREADS=1 $(DEPLOYED) deployed versions::
 	@CHAOS_VERSIONS=on CHAOS_OBJECTS=30 $(DEPLOYED) chaos
 
-# Against another one: these wait for one another in nothing, because each has objects, roles or stages of its own.
+# Against a third one: these wait for one another in nothing, because each has objects, roles or stages of its own.
 beside:
 	@$(MAKE) --no-print-directory --jobs 4 --output-sync=target operators situations page requests
 operators:

@@ -66,17 +66,17 @@ impl Kind {
         Self::Bmp,
     ];
 
-    /// Every kind: those of the everyday formats, then one of every other format, in the order of the table. Not films, whose
-    /// bytes say nothing of the work: no threshold follows from them.
+    /// Every kind: those of the everyday formats, then one of every other format, in the order of the table. Not films
+    /// and drawings, whose bytes say nothing of the work: no threshold follows from them.
     #[must_use]
     pub fn all() -> Vec<Self> {
         let is_rare =
-            |format: &ImageFormat| !format.is_film() && Self::EVERYDAY.iter().all(|kind| kind.format() != *format);
+            |format: &ImageFormat| format.is_measured() && Self::EVERYDAY.iter().all(|kind| kind.format() != *format);
         let rare = ImageFormat::ALL.into_iter().filter(is_rare).map(Self::Room);
         Self::EVERYDAY.into_iter().chain(rare).collect()
     }
 
-    /// The kinds of one format; none of a film alone.
+    /// The kinds of one format; none of a film or a drawing.
     #[must_use]
     pub fn of(format: ImageFormat) -> Vec<Self> {
         Self::all().into_iter().filter(|kind| kind.format() == format).collect()
@@ -193,7 +193,7 @@ mod tests {
     #[test]
     fn every_format_has_a_kind_and_names_are_not_shared() {
         for format in ImageFormat::ALL {
-            assert_eq!(Kind::of(format).is_empty(), format.is_film(), "{format}");
+            assert_eq!(Kind::of(format).is_empty(), !format.is_measured(), "{format}");
         }
         let mut names: Vec<_> = Kind::all().into_iter().map(Kind::name).collect();
         names.sort_unstable();

@@ -100,8 +100,8 @@ fn default_bytes(decision: &Decision, tiers: &TierTable) -> Vec<u64> {
     let own_rows = tiers.rows();
     let largest = tiers.iter().count() - 1;
     let of_tier = |(position, tier): (usize, &Tier)| {
-        // A film's bytes say nothing of the work, and nothing of other formats.
-        let measured = ImageFormat::ALL.into_iter().filter(|format| !format.is_film());
+        // Where bytes say nothing of the work they say nothing of other formats.
+        let measured = ImageFormat::ALL.into_iter().filter(|format| format.is_measured());
         let own = measured.filter_map(|format| {
             let kept = || own_rows.contains(&format).then(|| tier.max_object_bytes(Some(format)));
             decision.bytes(Some(format), position).or_else(kept)

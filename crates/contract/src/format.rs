@@ -62,6 +62,12 @@ impl ImageFormat {
         matches!(self, Self::Mp4 | Self::Webm)
     }
 
+    /// Whether how much work a file is follows from its bytes, so that `make calibrate` measures it.
+    #[must_use]
+    pub const fn is_measured(self) -> bool {
+        !self.is_drawn() && !self.is_film()
+    }
+
     /// The names of all formats, as a message says them: `jpeg, png or tiff`.
     #[must_use]
     pub fn names() -> String {
