@@ -41,7 +41,9 @@ impl Places {
     pub fn with_thumbnails(self, file: &Path) -> anyhow::Result<Self> {
         let task_root = self.folder.join("task-root");
         std::fs::create_dir_all(&task_root).with_context(|| format!("making {}", task_root.display()))?;
-        for (from, name) in [(self.tiers_json(), "tiers.json"), (file.to_owned(), "thumbnails.json")] {
+        let prices = self.root.join("prices.json");
+        let files = [(self.tiers_json(), "tiers.json"), (prices, "prices.json"), (file.to_owned(), "thumbnails.json")];
+        for (from, name) in files {
             std::fs::copy(&from, task_root.join(name)).with_context(|| format!("copying {}", from.display()))?;
         }
         Ok(Self { task_root, ..self })

@@ -139,7 +139,6 @@ impl Rig {
             ("TIER", limits.tier),
         ]);
         command.env("LAMBDA_TASK_ROOT", &self.task_root).stdin(Stdio::null()).stdout(Stdio::piped());
-        command.stderr(Stdio::null());
         let started = command.spawn().with_context(|| format!("starting `{}`", self.binary.display()));
         let mut child = started?;
         let output = child.stdout.take().context("the worker's output")?;
