@@ -23,8 +23,7 @@ def main() -> int:
     parser.add_argument("--report", type=Path, default=ROOT / "benches/report.md", help="the file to write into")
     arguments = parser.parse_args()
     if arguments.corpus is not None and not arguments.corpus.is_dir():
-        folder = arguments.corpus
-        print(f"peers: corpus `{folder}` is not a directory: set PEERS_CORPUS to a folder of images", file=sys.stderr)
+        print(f"peers: corpus `{arguments.corpus}` is not a directory: set PEERS_CORPUS to a folder of images", file=sys.stderr)
         return 2
 
     files, refused = _files(arguments)
