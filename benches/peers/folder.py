@@ -48,7 +48,8 @@ def measure(files: list[Image]) -> list[Row]:
     (OUT / "in").mkdir(parents=True)
     for number in range(FILES):
         file = photographs[number % len(photographs)]
-        (OUT / "in" / f"{number:03}-{file.path.name}").symlink_to(file.path)
+        # A link by name would be taken for the same file.
+        shutil.copyfile(file.path, OUT / "in" / f"{number:03}-{file.path.name}")
     (OUT / "list").write_text("".join(f"{path}\n" for path in sorted((OUT / "in").iterdir())))
     rows = [(row, command) for side in SIDES for row, command in _commands(side)]
     for _ in range(ROUNDS):
