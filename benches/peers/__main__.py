@@ -23,7 +23,8 @@ def main() -> int:
     parser.add_argument("--report", type=Path, default=ROOT / "benches/report.md", help="the file to write into")
     arguments = parser.parse_args()
     if arguments.corpus is not None and not arguments.corpus.is_dir():
-        print(f"peers: corpus `{arguments.corpus}` is not a directory: set PEERS_CORPUS to a folder of images", file=sys.stderr)
+        why = f"corpus `{arguments.corpus}` is not a directory: set PEERS_CORPUS to a folder of images"
+        print(f"peers: {why}", file=sys.stderr)
         return 2
 
     files, refused = _files(arguments)
