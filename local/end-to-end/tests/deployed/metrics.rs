@@ -287,7 +287,6 @@ fn the_command_prints_the_same_sums(
     // By AWS's counters and the list prices: the functions know nothing of them.
     let counted = page["items_total"]["dollars"].as_f64().unwrap();
     println!("{counted:.9} by items, of which {:.9} INIT, and {logged:.9} by lines", dollars("Lambda INIT"));
-    assert!((counted / logged - 1.0).abs() <= 0.10, "{counted} by items, {logged} by lines: {page}");
     // All but time has no clock in it. Counters take every job for one that stores a thumbnail: the refusal stored none.
     let counted_time = dollars("Lambda time") + dollars("Lambda INIT");
     let (counted_rest, logged_rest) = (counted - counted_time, logged - logged_time);
@@ -299,8 +298,10 @@ fn the_command_prints_the_same_sums(
         - prices.requests(Requests { invocations: 0, ..Requests::of_worker(0) }).0;
     let off = (counted_rest - stored_nothing) / logged_rest - 1.0;
     assert!(off.abs() <= 0.01, "{counted_rest} by items, {logged_rest} by lines: {off}: {page}");
-    // A function's clock begins when the event is read and ends before its answer is sent.
-    assert!(counted_time >= 0.98 * logged_time, "{counted_time} by Lambda, {logged_time} by the functions");
+    // A function's clock begins when the event is read and ends before its answer is sent: beside other tests on two
+    // processors 1.2 to 1.6 times as much was seen. Seconds taken for milliseconds, or MB for GB, are a thousand times.
+    let times = counted_time / logged_time;
+    assert!((0.98..=4.0).contains(&times), "{counted_time} by Lambda, {logged_time} by the functions: {times}");
     let fixed = page["fixed"].as_array().unwrap();
     let fixed = |item: &str| {
         fixed
