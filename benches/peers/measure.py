@@ -78,7 +78,7 @@ def cpu(peers: list[Peer], rounds: dict[Case, int], results: Results) -> None:
             for peer in order.sample(peers, len(peers)):
                 cell = results.setdefault((file.name, target, peer.name), Cell())
                 if not cell.error:
-                    _note(cell, peer.ask(file.path, target), keep=number > 0)
+                    _note(cell, file.path, peer.ask(file.path, target), keep=number > 0)
             progress.step(f"{file.name} to {target.name}")
     for peer in peers:
         peer.close()
@@ -89,8 +89,10 @@ def start_ms(peer: Child, times: int = 7) -> float:
     return median(once.run([*peer.command, "--version"]).cpu_ms for _ in range(times))
 
 
-def _note(cell: Cell, answer: dict, keep: bool) -> None:
-    cell.error = answer.get("error")
+def _note(cell: Cell, path: Path, answer: dict, keep: bool) -> None:
+    error = answer.get("error")
+    # libvips says first how it tried, line by line; and where files lie here is nobody's business.
+    cell.error = error and error.strip().splitlines()[-1].replace(f"{path.parent}/", "")
     if cell.error or not keep:
         return
     cell.cpu_ms.append(round(answer["cpu_ms"], 3))

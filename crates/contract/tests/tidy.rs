@@ -51,6 +51,18 @@ fn tests_leave_nothing_outside_target() {
     }
 }
 
+/// What programs print may have found its way into a report. Where this runs is where such a thing is written.
+#[test]
+fn figures_and_documents_name_no_folder_of_the_machine_that_made_them() {
+    let root = root().canonicalize().unwrap();
+    let here = root.to_string_lossy();
+    let folders = ["benches", "docs"].map(|folder| fs::read_dir(root.join(folder)).unwrap());
+    for path in folders.into_iter().flatten().map(|entry| entry.unwrap().path()).filter(|path| path.is_file()) {
+        let text = String::from_utf8_lossy(&fs::read(&path).unwrap()).into_owned();
+        assert!(!text.contains(&format!("{here}/")), "{} has {here}: say it without the folder", path.display());
+    }
+}
+
 #[test]
 fn no_file_is_longer_than_a_head_can_hold() {
     for (name, text) in sources() {
