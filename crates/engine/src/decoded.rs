@@ -9,8 +9,8 @@ use crate::{
     colour::Colours,
     geometry::Window,
     planes::Plane,
-    raster::{Channels, Model, Raster},
-    shrink::Shrinker,
+    raster::{Model, Raster},
+    row_sink::RowSink,
 };
 
 /// What a decoder hands on.
@@ -38,6 +38,8 @@ pub(crate) enum Pixels {
     /// The small image, interleaved, alpha premultiplied; and where on it the whole image lies: its last column and row
     /// may count in part only.
     Raster(Raster, Window, Model),
+    /// The same for each variant, resized.
+    Resized(Vec<Raster>, Model),
     /// For each variant its components, resized by `Streams`; and their colours.
     Variants(Vec<Vec<Plane>>, Colours),
 }
@@ -73,21 +75,19 @@ impl Component {
 }
 
 impl Decoded {
-    /// What the rows in `shrinker` became.
-    pub(crate) fn of_rows(shrinker: Shrinker, profile: Option<Vec<u8>>, warnings: Vec<Warning>) -> Self {
-        let (raster, extent) = shrinker.finish();
-        Self::of_raster(raster, extent, profile, warnings)
+    /// What the rows in `sink` became.
+    pub(crate) fn of_rows(sink: RowSink, profile: Option<Vec<u8>>, warnings: Vec<Warning>) -> Self {
+        Self::of_pixels(sink.finish(), profile, warnings)
     }
 
     /// An interleaved small image.
     pub(crate) fn of_raster(raster: Raster, extent: Window, profile: Option<Vec<u8>>, warnings: Vec<Warning>) -> Self {
-        let model = match raster.channels {
-            Channels::Grey | Channels::GreyAlpha => Model::Grey,
-            Channels::YCbCr => Model::YCbCr,
-            Channels::Rgb | Channels::Rgba => Model::Rgb,
-            Channels::Cmyk => Model::Cmyk,
-        };
-        let (pixels, elsewhere) = (Pixels::Raster(raster, extent, model), Elsewhere::default());
-        Self { pixels, orientation: None, profile, warnings, elsewhere }
+        let model = raster.channels.model();
+        Self::of_pixels(Pixels::Raster(raster, extent, model), profile, warnings)
+    }
+
+    /// Any of the three.
+    pub(crate) fn of_pixels(pixels: Pixels, profile: Option<Vec<u8>>, warnings: Vec<Warning>) -> Self {
+        Self { pixels, orientation: None, profile, warnings, elsewhere: Elsewhere::default() }
     }
 }

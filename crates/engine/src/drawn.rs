@@ -94,7 +94,7 @@ impl Detail for DrawnDetail {
         let (width, height) = raster_px(probe, least_shrink);
         let pixels = u64::from(width) * u64::from(height);
         let bytes = self.held_bytes.saturating_add(RASTERS * 4 * pixels + Self::own_bytes(probe, pixels));
-        Cost { shrink: 1, row_shrink: 1, bytes }
+        Cost { shrink: 1, row_shrink: 1, bytes, rows: None }
     }
 
     fn decode(

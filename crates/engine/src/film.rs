@@ -14,7 +14,7 @@ use crate::{
     raster::{Channels, Model, Raster},
     render::{self, Picture},
     room::{Frames, Screen},
-    shrink::{RowOrder, Shrinker},
+    shrink::Shrinker,
     source::Source,
 };
 
@@ -93,7 +93,7 @@ impl Film<'_> {
     /// The canvas as the small image.
     fn small(&self, canvas: &Canvas) -> (Raster, Window) {
         let size = (self.probe.width_px, self.probe.height_px);
-        let mut shrinker = Shrinker::new(canvas.channels(), size, self.row_shrink, RowOrder::TopDown);
+        let mut shrinker = Shrinker::new(canvas.channels(), size, self.row_shrink);
         canvas.rows().for_each(|row| shrinker.push(row));
         shrinker.finish()
     }
@@ -103,7 +103,7 @@ impl Film<'_> {
         let smallest = smallest(self.variants);
         for (number, (variant, track)) in self.variants.iter().zip(&mut self.tracks).enumerate() {
             let Track::Still(thumbnail) = track else { continue };
-            let picture = render::render((small, extent), &self.probe, &self.colours, variant);
+            let picture = render::render_small((small, extent), &self.probe, &self.colours, variant);
             if smallest == Some(number) {
                 self.placeholder = Some(placeholder(&picture));
             }
@@ -167,7 +167,7 @@ impl Screen for Film<'_> {
                 self.is_cut = true;
                 continue;
             }
-            let picture = render::render((&small, extent), &self.probe, &self.colours, variant);
+            let picture = render::render_small((&small, extent), &self.probe, &self.colours, variant);
             if self.taken == 0 && smallest(self.variants) == Some(number) {
                 self.placeholder = Some(placeholder(&picture));
             }

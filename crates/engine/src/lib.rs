@@ -32,6 +32,7 @@ mod probe;
 mod raster;
 mod render;
 mod room;
+mod row_sink;
 mod samples;
 mod shrink;
 mod source;
@@ -39,6 +40,7 @@ mod streams;
 mod tiled;
 mod videos;
 mod warning;
+mod ways;
 mod whole;
 
 pub use decoded::Elsewhere;

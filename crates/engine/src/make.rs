@@ -15,6 +15,7 @@ use crate::{
     plan, probe, render,
     room::Frames,
     source::{Pass, Source, Streamed},
+    ways,
 };
 
 /// What `make` has done.
@@ -261,14 +262,15 @@ fn finish_decoded(
     warnings.extend(decoded.warnings);
     let elsewhere = decoded.elsewhere;
     on_stage(Stage::Decoded);
+    let most_bytes = probe.detail.profile_bytes();
+    let mut of_rasters = |resized, model| {
+        let colours = Colours::new(model, decoded.profile.as_deref(), most_bytes, &mut warnings);
+        let render = |resized, variant: &Variant| render::render(resized, &probe, &colours, variant);
+        finish(resized, variants, plan.threads, &render, on_stage)
+    };
     let (thumbnails, placeholder) = match decoded.pixels {
-        Pixels::Raster(small, extent, model) => {
-            let most_bytes = probe.detail.profile_bytes();
-            let colours = Colours::new(model, decoded.profile.as_deref(), most_bytes, &mut warnings);
-            let pictures = variants.iter().map(|_| ()).collect();
-            let render = |(), variant: &Variant| render::render((&small, extent), &probe, &colours, variant);
-            finish(pictures, variants, plan.threads, &render, on_stage)?
-        }
+        Pixels::Raster(small, extent, model) => of_rasters(ways::resized(small, extent, &probe, variants), model)?,
+        Pixels::Resized(resized, model) => of_rasters(resized, model)?,
         Pixels::Variants(resized, colours) => {
             let render = |planes, variant: &Variant| render::render_planes(planes, &probe, &colours, variant);
             finish(resized, variants, plan.threads, &render, on_stage)?

@@ -1,7 +1,6 @@
 //! What an image will cost, before anything is allocated for it.
 
 use contract::{Fit, OutputFormat, Variant};
-use resample::{Crop, Kernel, resample_bytes};
 
 use crate::{
     Colour, Limits, Plan, Probe,
@@ -12,8 +11,10 @@ use crate::{
     geometry,
     limits::MAX_HEADER_BYTES,
     room::{self, Cost, Frames, HeaderPlace, PREFIX_BYTES},
+    row_sink::{RowSink, is_held},
     shrink::Shrinker,
     streams::{Streams, keeps_planes, keeps_samples},
+    ways,
 };
 
 /// Plans `variants` of the image that `probe` describes, made by so many `threads`. Pure. More pixels than any memory
@@ -54,7 +55,7 @@ pub(crate) fn is_animated(probe: &Probe, variants: &[Variant]) -> bool {
 
 fn plan_still(probe: &Probe, least_shrink: f64, plan: Plan) -> Plan {
     let cost = probe.detail.cost(probe, least_shrink);
-    let Cost { shrink, row_shrink, bytes } = cost;
+    let Cost { shrink, row_shrink, bytes, rows } = cost;
     let variants = &plan.variants;
     let decoded_px = match probe.format.is_drawn() {
         true => drawn::raster_px(probe, least_shrink),
@@ -64,12 +65,20 @@ fn plan_still(probe: &Probe, least_shrink: f64, plan: Plan) -> Plan {
     let components = probe.detail.components(probe, &cost);
     let is_shared = plan.threads > 1;
     let bytes = bytes + if is_shared { probe.detail.beside_bytes(probe, &cost) } else { 0 };
-    let peak_bytes = if components.is_empty() {
-        bytes.max(render_bytes(probe, Some(decoded_px), variants, is_shared) + colour_bytes)
-    } else {
-        let (streams_bytes, planes_bytes) = Streams::bytes(probe, (shrink, row_shrink), &components, variants);
-        (bytes + streams_bytes).max(planes_bytes + render_bytes(probe, None, variants, is_shared)) + colour_bytes
+    let is_planes = !components.is_empty();
+    let (resizing_bytes, resized_bytes) = match is_planes {
+        true => Streams::bytes(probe, (shrink, row_shrink), &components, variants),
+        false => ways::bytes(stored_channels(probe), decoded_px, probe, variants),
     };
+    let sink_bytes = rows.map_or(0, |channels| RowSink::bytes(channels, probe, variants, shrink * row_shrink));
+    let small_bytes = pixels(decoded_px) * stored_channels(probe);
+    let made_bytes = match is_planes || rows.is_some_and(|_| !is_held(probe, variants)) {
+        true => bytes + sink_bytes + resizing_bytes,
+        // First the small image, then the variants of it.
+        false => (bytes + sink_bytes).max(small_bytes + resizing_bytes),
+    };
+    let finished_bytes = resized_bytes + render_bytes(probe, is_planes, variants, is_shared);
+    let peak_bytes = made_bytes.max(finished_bytes) + colour_bytes;
     Plan { shrink, row_shrink, decoded_px, peak_bytes: with_header(probe, peak_bytes), ..plan }
 }
 
@@ -84,24 +93,24 @@ fn plan_film(probe: &Probe, frames: &dyn Frames, least_shrink: f64, plan: Plan) 
     let small_bytes = Shrinker::bytes(channels, (probe.width_px, probe.height_px), row_shrink);
     let seen = Probe { has_alpha: true, ..probe.clone() };
     let moving_bytes = plan.variants.iter().filter_map(|variant| {
-        let (width, height) = geometry::layout(probe.seen_px(), variant).canvas;
         // Turned, where the orientation is known later.
-        let pixels = (u64::from(width) * u64::from(height)).max(pixels_turned(probe, variant));
-        variant.animated.map(|limits| Moving::bytes(variant, &limits, pixels))
+        let most = pixels(geometry::layout(probe.seen_px(), variant).canvas).max(pixels_turned(probe, variant));
+        variant.animated.map(|limits| Moving::bytes(variant, &limits, most))
     });
     let peak_bytes = frames.bytes(probe)
         + canvas_bytes
         + small_bytes
         + moving_bytes.sum::<u64>()
-        + render_bytes(&seen, Some(decoded_px), &plan.variants, false)
+        + pixels(decoded_px) * stored_channels(&seen)
+        + ways::bytes(stored_channels(&seen), decoded_px, &seen, &plan.variants).0
+        + render_bytes(&seen, false, &plan.variants, false)
         + colour_bytes;
     Plan { row_shrink, decoded_px, peak_bytes: with_header(probe, peak_bytes), ..plan }
 }
 
 /// Pixels of the thumbnail if the picture lies on its side.
 fn pixels_turned(probe: &Probe, variant: &Variant) -> u64 {
-    let (width, height) = geometry::layout((probe.height_px, probe.width_px), variant).canvas;
-    u64::from(width) * u64::from(height)
+    pixels(geometry::layout((probe.height_px, probe.width_px), variant).canvas)
 }
 
 const fn decoded_px(probe: &Probe, factor: u32) -> (u32, u32) {
@@ -126,17 +135,25 @@ const THREAD_BYTES: u64 = 16 << 10;
 /// The same for PNG, with deflate's window and tables.
 const PNG_ENCODER_BYTES: u64 = 400 << 10;
 
-/// The most that is held from the small image to the last encoded variant, in bytes; without a small image where the
-/// variants have their sizes already. `is_shared` where two threads each have a variant in hand.
-fn render_bytes(probe: &Probe, small_px: Option<(u32, u32)>, variants: &[Variant], is_shared: bool) -> u64 {
-    let stored_channels = match (probe.colour, probe.has_alpha) {
+/// Channels of a pixel as it is resized.
+const fn stored_channels(probe: &Probe) -> u64 {
+    match (probe.colour, probe.has_alpha) {
         (Colour::Grey, false) => 1,
         (Colour::Grey, true) => 2,
         (Colour::Cmyk, _) | (_, true) => 4,
         _ => 3,
-    };
-    let pixels = |(width, height): (u32, u32)| u64::from(width) * u64::from(height);
-    let small_bytes = small_px.map_or(0, pixels) * stored_channels;
+    }
+}
+
+/// Width times height.
+fn pixels((width, height): (u32, u32)) -> u64 {
+    u64::from(width) * u64::from(height)
+}
+
+/// The most that is held from the resized variants, which are not counted, to the last encoded one, in bytes. `is_planes`
+/// where they are components; `is_shared` where two threads each have a variant in hand.
+fn render_bytes(probe: &Probe, is_planes: bool, variants: &[Variant], is_shared: bool) -> u64 {
+    let stored_channels = stored_channels(probe);
     let mut finished_bytes = 0;
     // One by one, and each that is in hand without those before it.
     let mut most_bytes = 0;
@@ -163,12 +180,8 @@ fn render_bytes(probe: &Probe, small_px: Option<(u32, u32)>, variants: &[Variant
             _ => ENCODER_BYTES,
         };
         let layout = geometry::layout(probe.seen_px(), variant);
-        // The picture before and after a step. The first one is made by the resizer, where there is a small image.
-        let picture_bytes = pixels(layout.picture) * channels;
-        let resize_bytes = small_px.map_or(picture_bytes, |small_px| {
-            let size = probe.orientation.seen(layout.picture);
-            resample_bytes(stored_channels as usize, small_px, Crop::whole(small_px), size, Kernel::Lanczos3)
-        }) + picture_bytes;
+        // The picture before and after a step.
+        let resize_bytes = 2 * pixels(layout.picture) * channels;
         let canvas_px = pixels(layout.canvas);
         let (encode_bytes, file_bytes, second_bytes) = if variant.format == OutputFormat::Gif {
             // Pixels, the same with alpha, and what the encoder makes of them.
@@ -177,7 +190,7 @@ fn render_bytes(probe: &Probe, small_px: Option<(u32, u32)>, variants: &[Variant
             // Pixels, what the encoder makes of them, and the file.
             (canvas_px * (channels + 8), canvas_px * channels, 0)
         } else {
-            let is_planes = small_px.is_none() && keeps_planes(keeps_samples(probe), variant, &layout);
+            let is_planes = is_planes && keeps_planes(keeps_samples(probe), variant, &layout);
             let picture_bytes = match channels {
                 1 => canvas_px,
                 // Planes are counted as such; one is turned, or chroma of an odd side halved.
@@ -191,13 +204,16 @@ fn render_bytes(probe: &Probe, small_px: Option<(u32, u32)>, variants: &[Variant
             // What a second thread has written is appended to what the first one has.
             (picture_bytes + encoder_bytes, file_bytes, file_bytes)
         };
-        most_bytes = most_bytes.max(finished_bytes + resize_bytes.max(encode_bytes + encoder_bytes));
-        in_hand_bytes.push(resize_bytes.max(encode_bytes + encoder_bytes + second_bytes));
+        // What it is made of is counted already; of components pixels are made first.
+        let own_bytes = if is_planes { 0 } else { pixels(layout.picture) * stored_channels };
+        let in_hand = |bytes: u64| resize_bytes.max(bytes).saturating_sub(own_bytes);
+        most_bytes = most_bytes.max(finished_bytes + in_hand(encode_bytes + encoder_bytes));
+        in_hand_bytes.push(in_hand(encode_bytes + encoder_bytes + second_bytes));
         finished_bytes += file_bytes + 4096;
     }
     if is_shared {
         in_hand_bytes.sort_unstable();
         most_bytes = finished_bytes + in_hand_bytes.iter().rev().take(2).sum::<u64>() + THREAD_BYTES;
     }
-    small_bytes + most_bytes
+    most_bytes
 }

@@ -24,6 +24,24 @@ impl Channels {
         }
     }
 
+    /// What their samples mean, those of light or of ink.
+    pub(crate) const fn model(self) -> Model {
+        match self {
+            Self::Grey | Self::GreyAlpha => Model::Grey,
+            Self::YCbCr => Model::YCbCr,
+            Self::Rgb | Self::Rgba => Model::Rgb,
+            Self::Cmyk => Model::Cmyk,
+        }
+    }
+
+    /// The samples of what is not there: mid-grey, transparent, or no ink.
+    pub(crate) const fn blank(self) -> u8 {
+        match self {
+            Self::Grey | Self::Rgb | Self::YCbCr => 128,
+            Self::GreyAlpha | Self::Rgba | Self::Cmyk => 0,
+        }
+    }
+
     pub(crate) const fn has_alpha(self) -> bool {
         matches!(self, Self::GreyAlpha | Self::Rgba)
     }
@@ -56,6 +74,14 @@ impl Raster {
         };
         let samples = resample(&source, crop, size, kernel);
         Self { width: size.0 as usize, height: size.1 as usize, channels: self.channels, samples }
+    }
+
+    /// Turns it upside down.
+    pub(crate) fn flip(&mut self) {
+        let mut rows = self.samples.chunks_exact_mut(self.width * self.channels.count());
+        while let (Some(first), Some(last)) = (rows.next(), rows.next_back()) {
+            first.swap_with_slice(last);
+        }
     }
 
     /// Colour through alpha, rounded; colour under no alpha becomes black.

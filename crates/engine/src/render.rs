@@ -1,4 +1,4 @@
-//! From the small image to one variant's pixels: crop, Lanczos3, colours, orientation, background.
+//! From resized pixels to those of a variant: colours, orientation, background.
 
 use contract::{Gravity, OutputFormat, Variant};
 use resample::Kernel;
@@ -21,8 +21,14 @@ pub(crate) enum Picture {
     Planes([Raster; 3]),
 }
 
-/// Brings the small image, of which the whole image is `extent`, to `variant`'s size and colours.
-pub(crate) fn render(small: (&Raster, Window), probe: &Probe, colours: &Colours, variant: &Variant) -> Picture {
+/// Brings pixels of `variant`'s size to its colours.
+pub(crate) fn render(resized: Raster, probe: &Probe, colours: &Colours, variant: &Variant) -> Picture {
+    let layout = geometry::layout(probe.seen_px(), variant);
+    Picture::Raster(finish(resized, probe, colours, variant, &layout))
+}
+
+/// The same from the small image, of which the whole image is `extent`.
+pub(crate) fn render_small(small: (&Raster, Window), probe: &Probe, colours: &Colours, variant: &Variant) -> Picture {
     let layout = geometry::layout(probe.seen_px(), variant);
     Picture::Raster(finish(resized(small, probe, &layout), probe, colours, variant, &layout))
 }

@@ -19,7 +19,8 @@ use crate::{
     error::Damage,
     geometry,
     raster::Channels,
-    shrink::{MAX_FACTOR, Scattered, Shrinker},
+    row_sink::RowSink,
+    shrink::{MAX_FACTOR, Scattered},
     source::Source,
 };
 
@@ -222,6 +223,11 @@ pub(crate) trait Detail: fmt::Debug + Send + Sync {
         0
     }
 
+    /// Whether the orientation may stand behind the pixels, where `decode` would find it too late for its rows.
+    fn may_turn(&self) -> bool {
+        false
+    }
+
     /// The frames of the file, where its format has animations and this may be one.
     fn frames(&self) -> Option<&dyn Frames> {
         None
@@ -295,17 +301,22 @@ pub(crate) struct Cost {
     pub(crate) shrink: u32,
     /// [`Plan::row_shrink`].
     pub(crate) row_shrink: u32,
-    /// The most that is held until the small image is there, and it, in bytes; what `Streams` holds is not in it.
+    /// The most that is held until the small image is there, and it, in bytes; what `Streams` or a [`RowSink`] holds is
+    /// not in it.
     pub(crate) bytes: u64,
+    /// The channels of the rows that go to a [`RowSink`], where there is no small image.
+    pub(crate) rows: Option<Channels>,
 }
 
 impl Cost {
-    /// Of a decoder that holds `decoder_bytes` and gives rows of `channels`, each at once averaged into the small image.
+    /// Of a decoder that holds `decoder_bytes` and gives rows of `channels`, in their order unless it is interlaced.
     pub(crate) fn of_rows(probe: &Probe, channels: Channels, decoder_bytes: u64, least_shrink: f64) -> Self {
         let row_shrink = row_shrink(least_shrink);
-        let small_bytes = if probe.interlaced { Scattered::bytes } else { Shrinker::bytes };
-        let bytes = decoder_bytes + small_bytes(channels, (probe.width_px, probe.height_px), row_shrink);
-        Self { shrink: 1, row_shrink, bytes }
+        if !probe.interlaced {
+            return Self { shrink: 1, row_shrink, bytes: decoder_bytes, rows: Some(channels) };
+        }
+        let small_bytes = Scattered::bytes(channels, (probe.width_px, probe.height_px), row_shrink);
+        Self { shrink: 1, row_shrink, bytes: decoder_bytes + small_bytes, rows: None }
     }
 }
 
@@ -340,22 +351,22 @@ pub(crate) fn row_shrink(left: f64) -> u32 {
     ((left / OVERSAMPLING) as u32).clamp(1, MAX_FACTOR)
 }
 
-/// Fills `rows`, one or more of them, and averages them as they come, until the picture is whole or `fill` fails; no
+/// Fills `rows`, one or more of them, and hands them on as they come, until the picture is whole or `fill` fails; no
 /// warning means whole.
 ///
 /// # Errors
 /// As [`at_least_half`], with the error of `fill` where there was not a single row.
 pub(crate) fn rows_until_damage(
     probe: &Probe,
-    shrinker: &mut Shrinker,
+    sink: &mut RowSink,
     rows: &mut [u8],
     mut fill: impl FnMut(&mut [u8]) -> io::Result<()>,
 ) -> Result<Vec<Warning>, EngineError> {
-    while shrinker.rows() < probe.height_px {
+    while sink.rows() < probe.height_px {
         if let Err(cause) = fill(rows) {
-            return at_least_half(probe, shrinker.rows(), || EngineError::decoder(probe.format, cause));
+            return at_least_half(probe, sink.rows(), || EngineError::decoder(probe.format, cause));
         }
-        rows.chunks_exact(shrinker.row_bytes()).for_each(|row| shrinker.push(row));
+        rows.chunks_exact(sink.row_bytes()).for_each(|row| sink.push(row));
     }
     Ok(Vec::new())
 }

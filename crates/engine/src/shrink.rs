@@ -4,7 +4,7 @@ mod mean;
 mod rows;
 mod scattered;
 
-pub(crate) use rows::{RowOrder, Shrinker};
+pub(crate) use rows::Shrinker;
 pub(crate) use scattered::Scattered;
 
 /// The most that one block's side may be: 257 rows of 255 are the most that 16 bits hold.

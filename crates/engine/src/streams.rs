@@ -1,29 +1,17 @@
 //! Components that come row by row, resized for every variant as they come: no plane is held whole.
-//!
-//! One decode serves all variants: the largest decides its scale. A variant of a third of its size or less is resized
-//! from its planes, every other one from the rows.
 
 use contract::{OutputFormat, Variant};
-use resample::{Kernel, RowResampler};
+use resample::{Crop, Kernel, RowResampler};
 
 use crate::{
     Colour, Plan, Probe,
     colour::Colours,
     decoded::{Component, Pixels},
     geometry::{self, Layout, Window},
-    planes::Plane,
-    raster::{Channels, Model, Raster},
+    raster::{Channels, Model},
     shrink::Shrinker,
+    ways::{self, Stream, Way},
 };
-
-/// From so many times its size on each side a variant is resized from the largest one.
-///
-/// SSIMULACRA2 against the same variant resized from the full decode, seven camera files and a progressive one, in a set of
-/// 1,600, 512 and 128 px: 512 px, 3.1 times smaller, scores 95.0 to 96.1, where it scores 93.8 to 95.3 alone (from a
-/// decode at 1/4); 128 px 89.0 to 96.0, alone 87.6 to 94.8, and never more than 0.2 below. It takes 0.80 to 0.92 of the
-/// CPU that all variants from the full decode took. Tried and dropped: rows averaged for each smaller variant, 1.05 to
-/// 1.10 of it.
-const FROM_LARGEST: u32 = 3;
 
 /// Takes the rows of all components and gives the variants of a plan.
 pub(crate) struct Streams {
@@ -36,7 +24,7 @@ impl Streams {
     /// For the components as `plan` has them decoded.
     pub(crate) fn new(probe: &Probe, plan: &Plan, components: &[Component], colours: Colours) -> Self {
         let shrinks = (plan.shrink, plan.row_shrink);
-        let layouts = layouts(probe, &plan.variants);
+        let layouts = ways::layouts(probe, &plan.variants);
         let is_ycbcr = colours.model() == Model::YCbCr && components.len() == 3;
         let are_fine = |number: usize, variant: &Variant| {
             is_ycbcr && are_fine(&layouts, number) && !keeps_planes(colours.keep_samples(), variant, &layouts[number].0)
@@ -47,7 +35,7 @@ impl Streams {
                 let shape = Shape::new(probe, shrinks, component, layout, is_halved);
                 match *from {
                     Some(larger) => Way::From(larger, shape.size),
-                    None => Way::Rows(Box::new(Stream::new(component, shape, are_fine(number, variant)))),
+                    None => Way::Rows(Box::new(shape.stream(component, are_fine(number, variant)))),
                 }
             };
             plan.variants.iter().zip(&layouts).enumerate().map(of).collect()
@@ -63,7 +51,7 @@ impl Streams {
         variants: &[Variant],
     ) -> (u64, u64) {
         let (mut all_bytes, mut planes_bytes) = (0, 0);
-        let layouts = layouts(probe, variants);
+        let layouts = ways::layouts(probe, variants);
         for (index, component) in components.iter().enumerate() {
             for (number, (variant, (layout, from))) in variants.iter().zip(&layouts).enumerate() {
                 let keeps_planes = keeps_planes(keeps_samples(probe), variant, layout);
@@ -84,16 +72,12 @@ impl Streams {
 
     /// Takes the next row of a component; one of no component is dropped.
     pub(crate) fn push(&mut self, component: usize, row: &[u8]) {
-        for way in self.streams.get_mut(component).into_iter().flatten() {
-            if let Way::Rows(stream) = way {
-                stream.push(row);
-            }
-        }
+        self.streams.get_mut(component).into_iter().for_each(|ways| ways::push(ways, row));
     }
 
     /// The variants, after all rows.
     pub(crate) fn finish(self) -> Pixels {
-        let mut components: Vec<_> = self.streams.into_iter().map(|ways| finish(ways).into_iter()).collect();
+        let mut components: Vec<_> = self.streams.into_iter().map(|ways| ways::finish(ways).into_iter()).collect();
         let mut variants = Vec::new();
         loop {
             let planes: Vec<_> = components.iter_mut().filter_map(Iterator::next).collect();
@@ -103,37 +87,6 @@ impl Streams {
             variants.push(planes);
         }
     }
-}
-
-/// A component's plane of each variant.
-fn finish(ways: Vec<Way>) -> Vec<Plane> {
-    let small: Vec<_> =
-        ways.iter().map(|way| if let Way::From(index, size) = way { Some((*index, *size)) } else { None }).collect();
-    let blank = || Raster { width: 0, height: 0, channels: Channels::Grey, samples: Vec::new() };
-    let of_rows = |way| if let Way::Rows(stream) = way { stream.finish() } else { Plane::Samples(blank()) };
-    let mut planes: Vec<_> = ways.into_iter().map(of_rows).collect();
-    for (plane, (index, size)) in small.into_iter().enumerate().filter_map(|(plane, from)| Some((plane, from?))) {
-        // One that others come from is never fine.
-        let Plane::Samples(large) = &planes[index] else { continue };
-        let whole = resample::Crop::whole((large.width as u32, large.height as u32));
-        planes[plane] = Plane::Samples(large.resized(whole, size, Kernel::Lanczos3));
-    }
-    planes
-}
-
-/// How each variant lies, and the number of the largest one, if the variant shows the same of the image and is small
-/// enough to be resized from it.
-fn layouts(probe: &Probe, variants: &[Variant]) -> Vec<(Layout, Option<usize>)> {
-    let layouts: Vec<_> = variants.iter().map(|variant| geometry::layout(probe.seen_px(), variant)).collect();
-    let pixels = |layout: &Layout| u64::from(layout.picture.0) * u64::from(layout.picture.1);
-    let largest = layouts.iter().copied().enumerate().max_by_key(|(_, layout)| pixels(layout));
-    let from = |small: &Layout| {
-        let (index, large) = largest?;
-        let fits = |small: u32, large: u32| small.saturating_mul(FROM_LARGEST) <= large;
-        let is_small = fits(small.picture.0, large.picture.0) && fits(small.picture.1, large.picture.1);
-        (is_small && small.crop == large.crop).then_some(index)
-    };
-    layouts.iter().map(|layout| (*layout, from(layout))).collect()
 }
 
 /// Whether a variant may have fine samples: it comes from the rows, and no other variant comes from it.
@@ -158,7 +111,7 @@ struct Shape {
     factor: u32,
     /// Width and height after that.
     small: (u32, u32),
-    crop: resample::Crop,
+    crop: Crop,
     /// Width and height of the plane, as stored.
     size: (u32, u32),
     kernel: Kernel,
@@ -183,6 +136,13 @@ impl Shape {
         Self { factor, small, crop, size: (side(width), side(height)), kernel: component.kernel(is_halved) }
     }
 
+    fn stream(self, component: &Component, is_fine: bool) -> Stream {
+        let Self { factor, small, crop, size, kernel } = self;
+        let means = (factor > 1).then(|| Shrinker::of_rows(Channels::Grey, component.size, factor));
+        let resampler = if is_fine { RowResampler::fine } else { RowResampler::new };
+        Stream { means, resampler: resampler(small, crop, size, kernel), channels: Channels::Grey, size, is_fine }
+    }
+
     fn bytes(&self, component: &Component) -> u64 {
         let means_bytes = if self.factor == 1 { 0 } else { u64::from(component.size.0) * 2 + u64::from(self.small.0) };
         means_bytes + RowResampler::bytes(self.small, self.crop, self.size, self.kernel)
@@ -193,45 +153,4 @@ impl Shape {
 fn component_factor(probe: &Probe, shrink: u32, component: &Component, row_shrink: u32) -> u32 {
     let luma = f64::from(probe.width_px) / f64::from(shrink);
     ((f64::from(row_shrink) * component.extent.0 / luma + 1e-9) as u32).clamp(1, row_shrink)
-}
-
-/// How a component becomes a variant's plane.
-enum Way {
-    Rows(Box<Stream>),
-    /// From the plane of the variant with this number, at this width and height.
-    From(usize, (u32, u32)),
-}
-
-/// One component on its way to one variant.
-struct Stream {
-    means: Option<Shrinker>,
-    resampler: RowResampler,
-    size: (u32, u32),
-    is_fine: bool,
-}
-
-impl Stream {
-    fn new(component: &Component, Shape { factor, small, crop, size, kernel }: Shape, is_fine: bool) -> Self {
-        let means = (factor > 1).then(|| Shrinker::of_rows(Channels::Grey, component.size, factor));
-        let resampler = if is_fine { RowResampler::fine } else { RowResampler::new };
-        Self { means, resampler: resampler(small, crop, size, kernel), size, is_fine }
-    }
-
-    fn push(&mut self, row: &[u8]) {
-        match &mut self.means {
-            None => self.resampler.push(row),
-            Some(means) => {
-                means.push(row);
-                means.take_row(|row| self.resampler.push(row));
-            }
-        }
-    }
-
-    fn finish(self) -> Plane {
-        let (width, height) = (self.size.0 as usize, self.size.1 as usize);
-        if self.is_fine {
-            return Plane::Fine { size: (width, height), samples: self.resampler.finish_fine() };
-        }
-        Plane::Samples(Raster { width, height, channels: Channels::Grey, samples: self.resampler.finish() })
-    }
 }

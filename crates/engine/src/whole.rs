@@ -17,8 +17,8 @@ use crate::{
     decoded::Decoded,
     raster::Channels,
     room::{Cost, Detail, Step},
+    row_sink::RowSink,
     samples::to_8,
-    shrink::{RowOrder, Shrinker},
     source::Source,
 };
 
@@ -181,8 +181,7 @@ pub(crate) fn decode(
     let row_bytes = probe.width_px as usize * usize::from(colour.bytes_per_pixel());
     let mut picture = vec![0; row_bytes * probe.height_px as usize];
     decoder.read_image_boxed(&mut picture).map_err(fault)?;
-    let mut shrinker =
-        Shrinker::new(channels(colour), (probe.width_px, probe.height_px), plan.row_shrink, RowOrder::TopDown);
+    let mut sink = RowSink::new(probe, plan, channels(colour));
     let mut pixels = vec![0; probe.width_px as usize * channels(colour).count()];
     let is_wide = usize::from(colour.bytes_per_pixel()) == 2 * channels(colour).count();
     for row in picture.chunks_exact(row_bytes) {
@@ -190,12 +189,12 @@ pub(crate) fn decode(
             for (pixel, sample) in pixels.iter_mut().zip(row.as_chunks::<2>().0) {
                 *pixel = to_8(u16::from_ne_bytes(*sample));
             }
-            shrinker.push(&pixels);
+            sink.push(&pixels);
         } else {
-            shrinker.push(row);
+            sink.push(row);
         }
     }
-    Ok(Decoded::of_rows(shrinker, None, Vec::new()))
+    Ok(Decoded::of_rows(sink, None, Vec::new()))
 }
 
 fn channels(colour: ColorType) -> Channels {

@@ -58,6 +58,11 @@ impl Columns {
         }
     }
 
+    /// Makes all rows 0.
+    pub(crate) fn blank(&mut self) {
+        self.ring.fill([i16x8::splat(0); 4]);
+    }
+
     /// Resized row `index` from the pairs that its window touches, with [`BETWEEN_BITS`], in whole blocks.
     pub(crate) fn make(&mut self, index: u32, row: &mut [i16]) {
         self.windows.weigh(index, &mut self.pairs);

@@ -72,9 +72,3 @@ pub fn resample(source: &Source<'_>, crop: Crop, size: (u32, u32), kernel: Kerne
     samples.chunks_exact(row_samples).for_each(|row| rows.push(row));
     rows.finish()
 }
-
-/// What [`resample`] holds beside the source, its result included, in bytes.
-#[must_use]
-pub fn resample_bytes(channels: usize, from: (u32, u32), crop: Crop, size: (u32, u32), kernel: Kernel) -> u64 {
-    RowResampler::bytes_of_pixels(channels, from, crop, size, kernel)
-}

@@ -53,8 +53,10 @@ impl RowResampler {
         resampler
     }
 
-    /// The same for pixels of 1 to 4 channels, interleaved.
-    pub(crate) fn of_pixels(channels: usize, from: (u32, u32), crop: Crop, size: (u32, u32), kernel: Kernel) -> Self {
+    /// The same for pixels of 1 to 4 channels, interleaved. Channels are independent of each other: premultiply alpha
+    /// before.
+    #[must_use]
+    pub fn of_pixels(channels: usize, from: (u32, u32), crop: Crop, size: (u32, u32), kernel: Kernel) -> Self {
         let [across, windows] = sides(from, crop, size, kernel);
         let (from_samples, to_samples) = (from.0 as usize * channels, size.0 as usize * channels);
         let padded = padded(from.0, channels);
@@ -81,13 +83,9 @@ impl RowResampler {
         Self::bytes_of_pixels(1, from, crop, size, kernel)
     }
 
-    pub(crate) fn bytes_of_pixels(
-        channels: usize,
-        from: (u32, u32),
-        crop: Crop,
-        size: (u32, u32),
-        kernel: Kernel,
-    ) -> u64 {
+    /// The same for pixels of so many channels.
+    #[must_use]
+    pub fn bytes_of_pixels(channels: usize, from: (u32, u32), crop: Crop, size: (u32, u32), kernel: Kernel) -> u64 {
         let [across, windows] = sides(from, crop, size, kernel);
         let padded = padded(from.0, channels) as u64;
         let rows_bytes = padded * (1 + 2 * ROWS as u64);
@@ -123,6 +121,17 @@ impl RowResampler {
         self.columns.push(number as usize / 2, [&self.first, row]);
         while self.rows_made < self.to_rows && self.windows.window(self.rows_made).1 <= self.taken {
             self.make_row();
+        }
+    }
+
+    /// Makes the rows taken so far 0 in every sample.
+    pub fn blank(&mut self) {
+        self.columns.blank();
+        self.first.fill(0);
+        self.between.iter_mut().for_each(|row| row.fill(0));
+        match &mut self.made {
+            Made::Samples(samples) => samples.fill(0),
+            Made::Fine(samples) => samples.fill(0),
         }
     }
 

@@ -104,9 +104,28 @@ fn rows_past_the_last_are_dropped_and_missing_ones_are_a_bug() {
 }
 
 #[test]
+fn blank_rows_are_rows_of_zeros() {
+    let (from, size) = ((40, 60), (17, 23));
+    for kept in [0, 1, 30, 59] {
+        let mut zeros = RowResampler::of_pixels(4, from, Crop::whole(from), size, Kernel::Lanczos3);
+        let mut blank = RowResampler::of_pixels(4, from, Crop::whole(from), size, Kernel::Lanczos3);
+        for row in noise(40 * 60 * 4).chunks_exact(40 * 4).take(kept) {
+            zeros.push(&[0; 40 * 4]);
+            blank.push(row);
+        }
+        blank.blank();
+        for row in noise(40 * 60 * 4).chunks_exact(40 * 4).skip(kept) {
+            zeros.push(row);
+            blank.push(row);
+        }
+        assert_eq!(blank.finish(), zeros.finish(), "{kept} of 60 rows");
+    }
+}
+
+#[test]
 fn sides_that_only_a_header_can_have_are_planned() {
     for from in [(u32::MAX, 1), (1, u32::MAX), (u32::MAX, 1 << 16), (1 << 16, u32::MAX)] {
-        let bytes = resample_bytes(4, from, Crop::whole(from), (128, 128), Kernel::Lanczos3);
+        let bytes = RowResampler::bytes_of_pixels(4, from, Crop::whole(from), (128, 128), Kernel::Lanczos3);
         assert!(bytes > u64::from(u32::MAX), "{from:?}: {bytes}");
     }
 }

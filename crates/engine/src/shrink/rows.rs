@@ -9,20 +9,12 @@ use crate::{
     raster::{Channels, Raster},
 };
 
-/// Which row of the image comes first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum RowOrder {
-    TopDown,
-    BottomUp,
-}
-
 /// Takes rows of 8-bit samples, straight alpha, and keeps their block means, premultiplied.
 pub(crate) struct Shrinker {
     channels: Channels,
     factor: usize,
     width: usize,
     height: usize,
-    row_order: RowOrder,
     /// Sums over the rows of the block, by sample; opaque images only.
     sums: Vec<u16>,
     /// The same of premultiplied samples.
@@ -34,7 +26,7 @@ pub(crate) struct Shrinker {
 
 impl Shrinker {
     /// For an image of `width` by `height` pixels.
-    pub(crate) fn new(channels: Channels, (width, height): (u32, u32), factor: u32, row_order: RowOrder) -> Self {
+    pub(crate) fn new(channels: Channels, (width, height): (u32, u32), factor: u32) -> Self {
         let (width, height, factor) = (width as usize, height as usize, factor as usize);
         let samples = if factor == 1 { 0 } else { width * channels.count() };
         let (opaque, alpha) = if channels.has_alpha() { (0, samples) } else { (samples, 0) };
@@ -43,7 +35,6 @@ impl Shrinker {
             factor,
             width,
             height,
-            row_order,
             sums: vec![0; opaque],
             alpha_sums: vec![0; alpha],
             rows_in_block: 0,
@@ -54,7 +45,7 @@ impl Shrinker {
 
     /// The same for rows that are taken away as they are ready.
     pub(crate) fn of_rows(channels: Channels, size: (u32, u32), factor: u32) -> Self {
-        let mut shrinker = Self::new(channels, (size.0, 1), factor, RowOrder::TopDown);
+        let mut shrinker = Self::new(channels, (size.0, 1), factor);
         shrinker.height = size.1 as usize;
         shrinker
     }
@@ -77,19 +68,9 @@ impl Shrinker {
         sums + u64::from(width.div_ceil(factor)) * u64::from(height.div_ceil(factor)) * count
     }
 
-    /// Rows taken so far.
-    pub(crate) fn rows(&self) -> u32 {
-        self.rows as u32
-    }
-
-    /// Samples of a row, each a byte.
-    pub(crate) fn row_bytes(&self) -> usize {
-        self.width * self.channels.count()
-    }
-
     /// Takes the next row: `width * channels` samples. Rows past the height are dropped.
     pub(crate) fn push(&mut self, row: &[u8]) {
-        debug_assert_eq!(row.len(), self.row_bytes());
+        debug_assert_eq!(row.len(), self.width * self.channels.count());
         if self.rows == self.height {
             return;
         }
@@ -106,6 +87,11 @@ impl Shrinker {
         if self.factor > 1 && (self.rows_in_block == self.factor || self.rows == self.height) {
             self.close_block();
         }
+    }
+
+    /// Pixels in a row of the small image.
+    pub(crate) fn small_width(&self) -> usize {
+        self.width.div_ceil(self.factor)
     }
 
     /// Makes the rows taken so far transparent; of use with alpha only.
@@ -129,35 +115,21 @@ impl Shrinker {
         self.rows_in_block = 0;
     }
 
-    /// The small image. Rows that never came are blank: transparent, mid-grey, or no ink.
-    pub(crate) fn finish(mut self) -> (Raster, Window) {
+    /// Makes a row of the small image of the rows that wait for more, if there are such.
+    pub(crate) fn end(&mut self) {
         if self.factor > 1 && self.rows_in_block > 0 {
             self.close_block();
         }
-        let (width, height) = (self.width.div_ceil(self.factor), self.height.div_ceil(self.factor));
-        let blank = match self.channels {
-            Channels::Grey | Channels::Rgb | Channels::YCbCr => 128,
-            Channels::GreyAlpha | Channels::Rgba | Channels::Cmyk => 0,
-        };
-        self.out.resize(width * height * self.channels.count(), blank);
-        let mut top = 0.0;
-        let (covered_width, covered_height) =
-            (self.width as f64 / self.factor as f64, self.height as f64 / self.factor as f64);
-        if self.row_order == RowOrder::BottomUp {
-            flip(&mut self.out, width * self.channels.count());
-            top = height as f64 - covered_height;
-        }
-        let raster = Raster { width, height, channels: self.channels, samples: self.out };
-        let extent = Window { left: 0.0, top, width: covered_width, height: covered_height };
-        (raster, extent)
     }
-}
 
-/// Rows of `row_bytes` in reverse, in place.
-fn flip(samples: &mut [u8], row_bytes: usize) {
-    let mut rows = samples.chunks_exact_mut(row_bytes);
-    while let (Some(first), Some(last)) = (rows.next(), rows.next_back()) {
-        first.swap_with_slice(last);
+    /// The small image. Rows that never came are blank: transparent, mid-grey, or no ink.
+    pub(crate) fn finish(mut self) -> (Raster, Window) {
+        self.end();
+        let (width, height) = (self.width.div_ceil(self.factor), self.height.div_ceil(self.factor));
+        self.out.resize(width * height * self.channels.count(), self.channels.blank());
+        let covered = |side: usize| side as f64 / self.factor as f64;
+        let extent = Window { left: 0.0, top: 0.0, width: covered(self.width), height: covered(self.height) };
+        (Raster { width, height, channels: self.channels, samples: self.out }, extent)
     }
 }
 
@@ -213,8 +185,8 @@ fn alpha_means<const N: usize>(sums: &[u32], factor: usize, rows: usize, out: &m
 mod tests {
     use super::*;
 
-    fn shrunk(channels: Channels, size: (u32, u32), factor: u32, order: RowOrder, rows: &[&[u8]]) -> (Raster, Window) {
-        let mut shrinker = Shrinker::new(channels, size, factor, order);
+    fn shrunk(channels: Channels, size: (u32, u32), factor: u32, rows: &[&[u8]]) -> (Raster, Window) {
+        let mut shrinker = Shrinker::new(channels, size, factor);
         rows.iter().for_each(|row| shrinker.push(row));
         shrinker.finish()
     }
@@ -222,25 +194,17 @@ mod tests {
     #[test]
     fn blocks_become_their_rounded_means_and_partial_blocks_count_in_part() {
         let rows: [&[u8]; 3] = [&[0, 1, 10], &[2, 4, 20], &[100, 101, 255]];
-        let (raster, extent) = shrunk(Channels::Grey, (3, 3), 2, RowOrder::TopDown, &rows);
+        let (raster, extent) = shrunk(Channels::Grey, (3, 3), 2, &rows);
         assert_eq!(raster.samples, [2, 15, 101, 255]); // 7/4, 30/2, 201/2, 255
         assert_eq!((extent.width, extent.height), (1.5, 1.5));
     }
 
     #[test]
-    fn rows_from_the_bottom_up_give_the_image_upright() {
-        let rows: [&[u8]; 3] = [&[3], &[3], &[9]];
-        let (raster, extent) = shrunk(Channels::Grey, (1, 3), 2, RowOrder::BottomUp, &rows);
-        assert_eq!(raster.samples, [9, 3]);
-        assert_eq!((extent.top, extent.height), (0.5, 1.5));
-    }
-
-    #[test]
     fn hidden_colours_do_not_count() {
         let rows: [&[u8]; 2] = [&[255, 0, 0, 0, 0, 0, 255, 255], &[255, 0, 0, 0, 0, 0, 255, 255]];
-        let (raster, _) = shrunk(Channels::Rgba, (2, 2), 2, RowOrder::TopDown, &rows);
+        let (raster, _) = shrunk(Channels::Rgba, (2, 2), 2, &rows);
         assert_eq!(raster.samples, [0, 0, 128, 128]);
-        let (single, _) = shrunk(Channels::GreyAlpha, (1, 1), 1, RowOrder::TopDown, &[&[200, 128]]);
+        let (single, _) = shrunk(Channels::GreyAlpha, (1, 1), 1, &[&[200, 128]]);
         assert_eq!(single.samples, [100, 128]);
     }
 
@@ -248,7 +212,7 @@ mod tests {
     fn the_brightest_block_does_not_overflow_and_means_are_exact() {
         let row = vec![255_u8; 256];
         let rows = vec![row.as_slice(); 256];
-        let (raster, _) = shrunk(Channels::Grey, (256, 256), 256, RowOrder::TopDown, &rows);
+        let (raster, _) = shrunk(Channels::Grey, (256, 256), 256, &rows);
         assert_eq!(raster.samples, [255]);
         for divisor in [1, 2, 3, 7, 255, 256, 4095, 65_536] {
             let mean = Mean::over(divisor);
@@ -261,7 +225,7 @@ mod tests {
 
     #[test]
     fn missing_rows_are_blank() {
-        let (raster, _) = shrunk(Channels::Grey, (2, 4), 2, RowOrder::TopDown, &[&[7, 7]]);
+        let (raster, _) = shrunk(Channels::Grey, (2, 4), 2, &[&[7, 7]]);
         assert_eq!(raster.samples, [7, 128]);
     }
 }

@@ -141,7 +141,7 @@ fn add_weighted<const N: usize, const ALPHA: bool>(sum: &mut [u32; N], pixel: &[
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::shrink::{RowOrder, Shrinker};
+    use crate::shrink::Shrinker;
 
     #[test]
     fn pixels_in_any_order_give_what_rows_give() {
@@ -150,7 +150,7 @@ mod tests {
             let row_bytes = size.0 as usize * channels.count();
             let image: Vec<u8> = (0..row_bytes * size.1 as usize).map(|at| (at * 7919 % 251) as u8).collect();
             for factor in [1, 2, 3, 8, 40] {
-                let mut rows = Shrinker::new(channels, size, factor, RowOrder::TopDown);
+                let mut rows = Shrinker::new(channels, size, factor);
                 image.chunks_exact(row_bytes).for_each(|row| rows.push(row));
                 let mut scattered = Scattered::new(channels, size, factor);
                 for (y, row) in image.chunks_exact(row_bytes).enumerate().rev() {

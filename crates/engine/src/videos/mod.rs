@@ -254,7 +254,7 @@ fn instead(mut decoded: Decoded, is_damaged: bool) -> Decoded {
 fn is_blank(decoded: &Decoded) -> bool {
     match &decoded.pixels {
         Pixels::Raster(raster, ..) => deviation(raster) < LEAST_DEVIATION,
-        Pixels::Variants(..) => false,
+        Pixels::Resized(..) | Pixels::Variants(..) => false,
     }
 }
 

@@ -7,7 +7,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
-use contract::{Fit, OutputFormat, Variant};
+use contract::{Fit, ImageFormat as ImageKind, OutputFormat, Variant};
 use engine::{EngineError, Made, Stage};
 use image::{DynamicImage, ImageFormat, RgbImage};
 
@@ -82,10 +82,16 @@ fn files() -> Vec<(&'static str, Vec<u8>)> {
     files
 }
 
+/// What is drawn is drawn as large as its largest variant, by another process: the last set says all of its threads.
+fn is_drawn(bytes: &[u8]) -> bool {
+    ImageKind::from_bytes(bytes).is_some_and(ImageKind::is_drawn)
+}
+
 #[test]
 fn two_threads_make_what_one_makes() {
     for (name, bytes) in files() {
-        for (number, variants) in sets().into_iter().enumerate() {
+        let first = if is_drawn(&bytes) { 2 } else { 0 };
+        for (number, variants) in sets().into_iter().enumerate().skip(first) {
             let case = format!("{name}, set {number}");
             match (make(&bytes, &variants, 1 << 30, 1), make(&bytes, &variants, 1 << 30, 2)) {
                 (Ok((one, one_stages)), Ok((two, two_stages))) => {

@@ -6,7 +6,7 @@ use contract::ImageFormat;
 
 use super::header::{BmpDetail, Compression};
 use crate::{
-    EngineError, Plan, Probe, Warning, decoded::Decoded, raster::Channels, room::at_least_half, shrink::Shrinker,
+    EngineError, Plan, Probe, Warning, decoded::Decoded, raster::Channels, room::at_least_half, row_sink::RowSink,
     source::Source,
 };
 
@@ -32,19 +32,19 @@ pub(super) fn decode(
     let mut stream = BufReader::with_capacity(BLOCK_BYTES, source);
     let fault = |cause: io::Error| EngineError::decoder(ImageFormat::Bmp, cause);
     let palette = palette(&mut stream, probe, detail).map_err(fault)?;
-    let size = (probe.width_px, probe.height_px);
-    let mut shrinker = Shrinker::new(channels(probe), size, plan.row_shrink, detail.row_order);
+    let sink = if detail.is_from_bottom { RowSink::from_bottom } else { RowSink::new };
+    let mut sink = sink(probe, plan, channels(probe));
     let result = match detail.compression {
-        Compression::None => plain_rows(&mut stream, detail, &palette, probe, &mut shrinker).map(|()| Vec::new()),
+        Compression::None => plain_rows(&mut stream, detail, &palette, probe, &mut sink).map(|()| Vec::new()),
         Compression::Rle8 | Compression::Rle4 => {
-            run_lengths(&mut stream, detail.compression, &palette, probe, &mut shrinker)
+            run_lengths(&mut stream, detail.compression, &palette, probe, &mut sink)
         }
     };
     let warnings = match result {
         Ok(warnings) => warnings,
-        Err(cause) => at_least_half(probe, shrinker.rows(), || fault(cause))?,
+        Err(cause) => at_least_half(probe, sink.rows(), || fault(cause))?,
     };
-    Ok(Decoded::of_rows(shrinker, None, warnings))
+    Ok(Decoded::of_rows(sink, None, warnings))
 }
 
 /// Reads up to the first pixel; the table is padded to 256 colours with black.
@@ -66,7 +66,7 @@ fn plain_rows(
     detail: &BmpDetail,
     palette: &[[u8; 3]],
     probe: &Probe,
-    shrinker: &mut Shrinker,
+    sink: &mut RowSink,
 ) -> io::Result<()> {
     let width = probe.width_px as usize;
     let bits = usize::from(detail.bits_per_pixel);
@@ -93,8 +93,8 @@ fn plain_rows(
                 }
             }
         }
-        is_shown = is_shown || show(&mut pixels, shrinker);
-        shrinker.push(&pixels);
+        is_shown = is_shown || show(&mut pixels, sink);
+        sink.push(&pixels);
     }
     Ok(())
 }
@@ -102,10 +102,10 @@ fn plain_rows(
 /// Takes alpha for absent as long as all of it is 0; says whether it is not.
 ///
 /// Writers leave 0 where they mean no alpha, so Windows, Chrome and Photoshop show a picture that is all transparent.
-fn show(pixels: &mut [u8], shrinker: &mut Shrinker) -> bool {
+fn show(pixels: &mut [u8], sink: &mut RowSink) -> bool {
     let is_shown = pixels.as_chunks::<4>().0.iter().any(|pixel| pixel[3] != 0);
     if is_shown {
-        shrinker.blank();
+        sink.blank();
     } else {
         pixels.as_chunks_mut::<4>().0.iter_mut().for_each(|pixel| pixel[3] = 255);
     }
@@ -157,18 +157,18 @@ fn run_lengths(
     compression: Compression,
     palette: &[[u8; 3]],
     probe: &Probe,
-    shrinker: &mut Shrinker,
+    sink: &mut RowSink,
 ) -> io::Result<Vec<Warning>> {
     let width = probe.width_px as usize;
     let mut warnings = Vec::new();
     let mut row = vec![0_u8; width];
     let mut pixels = vec![0; width * 3];
     let mut x = 0;
-    let mut end_row = |row: &mut Vec<u8>, shrinker: &mut Shrinker| {
+    let mut end_row = |row: &mut Vec<u8>, sink: &mut RowSink| {
         for (pixel, index) in pixels.as_chunks_mut::<3>().0.iter_mut().zip(row.iter()) {
             *pixel = palette[usize::from(*index)];
         }
-        shrinker.push(&pixels);
+        sink.push(&pixels);
         row.fill(0);
     };
     let four_bits = compression == Compression::Rle4;
@@ -181,27 +181,27 @@ fn run_lengths(
             byte & 15
         }
     };
-    while shrinker.rows() < probe.height_px {
+    while sink.rows() < probe.height_px {
         let [count, value] = pair(stream)?;
         match (count, value) {
             (0, 0) => {
-                end_row(&mut row, shrinker);
+                end_row(&mut row, sink);
                 x = 0;
             }
             // End of the bitmap: what is left is index 0. Writers may leave out rows, but damage looks the same.
             (0, 1) => {
-                let (rows, rows_expected) = (shrinker.rows() + u32::from(x > 0), probe.height_px);
+                let (rows, rows_expected) = (sink.rows() + u32::from(x > 0), probe.height_px);
                 if rows < rows_expected {
                     warnings.push(Warning::Truncated { rows, rows_expected });
                 }
-                while shrinker.rows() < probe.height_px {
-                    end_row(&mut row, shrinker);
+                while sink.rows() < probe.height_px {
+                    end_row(&mut row, sink);
                 }
             }
             (0, 2) => {
                 let [right, down] = pair(stream)?;
                 for _ in 0..down {
-                    end_row(&mut row, shrinker);
+                    end_row(&mut row, sink);
                 }
                 x += usize::from(right);
             }

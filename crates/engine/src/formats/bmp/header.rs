@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use contract::ImageFormat;
 
-use crate::{Colour, EngineError, Orientation, Probe, fields::Fields, room::Step, shrink::RowOrder};
+use crate::{Colour, EngineError, Orientation, Probe, fields::Fields, room::Step};
 
 /// How pixels are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub(super) struct BmpDetail {
     pub(super) bits_per_pixel: u16,
     pub(super) compression: Compression,
     /// From the bottom up as a rule; a negative height is the other one.
-    pub(super) row_order: RowOrder,
+    pub(super) is_from_bottom: bool,
     /// Red, green, blue, alpha; zero where absent.
     pub(super) masks: [u32; 4],
     /// Where the palette starts, the size of its entries in bytes, and how many it has.
@@ -53,7 +53,7 @@ pub(super) fn step(prefix: &[u8]) -> Result<Step, EngineError> {
     };
     let width_px = u32::try_from(width).map_err(|_| EngineError::header(FORMAT, "width", width.unsigned_abs()))?;
     let height_px = u32::try_from(height.abs()).unwrap_or(0);
-    let row_order = if height < 0 { RowOrder::TopDown } else { RowOrder::BottomUp };
+    let is_from_bottom = height >= 0;
     let info = &prefix[..info_end];
     let (code, colours) = if core { (0, 0) } else { (le32(info, 30), le32(info, 46)) };
     let (compression, mut masks) = compression(code, bits_per_pixel)?;
@@ -97,7 +97,7 @@ pub(super) fn step(prefix: &[u8]) -> Result<Step, EngineError> {
         interlaced: false,
         orientation: Orientation::Upright,
         header_bytes,
-        detail: Arc::new(BmpDetail { bits_per_pixel, compression, row_order, masks, palette }),
+        detail: Arc::new(BmpDetail { bits_per_pixel, compression, is_from_bottom, masks, palette }),
     };
     if (prefix.len() as u64) < header_bytes { Ok(Step::Known(probe, header_bytes)) } else { Ok(Step::Done(probe)) }
 }

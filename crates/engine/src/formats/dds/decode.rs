@@ -7,11 +7,7 @@ use std::io::{self, BufReader, Read};
 
 use super::FORMAT;
 use crate::{
-    EngineError, Plan, Probe,
-    decoded::Decoded,
-    raster::Channels,
-    room::rows_until_damage,
-    shrink::{RowOrder, Shrinker},
+    EngineError, Plan, Probe, decoded::Decoded, raster::Channels, room::rows_until_damage, row_sink::RowSink,
     source::Source,
 };
 
@@ -107,11 +103,11 @@ pub(super) fn decode(
     let fault = |cause: io::Error| EngineError::decoder(FORMAT, cause);
     let mut stream = BufReader::with_capacity(BLOCK_BYTES, source);
     io::copy(&mut stream.by_ref().take(probe.header_bytes), &mut io::sink()).map_err(fault)?;
-    let (width, size) = (probe.width_px as usize, (probe.width_px, probe.height_px));
-    let mut shrinker = Shrinker::new(CHANNELS, size, plan.row_shrink, RowOrder::TopDown);
+    let width = probe.width_px as usize;
+    let mut sink = RowSink::new(probe, plan, CHANNELS);
     let mut stored = vec![0; width / 4 * blocks.bytes()];
     let mut rows = vec![0; width * 4 * 4];
-    let warnings = rows_until_damage(probe, &mut shrinker, &mut rows, |rows| {
+    let warnings = rows_until_damage(probe, &mut sink, &mut rows, |rows| {
         stream.read_exact(&mut stored)?;
         for (at, block) in stored.chunks_exact(blocks.bytes()).enumerate() {
             let pixels = blocks.pixels(block);
@@ -121,7 +117,7 @@ pub(super) fn decode(
         }
         Ok(())
     })?;
-    Ok(Decoded::of_rows(shrinker, None, warnings))
+    Ok(Decoded::of_rows(sink, None, warnings))
 }
 
 #[cfg(test)]

@@ -10,12 +10,8 @@ use super::{
     lzw::{self, End, Lzw},
 };
 use crate::{
-    EngineError, Plan, Probe, Warning,
-    decoded::Decoded,
-    raster::Channels,
-    room::at_least_half,
-    shrink::{RowOrder, Scattered, Shrinker},
-    source::Source,
+    EngineError, Plan, Probe, Warning, decoded::Decoded, raster::Channels, room::at_least_half, row_sink::RowSink,
+    shrink::Scattered, source::Source,
 };
 
 const FORMAT: ImageFormat = ImageFormat::Gif;
@@ -56,14 +52,14 @@ pub(super) fn decode(
         let (raster, extent) = small.finish();
         return Ok(Decoded::of_raster(raster, extent, None, at_end(&mut pixels, has_colours)));
     }
-    let mut shrinker = Shrinker::new(channels, size, plan.row_shrink, RowOrder::TopDown);
+    let mut sink = RowSink::new(probe, plan, channels);
     // Canvas rows above the frame are transparent.
-    (0..detail.frame_at.1).for_each(|_| shrinker.push(&canvas.row));
+    (0..detail.frame_at.1).for_each(|_| sink.push(&canvas.row));
     let mut stopped = End::Data;
     let mut rows_decoded = 0;
     while rows_decoded < height {
         match pixels.row(width) {
-            Ok(indices) => shrinker.push(canvas.paint(indices)),
+            Ok(indices) => sink.push(canvas.paint(indices)),
             Err(end) => {
                 stopped = end;
                 break;
@@ -74,15 +70,15 @@ pub(super) fn decode(
     // Rows below the frame are transparent too, unless the frame itself was cut.
     if rows_decoded == height {
         canvas.row.fill(0);
-        while shrinker.rows() < size.1 {
-            shrinker.push(&canvas.row);
+        while sink.rows() < size.1 {
+            sink.push(&canvas.row);
         }
     }
-    let mut warnings = at_least_half(probe, shrinker.rows(), || fault(stopped))?;
+    let mut warnings = at_least_half(probe, sink.rows(), || fault(stopped))?;
     if rows_decoded == height {
         warnings = at_end(&mut pixels, has_colours);
     }
-    Ok(Decoded::of_rows(shrinker, None, warnings))
+    Ok(Decoded::of_rows(sink, None, warnings))
 }
 
 /// RGBA of each index.

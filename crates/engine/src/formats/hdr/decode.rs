@@ -8,13 +8,8 @@ use std::io::{self, BufRead, BufReader, Read};
 
 use super::FORMAT;
 use crate::{
-    EngineError, Plan, Probe, Warning,
-    decoded::Decoded,
-    raster::Channels,
-    room::rows_until_damage,
-    samples::Light,
-    shrink::{RowOrder, Shrinker},
-    source::Source,
+    EngineError, Plan, Probe, Warning, decoded::Decoded, raster::Channels, room::rows_until_damage, row_sink::RowSink,
+    samples::Light, source::Source,
 };
 
 const BLOCK_BYTES: usize = 64 << 10;
@@ -33,12 +28,11 @@ pub(super) fn decode(source: &mut Source<'_>, probe: &Probe, plan: &Plan) -> Res
     let fault = |cause: io::Error| EngineError::decoder(FORMAT, cause);
     let mut stream = BufReader::with_capacity(BLOCK_BYTES, source);
     io::copy(&mut stream.by_ref().take(probe.header_bytes), &mut io::sink()).map_err(fault)?;
-    let size = (probe.width_px, probe.height_px);
-    let mut shrinker = Shrinker::new(CHANNELS, size, plan.row_shrink, RowOrder::TopDown);
+    let mut sink = RowSink::new(probe, plan, CHANNELS);
     let light = Light::new();
     let mut row = vec![[0; 4]; probe.width_px as usize];
     let mut pixels = vec![0; row.len() * 3];
-    let mut warnings = rows_until_damage(probe, &mut shrinker, &mut pixels, |pixels| {
+    let mut warnings = rows_until_damage(probe, &mut sink, &mut pixels, |pixels| {
         fill(&mut stream, &mut row)?;
         for (out, rgbe) in pixels.as_chunks_mut::<3>().0.iter_mut().zip(&row) {
             *out = seen(*rgbe, &light);
@@ -49,7 +43,7 @@ pub(super) fn decode(source: &mut Source<'_>, probe: &Probe, plan: &Plan) -> Res
     if warnings.is_empty() && stream.fill_buf().is_ok_and(|rest| rest.iter().any(|byte| *byte != 0)) {
         warnings.push(Warning::Damaged);
     }
-    Ok(Decoded::of_rows(shrinker, None, warnings))
+    Ok(Decoded::of_rows(sink, None, warnings))
 }
 
 /// As sRGB.

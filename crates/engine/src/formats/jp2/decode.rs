@@ -14,7 +14,7 @@ use crate::{
     decoded::Decoded,
     geometry::Window,
     room::{Cost, guarded, row_shrink},
-    shrink::{RowOrder, Shrinker},
+    shrink::Shrinker,
     source::Source,
 };
 
@@ -59,7 +59,7 @@ pub(super) fn cost(detail: &Jp2Detail, probe: &Probe, least_shrink: f64) -> Cost
     let rows = pixels * channels + Shrinker::bytes(detail.channels, (small.0 + 1, small.1 + 1), row_shrink);
     let profile = 2 * detail.profile.as_ref().map_or(0, |profile| profile.len() as u64);
     let bytes = [detail.most_bytes(), planes, again.max(tile), rows, detail.main.table_bytes(), profile, FIXED_BYTES];
-    Cost { shrink, row_shrink, bytes: bytes.into_iter().fold(0, u64::saturating_add) }
+    Cost { shrink, row_shrink, bytes: bytes.into_iter().fold(0, u64::saturating_add), rows: None }
 }
 
 impl Jp2Detail {
@@ -113,7 +113,7 @@ pub(super) fn decode(
     // Room for the last pixels, which lie beyond where their sample does.
     let more = u32::from(plan.shrink > 1);
     let size = (size.0 + more, size.1 + more);
-    let mut shrinker = Shrinker::new(detail.channels, size, plan.row_shrink, RowOrder::TopDown);
+    let mut shrinker = Shrinker::new(detail.channels, size, plan.row_shrink);
     let mut wide = Vec::with_capacity(size.0 as usize * channels);
     for row in pixels.chunks_exact((size.0 - more) as usize * channels) {
         wide.clear();

@@ -19,8 +19,9 @@ use crate::{
     decoded::Decoded,
     raster::Channels,
     room::{Cost, guarded, row_shrink},
+    row_sink::RowSink,
     samples::{Light, to_8},
-    shrink::{MAX_FACTOR, RowOrder, Shrinker},
+    shrink::MAX_FACTOR,
     source::Source,
 };
 
@@ -34,23 +35,14 @@ const COLUMN_BYTES: u64 = 640;
 pub(super) fn cost(detail: &JxlDetail, probe: &Probe, least_shrink: f64) -> Cost {
     let shrink = if detail.stops_early(least_shrink) { 8 } else { 1 };
     let row_shrink = row_shrink(least_shrink / f64::from(shrink)).min(MAX_FACTOR / shrink);
-    let size = (probe.width_px, probe.height_px);
     let picture = probe.pixels().saturating_mul(detail.pixel_bytes());
     let row = u64::from(probe.width_px) * detail.pixel_bytes();
     let light = if detail.is_linear { Light::BYTES } else { 0 };
     let frames: u64 = detail.frames.iter().map(|(frame, _)| detail.kept_bytes(frame)).fold(0, u64::saturating_add);
     let most = detail.frames.iter().map(|frame| detail.frame_bytes(frame)).max().unwrap_or_default();
-    let bytes = [
-        picture,
-        row,
-        light,
-        frames,
-        most,
-        2 * detail.profile_length(),
-        Shrinker::bytes(detail.channels, size, shrink * row_shrink),
-        FIXED_BYTES + 2 * BLOCK_BYTES as u64,
-    ];
-    Cost { shrink, row_shrink, bytes: bytes.into_iter().fold(0, u64::saturating_add) }
+    let bytes = [picture, row, light, frames, most, 2 * detail.profile_length(), FIXED_BYTES + 2 * BLOCK_BYTES as u64];
+    let bytes = bytes.into_iter().fold(0, u64::saturating_add);
+    Cost { shrink, row_shrink, bytes, rows: Some(detail.channels) }
 }
 
 impl JxlDetail {
@@ -123,14 +115,13 @@ pub(super) fn decode(
     let row_bytes = probe.width_px as usize * detail.pixel_bytes() as usize;
     let mut picture = vec![0; row_bytes * probe.height_px as usize];
     draw(source, probe, detail, plan.shrink > 1, &mut picture, row_bytes)?;
-    let size = (probe.width_px, probe.height_px);
-    let mut shrinker = Shrinker::new(detail.channels, size, plan.shrink * plan.row_shrink, RowOrder::TopDown);
+    let mut sink = RowSink::new(probe, plan, detail.channels);
     let light = detail.is_linear.then(Light::new);
     let mut pixels = vec![0; if detail.is_linear { row_bytes / 2 } else { 0 }];
     let count = detail.channels.count();
     for row in picture.chunks_exact(row_bytes) {
         let Some(light) = &light else {
-            shrinker.push(row);
+            sink.push(row);
             continue;
         };
         for (at, (pixel, sample)) in pixels.iter_mut().zip(row.as_chunks::<2>().0).enumerate() {
@@ -138,9 +129,9 @@ pub(super) fn decode(
             let is_alpha = detail.channels.has_alpha() && at % count == count - 1;
             *pixel = if is_alpha { to_8(sample) } else { light.to_srgb(f32::from(sample) / 65_535.0) };
         }
-        shrinker.push(&pixels);
+        sink.push(&pixels);
     }
-    Ok(Decoded::of_rows(shrinker, profile, Vec::new()))
+    Ok(Decoded::of_rows(sink, profile, Vec::new()))
 }
 
 /// Draws the frame that is shown, or its eighth.

@@ -16,12 +16,13 @@ use super::{
 };
 use crate::{
     Colour, EngineError, Plan, Probe, Warning,
-    decoded::Decoded,
+    decoded::{self, Decoded},
     exif,
     raster::Channels,
     room::at_least_half,
+    row_sink::RowSink,
     samples::round_16,
-    shrink::{RowOrder, Scattered, Shrinker},
+    shrink::Scattered,
     source::Source,
 };
 
@@ -63,7 +64,7 @@ pub(super) fn decode(
     let mut rounded = vec![0; if depth == BitDepth::Sixteen { size.0 as usize * channels.count() } else { 0 }];
     let no_row = || EngineError::header(ImageFormat::Png, "rows", 0_u8);
     let mut warnings;
-    let (raster, extent) = if probe.interlaced {
+    let pixels = if probe.interlaced {
         let mut small = Scattered::new(channels, size, plan.row_shrink);
         for (y, first_x, step_x) in interlaced_rows(size) {
             // Damage in one pass leaves its pixels blank all over the image: that is no thumbnail.
@@ -74,14 +75,15 @@ pub(super) fn decode(
             small.push(in_8_bits(&row, depth, &mut rounded, pixels * channels.count()), y, first_x, step_x);
         }
         warnings = at_end(&mut reader, &mut row);
-        small.finish()
+        let (raster, extent) = small.finish();
+        decoded::Pixels::Raster(raster, extent, channels.model())
     } else {
-        let mut small = Shrinker::new(channels, size, plan.row_shrink, RowOrder::TopDown);
+        let mut sink = RowSink::new(probe, plan, channels);
         let mut stopped = None;
-        while small.rows() < probe.height_px {
+        while sink.rows() < probe.height_px {
             match reader.read_row(&mut row) {
                 Ok(Some(_)) => {
-                    small.push(in_8_bits(&row, depth, &mut rounded, size.0 as usize * channels.count()));
+                    sink.push(in_8_bits(&row, depth, &mut rounded, size.0 as usize * channels.count()));
                 }
                 Ok(None) => break,
                 Err(cause) => {
@@ -90,20 +92,21 @@ pub(super) fn decode(
                 }
             }
         }
-        let is_whole = small.rows() == probe.height_px;
-        warnings = at_least_half(probe, small.rows(), || stopped.map_or_else(no_row, fault))?;
+        let is_whole = sink.rows() == probe.height_px;
+        warnings = at_least_half(probe, sink.rows(), || stopped.map_or_else(no_row, fault))?;
         if is_whole {
             warnings = at_end(&mut reader, &mut row);
         }
-        small.finish()
+        sink.finish()
     };
     // The crate passes over such chunks in silence.
     if detail.is_damaged && !warnings.contains(&Warning::Damaged) {
         warnings.push(Warning::Damaged);
     }
     let profile = colour::profile(reader.info(), channels, (profile, detail), &mut warnings);
-    let orientation = reader.info().exif_metadata.as_deref().and_then(exif::orientation);
-    Ok(Decoded { orientation, ..Decoded::of_raster(raster, extent, profile, warnings) })
+    // A second one may not be there, and the rows went by the first.
+    let exif = reader.info().exif_metadata.as_deref().filter(|_| !detail.has_exif);
+    Ok(Decoded { orientation: exif.and_then(exif::orientation), ..Decoded::of_pixels(pixels, profile, warnings) })
 }
 
 /// A reader of the source's pixels.

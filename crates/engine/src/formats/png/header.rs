@@ -15,6 +15,8 @@ pub(super) struct PngDetail {
     pub(super) iccp: Option<(usize, usize)>,
     /// There are code points, of use or not.
     pub(super) has_cicp: bool,
+    /// Exif stands before the pixels, and so none behind them.
+    pub(super) has_exif: bool,
     /// How many frames there are; 0 in a still.
     pub(super) frames: u32,
     /// A chunk before the pixels has a wrong checksum, or a transparent grey of more bits than grey has: it may have said
@@ -78,6 +80,7 @@ pub(super) fn step(prefix: &[u8]) -> Result<Step, EngineError> {
                 let body = usize::try_from(end - 4).ok().and_then(|body_end| prefix.get(at + 8..body_end));
                 let Some(body) = body else { return Ok(Step::Known(probe, end)) };
                 probe.orientation = exif::orientation(body).unwrap_or_default();
+                detail.has_exif = true;
             }
             _ => {}
         }

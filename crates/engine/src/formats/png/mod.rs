@@ -24,6 +24,10 @@ impl Detail for PngDetail {
         self.profile_bytes
     }
 
+    fn may_turn(&self) -> bool {
+        !self.has_exif
+    }
+
     fn frames(&self) -> Option<&dyn Frames> {
         (self.frames > 1).then_some(self as &dyn Frames)
     }

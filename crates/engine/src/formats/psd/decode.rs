@@ -11,8 +11,9 @@ use crate::{
     lab::Lab,
     raster::{Channels, Raster},
     room::{Cost, row_shrink},
+    row_sink::RowSink,
     samples::{Light, round_16},
-    shrink::{RowOrder, Shrinker},
+    shrink::Shrinker,
     source::Source,
 };
 
@@ -25,15 +26,22 @@ pub(super) fn cost(probe: &Probe, detail: &PsdDetail, least_shrink: f64) -> Cost
     let size = (probe.width_px, probe.height_px);
     let planes = u64::from(detail.planes());
     let small_px = u64::from(size.0.div_ceil(row_shrink)) * u64::from(size.1.div_ceil(row_shrink));
-    // Planes, then the same interleaved; with a palette it is one plane of four channels.
+    // Planes, then the same interleaved; with a palette rows are pixels.
     let small = match detail.mode {
-        Mode::Indexed => Shrinker::bytes(Channels::Rgba, size, row_shrink),
+        Mode::Indexed => 0,
         _ => planes * (Shrinker::bytes(Channels::Grey, size, row_shrink) + small_px),
     };
     // A row as it is stored, packed, and of 8 bits; the lengths of the rows that are packed.
     let row = detail.row_bytes(probe.width_px) * 4 + u64::from(probe.width_px) * 5;
     let lengths = u64::from(probe.height_px) * planes * 4;
-    Cost { shrink: 1, row_shrink, bytes: small + row + lengths + BLOCK_BYTES as u64 + INFLATE_BYTES + Light::BYTES }
+    let bytes = small + row + lengths + BLOCK_BYTES as u64 + INFLATE_BYTES + Light::BYTES;
+    let rows = (detail.mode == Mode::Indexed).then(|| indexed(probe));
+    Cost { shrink: 1, row_shrink, bytes, rows }
+}
+
+/// What colours of a palette are.
+const fn indexed(probe: &Probe) -> Channels {
+    if probe.has_alpha { Channels::Rgba } else { Channels::Rgb }
 }
 
 impl PsdDetail {
@@ -81,25 +89,25 @@ pub(super) fn decode(
     };
     let size = (probe.width_px, probe.height_px);
     if detail.mode == Mode::Indexed {
-        let channels = if probe.has_alpha { Channels::Rgba } else { Channels::Rgb };
-        let mut shrinker = Shrinker::new(channels, size, plan.row_shrink, RowOrder::TopDown);
+        let channels = indexed(probe);
+        let mut sink = RowSink::new(probe, plan, channels);
         let mut row = Vec::new();
         for _ in 0..probe.height_px {
             rows.next().map_err(fault)?;
             row.clear();
-            row.extend(rows.stored.iter().flat_map(|index| colour(detail, *index)).take(shrinker.row_bytes() * 4));
+            row.extend(rows.stored.iter().flat_map(|index| colour(detail, *index)).take(sink.row_bytes() * 4));
             if channels == Channels::Rgb {
                 row = row.as_chunks::<4>().0.iter().flat_map(|[red, green, blue, _]| [*red, *green, *blue]).collect();
             }
-            shrinker.push(&row);
+            sink.push(&row);
         }
-        return Ok(Decoded::of_rows(shrinker, detail.profile.clone(), Vec::new()));
+        return Ok(Decoded::of_rows(sink, detail.profile.clone(), Vec::new()));
     }
     let mut planes = Vec::new();
     let mut extent = None;
     let mut row = vec![0; probe.width_px as usize];
     for plane in 0..detail.planes() {
-        let mut shrinker = Shrinker::new(Channels::Grey, size, plan.row_shrink, RowOrder::TopDown);
+        let mut shrinker = Shrinker::new(Channels::Grey, size, plan.row_shrink);
         let is_alpha = plane == detail.mode.colours();
         for _ in 0..probe.height_px {
             rows.next().map_err(fault)?;

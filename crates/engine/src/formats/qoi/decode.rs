@@ -7,11 +7,7 @@ use std::io::{self, Read};
 
 use super::{FORMAT, HEADER_BYTES};
 use crate::{
-    EngineError, Plan, Probe, Warning,
-    decoded::Decoded,
-    raster::Channels,
-    room::rows_until_damage,
-    shrink::{RowOrder, Shrinker},
+    EngineError, Plan, Probe, Warning, decoded::Decoded, raster::Channels, room::rows_until_damage, row_sink::RowSink,
     source::Source,
 };
 
@@ -33,8 +29,7 @@ pub(super) fn decode(source: &mut Source<'_>, probe: &Probe, plan: &Plan) -> Res
     let fault = |cause: io::Error| EngineError::decoder(FORMAT, cause);
     source.read_exact(&mut [0; HEADER_BYTES]).map_err(fault)?;
     let channels = channels(probe);
-    let size = (probe.width_px, probe.height_px);
-    let mut shrinker = Shrinker::new(channels, size, plan.row_shrink, RowOrder::TopDown);
+    let mut sink = RowSink::new(probe, plan, channels);
     let mut row = vec![0; probe.width_px as usize * channels.count()];
     let mut pixels = Pixels {
         stream: source,
@@ -47,13 +42,13 @@ pub(super) fn decode(source: &mut Source<'_>, probe: &Probe, plan: &Plan) -> Res
         hashes: 0,
         is_damaged: false,
     };
-    let mut warnings = rows_until_damage(probe, &mut shrinker, &mut row, |row| {
+    let mut warnings = rows_until_damage(probe, &mut sink, &mut row, |row| {
         if probe.has_alpha { pixels.fill::<4>(row) } else { pixels.fill::<3>(row) }
     })?;
     if pixels.is_damaged || (warnings.is_empty() && !pixels.is_at_end()) {
         warnings.push(Warning::Damaged);
     }
-    Ok(Decoded::of_rows(shrinker, None, warnings))
+    Ok(Decoded::of_rows(sink, None, warnings))
 }
 
 struct Pixels<R> {

@@ -20,13 +20,8 @@ use super::{
     rows::RowFormat,
 };
 use crate::{
-    Colour, EngineError, Limits, Plan, Probe, Warning,
-    decoded::Decoded,
-    raster::Channels,
-    room::at_least_half,
-    samples::Light,
-    shrink::{RowOrder, Shrinker},
-    source::Source,
+    Colour, EngineError, Limits, Plan, Probe, Warning, decoded::Decoded, raster::Channels, room::at_least_half,
+    row_sink::RowSink, samples::Light, source::Source,
 };
 
 const FORMAT: ImageFormat = ImageFormat::Tiff;
@@ -112,22 +107,21 @@ pub(super) fn decode(
         });
         image.format.set_range(range);
     }
-    let size = (probe.width_px, probe.height_px);
-    let mut shrinker = Shrinker::new(channels(probe), size, plan.row_shrink, RowOrder::TopDown);
+    let mut sink = RowSink::new(probe, plan, channels(probe));
     let mut pixels = vec![0; probe.width_px as usize * channels(probe).count()];
     let result = image.each_row(&file, &mut |stored, plane_bytes, lines| {
         for line in 0..lines {
-            shrinker.push(image.format.pixels(stored, plane_bytes, line, &mut pixels));
+            sink.push(image.format.pixels(stored, plane_bytes, line, &mut pixels));
         }
     });
-    let mut warnings = at_least_half(probe, shrinker.rows(), || match result {
+    let mut warnings = at_least_half(probe, sink.rows(), || match result {
         Err(cause) => cause,
         Ok(()) => EngineError::header(FORMAT, "rows", 0_u8),
     })?;
     if image.is_damaged.get() {
         warnings.push(Warning::Damaged);
     }
-    Ok(Decoded::of_rows(shrinker, profile, warnings))
+    Ok(Decoded::of_rows(sink, profile, warnings))
 }
 
 fn check_supported(probe: &Probe, detail: &TiffDetail) -> Result<(), EngineError> {
@@ -184,7 +178,7 @@ struct Tiff<'probe> {
 }
 
 /// Takes a stored row of all planes, the bytes of one of them, and how many lines of pixels it is.
-type RowSink<'sink> = dyn FnMut(&[u8], usize, usize) + 'sink;
+type StoredRows<'sink> = dyn FnMut(&[u8], usize, usize) + 'sink;
 
 impl<'probe> Tiff<'probe> {
     fn new(file: &[u8], probe: &'probe Probe, detail: &'probe TiffDetail) -> Result<Self, Gap> {
@@ -234,12 +228,12 @@ impl<'probe> Tiff<'probe> {
     }
 
     /// Gives `sink` the rows from the top, as far as they can be decoded.
-    fn each_row(&self, file: &[u8], sink: &mut RowSink<'_>) -> Result<(), EngineError> {
+    fn each_row(&self, file: &[u8], sink: &mut StoredRows<'_>) -> Result<(), EngineError> {
         if self.detail.tiled || self.detail.is_jpeg() { self.bands(file, sink) } else { self.strips(file, sink) }
     }
 
     /// Rows as they come out of the decompressor, strip by strip.
-    fn strips(&self, file: &[u8], sink: &mut RowSink<'_>) -> Result<(), EngineError> {
+    fn strips(&self, file: &[u8], sink: &mut StoredRows<'_>) -> Result<(), EngineError> {
         let fault = |cause: std::io::Error| EngineError::decoder(FORMAT, cause);
         let (height, rows_per_strip) = (self.probe.height_px, self.detail.chunk_px.1);
         let strips = height.div_ceil(rows_per_strip) as usize;
@@ -269,7 +263,7 @@ impl<'probe> Tiff<'probe> {
     }
 
     /// Bands of tiles (or of one JPEG strip), assembled and then taken row by row.
-    fn bands(&self, file: &[u8], sink: &mut RowSink<'_>) -> Result<(), EngineError> {
+    fn bands(&self, file: &[u8], sink: &mut StoredRows<'_>) -> Result<(), EngineError> {
         let (width, height) = (self.probe.width_px, self.probe.height_px);
         let (tile_width, tile_height) = self.detail.chunk_px;
         let (across, bands) = (width.div_ceil(tile_width) as usize, height.div_ceil(tile_height) as usize);

@@ -18,7 +18,7 @@ use crate::{
     geometry::Window,
     raster::{Channels, Raster},
     room::{Cost, row_shrink},
-    shrink::{RowOrder, Shrinker},
+    row_sink::RowSink,
     source::Source,
 };
 
@@ -65,7 +65,7 @@ pub(super) fn cost(probe: &Probe, detail: &WebpDetail, least_shrink: f64) -> Cos
         let (width, height) = scaled_px(probe, row_shrink);
         // The small image is copied once; the rescaler has two rows of sums for each channel, and a row of samples.
         let small = u64::from(width) * u64::from(height) * channels.count() as u64;
-        return Cost { shrink: 1, row_shrink, bytes: held + 2 * small + u64::from(width) * 32 };
+        return Cost { shrink: 1, row_shrink, bytes: held + 2 * small + u64::from(width) * 32, rows: None };
     }
     let decoder_bytes = held + pixels * channels.count() as u64 + width * 4;
     Cost::of_rows(probe, channels, decoder_bytes, least_shrink)
@@ -124,14 +124,15 @@ pub(super) fn decode(
     }
     .map_err(|_| damaged())?;
     let size = (probe.width_px, probe.height_px);
-    let mut shrinker = Shrinker::new(channels, size, plan.row_shrink, RowOrder::TopDown);
+    let seen = Probe { orientation: orientation.unwrap_or(probe.orientation), ..probe.clone() };
+    let mut sink = RowSink::new(&seen, plan, channels);
     if (left, frame_width, frame_height) == (0, width, height) {
-        image.chunks_exact(row_bytes).for_each(|row| shrinker.push(row));
+        image.chunks_exact(row_bytes).for_each(|row| sink.push(row));
     } else {
-        on_canvas(&image, (left, top, frame_width), channels, size, &mut shrinker);
+        on_canvas(&image, (left, top, frame_width), channels, size, &mut sink);
     }
     drop(image);
-    Ok(Decoded { orientation, ..Decoded::of_rows(shrinker, profile, Vec::new()) })
+    Ok(Decoded { orientation, ..Decoded::of_rows(sink, profile, Vec::new()) })
 }
 
 /// Why libwebp makes nothing of the file.
@@ -147,18 +148,18 @@ fn on_canvas(
     (left, top, frame_width): (usize, usize, usize),
     channels: Channels,
     (width, height): (u32, u32),
-    shrinker: &mut Shrinker,
+    sink: &mut RowSink,
 ) {
     let count = channels.count();
     let blank = vec![0; width as usize * count];
-    (0..top).for_each(|_| shrinker.push(&blank));
+    (0..top).for_each(|_| sink.push(&blank));
     let mut canvas = blank.clone();
     for row in image.chunks_exact(frame_width * count) {
         canvas[left * count..][..row.len()].copy_from_slice(row);
-        shrinker.push(&canvas);
+        sink.push(&canvas);
     }
-    while shrinker.rows() < height {
-        shrinker.push(&blank);
+    while sink.rows() < height {
+        sink.push(&blank);
     }
 }
 

@@ -1,0 +1,147 @@
+//! Where the rows of a decoder go: averaged, and resized for every variant as they come, so that no picture is held.
+
+use crate::{
+    Plan, Probe,
+    decoded::Pixels,
+    geometry::Window,
+    raster::{Channels, Raster},
+    shrink::Shrinker,
+    ways::{self, Way},
+};
+use contract::{Fit, Gravity, Variant};
+
+/// Takes rows of 8-bit samples, straight alpha.
+pub(crate) struct RowSink {
+    channels: Channels,
+    /// Width and height of the image.
+    size: (u32, u32),
+    rows: u32,
+    /// `None` where a row is resized as it is.
+    means: Option<Shrinker>,
+    /// `None` where the small image is held.
+    ways: Option<Vec<Way>>,
+    from_bottom: bool,
+    /// Rows that were averaged, and how many there will be.
+    small_rows: (u32, u32),
+}
+
+impl RowSink {
+    /// For the rows of an image from the top down, its pixels in these channels.
+    pub(crate) fn new(probe: &Probe, plan: &Plan, channels: Channels) -> Self {
+        Self::with(probe, plan, channels, false)
+    }
+
+    /// For rows of which the lowest comes first.
+    pub(crate) fn from_bottom(probe: &Probe, plan: &Plan, channels: Channels) -> Self {
+        Self::with(probe, plan, channels, true)
+    }
+
+    fn with(probe: &Probe, plan: &Plan, channels: Channels, from_bottom: bool) -> Self {
+        let size = (probe.width_px, probe.height_px);
+        let factor = plan.shrink * plan.row_shrink;
+        let small = (size.0.div_ceil(factor), size.1.div_ceil(factor));
+        let part = |side: u32| f64::from(side) / f64::from(factor);
+        let extent = Window { left: 0.0, top: 0.0, width: part(size.0), height: part(size.1) };
+        let is_held = is_held(probe, &plan.variants);
+        let ways = || ways::of_pixels(channels, (small, extent), (probe, &plan.variants), from_bottom);
+        let means = match (is_held, factor) {
+            (true, _) => Some(Shrinker::new(channels, size, factor)),
+            (false, 1) if !channels.has_alpha() => None,
+            (false, _) => Some(Shrinker::of_rows(channels, size, factor)),
+        };
+        Self { channels, size, rows: 0, means, ways: (!is_held).then(ways), from_bottom, small_rows: (0, small.1) }
+    }
+
+    /// What it holds besides what [`ways::bytes`] says, in bytes.
+    pub(crate) fn bytes(channels: Channels, probe: &Probe, variants: &[Variant], factor: u32) -> u64 {
+        let (width, height) = (probe.width_px, probe.height_px);
+        let (count, small_width) = (channels.count() as u64, u64::from(width.div_ceil(factor)));
+        // Blank rows, where some are missing, and one that was averaged.
+        let rows_bytes = 2 * small_width * count;
+        let rows_held = if is_held(probe, variants) { height } else { 1 };
+        rows_bytes + Shrinker::bytes(channels, (width, rows_held), factor)
+    }
+
+    /// Rows taken so far.
+    pub(crate) fn rows(&self) -> u32 {
+        self.rows
+    }
+
+    /// Samples of a row, each a byte.
+    pub(crate) fn row_bytes(&self) -> usize {
+        self.size.0 as usize * self.channels.count()
+    }
+
+    /// Takes the next row. Rows past the height are dropped.
+    pub(crate) fn push(&mut self, row: &[u8]) {
+        debug_assert_eq!(row.len(), self.row_bytes());
+        if self.rows == self.size.1 {
+            return;
+        }
+        self.rows += 1;
+        match &mut self.means {
+            None => self.small_rows.0 = pass(&mut self.ways, self.small_rows.0, row),
+            Some(means) => {
+                means.push(row);
+                self.pass_mean();
+            }
+        }
+    }
+
+    /// Hands on the row that was averaged last, if there is one.
+    fn pass_mean(&mut self) {
+        if let (Some(means), true) = (&mut self.means, self.ways.is_some()) {
+            means.take_row(|row| self.small_rows.0 = pass(&mut self.ways, self.small_rows.0, row));
+        }
+    }
+
+    /// Makes the rows taken so far transparent; of use with alpha only.
+    pub(crate) fn blank(&mut self) {
+        debug_assert!(self.channels.has_alpha());
+        self.means.iter_mut().for_each(Shrinker::blank);
+        for way in self.ways.iter_mut().flatten() {
+            if let Way::Rows(stream) = way {
+                stream.resampler.blank();
+            }
+        }
+    }
+
+    /// The variants, or the small image. Rows that never came are blank: transparent, mid-grey, or no ink.
+    pub(crate) fn finish(mut self) -> Pixels {
+        let model = self.channels.model();
+        if self.ways.is_none() {
+            let (raster, extent) = self.means.expect("what is held is averaged").finish();
+            return Pixels::Raster(raster, extent, model);
+        }
+        if let Some(means) = &mut self.means {
+            means.end();
+        }
+        self.pass_mean();
+        let small_width = self.means.as_ref().map_or(self.size.0 as usize, Shrinker::small_width);
+        if self.small_rows.0 < self.small_rows.1 {
+            let blank = vec![self.channels.blank(); small_width * self.channels.count()];
+            (self.small_rows.0..self.small_rows.1).for_each(|row| _ = pass(&mut self.ways, row, &blank));
+        }
+        let mut rasters = ways::rasters(self.ways.unwrap_or_default());
+        if self.from_bottom {
+            rasters.iter_mut().for_each(Raster::flip);
+        }
+        Pixels::Resized(rasters, model)
+    }
+}
+
+/// Hands a row on; how many were.
+fn pass(ways: &mut Option<Vec<Way>>, rows: u32, row: &[u8]) -> u32 {
+    ways.iter_mut().for_each(|ways| ways::push(ways, row));
+    rows + 1
+}
+
+/// Whether variants can be laid out only when all of the file is read: its orientation may stand behind the pixels, and
+/// turned it would become other pixels than these. A square box that shows the middle takes the same ones either way.
+pub(crate) fn is_held(probe: &Probe, variants: &[Variant]) -> bool {
+    let turns_alike = |variant: &Variant| {
+        let is_focused = variant.fit == Fit::Cover && matches!(variant.gravity, Gravity::Focus(_));
+        variant.width_px == variant.height_px && !is_focused
+    };
+    probe.detail.may_turn() && !variants.iter().all(turns_alike)
+}
