@@ -63,8 +63,8 @@ impl Component {
     /// 92.0; 3 MP 92.6, 93.6 and 95.2; 12 MP to 2,048 px 91.8, 92.0 and 93.3; 8 MP 93.9, 94.0 and 95.1. A JPEG ends at
     /// half and scores 0.0 to 1.3 lower with Mitchell's.
     ///
-    /// What else is lost at 2,048 px is not chroma's kernel: a camera's 4:4:4 scores 93.1, its planes resized in floating
-    /// point and rounded once 93.0, sharp 94.2. The cause is not known.
+    /// Those scores are against RGB that was rounded to eight bits before it was resized, as sharp's is. Against a reference
+    /// that is rounded once a camera's 4:4:4 at 2,048 px scores 94.6, sharp 93.0 (`benches/peers/reference.py`).
     pub(crate) fn kernel(&self, is_halved: bool) -> Kernel {
         match (self.is_blurred, is_halved) {
             (false, _) => Kernel::Lanczos3,

@@ -94,7 +94,7 @@ impl Detail for DrawnDetail {
         let (width, height) = raster_px(probe, least_shrink);
         let pixels = u64::from(width) * u64::from(height);
         let bytes = self.held_bytes.saturating_add(RASTERS * 4 * pixels + Self::own_bytes(probe, pixels));
-        Cost { shrink: 1, row_shrink: 1, bytes, rows: None }
+        Cost { shrink: 1, row_shrink: 1, bytes, rows: None, small_px: Some((width, height)) }
     }
 
     fn decode(
@@ -129,7 +129,7 @@ pub(crate) fn without_renderer(format: ImageFormat) -> EngineError {
 }
 
 /// What a drawing is drawn at: as large as the largest variant wants it.
-pub(crate) fn raster_px(probe: &Probe, least_shrink: f64) -> (u32, u32) {
+fn raster_px(probe: &Probe, least_shrink: f64) -> (u32, u32) {
     // In range: a u32 scaled down.
     let side = |side: u32| ((f64::from(side) / least_shrink).round() as u32).max(1);
     (side(probe.width_px), side(probe.height_px))

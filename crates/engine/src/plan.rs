@@ -5,7 +5,7 @@ use contract::{Fit, OutputFormat, Variant};
 use crate::{
     Colour, Limits, Plan, Probe,
     canvas::Canvas,
-    colour, drawn,
+    colour,
     encode::{ENCODER_BYTES, GIF_ENCODER_BYTES, GIF_PIXEL_BYTES, Moving},
     formats::room,
     geometry,
@@ -55,12 +55,9 @@ pub(crate) fn is_animated(probe: &Probe, variants: &[Variant]) -> bool {
 
 fn plan_still(probe: &Probe, least_shrink: f64, plan: Plan) -> Plan {
     let cost = probe.detail.cost(probe, least_shrink);
-    let Cost { shrink, row_shrink, bytes, rows } = cost;
+    let Cost { shrink, row_shrink, bytes, rows, small_px } = cost;
     let variants = &plan.variants;
-    let decoded_px = match probe.format.is_drawn() {
-        true => drawn::raster_px(probe, least_shrink),
-        false => decoded_px(probe, shrink * row_shrink),
-    };
+    let decoded_px = small_px.unwrap_or_else(|| decoded_px(probe, shrink * row_shrink));
     let colour_bytes = colour::transform_bytes(probe.colour, probe.detail.profile_bytes());
     let components = probe.detail.components(probe, &cost);
     let is_shared = plan.threads > 1;

@@ -306,6 +306,8 @@ pub(crate) struct Cost {
     pub(crate) bytes: u64,
     /// The channels of the rows that go to a [`RowSink`], where there is no small image.
     pub(crate) rows: Option<Channels>,
+    /// Width and height of the small image, where no whole number of pixels become one of its own.
+    pub(crate) small_px: Option<(u32, u32)>,
 }
 
 impl Cost {
@@ -313,10 +315,10 @@ impl Cost {
     pub(crate) fn of_rows(probe: &Probe, channels: Channels, decoder_bytes: u64, least_shrink: f64) -> Self {
         let row_shrink = row_shrink(least_shrink);
         if !probe.interlaced {
-            return Self { shrink: 1, row_shrink, bytes: decoder_bytes, rows: Some(channels) };
+            return Self { shrink: 1, row_shrink, bytes: decoder_bytes, rows: Some(channels), small_px: None };
         }
         let small_bytes = Scattered::bytes(channels, (probe.width_px, probe.height_px), row_shrink);
-        Self { shrink: 1, row_shrink, bytes: decoder_bytes + small_bytes, rows: None }
+        Self { shrink: 1, row_shrink, bytes: decoder_bytes + small_bytes, rows: None, small_px: None }
     }
 }
 

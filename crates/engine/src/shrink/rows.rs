@@ -155,17 +155,42 @@ fn add_alpha<const N: usize>(sums: &mut [u32], row: &[u8]) {
 
 fn means<const N: usize>(sums: &[u16], factor: usize, rows: usize, out: &mut Vec<u8>) {
     let pixels = sums.as_chunks::<N>().0;
-    let mean = Mean::over(factor * rows);
-    for block in pixels.chunks(factor) {
-        let mut total = [0_u32; N];
-        for pixel in block {
-            for channel in 0..N {
-                total[channel] += u32::from(pixel[channel]);
-            }
+    let first = out.len();
+    out.resize(first + pixels.len().div_ceil(factor) * N, 0);
+    let out = out[first..].as_chunks_mut::<N>().0;
+    match factor {
+        // Most outputs are made with these, so that the block's loop is worth unrolling.
+        2 => means_of(pixels.as_chunks::<2>().0.iter().zip(out.iter_mut()), rows),
+        3 => means_of(pixels.as_chunks::<3>().0.iter().zip(out.iter_mut()), rows),
+        4 => means_of(pixels.as_chunks::<4>().0.iter().zip(out.iter_mut()), rows),
+        _ => {
+            let mean = Mean::over(factor * rows);
+            pixels.chunks_exact(factor).zip(out.iter_mut()).for_each(|(block, out)| *out = mean_of(block, &mean));
         }
-        let mean = if block.len() == factor { &mean } else { &Mean::over(block.len() * rows) };
-        out.extend(total.map(|sum| mean.of(u64::from(sum))));
     }
+    let rest = pixels.chunks_exact(factor).remainder();
+    if let (false, Some(out)) = (rest.is_empty(), out.last_mut()) {
+        *out = mean_of(rest, &Mean::over(rest.len() * rows));
+    }
+}
+
+fn means_of<'a, const N: usize, const FACTOR: usize>(
+    blocks: impl Iterator<Item = (&'a [[u16; N]; FACTOR], &'a mut [u8; N])>,
+    rows: usize,
+) {
+    let mean = Mean::over(FACTOR * rows);
+    blocks.for_each(|(block, out)| *out = mean_of(block, &mean));
+}
+
+#[inline]
+fn mean_of<const N: usize>(block: &[[u16; N]], mean: &Mean) -> [u8; N] {
+    let mut total = [0_u32; N];
+    for pixel in block {
+        for channel in 0..N {
+            total[channel] += u32::from(pixel[channel]);
+        }
+    }
+    total.map(|sum| mean.of(u64::from(sum)))
 }
 
 fn alpha_means<const N: usize>(sums: &[u32], factor: usize, rows: usize, out: &mut Vec<u8>) {

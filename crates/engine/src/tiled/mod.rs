@@ -252,7 +252,7 @@ impl Detail for TiledDetail {
         let small = Scattered::bytes(channels, (crop.width, crop.height), row_shrink);
         // A row of three planes, and the same in channels, twice where they are multiplied by alpha.
         let row = u64::from(self.picture.tile.0) * (6 + 2 * channels.count() as u64);
-        Cost { shrink: 1, row_shrink, bytes: self.plan_bytes().saturating_add(small + row), rows: None }
+        Cost { shrink: 1, row_shrink, bytes: self.plan_bytes().saturating_add(small + row), rows: None, small_px: None }
     }
 
     fn profile_bytes(&self) -> u64 {

@@ -23,7 +23,7 @@ impl Detail for ExrDetail {
         let size = (probe.width_px, probe.height_px);
         // Blocks come in any order.
         let bytes = decode::plan_bytes(probe, self) + Scattered::bytes(decode::channels(probe), size, row_shrink);
-        Cost { shrink: 1, row_shrink, bytes, rows: None }
+        Cost { shrink: 1, row_shrink, bytes, rows: None, small_px: None }
     }
 
     fn decode(&self, source: &mut Source<'_>, probe: &Probe, plan: &Plan, _: &Limits) -> Result<Decoded, EngineError> {

@@ -59,7 +59,7 @@ pub(super) fn cost(detail: &Jp2Detail, probe: &Probe, least_shrink: f64) -> Cost
     let rows = pixels * channels + Shrinker::bytes(detail.channels, (small.0 + 1, small.1 + 1), row_shrink);
     let profile = 2 * detail.profile.as_ref().map_or(0, |profile| profile.len() as u64);
     let bytes = [detail.most_bytes(), planes, again.max(tile), rows, detail.main.table_bytes(), profile, FIXED_BYTES];
-    Cost { shrink, row_shrink, bytes: bytes.into_iter().fold(0, u64::saturating_add), rows: None }
+    Cost { shrink, row_shrink, bytes: bytes.into_iter().fold(0, u64::saturating_add), rows: None, small_px: None }
 }
 
 impl Jp2Detail {

@@ -52,7 +52,7 @@ const PROGRESSIVE_LEFT: f64 = 3.75;
 pub(super) fn cost(probe: &Probe, detail: &JpegDetail, least_shrink: f64) -> Cost {
     let shrink = shrink(detail, least_shrink);
     let row_shrink = room::row_shrink(least_shrink / f64::from(shrink));
-    Cost { shrink, row_shrink, bytes: plan_bytes(probe, detail, scale(shrink)), rows: None }
+    Cost { shrink, row_shrink, bytes: plan_bytes(probe, detail, scale(shrink)), rows: None, small_px: None }
 }
 
 /// The largest factor that is good enough: 1, 2, 4 or 8.

@@ -42,7 +42,7 @@ pub(super) fn cost(detail: &JxlDetail, probe: &Probe, least_shrink: f64) -> Cost
     let most = detail.frames.iter().map(|frame| detail.frame_bytes(frame)).max().unwrap_or_default();
     let bytes = [picture, row, light, frames, most, 2 * detail.profile_length(), FIXED_BYTES + 2 * BLOCK_BYTES as u64];
     let bytes = bytes.into_iter().fold(0, u64::saturating_add);
-    Cost { shrink, row_shrink, bytes, rows: Some(detail.channels) }
+    Cost { shrink, row_shrink, bytes, rows: Some(detail.channels), small_px: None }
 }
 
 impl JxlDetail {

@@ -36,7 +36,7 @@ pub(super) fn cost(probe: &Probe, detail: &PsdDetail, least_shrink: f64) -> Cost
     let lengths = u64::from(probe.height_px) * planes * 4;
     let bytes = small + row + lengths + BLOCK_BYTES as u64 + INFLATE_BYTES + Light::BYTES;
     let rows = (detail.mode == Mode::Indexed).then(|| indexed(probe));
-    Cost { shrink: 1, row_shrink, bytes, rows }
+    Cost { shrink: 1, row_shrink, bytes, rows, small_px: None }
 }
 
 /// What colours of a palette are.

@@ -17,7 +17,7 @@ use crate::{
     fields::Fields,
     geometry::Window,
     raster::{Channels, Raster},
-    room::{Cost, row_shrink},
+    room::Cost,
     row_sink::RowSink,
     source::Source,
 };
@@ -29,12 +29,21 @@ pub(super) const fn channels(probe: &Probe, detail: &WebpDetail) -> Channels {
     if detail.animated || probe.has_alpha { Channels::Rgba } else { Channels::Rgb }
 }
 
-/// Whether libwebp makes the small image.
+/// The size of the small image, where libwebp makes it.
 ///
 /// SSIMULACRA2 against Lanczos3 from full resolution, camera pictures of 1.6, 8 and 12 MP: three pixels of libwebp's to
-/// one of the thumbnail leave 95.6 to 96.4, block means of a full decode 96.2 to 96.9; two leave 93.8 to 95.5.
-const fn is_scaled(probe: &Probe, detail: &WebpDetail, row_shrink: u32) -> bool {
-    row_shrink > 1 && !probe.has_alpha && !detail.animated
+/// one of the thumbnail leave 95.6 to 96.4, block means of a full decode 96.2 to 96.9; two leave 93.8 to 95.5. Two are
+/// taken of a lossy picture where three would be above 3/4 of its size, below which libwebp leaves out its filters; libvips
+/// asks it for one to two, which leaves 84 to 91.
+fn scaled_px(probe: &Probe, detail: &WebpDetail, least_shrink: f64) -> Option<(u32, u32)> {
+    if probe.has_alpha || detail.animated {
+        return None;
+    }
+    let oversampling: &[f64] = if matches!(detail.coding, Coding::Lossy) { &[3.0, 2.0] } else { &[3.0] };
+    let factor = oversampling.iter().map(|pixels| least_shrink / pixels).find(|factor| *factor >= 4.0 / 3.0)?;
+    // In range: a side becomes smaller, and none is 0.
+    let side = |side: u32| ((f64::from(side) / factor).ceil() as u32).max(1);
+    Some((side(probe.width_px), side(probe.height_px)))
 }
 
 /// The file, and what libwebp holds of it; `is_played` for any of its frames.
@@ -60,20 +69,14 @@ pub(super) fn cost(probe: &Probe, detail: &WebpDetail, least_shrink: f64) -> Cos
     let (pixels, width) = (probe.pixels(), u64::from(probe.width_px));
     let held = held_bytes(probe, detail, false);
     let channels = channels(probe, detail);
-    let row_shrink = row_shrink(least_shrink);
-    if is_scaled(probe, detail, row_shrink) {
-        let (width, height) = scaled_px(probe, row_shrink);
+    if let Some((width, height)) = scaled_px(probe, detail, least_shrink) {
         // The small image is copied once; the rescaler has two rows of sums for each channel, and a row of samples.
         let small = u64::from(width) * u64::from(height) * channels.count() as u64;
-        return Cost { shrink: 1, row_shrink, bytes: held + 2 * small + u64::from(width) * 32, rows: None };
+        let bytes = held + 2 * small + u64::from(width) * 32;
+        return Cost { shrink: 1, row_shrink: 1, bytes, rows: None, small_px: Some((width, height)) };
     }
     let decoder_bytes = held + pixels * channels.count() as u64 + width * 4;
     Cost::of_rows(probe, channels, decoder_bytes, least_shrink)
-}
-
-/// The size of the small image.
-const fn scaled_px(probe: &Probe, row_shrink: u32) -> (u32, u32) {
-    (probe.width_px.div_ceil(row_shrink), probe.height_px.div_ceil(row_shrink))
 }
 
 pub(super) fn decode(
@@ -109,8 +112,9 @@ pub(super) fn decode(
     let channels = channels(probe, detail);
     let profile = if detail.profile_bytes > 0 { first(b"ICCP").map(<[u8]>::to_vec) } else { None };
     let orientation = first(b"EXIF").and_then(exif::orientation);
-    if is_scaled(probe, detail, plan.row_shrink) {
-        let (width, height) = scaled_px(probe, plan.row_shrink);
+    // Smaller than the picture, and not because rows are averaged.
+    if plan.row_shrink == 1 && plan.decoded_px != (probe.width_px, probe.height_px) {
+        let (width, height) = plan.decoded_px;
         let (samples, ..) = decoder.scale(width, height).decode_rgb_raw().map_err(|_| damaged())?;
         let extent = Window { left: 0.0, top: 0.0, width: f64::from(width), height: f64::from(height) };
         let raster = Raster { width: width as usize, height: height as usize, channels, samples };
