@@ -69,11 +69,14 @@ fn plan_still(probe: &Probe, least_shrink: f64, plan: Plan) -> Plan {
     };
     let sink_bytes = rows.map_or(0, |channels| RowSink::bytes(channels, probe, variants, shrink * row_shrink));
     let small_bytes = pixels(decoded_px) * stored_channels(probe);
-    let made_bytes = match is_planes || rows.is_some_and(|_| !is_held(probe, variants)) {
-        true => bytes + sink_bytes + resizing_bytes,
-        // First the small image, then the variants of it.
-        false => (bytes + sink_bytes).max(small_bytes + resizing_bytes),
-    };
+    // A frame of one colour is kept until there is a better one.
+    let kept_bytes = if probe.format.is_film() { resized_bytes } else { 0 };
+    let made_bytes = kept_bytes
+        + match is_planes || rows.is_some_and(|_| !is_held(probe, variants)) {
+            true => bytes + sink_bytes + resizing_bytes,
+            // First the small image, then the variants of it.
+            false => (bytes + sink_bytes).max(small_bytes + resizing_bytes),
+        };
     let finished_bytes = resized_bytes + render_bytes(probe, is_planes, variants, is_shared);
     let peak_bytes = made_bytes.max(finished_bytes) + colour_bytes;
     Plan { shrink, row_shrink, decoded_px, peak_bytes: with_header(probe, peak_bytes), ..plan }

@@ -28,16 +28,20 @@ pub(crate) struct RowSink {
 impl RowSink {
     /// For the rows of an image from the top down, its pixels in these channels.
     pub(crate) fn new(probe: &Probe, plan: &Plan, channels: Channels) -> Self {
-        Self::with(probe, plan, channels, false)
+        Self::with(probe, (probe.width_px, probe.height_px), plan, channels, false)
+    }
+
+    /// For rows that are stored in another size (width, height) than the image is seen in.
+    pub(crate) fn of_stored(probe: &Probe, size: (u32, u32), plan: &Plan, channels: Channels) -> Self {
+        Self::with(probe, size, plan, channels, false)
     }
 
     /// For rows of which the lowest comes first.
     pub(crate) fn from_bottom(probe: &Probe, plan: &Plan, channels: Channels) -> Self {
-        Self::with(probe, plan, channels, true)
+        Self::with(probe, (probe.width_px, probe.height_px), plan, channels, true)
     }
 
-    fn with(probe: &Probe, plan: &Plan, channels: Channels, from_bottom: bool) -> Self {
-        let size = (probe.width_px, probe.height_px);
+    fn with(probe: &Probe, size: (u32, u32), plan: &Plan, channels: Channels, from_bottom: bool) -> Self {
         let factor = plan.shrink * plan.row_shrink;
         let small = (size.0.div_ceil(factor), size.1.div_ceil(factor));
         let part = |side: u32| f64::from(side) / f64::from(factor);

@@ -1,4 +1,4 @@
-//! Tile by tile into the small image: the alpha plane's first, then that of the colours at the same place.
+//! Tile by tile into rows of the picture: the alpha plane's first, then that of the colours at the same place.
 //!
 //! The file is read once, from front to back. What stands before it is needed is kept as it is coded, which is a fraction
 //! of its pixels: the colours of a grid, where its alpha plane stands behind them.
@@ -18,7 +18,7 @@ use crate::{
     decoded::Decoded,
     raster::Channels,
     room::{at_least_half, guarded},
-    shrink::Scattered,
+    row_sink::RowSink,
     source::Source,
 };
 
@@ -50,11 +50,11 @@ pub(crate) fn decode(
     };
     let channels = detail.channels();
     let row = vec![0; picture.tile.0 as usize * channels.count()];
-    let out = Scattered::new(channels, (probe.width_px, probe.height_px), plan.row_shrink);
-    let mut small = Small { picture, out, row, samples: Default::default(), matrix: None, levels: None };
+    let sink = RowSink::of_stored(probe, (picture.crop.width, picture.crop.height), plan, channels);
+    let band = vec![0; band_bytes(picture, channels) as usize];
+    let mut rows = Rows { picture, sink, band, row, samples: Default::default(), matrix: None, levels: None };
     let mut nclx = None;
     let mut fault = None;
-    let mut whole_rows = 0;
     'rows: for down in 0..picture.grid.1 {
         for across in 0..picture.grid.0 {
             let index = (down * picture.grid.0 + across) as usize;
@@ -65,26 +65,30 @@ pub(crate) fn decode(
                 };
                 let colour = tiles.decode(picture.colour.tiles[index], colours.as_mut())?;
                 nclx = picture.colour.nclx.or(colour.nclx);
-                small.add(probe, &colour, alpha.as_ref(), (across, down))
+                rows.add(probe, &colour, alpha.as_ref(), (across, down))
             };
             if let Err(cause) = add() {
                 fault = Some(cause);
                 break 'rows;
             }
         }
-        // In range: the last row of tiles may stand over by less than a tile.
-        whole_rows = (down + 1).saturating_mul(picture.tile.1);
+        rows.pass_band(down);
     }
-    let rows = whole_rows.saturating_sub(picture.crop.top).min(probe.height_px);
     let fault = fault.unwrap_or(unreadable(probe.format));
     // What is well-formed and not decoded is said, whatever came before.
-    if matches!(fault, EngineError::Unsupported { .. }) && rows < probe.height_px {
+    if matches!(fault, EngineError::Unsupported { .. }) && rows.sink.rows() < picture.crop.height {
         return Err(fault);
     }
-    let warnings = at_least_half(probe, rows, || fault)?;
+    let stored = Probe { height_px: picture.crop.height, ..probe.clone() };
+    let warnings = at_least_half(&stored, rows.sink.rows(), || fault)?;
     let profile = picture.profile.clone().or_else(|| colour::profile(nclx));
-    let (raster, extent) = small.out.finish();
-    Ok(Decoded::of_raster(raster, extent, profile, warnings))
+    Ok(Decoded::of_rows(rows.sink, profile, warnings))
+}
+
+/// What is held of a row of tiles, where there are several in it, until its rows are whole.
+pub(super) fn band_bytes(picture: &Picture, channels: Channels) -> u64 {
+    let rows = if picture.grid.0 == 1 { 0 } else { picture.tile.1.min(picture.crop.height) };
+    u64::from(picture.crop.width) * u64::from(rows) * channels.count() as u64
 }
 
 /// A decoder of the layer's tiles; without the feature of its codec `check` refuses the file.
@@ -191,10 +195,12 @@ impl<'decode, 'caller> Tiles<'decode, 'caller> {
     }
 }
 
-struct Small<'picture> {
+struct Rows<'picture> {
     picture: &'picture Picture,
-    out: Scattered,
-    /// Of a tile, in the channels of `out`.
+    sink: RowSink,
+    /// The rows that the crop keeps of a row of tiles; empty where a tile is as wide as the picture.
+    band: Vec<u8>,
+    /// Of a tile, in the channels of the picture.
     row: Vec<u8>,
     /// Of a tile's planes.
     samples: [Vec<u16>; 3],
@@ -203,7 +209,22 @@ struct Small<'picture> {
     levels: Option<Matrix>,
 }
 
-impl Small<'_> {
+impl Rows<'_> {
+    /// Which rows of the picture, crop or not, the crop keeps of row `down` of tiles: the first, and the one behind the last.
+    fn kept_rows(&self, down: u32) -> (u32, u32) {
+        // Sides are below 2^31 in all: a grid has at the most 256 tiles on a side, each of what a codec can code.
+        kept((down * self.picture.tile.1, self.picture.tile.1), (self.picture.crop.top, self.picture.crop.height))
+    }
+
+    /// Hands on the rows of row `down` of tiles, which are whole now.
+    fn pass_band(&mut self, down: u32) {
+        if self.picture.grid.0 > 1 {
+            let (from_y, to_y) = self.kept_rows(down);
+            let rows = self.band.chunks_exact(self.sink.row_bytes());
+            rows.take(to_y.saturating_sub(from_y) as usize).for_each(|row| self.sink.push(row));
+        }
+    }
+
     /// Adds a tile's pixels that the crop keeps.
     fn add(
         &mut self,
@@ -245,13 +266,9 @@ impl Small<'_> {
         (across, down): (u32, u32),
     ) {
         let (crop, (width, height)) = (self.picture.crop, self.picture.tile);
-        // Sides are below 2^31 in all: a grid has at the most 256 tiles on a side, each of what a codec can code.
         let (left, top) = (across * width, down * height);
-        let kept = |first: u32, side: u32, crop_first: u32, crop_side: u32| {
-            (first.max(crop_first), (first + side).min(crop_first + crop_side))
-        };
-        let (from_x, to_x) = kept(left, width, crop.left, crop.width);
-        let (from_y, to_y) = kept(top, height, crop.top, crop.height);
+        let (from_x, to_x) = kept((left, width), (crop.left, crop.width));
+        let (from_y, to_y) = self.kept_rows(down);
         if from_x >= to_x {
             return;
         }
@@ -283,9 +300,19 @@ impl Small<'_> {
                 self.row.chunks_exact_mut(count).for_each(divide);
             }
             let pixels = &self.row[(from_x - left) as usize * count..(to_x - left) as usize * count];
-            self.out.push(pixels, (y - crop.top) as usize, (from_x - crop.left) as usize, 1);
+            if self.picture.grid.0 == 1 {
+                self.sink.push(pixels);
+            } else {
+                let at = (y - from_y) as usize * self.sink.row_bytes() + (from_x - crop.left) as usize * count;
+                self.band[at..][..pixels.len()].copy_from_slice(pixels);
+            }
         }
     }
+}
+
+/// What a crop keeps of a side that begins at `first`: both as their first and how many there are.
+fn kept((first, side): (u32, u32), (crop_first, crop_side): (u32, u32)) -> (u32, u32) {
+    (first.max(crop_first), (first + side).min(crop_first + crop_side))
 }
 
 /// Colours that were multiplied by alpha, as they were before.

@@ -31,7 +31,6 @@ use crate::{
     decoded::Decoded,
     raster::Channels,
     room::{Cost, Detail, Embedded, Inner, PREFIX_BYTES, Step, row_shrink},
-    shrink::Scattered,
     source::Source,
 };
 use layers::Need;
@@ -248,11 +247,16 @@ impl Detail for TiledDetail {
     fn cost(&self, _: &Probe, least_shrink: f64) -> Cost {
         let row_shrink = row_shrink(least_shrink);
         let channels = self.channels();
-        let crop = self.picture.crop;
-        let small = Scattered::bytes(channels, (crop.width, crop.height), row_shrink);
+        let band = layers::band_bytes(&self.picture, channels);
         // A row of three planes, and the same in channels, twice where they are multiplied by alpha.
         let row = u64::from(self.picture.tile.0) * (6 + 2 * channels.count() as u64);
-        Cost { shrink: 1, row_shrink, bytes: self.plan_bytes().saturating_add(small + row), rows: None, small_px: None }
+        Cost {
+            shrink: 1,
+            row_shrink,
+            bytes: self.plan_bytes().saturating_add(band + row),
+            rows: Some(channels),
+            small_px: None,
+        }
     }
 
     fn profile_bytes(&self) -> u64 {

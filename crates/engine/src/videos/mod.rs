@@ -185,19 +185,13 @@ impl VideoDetail {
     ) -> Result<Decoded, EngineError> {
         let mut picture = self.first.picture.clone();
         picture.colour.tiles = vec![frame];
-        let (width_px, height_px) = picture.size;
-        let stored = Probe { width_px, height_px, ..probe.clone() };
-        tiled::decode(source, &stored, &TiledDetail { picture }, plan)
+        tiled::decode(source, probe, &TiledDetail { picture }, plan)
     }
 }
 
 impl Detail for VideoDetail {
     fn cost(&self, probe: &Probe, least_shrink: f64) -> Cost {
-        let cost = self.first.cost(probe, least_shrink / self.stretch(probe));
-        // A frame of one colour is kept until there is a better one.
-        let (width, height) = self.first.picture.size;
-        let kept = u64::from(width.div_ceil(cost.row_shrink)) * u64::from(height.div_ceil(cost.row_shrink)) * 3;
-        Cost { bytes: cost.bytes.saturating_add(kept), ..cost }
+        self.first.cost(probe, least_shrink / self.stretch(probe))
     }
 
     fn profile_bytes(&self) -> u64 {
@@ -253,8 +247,8 @@ fn instead(mut decoded: Decoded, is_damaged: bool) -> Decoded {
 /// Whether the picture is nearly one colour: black, or a fade.
 fn is_blank(decoded: &Decoded) -> bool {
     match &decoded.pixels {
-        Pixels::Raster(raster, ..) => deviation(raster) < LEAST_DEVIATION,
-        Pixels::Resized(..) | Pixels::Variants(..) => false,
+        Pixels::Resized(variants, _) => variants.first().is_some_and(|raster| deviation(raster) < LEAST_DEVIATION),
+        Pixels::Raster(..) | Pixels::Variants(..) => false,
     }
 }
 
