@@ -57,6 +57,9 @@ AGAINST := $(CURDIR)/.venv/bin/python
 
 comma := ,
 
+# What is deployed has AV1's assembly, and so has what is measured.
+WITH_NASM = $(if $(filter x86_64,$(MACHINE)),PATH="$$(local/nasm.sh):$$PATH")
+
 # By itself: cargo under make would share make's jobs, not the processors.
 CARGO := MAKEFLAGS= cargo
 AS_JSON := --message-format=json-render-diagnostics
@@ -307,7 +310,7 @@ test-arm64: .venv/.done ## the worker's zip for arm64 makes every golden thumbna
 peers: benches/peers/.venv/.done benches/peers/node_modules/.done ## the engine beside sharp, libvips, Pillow, ImageMagick: PEERS=--quick PEERS_CORPUS=dir
 	@benches/peers/imagemagick.sh
 	@echo "· building the engine" >&2
-	@cargo build --quiet --release --locked -p benches -p thumbtier
+	@$(WITH_NASM) cargo build --quiet --release --locked -p benches -p thumbtier --features benches/av1-asm
 	@benches/peers/.venv/bin/python -m benches.peers $(PEERS) $(if $(PEERS_CORPUS),--corpus "$(PEERS_CORPUS)")
 
 benches/peers/.venv/.done: benches/peers/requirements.txt
