@@ -1,8 +1,9 @@
 """The aims, case by case: which ratio to the best peer is allowed, and whether it was reached."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
+from . import reasons
 from .children import ENGINE, SHARP
 from .files import Image
 from .measure import Case, Cell, Results
@@ -41,6 +42,8 @@ class Verdict:
     ratio: float | None
     aim: str
     met: bool
+    # Of one that is missed.
+    why: str = ""
 
     @property
     def word(self) -> str:
@@ -72,8 +75,8 @@ def verdicts(cases: list[Case], results: Results) -> list[Verdict]:
         if ours.error:
             found.append(Verdict(file.name, target, "made", ours.error, "", None, "no error", False))
             continue
-        found += _against_peers(file, target, ours, cells)
-        found += _alone(file, target, ours, cells.get(SHARP))
+        of_file = [*_against_peers(file, target, ours, cells), *_alone(file, target, ours, cells.get(SHARP))]
+        found += [one if one.met else replace(one, why=reasons.why(file, target, one.what)) for one in of_file]
     return found
 
 

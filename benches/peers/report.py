@@ -117,8 +117,20 @@ def section(run: Run) -> str:
         "| file | box | what | thumbtier | best peer | ratio | aim | |",
         "|---|--:|---|--:|--:|--:|--:|---|",
         *(_row(verdict) for verdict in run.verdicts),
+        *_missed(run.verdicts),
     ]
     return "\n".join(lines)
+
+
+def _missed(verdicts: list[Verdict]) -> list[str]:
+    """How far the missed aims are from what they ask, by reason."""
+    lines = []
+    for why in dict.fromkeys(verdict.why for verdict in verdicts if verdict.why):
+        missed = [verdict for verdict in verdicts if verdict.why == why]
+        ratios = [verdict.ratio for verdict in missed if verdict.ratio is not None]
+        span = f", {min(ratios):.2f} to {max(ratios):.2f} of the best peer" if ratios else ""
+        lines.append(f"| {missed[0].what} | {len(missed)}{span} | {why} |")
+    return ["", "### Why aims are missed", "", "| what | missed | why |", "|---|---|---|", *lines] if lines else []
 
 
 def _notes(run: Run) -> list[str]:

@@ -190,7 +190,7 @@ impl Sums {
         let mut cells = vec![[0_u32; 5]; width * height];
         let count = image.channels.count();
         // At most this many samples of a row or column are added up, so that no sum overflows.
-        let step = (longest / (CELLS * 16)).max(1);
+        let step = (longest / (CELLS * 8)).max(1);
         // Divided once, and not for each row.
         let cells_of_row: Vec<usize> = (0..image.width).step_by(step).map(|x| x * width / image.width).collect();
         for y in (0..image.height).step_by(step) {
