@@ -24,6 +24,23 @@ pub(crate) enum Plane {
 }
 
 impl Plane {
+    /// The same; `None` for fine samples.
+    pub(crate) fn samples(&self) -> Option<&Raster> {
+        match self {
+            Self::Samples(raster) => Some(raster),
+            Self::Fine { .. } => None,
+        }
+    }
+
+    /// Fine samples in 8 bits; `None` for others.
+    pub(crate) fn rounded(&self) -> Option<Raster> {
+        let Self::Fine { size, samples } = self else { return None };
+        let half = 1 << (FINE_BITS - 1);
+        let round = |sample: &i16| (i32::from(*sample) + half >> FINE_BITS).clamp(0, 255) as u8;
+        let samples = samples.iter().map(round).collect();
+        Some(Raster { width: size.0, height: size.1, channels: Channels::Grey, samples })
+    }
+
     /// In one channel of 8 bits; `None` for fine samples.
     pub(crate) fn into_raster(self) -> Option<Raster> {
         match self {

@@ -27,7 +27,7 @@ impl Streams {
         let layouts = ways::layouts(probe, &plan.variants);
         let is_ycbcr = colours.model() == Model::YCbCr && components.len() == 3;
         let are_fine = |number: usize, variant: &Variant| {
-            is_ycbcr && are_fine(&layouts, number) && !keeps_planes(colours.keep_samples(), variant, &layouts[number].0)
+            is_ycbcr && !keeps_planes(colours.keep_samples(), variant, &layouts[number].0)
         };
         let of = |(index, component): (usize, &Component)| {
             let of = |(number, (variant, (layout, from))): (usize, (&Variant, &(Layout, Option<usize>)))| {
@@ -53,12 +53,12 @@ impl Streams {
         let (mut all_bytes, mut planes_bytes) = (0, 0);
         let layouts = ways::layouts(probe, variants);
         for (index, component) in components.iter().enumerate() {
-            for (number, (variant, (layout, from))) in variants.iter().zip(&layouts).enumerate() {
+            for (variant, (layout, from)) in variants.iter().zip(&layouts) {
                 let keeps_planes = keeps_planes(keeps_samples(probe), variant, layout);
                 let shape = Shape::new(probe, shrinks, component, layout, index > 0 && keeps_planes);
                 let plane_bytes = u64::from(shape.size.0) * u64::from(shape.size.1);
                 // Fine samples have two bytes.
-                let fine_bytes = if !keeps_planes && are_fine(&layouts, number) { plane_bytes } else { 0 };
+                let fine_bytes = if !keeps_planes && from.is_none() { plane_bytes } else { 0 };
                 planes_bytes += plane_bytes + fine_bytes;
                 all_bytes += match from {
                     // What the resizer holds besides is less than the rows of all others, which are gone by then.
@@ -87,11 +87,6 @@ impl Streams {
             variants.push(planes);
         }
     }
-}
-
-/// Whether a variant may have fine samples: it comes from the rows, and no other variant comes from it.
-fn are_fine(layouts: &[(Layout, Option<usize>)], number: usize) -> bool {
-    layouts[number].1.is_none() && layouts.iter().all(|(_, from)| *from != Some(number))
 }
 
 /// Whether the three planes go to the encoder as they are, chroma at half the size where a side is even.

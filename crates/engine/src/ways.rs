@@ -78,8 +78,9 @@ pub(crate) fn finish(ways: Vec<Way>) -> Vec<Plane> {
     let of_rows = |way| if let Way::Rows(stream) = way { stream.finish() } else { Plane::Samples(blank()) };
     let mut planes: Vec<_> = ways.into_iter().map(of_rows).collect();
     for (plane, (index, size)) in small.into_iter().enumerate().filter_map(|(plane, from)| Some((plane, from?))) {
-        // One that others come from is never fine.
-        let Plane::Samples(large) = &planes[index] else { continue };
+        let rounded = planes[index].rounded();
+        let large = rounded.as_ref().or(planes[index].samples());
+        let Some(large) = large else { continue };
         let whole = Crop::whole((large.width as u32, large.height as u32));
         planes[plane] = Plane::Samples(large.resized(whole, size, Kernel::Lanczos3));
     }
