@@ -69,8 +69,7 @@ fn plan_still(probe: &Probe, least_shrink: f64, plan: Plan) -> Plan {
     };
     let sink_bytes = rows.map_or(0, |channels| RowSink::bytes(channels, probe, variants, shrink * row_shrink));
     let small_bytes = pixels(decoded_px) * stored_channels(probe);
-    // A frame of one colour is kept until there is a better one.
-    let kept_bytes = if probe.format.is_film() { resized_bytes } else { 0 };
+    let kept_bytes = if probe.detail.looks_further() { resized_bytes } else { 0 };
     let made_bytes = kept_bytes
         + match is_planes || rows.is_some_and(|_| !is_held(probe, variants)) {
             true => bytes + sink_bytes + resizing_bytes,

@@ -228,6 +228,11 @@ pub(crate) trait Detail: fmt::Debug + Send + Sync {
         false
     }
 
+    /// Whether `decode` keeps a picture while it looks for a better one.
+    fn looks_further(&self) -> bool {
+        false
+    }
+
     /// The frames of the file, where its format has animations and this may be one.
     fn frames(&self) -> Option<&dyn Frames> {
         None

@@ -198,6 +198,11 @@ impl Detail for VideoDetail {
         self.first.profile_bytes()
     }
 
+    /// A frame of one colour is kept until there is a better one.
+    fn looks_further(&self) -> bool {
+        true
+    }
+
     fn decode(&self, source: &mut Source<'_>, probe: &Probe, plan: &Plan, _: &Limits) -> Result<Decoded, EngineError> {
         let (width, height) = self.first.picture.size;
         let most = (MOST_TRIED_PIXELS / (u64::from(width) * u64::from(height)).max(1)).max(1);
