@@ -10,7 +10,6 @@ use crate::{
     geometry::Window,
     planes::Plane,
     raster::{Model, Raster},
-    row_sink::RowSink,
 };
 
 /// What a decoder hands on.
@@ -75,11 +74,6 @@ impl Component {
 }
 
 impl Decoded {
-    /// What the rows in `sink` became.
-    pub(crate) fn of_rows(sink: RowSink, profile: Option<Vec<u8>>, warnings: Vec<Warning>) -> Self {
-        Self::of_pixels(sink.finish(), profile, warnings)
-    }
-
     /// An interleaved small image.
     pub(crate) fn of_raster(raster: Raster, extent: Window, profile: Option<Vec<u8>>, warnings: Vec<Warning>) -> Self {
         let model = raster.channels.model();

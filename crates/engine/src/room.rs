@@ -4,7 +4,7 @@
 //! Types only, and what every room needs of them; nothing here knows a format.
 
 use std::{
-    fmt, io,
+    fmt,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
 };
@@ -19,7 +19,6 @@ use crate::{
     error::Damage,
     geometry,
     raster::Channels,
-    row_sink::RowSink,
     shrink::{MAX_FACTOR, Scattered},
     source::Source,
 };
@@ -306,10 +305,10 @@ pub(crate) struct Cost {
     pub(crate) shrink: u32,
     /// [`Plan::row_shrink`].
     pub(crate) row_shrink: u32,
-    /// The most that is held until the small image is there, and it, in bytes; what `Streams` or a [`RowSink`] holds is
-    /// not in it.
+    /// The most that is held until the small image is there, and it, in bytes; what `Streams` or a `RowSink` holds is not
+    /// in it.
     pub(crate) bytes: u64,
-    /// The channels of the rows that go to a [`RowSink`], where there is no small image.
+    /// The channels of the rows that go to a `RowSink`, where there is no small image.
     pub(crate) rows: Option<Channels>,
     /// Width and height of the small image, where no whole number of pixels become one of its own.
     pub(crate) small_px: Option<(u32, u32)>,
@@ -356,45 +355,6 @@ fn least_shrink_of(size: (u32, u32), variant: &Variant) -> f64 {
 pub(crate) fn row_shrink(left: f64) -> u32 {
     // In range: a finite quotient of sides, or infinity without variants.
     ((left / OVERSAMPLING) as u32).clamp(1, MAX_FACTOR)
-}
-
-/// Fills `rows`, one or more of them, and hands them on as they come, until the picture is whole or `fill` fails; no
-/// warning means whole.
-///
-/// # Errors
-/// As [`at_least_half`], with the error of `fill` where there was not a single row.
-pub(crate) fn rows_until_damage(
-    probe: &Probe,
-    sink: &mut RowSink,
-    rows: &mut [u8],
-    mut fill: impl FnMut(&mut [u8]) -> io::Result<()>,
-) -> Result<Vec<Warning>, EngineError> {
-    while sink.rows() < probe.height_px {
-        if let Err(cause) = fill(rows) {
-            return at_least_half(probe, sink.rows(), || EngineError::decoder(probe.format, cause));
-        }
-        rows.chunks_exact(sink.row_bytes()).for_each(|row| sink.push(row));
-    }
-    Ok(Vec::new())
-}
-
-/// The rule for files that end early or are damaged from some row on: half of the rows make a thumbnail, as browsers
-/// show what they have.
-///
-/// # Errors
-/// [`EngineError::Corrupt`] below half, with `cause` where there was not a single row.
-pub(crate) fn at_least_half(
-    probe: &Probe,
-    rows: u32,
-    cause: impl FnOnce() -> EngineError,
-) -> Result<Vec<Warning>, EngineError> {
-    let rows_expected = probe.height_px;
-    match rows {
-        rows if rows >= rows_expected => Ok(Vec::new()),
-        rows if u64::from(rows) * 2 >= u64::from(rows_expected) => Ok(vec![Warning::Truncated { rows, rows_expected }]),
-        0 => Err(cause()),
-        _ => Err(EngineError::Corrupt { format: probe.format, cause: Damage::TooFewRows { rows, rows_expected } }),
-    }
 }
 
 /// A panic of a decoder is damage.

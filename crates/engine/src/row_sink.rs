@@ -1,14 +1,18 @@
 //! Where the rows of a decoder go: averaged, and resized for every variant as they come, so that no picture is held.
 
+use std::io;
+
+use contract::{Fit, Gravity, Variant};
+
 use crate::{
-    Plan, Probe,
-    decoded::Pixels,
+    EngineError, Plan, Probe, Warning,
+    decoded::{Decoded, Pixels},
+    error::Damage,
     geometry::Window,
     raster::{Channels, Raster},
     shrink::Shrinker,
     ways::{self, Way},
 };
-use contract::{Fit, Gravity, Variant};
 
 /// Takes rows of 8-bit samples, straight alpha.
 pub(crate) struct RowSink {
@@ -110,6 +114,11 @@ impl RowSink {
         }
     }
 
+    /// What the rows became, with a profile of their colours.
+    pub(crate) fn decoded(self, profile: Option<Vec<u8>>, warnings: Vec<Warning>) -> Decoded {
+        Decoded::of_pixels(self.finish(), profile, warnings)
+    }
+
     /// The variants, or the small image. Rows that never came are blank: transparent, mid-grey, or no ink.
     pub(crate) fn finish(mut self) -> Pixels {
         let model = self.channels.model();
@@ -148,4 +157,43 @@ pub(crate) fn is_held(probe: &Probe, variants: &[Variant]) -> bool {
         variant.width_px == variant.height_px && !is_focused
     };
     probe.detail.may_turn() && !variants.iter().all(turns_alike)
+}
+
+/// Fills `rows`, one or more of them, and hands them on as they come, until the picture is whole or `fill` fails; no
+/// warning means whole.
+///
+/// # Errors
+/// As [`at_least_half`], with the error of `fill` where there was not a single row.
+pub(crate) fn rows_until_damage(
+    probe: &Probe,
+    sink: &mut RowSink,
+    rows: &mut [u8],
+    mut fill: impl FnMut(&mut [u8]) -> io::Result<()>,
+) -> Result<Vec<Warning>, EngineError> {
+    while sink.rows() < probe.height_px {
+        if let Err(cause) = fill(rows) {
+            return at_least_half(probe, sink.rows(), || EngineError::decoder(probe.format, cause));
+        }
+        rows.chunks_exact(sink.row_bytes()).for_each(|row| sink.push(row));
+    }
+    Ok(Vec::new())
+}
+
+/// The rule for files that end early or are damaged from some row on: half of the rows make a thumbnail, as browsers
+/// show what they have.
+///
+/// # Errors
+/// [`EngineError::Corrupt`] below half, with `cause` where there was not a single row.
+pub(crate) fn at_least_half(
+    probe: &Probe,
+    rows: u32,
+    cause: impl FnOnce() -> EngineError,
+) -> Result<Vec<Warning>, EngineError> {
+    let rows_expected = probe.height_px;
+    match rows {
+        rows if rows >= rows_expected => Ok(Vec::new()),
+        rows if u64::from(rows) * 2 >= u64::from(rows_expected) => Ok(vec![Warning::Truncated { rows, rows_expected }]),
+        0 => Err(cause()),
+        _ => Err(EngineError::Corrupt { format: probe.format, cause: Damage::TooFewRows { rows, rows_expected } }),
+    }
 }

@@ -194,7 +194,7 @@ pub(crate) fn decode(
             sink.push(row);
         }
     }
-    Ok(Decoded::of_rows(sink, None, Vec::new()))
+    Ok(sink.decoded(None, Vec::new()))
 }
 
 fn channels(colour: ColorType) -> Channels {

@@ -17,8 +17,8 @@ use crate::{
     EngineError, Plan, Probe,
     decoded::Decoded,
     raster::Channels,
-    room::{at_least_half, guarded},
-    row_sink::RowSink,
+    room::guarded,
+    row_sink::{RowSink, at_least_half},
     source::Source,
 };
 
@@ -82,7 +82,7 @@ pub(crate) fn decode(
     let stored = Probe { height_px: picture.crop.height, ..probe.clone() };
     let warnings = at_least_half(&stored, rows.sink.rows(), || fault)?;
     let profile = picture.profile.clone().or_else(|| colour::profile(nclx));
-    Ok(Decoded::of_rows(rows.sink, profile, warnings))
+    Ok(rows.sink.decoded(profile, warnings))
 }
 
 /// What is held of a row of tiles, where there are several in it, until its rows are whole.

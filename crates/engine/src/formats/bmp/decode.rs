@@ -6,7 +6,10 @@ use contract::ImageFormat;
 
 use super::header::{BmpDetail, Compression};
 use crate::{
-    EngineError, Plan, Probe, Warning, decoded::Decoded, raster::Channels, room::at_least_half, row_sink::RowSink,
+    EngineError, Plan, Probe, Warning,
+    decoded::Decoded,
+    raster::Channels,
+    row_sink::{RowSink, at_least_half},
     source::Source,
 };
 
@@ -44,7 +47,7 @@ pub(super) fn decode(
         Ok(warnings) => warnings,
         Err(cause) => at_least_half(probe, sink.rows(), || fault(cause))?,
     };
-    Ok(Decoded::of_rows(sink, None, warnings))
+    Ok(sink.decoded(None, warnings))
 }
 
 /// Reads up to the first pixel; the table is padded to 256 colours with black.

@@ -7,7 +7,10 @@ use std::io::{self, BufReader, Read};
 
 use super::FORMAT;
 use crate::{
-    EngineError, Plan, Probe, decoded::Decoded, raster::Channels, room::rows_until_damage, row_sink::RowSink,
+    EngineError, Plan, Probe,
+    decoded::Decoded,
+    raster::Channels,
+    row_sink::{RowSink, rows_until_damage},
     source::Source,
 };
 
@@ -117,7 +120,7 @@ pub(super) fn decode(
         }
         Ok(())
     })?;
-    Ok(Decoded::of_rows(sink, None, warnings))
+    Ok(sink.decoded(None, warnings))
 }
 
 #[cfg(test)]

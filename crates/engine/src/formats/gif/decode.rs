@@ -10,8 +10,12 @@ use super::{
     lzw::{self, End, Lzw},
 };
 use crate::{
-    EngineError, Plan, Probe, Warning, decoded::Decoded, raster::Channels, room::at_least_half, row_sink::RowSink,
-    shrink::Scattered, source::Source,
+    EngineError, Plan, Probe, Warning,
+    decoded::Decoded,
+    raster::Channels,
+    row_sink::{RowSink, at_least_half},
+    shrink::Scattered,
+    source::Source,
 };
 
 const FORMAT: ImageFormat = ImageFormat::Gif;
@@ -78,7 +82,7 @@ pub(super) fn decode(
     if rows_decoded == height {
         warnings = at_end(&mut pixels, has_colours);
     }
-    Ok(Decoded::of_rows(sink, None, warnings))
+    Ok(sink.decoded(None, warnings))
 }
 
 /// RGBA of each index.

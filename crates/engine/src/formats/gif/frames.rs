@@ -18,7 +18,8 @@ use crate::{
     canvas::{Area, Blend, Canvas, Disposal},
     fields::Fields,
     raster::Channels,
-    room::{Frames, Played, Screen, at_least_half},
+    room::{Frames, Played, Screen},
+    row_sink::at_least_half,
     source::Source,
 };
 

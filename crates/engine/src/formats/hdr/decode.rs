@@ -8,8 +8,12 @@ use std::io::{self, BufRead, BufReader, Read};
 
 use super::FORMAT;
 use crate::{
-    EngineError, Plan, Probe, Warning, decoded::Decoded, raster::Channels, room::rows_until_damage, row_sink::RowSink,
-    samples::Light, source::Source,
+    EngineError, Plan, Probe, Warning,
+    decoded::Decoded,
+    raster::Channels,
+    row_sink::{RowSink, rows_until_damage},
+    samples::Light,
+    source::Source,
 };
 
 const BLOCK_BYTES: usize = 64 << 10;
@@ -43,7 +47,7 @@ pub(super) fn decode(source: &mut Source<'_>, probe: &Probe, plan: &Plan) -> Res
     if warnings.is_empty() && stream.fill_buf().is_ok_and(|rest| rest.iter().any(|byte| *byte != 0)) {
         warnings.push(Warning::Damaged);
     }
-    Ok(Decoded::of_rows(sink, None, warnings))
+    Ok(sink.decoded(None, warnings))
 }
 
 /// As sRGB.

@@ -131,7 +131,7 @@ pub(super) fn decode(
         }
         sink.push(&pixels);
     }
-    Ok(Decoded::of_rows(sink, profile, Vec::new()))
+    Ok(sink.decoded(profile, Vec::new()))
 }
 
 /// Draws the frame that is shown, or its eighth.

@@ -13,7 +13,8 @@ use crate::{
     canvas::{Area, Blend, Canvas, Disposal},
     exif,
     raster::Channels,
-    room::{Frames, Played, Screen, at_least_half},
+    room::{Frames, Played, Screen},
+    row_sink::at_least_half,
     source::Source,
 };
 

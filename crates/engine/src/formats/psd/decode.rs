@@ -101,7 +101,7 @@ pub(super) fn decode(
             }
             sink.push(&row);
         }
-        return Ok(Decoded::of_rows(sink, detail.profile.clone(), Vec::new()));
+        return Ok(sink.decoded(detail.profile.clone(), Vec::new()));
     }
     let mut planes = Vec::new();
     let mut extent = None;

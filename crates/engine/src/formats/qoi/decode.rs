@@ -7,7 +7,10 @@ use std::io::{self, Read};
 
 use super::{FORMAT, HEADER_BYTES};
 use crate::{
-    EngineError, Plan, Probe, Warning, decoded::Decoded, raster::Channels, room::rows_until_damage, row_sink::RowSink,
+    EngineError, Plan, Probe, Warning,
+    decoded::Decoded,
+    raster::Channels,
+    row_sink::{RowSink, rows_until_damage},
     source::Source,
 };
 
@@ -48,7 +51,7 @@ pub(super) fn decode(source: &mut Source<'_>, probe: &Probe, plan: &Plan) -> Res
     if pixels.is_damaged || (warnings.is_empty() && !pixels.is_at_end()) {
         warnings.push(Warning::Damaged);
     }
-    Ok(Decoded::of_rows(sink, None, warnings))
+    Ok(sink.decoded(None, warnings))
 }
 
 struct Pixels<R> {

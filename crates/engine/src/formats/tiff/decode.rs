@@ -20,8 +20,12 @@ use super::{
     rows::RowFormat,
 };
 use crate::{
-    Colour, EngineError, Limits, Plan, Probe, Warning, decoded::Decoded, raster::Channels, room::at_least_half,
-    row_sink::RowSink, samples::Light, source::Source,
+    Colour, EngineError, Limits, Plan, Probe, Warning,
+    decoded::Decoded,
+    raster::Channels,
+    row_sink::{RowSink, at_least_half},
+    samples::Light,
+    source::Source,
 };
 
 const FORMAT: ImageFormat = ImageFormat::Tiff;
@@ -121,7 +125,7 @@ pub(super) fn decode(
     if image.is_damaged.get() {
         warnings.push(Warning::Damaged);
     }
-    Ok(Decoded::of_rows(sink, profile, warnings))
+    Ok(sink.decoded(profile, warnings))
 }
 
 fn check_supported(probe: &Probe, detail: &TiffDetail) -> Result<(), EngineError> {

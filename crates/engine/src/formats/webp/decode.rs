@@ -137,7 +137,7 @@ pub(super) fn decode(
         on_canvas(&image, (left, top, frame_width), channels, size, &mut sink);
     }
     drop(image);
-    Ok(Decoded { orientation, ..Decoded::of_rows(sink, profile, Vec::new()) })
+    Ok(Decoded { orientation, ..sink.decoded(profile, Vec::new()) })
 }
 
 /// Why libwebp makes nothing of the file.
