@@ -36,7 +36,7 @@ impl Plane {
     pub(crate) fn rounded(&self) -> Option<Raster> {
         let Self::Fine { size, samples } = self else { return None };
         let half = 1 << (FINE_BITS - 1);
-        let round = |sample: &i16| (i32::from(*sample) + half >> FINE_BITS).clamp(0, 255) as u8;
+        let round = |sample: &i16| ((i32::from(*sample) + half) >> FINE_BITS).clamp(0, 255) as u8;
         let samples = samples.iter().map(round).collect();
         Some(Raster { width: size.0, height: size.1, channels: Channels::Grey, samples })
     }

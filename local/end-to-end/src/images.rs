@@ -59,7 +59,7 @@ pub fn webp_over(bytes: u64) -> Vec<u8> {
     file
 }
 
-/// A lossless WebP of one colour: 36 bytes, whatever its size, and a decoder that would hold every pixel.
+/// A lossless WebP, opaque black with an alpha channel: 36 bytes, whatever its size, and a decoder that holds every pixel.
 ///
 /// Every code has one symbol, which takes no bits. Source: RFC 9649, section 3.7.
 ///
@@ -69,9 +69,9 @@ pub fn webp_over(bytes: u64) -> Vec<u8> {
 pub fn flat_webp(width_px: u32, height_px: u32) -> Vec<u8> {
     assert!([width_px, height_px].iter().all(|side| (1..=16_384).contains(side)));
     let size = u64::from(width_px - 1) | u64::from(height_px - 1) << 14;
-    // After 28 bits of size, one of alpha and three of version: no transform, no cache, no meta codes, then five codes,
-    // each simple, of one symbol, which has one bit and is 0.
-    let codes = (0..5).fold(0_u64, |bits, code| bits | 1 << (35 + 4 * code));
-    // What follows the image in its chunk is not read; there is some, because probes look at more than so few bytes.
-    [&b"RIFF\x1C\0\0\0WEBPVP8L\x10\0\0\0\x2F"[..], &(size | codes).to_le_bytes(), &[0; 7]].concat()
+    // Five simple codes of one symbol, which has one bit and is 0, but for alpha: eight bits, and 255.
+    let bits = 1 << 28 | 1 << 35 | 1 << 39 | 1 << 43 | (1 | 1 << 2 | 255 << 3) << 47 | 1 << 58;
+    // One bit of alpha and three of version: no transform, no cache, no meta codes, then the codes of green, red, blue,
+    // alpha and distance. What follows the image in its chunk is not read; there is some, because probes look at more than so few bytes.
+    [&b"RIFF\x1C\0\0\0WEBPVP8L\x10\0\0\0\x2F"[..], &(size | bits).to_le_bytes(), &[0; 7]].concat()
 }

@@ -41,7 +41,8 @@ fn stored(seen: &RgbImage) -> Vec<(&'static str, Vec<u8>)> {
     let upright = DynamicImage::from(seen.clone());
     vec![
         ("jpeg turned", fixtures::jpeg_with_exif(&jpeg, 6)),
-        ("png turned, known behind the pixels", fixtures::png_with_exif(&png, 6)),
+        ("png turned", fixtures::png_with_exif(&png, 6)),
+        ("png turned, known behind the pixels", fixtures::png_with_exif_behind(&png, 6)),
         ("jpeg", fixtures::encode(&upright, ImageFormat::Jpeg)),
         ("tiff", fixtures::encode(&upright, ImageFormat::Tiff)),
     ]

@@ -1,8 +1,10 @@
 //! PNG: which chunk says what the colours mean, palettes and transparent colours at their limits, and checksums.
 
-use crate::fixtures::deflate;
+use crate::fixtures::{self, deflate};
 use crate::wanted::small_png;
+use contract::{Fit, Focus, Gravity, Variant};
 use engine::{EngineError, Limits};
+use image::{DynamicImage, ImageFormat, RgbImage};
 use moxcms::ColorProfile;
 
 const SIDE: usize = 16;
@@ -183,5 +185,39 @@ fn a_wrong_checksum_is_said() {
         let mut bad = png(RGB, 8, &[chunk], &[90; 3 * SIDE]);
         bad[33 + 9] ^= 1;
         check("CRC of a chunk", &bad, flat([90; 3]), &["damaged"]);
+    }
+}
+
+/// What is resized as its rows come cannot wait for an orientation that stands behind them.
+#[test]
+fn an_orientation_behind_the_pixels_makes_what_one_before_them_makes() {
+    let picture = RgbImage::from_fn(170, 90, |x, y| image::Rgb([x as u8, (y * 2) as u8, (x / 3 + y) as u8]));
+    let png = fixtures::encoded(&DynamicImage::from(picture), ImageFormat::Png);
+    let focus = Gravity::Focus(Focus { x: 1_000, y: 8_000 });
+    let boxed = |fit, (width_px, height_px): (u32, u32), gravity| Variant {
+        name: format!("{width_px}x{height_px}"),
+        width_px,
+        height_px,
+        fit,
+        gravity,
+        ..small_png(1)
+    };
+    let sets = [
+        vec![boxed(Fit::Inside, (40, 40), Gravity::Centre), boxed(Fit::Cover, (12, 12), Gravity::Centre)],
+        vec![boxed(Fit::Inside, (60, 20), Gravity::Centre)],
+        vec![boxed(Fit::Cover, (20, 50), Gravity::Centre), boxed(Fit::Fill, (33, 11), Gravity::Centre)],
+        vec![boxed(Fit::Cover, (30, 30), focus), boxed(Fit::Inside, (9, 9), Gravity::Centre)],
+        vec![boxed(Fit::Contain, (50, 30), Gravity::Centre)],
+    ];
+    for orientation in 1..=8 {
+        let files = [fixtures::png_with_exif(&png, orientation), fixtures::png_with_exif_behind(&png, orientation)];
+        for variants in &sets {
+            let [before, behind] = files.each_ref().map(|file| {
+                let limits = fixtures::limits(1 << 30);
+                engine::make(&mut file.as_slice(), variants, &limits, &mut |_| ()).unwrap()
+            });
+            assert_eq!(before.probe.orientation, behind.probe.orientation);
+            assert!(before.thumbnails == behind.thumbnails, "{orientation}, {}", variants[0].name);
+        }
     }
 }

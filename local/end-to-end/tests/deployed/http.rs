@@ -30,7 +30,7 @@ async fn one_request_gets_its_thumbnail_from_each_tier() {
     let over_small =
         TierTable::builtin().unwrap().get("small").unwrap().max_object_bytes(Some(contract::ImageFormat::Webp));
     let images =
-        [("small", webp_over(100_000)), ("medium", webp_over(over_small)), ("large", flat_webp(12_500, 12_500))];
+        [("small", webp_over(100_000)), ("medium", webp_over(over_small)), ("large", flat_webp(10_800, 10_800))];
     for (tier, image) in images {
         let path = format!("/images/http/{tier}.webp");
         let call = api.request(Method::PUT, &path).header("content-type", "image/webp").header("prefer", "wait=25");

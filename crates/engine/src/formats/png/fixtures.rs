@@ -9,12 +9,22 @@ pub fn encode(image: &DynamicImage) -> Vec<u8> {
 }
 
 pub fn png_with_exif(png: &[u8], orientation: u8) -> Vec<u8> {
+    // Behind IHDR.
+    with_exif_at(png, 33, orientation)
+}
+
+/// The same with Exif behind the pixels, before IEND.
+pub fn png_with_exif_behind(png: &[u8], orientation: u8) -> Vec<u8> {
+    with_exif_at(png, png.len() - 12, orientation)
+}
+
+fn with_exif_at(png: &[u8], at: usize, orientation: u8) -> Vec<u8> {
     let exif = exif(orientation);
-    // Behind IHDR; the checksum of an ancillary chunk is checked too.
+    // The checksum of an ancillary chunk is checked too.
     let chunk = [b"eXIf".as_slice(), &exif].concat();
     let mut crc = flate2::Crc::new();
     crc.update(&chunk);
-    [&png[..33], &(exif.len() as u32).to_be_bytes(), &chunk, &crc.sum().to_be_bytes(), &png[33..]].concat()
+    [&png[..at], &(exif.len() as u32).to_be_bytes(), &chunk, &crc.sum().to_be_bytes(), &png[at..]].concat()
 }
 
 pub fn png(
