@@ -103,7 +103,11 @@ pub(super) fn decode(
         warnings.push(Warning::Damaged);
     }
     let profile = colour::profile(reader.info(), channels, (profile, detail), &mut warnings);
-    // A second one may not be there, and the rows went by the first.
+    // What is behind the pixels says how they are turned, and nothing else that is needed; frames are not read for it. A
+    // second one may not be there, and the rows went by the first.
+    if !detail.has_exif && detail.frames <= 1 {
+        _ = reader.finish();
+    }
     let exif = reader.info().exif_metadata.as_deref().filter(|_| !detail.has_exif);
     Ok(Decoded { orientation: exif.and_then(exif::orientation), ..Decoded::of_pixels(pixels, profile, warnings) })
 }
