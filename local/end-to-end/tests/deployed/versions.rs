@@ -69,18 +69,16 @@ async fn b_what_came_back_goes_to_its_own_tier() {
     let second = upload(&deployment, key, 5).await;
     deployment.delete_version(key, &second).await;
     has_thumbnails_of(&deployment, key, &first).await;
-    // A worker writes its line after the thumbnail.
-    let made = async || {
-        let lines = deployment.lines_about("worker-medium", key).await;
-        lines.iter().filter(|line| line["outcome"] == "made").count()
-    };
-    for _ in 0..100 {
-        if made().await == 2 {
-            break;
+    // A worker writes its line after the thumbnail, and a busy machine lets it wait.
+    let mut lines = Vec::new();
+    for _ in 0..300 {
+        lines = deployment.lines_about("worker-medium", key).await;
+        if lines.iter().filter(|line| line["outcome"] == "made").count() == 2 {
+            return;
         }
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
     }
-    assert_eq!(made().await, 2);
+    panic!("two were made of it: {lines:?}");
 }
 
 #[tokio::test]
