@@ -171,7 +171,13 @@ def _assembler(architecture: Architecture) -> dict[str, str]:
     found = subprocess.run([str(ROOT / "local" / "nasm.sh")], capture_output=True, text=True, check=False)
     if found.returncode != 0:
         raise PackageError(found.stderr.strip())
-    return {"PATH": f"{found.stdout.strip()}{os.pathsep}{os.environ['PATH']}"}
+    zig = "import pathlib, ziglang; print(pathlib.Path(ziglang.__file__).parent / 'zig')"
+    where = subprocess.run([str(VENV / "python"), "-c", zig], capture_output=True, text=True, check=True)
+    return {
+        "PATH": f"{found.stdout.strip()}{os.pathsep}{os.environ['PATH']}",
+        f"AR_{architecture.target.replace('-', '_')}": str(ROOT / "local" / "sorted_ar.sh"),
+        "ZIG": where.stdout.strip(),
+    }
 
 
 def pack(binaries: Path, architecture: Architecture) -> list[Path]:
