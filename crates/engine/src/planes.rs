@@ -24,7 +24,7 @@ pub(crate) enum Plane {
 }
 
 impl Plane {
-    /// The same; `None` for fine samples.
+    /// Samples of 8 bits; `None` for fine ones.
     pub(crate) fn samples(&self) -> Option<&Raster> {
         match self {
             Self::Samples(raster) => Some(raster),

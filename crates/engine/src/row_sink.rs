@@ -25,8 +25,8 @@ pub(crate) struct RowSink {
     /// `None` where the small image is held.
     ways: Option<Vec<Way>>,
     from_bottom: bool,
-    /// Rows that were averaged, and how many there will be.
-    small_rows: (u32, u32),
+    /// So many rows and columns become one before they are resized.
+    factor: u32,
 }
 
 impl RowSink {
@@ -57,7 +57,7 @@ impl RowSink {
             (false, 1) if !channels.has_alpha() => None,
             (false, _) => Some(Shrinker::of_rows(channels, size, factor)),
         };
-        Self { channels, size, rows: 0, means, ways: (!is_held).then(ways), from_bottom, small_rows: (0, small.1) }
+        Self { channels, size, rows: 0, means, ways: (!is_held).then(ways), from_bottom, factor }
     }
 
     /// What it holds besides what [`ways::bytes`] says, in bytes.
@@ -88,7 +88,7 @@ impl RowSink {
         }
         self.rows += 1;
         match &mut self.means {
-            None => self.small_rows.0 = pass(&mut self.ways, self.small_rows.0, row),
+            None => self.ways.iter_mut().for_each(|ways| ways::push(ways, row)),
             Some(means) => {
                 means.push(row);
                 self.pass_mean();
@@ -98,8 +98,8 @@ impl RowSink {
 
     /// Hands on the row that was averaged last, if there is one.
     fn pass_mean(&mut self) {
-        if let (Some(means), true) = (&mut self.means, self.ways.is_some()) {
-            means.take_row(|row| self.small_rows.0 = pass(&mut self.ways, self.small_rows.0, row));
+        if let (Some(means), Some(ways)) = (&mut self.means, &mut self.ways) {
+            means.take_row(|row| ways::push(ways, row));
         }
     }
 
@@ -130,23 +130,18 @@ impl RowSink {
             means.end();
         }
         self.pass_mean();
-        let small_width = self.means.as_ref().map_or(self.size.0 as usize, Shrinker::small_width);
-        if self.small_rows.0 < self.small_rows.1 {
-            let blank = vec![self.channels.blank(); small_width * self.channels.count()];
-            (self.small_rows.0..self.small_rows.1).for_each(|row| _ = pass(&mut self.ways, row, &blank));
+        let mut ways = self.ways.unwrap_or_default();
+        if self.rows < self.size.1 {
+            let small = |side: u32| side.div_ceil(self.factor);
+            let blank = vec![self.channels.blank(); small(self.size.0) as usize * self.channels.count()];
+            (small(self.rows)..small(self.size.1)).for_each(|_| ways::push(&mut ways, &blank));
         }
-        let mut rasters = ways::rasters(self.ways.unwrap_or_default());
+        let mut rasters = ways::rasters(ways);
         if self.from_bottom {
             rasters.iter_mut().for_each(Raster::flip);
         }
         Pixels::Resized(rasters, model)
     }
-}
-
-/// Hands a row on; how many were.
-fn pass(ways: &mut Option<Vec<Way>>, rows: u32, row: &[u8]) -> u32 {
-    ways.iter_mut().for_each(|ways| ways::push(ways, row));
-    rows + 1
 }
 
 /// Whether variants can be laid out only when all of the file is read: its orientation may stand behind the pixels, and

@@ -89,11 +89,6 @@ impl Shrinker {
         }
     }
 
-    /// Pixels in a row of the small image.
-    pub(crate) fn small_width(&self) -> usize {
-        self.width.div_ceil(self.factor)
-    }
-
     /// Makes the rows taken so far transparent; of use with alpha only.
     pub(crate) fn blank(&mut self) {
         debug_assert!(self.channels.has_alpha());
