@@ -269,7 +269,11 @@ fn finish_decoded(
         finish(resized, variants, plan.threads, &render, on_stage)
     };
     let (thumbnails, placeholder) = match decoded.pixels {
-        Pixels::Raster(small, extent, model) => of_rasters(ways::resized(small, extent, &probe, variants), model)?,
+        Pixels::Raster(small, extent, model) => {
+            let resized = ways::resized(&small, extent, &probe, variants);
+            drop(small);
+            of_rasters(resized, model)?
+        }
         Pixels::Resized(resized, model) => of_rasters(resized, model)?,
         Pixels::Variants(resized, colours) => {
             let render = |planes, variant: &Variant| render::render_planes(planes, &probe, &colours, variant);

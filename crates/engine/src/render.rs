@@ -1,7 +1,6 @@
 //! From resized pixels to those of a variant: colours, orientation, background.
 
 use contract::{Gravity, OutputFormat, Variant};
-use resample::Kernel;
 
 use crate::{
     Orientation, Probe,
@@ -10,7 +9,7 @@ use crate::{
     gravity,
     planes::{self, Plane},
     raster::{Channels, Model, Raster},
-    streams,
+    streams, ways,
 };
 
 /// Pixels that only an encoder still touches: upright, in sRGB.
@@ -29,14 +28,7 @@ pub(crate) fn render(resized: Raster, probe: &Probe, colours: &Colours, variant:
 
 /// The same from the small image, of which the whole image is `extent`.
 pub(crate) fn render_small(small: (&Raster, Window), probe: &Probe, colours: &Colours, variant: &Variant) -> Picture {
-    let layout = geometry::layout(probe.seen_px(), variant);
-    Picture::Raster(finish(resized(small, probe, &layout), probe, colours, variant, &layout))
-}
-
-fn resized((source, extent): (&Raster, Window), probe: &Probe, layout: &Layout) -> Raster {
-    let stored_px = (probe.width_px, probe.height_px);
-    let crop = geometry::on_raster(layout.crop, (stored_px, probe.orientation), extent, (source.width, source.height));
-    source.resized(crop, probe.orientation.seen(layout.picture), Kernel::Lanczos3)
+    render(ways::resized_one(small, probe, variant), probe, colours, variant)
 }
 
 /// The variant for all frames of an animation: a crop by content stays where its first frame has it.
@@ -45,7 +37,7 @@ pub(crate) fn hold_crop(small: (&Raster, Window), probe: &Probe, colours: &Colou
     if layout.canvas.0 >= layout.picture.0 && layout.canvas.1 >= layout.picture.1 {
         return variant.clone();
     }
-    let image = seen(resized(small, probe, &layout), probe, colours);
+    let image = seen(ways::resized_one(small, probe, variant), probe, colours);
     Variant { gravity: Gravity::Focus(gravity::focus(&image, layout.canvas, variant.gravity)), ..variant.clone() }
 }
 

@@ -127,13 +127,17 @@ pub(crate) fn of_pixels(
 }
 
 /// A raster, of which `extent` is the whole image, at the size of each variant.
-pub(crate) fn resized(raster: Raster, extent: Window, probe: &Probe, variants: &[Variant]) -> Vec<Raster> {
+pub(crate) fn resized(raster: &Raster, extent: Window, probe: &Probe, variants: &[Variant]) -> Vec<Raster> {
     let size = (raster.width as u32, raster.height as u32);
     let mut ways = of_pixels(raster.channels, (size, extent), (probe, variants), false);
     raster.samples.chunks_exact(raster.width * raster.channels.count()).for_each(|row| push(&mut ways, row));
-    // Before the small ones are made of the largest.
-    drop(raster);
     rasters(ways)
+}
+
+/// The same at the size of one variant.
+pub(crate) fn resized_one((raster, extent): (&Raster, Window), probe: &Probe, variant: &Variant) -> Raster {
+    let one = resized(raster, extent, probe, std::slice::from_ref(variant)).pop();
+    one.expect("a variant has a raster")
 }
 
 /// Of ways of interleaved pixels.
