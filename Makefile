@@ -52,6 +52,9 @@ ONE_BUCKET := --param="source_bucket=my-pictures" --param="destination_bucket=my
 	--param="source_versioning=on" --param="destination_versioning=on" --param="api=on"
 TEMPLATES := $(foreach folder,template template-kms template-off template-existing template-same template-canary,\
 	target/$(folder)/cloudformation-template-update-stack.json)
+STATEMENTS := local/end-to-end/tests/deployed/statements.json
+TEMPLATE_FROM := Makefile Cargo.toml serverless.yml package-lock.json tiers.json thumbnails.json prices.json $(STATEMENTS) \
+	$(wildcard deploy/*.js deploy/*.json)
 # The decoders that tests/differential.rs compares the engine with, beside those in Rust.
 AGAINST := $(CURDIR)/.venv/bin/python
 
@@ -148,23 +151,26 @@ shipped: downloads
 	.venv/bin/hadolint serve/deploy/Dockerfile
 	.venv/bin/shellcheck --severity=warning install.sh local/*.sh local/*/*.sh benches/peers/*.sh fuzz/*.sh serve/deploy/*.sh
 
-# As a user's deployment is packaged, and with all that is on or off by default being otherwise. One after the other:
-# osls has one folder for what it is making.
-templates: functions-built
+# As a user's deployment is packaged, and with all that is on or off by default being otherwise; again where something
+# has changed that a template is made of. One after the other: osls has one folder for what it is making.
+target/templates.done: $(TEMPLATE_FROM) node_modules/.done .venv/.tests | functions-built
 	@$(PACKAGE) --package target/template
-	@$(PACKAGE) --param="kms_key_arn=$(KMS_KEY)" --param="api=on" --param="api_cors_origins=https://shop.example" --param="cdn=on" --param="cdn_distribution_arn=$(DISTRIBUTION)" --param="destination_policy_file=local/end-to-end/tests/deployed/statements.json" --param="monitoring=full" --param="platform_logs=on" --package target/template-kms
+	@$(PACKAGE) --param="kms_key_arn=$(KMS_KEY)" --param="api=on" --param="api_cors_origins=https://shop.example" --param="cdn=on" --param="cdn_distribution_arn=$(DISTRIBUTION)" --param="destination_policy_file=$(STATEMENTS)" --param="monitoring=full" --param="platform_logs=on" --package target/template-kms
 	@$(PACKAGE) --param="monitoring=off" --param="event_source=none" --package target/template-off
 	@$(PACKAGE) $(EXISTING_BUCKETS) --package target/template-existing
 	@$(PACKAGE) $(ONE_BUCKET) --package target/template-same
 	@$(PACKAGE) --param="canary=Canary10Percent5Minutes" --param="api=on" --package target/template-canary
 	@node deploy/standalone.js target/template-kms target/standalone.json
 	.venv/bin/cfn-lint $(TEMPLATES) target/standalone.json
+	@touch $@
+
+templates: functions-built target/templates.done
 	for template in $(TEMPLATES); do target/debug/thumbtier validate --region us-east-1 --template $$template || exit; done
 
 # Against the deployment that the environment names: `make test` makes one and removes it again. Metrics go first: they
 # count jobs, and those of other tests may still be under way.
 deployed:
-	@for module in metrics template account buckets pipeline cdn http privilege nothing_lost slow_down redrive backfill smoke alarms; do \
+	@for module in metrics template account buckets pipeline formats cdn http privilege nothing_lost slow_down redrive backfill smoke alarms; do \
 		$(DEPLOYED) deployed $$module:: || exit; \
 	done
 

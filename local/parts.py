@@ -28,8 +28,8 @@ def moving() -> bytes:
 
 
 def pack_by_prefix(prefix: str, name: str, side_px: int) -> str:
-    """The zips with a thumbnails.json that has other variants for a prefix, and animated ones under its `moving/`; returns
-    their folder."""
+    """The zips, not compressed, with a thumbnails.json that has other variants for a prefix, and animated ones under its
+    `moving/`; returns their folder."""
     table = json.loads((ROOT / "thumbnails.json").read_text())
     variant = table["variants"][0] | {
         "name": name, "width_px": side_px, "height_px": side_px, "fit": "cover", "gravity": "attention"}
@@ -39,8 +39,9 @@ def pack_by_prefix(prefix: str, name: str, side_px: int) -> str:
     folder = ROOT / "target" / "local-by-prefix"
     folder.mkdir(parents=True, exist_ok=True)
     for path in (ROOT / "target" / "local").glob("*.zip"):
-        packed = zipfile.ZipFile(folder / path.name, "w", zipfile.ZIP_DEFLATED, compresslevel=1)
+        packed = zipfile.ZipFile(folder / path.name, "w")
         with zipfile.ZipFile(path) as there, packed as made:
             for entry in there.infolist():
-                made.writestr(entry, text if entry.filename == "thumbnails.json" else there.read(entry))
+                file = text if entry.filename == "thumbnails.json" else there.read(entry)
+                made.writestr(entry, file, zipfile.ZIP_STORED)
     return str(folder.relative_to(ROOT))

@@ -8,6 +8,7 @@ mod alarms;
 mod backfill;
 mod buckets;
 mod cdn;
+mod formats;
 mod http;
 mod metrics;
 mod nothing_lost;
