@@ -26,7 +26,7 @@ HEVC ?= off
 # x86_64 or arm64; else the parameter `architecture` in PARAMS, else arm64.
 ARCHITECTURE ?=
 # The processor of this machine, as Lambda calls it.
-MACHINE := $(patsubst aarch64,arm64,$(shell uname -m))
+MACHINE = $(patsubst aarch64,arm64,$(shell uname -m))
 # v1.2.3: deploy that release's zips, and build nothing.
 RELEASE ?=
 NOTE ?=
