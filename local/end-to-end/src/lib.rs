@@ -44,6 +44,8 @@ pub struct Deployment {
     pub source_bucket: String,
     /// Where thumbnails come out.
     pub destination_bucket: String,
+    /// In milliseconds since 1970: tests ask about lines that were written since.
+    connected_at_ms: i64,
     config: SdkConfig,
     s3: aws_sdk_s3::Client,
     lambda: aws_sdk_lambda::Client,
@@ -75,6 +77,7 @@ impl Deployment {
         Self {
             source_bucket: variable("SOURCE_BUCKET"),
             destination_bucket: variable("DESTINATION_BUCKET"),
+            connected_at_ms: now_ms(),
             s3: aws_sdk_s3::Client::new(&config),
             lambda: aws_sdk_lambda::Client::new(&config),
             sqs: aws_sdk_sqs::Client::new(&config),
@@ -218,7 +221,7 @@ impl Deployment {
 
     /// Everything that `function` has logged.
     pub async fn raw_log(&self, function: &str) -> String {
-        let lines = self.log_events(function).await.into_iter().map(|(_, line)| line);
+        let lines = self.log_events(function, 0).await.into_iter().map(|(_, line)| line);
         lines.collect::<Vec<_>>().join("\n")
     }
 
@@ -228,13 +231,14 @@ impl Deployment {
 
     /// Each line and when CloudWatch Logs has it from, in milliseconds since 1970.
     async fn timed_lines(&self, function: &str) -> Vec<(i64, Value)> {
-        let events = self.log_events(function).await;
+        let events = self.log_events(function, self.connected_at_ms).await;
         events.into_iter().filter_map(|(at_ms, line)| Some((at_ms, serde_json::from_str(&line).ok()?))).collect()
     }
 
-    async fn log_events(&self, function: &str) -> Vec<(i64, String)> {
+    async fn log_events(&self, function: &str, from_ms: i64) -> Vec<(i64, String)> {
         let group = format!("/aws/lambda/{}", function_name(function));
-        let mut pages = self.logs.filter_log_events().log_group_name(group).into_paginator().send();
+        let call = self.logs.filter_log_events().log_group_name(group).start_time(from_ms);
+        let mut pages = call.into_paginator().send();
         let mut messages = Vec::new();
         while let Some(Ok(page)) = pages.next().await {
             let events = page.events().iter();
@@ -242,6 +246,12 @@ impl Deployment {
         }
         messages
     }
+}
+
+/// Milliseconds since 1970, as CloudWatch Logs counts them.
+fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// A stored thumbnail.
@@ -297,6 +307,8 @@ async fn patiently<T, F: Future<Output = Option<T>>>(what: &str, call: impl Fn()
             return found;
         }
         assert!(started.elapsed() < PATIENCE, "{what} did not come within {PATIENCE:?}");
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        // The processors belong to what is waited for.
+        let pause_ms = if started.elapsed() < Duration::from_secs(2) { 100 } else { 300 };
+        tokio::time::sleep(Duration::from_millis(pause_ms)).await;
     }
 }
