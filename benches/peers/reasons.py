@@ -56,6 +56,11 @@ REASONS = [
         "Progressive JPEG: 75 % of the time are the codes of all scans, each of which waits for the one before.",
     ),
     Reason(
+        lambda file, target, what: file.format == "jpeg" and what == "SSIMULACRA2" and target == SMALLEST,
+        "Progressive JPEG to 128 px: the first scans lack the last bit of chroma, which stands behind 40 to 79 % of the file. "
+        "With all of the file, at 1/4, the score is 95, and the time 74 ms instead of 3.",
+    ),
+    Reason(
         lambda file, _, what: file.format == "jpeg" and what == "peak MiB",
         "Progressive JPEG to 128 px: the process alone is 5 of the 8 MiB; the coefficients of 1/8 are 0.4.",
     ),

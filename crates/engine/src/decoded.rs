@@ -50,25 +50,22 @@ pub(crate) struct Component {
     pub(crate) size: (u32, u32),
     /// How many of them the image covers, from the upper left: the last column and row may count in part only.
     pub(crate) extent: (f64, f64),
-    /// Chroma that full decoders blur on its way to luma's size.
-    pub(crate) is_blurred: bool,
+    /// Whether full decoders interpolate it to luma's size, which has twice as many samples in a row, or in a column.
+    pub(crate) interpolated: (bool, bool),
 }
 
 impl Component {
-    /// What it is resized with; `is_halved` where it ends at half of luma's size.
+    /// What it is resized with; `is_halved` where it ends at half of luma's size, as in a JPEG.
     ///
-    /// Chroma of 4:2:0 at full size that is not blurred looks too sharp beside full decoders' where it ends at luma's
-    /// size. SSIMULACRA2 of PNG with Catmull-Rom's cubic, with Mitchell's, and by sharp: 1 MP to 1,024 px 90.7, 93.1 and
-    /// 92.0; 3 MP 92.6, 93.6 and 95.2; 12 MP to 2,048 px 91.8, 92.0 and 93.3; 8 MP 93.9, 94.0 and 95.1. A JPEG ends at
-    /// half and scores 0.0 to 1.3 lower with Mitchell's.
-    ///
-    /// Those scores are against RGB that was rounded to eight bits before it was resized, as sharp's is. Against a reference
-    /// that is rounded once a camera's 4:4:4 at 2,048 px scores 94.6, sharp 93.0 (`benches/peers/reference.py`).
+    /// Where it ends at luma's size, the two steps of a full decoder, interpolation and Lanczos3, are one here.
+    /// SSIMULACRA2 of PNG with it, with Mitchell's cubic, and of sharp: 0.3 MP to 512 px 96.2, 94.9 and 95.3; 1 MP to
+    /// 1,024 px 95.3, 94.2 and 91.6; 12 MP to 2,048 px 94.2, 94.0 and 92.4; a camera's 4:2:2 of 12 MP to 2,048 px 95.2,
+    /// 95.0 and 94.8.
     pub(crate) fn kernel(&self, is_halved: bool) -> Kernel {
-        match (self.is_blurred, is_halved) {
-            (false, _) => Kernel::Lanczos3,
-            (true, true) => Kernel::CatmullRom,
-            (true, false) => Kernel::Mitchell,
+        match self.interpolated {
+            (false, false) => Kernel::Lanczos3,
+            _ if is_halved => Kernel::CatmullRom,
+            (across, down) => Kernel::Interpolated { across, down },
         }
     }
 }

@@ -128,7 +128,13 @@ impl Shape {
         let crop = geometry::on_raster(layout.crop, stored, extent, (small.0 as usize, small.1 as usize));
         let side = |side: u32| if is_halved && side.is_multiple_of(2) { side / 2 } else { side };
         let (width, height) = probe.orientation.seen(layout.picture);
-        Self { factor, small, crop, size: (side(width), side(height)), kernel: component.kernel(is_halved) }
+        Self {
+            factor,
+            small,
+            crop,
+            size: (side(width), side(height)),
+            kernel: component.kernel(is_halved || factor > 1),
+        }
     }
 
     fn stream(self, component: &Component, is_fine: bool) -> Stream {

@@ -66,7 +66,7 @@ impl RowResampler {
             across: Across::new(across, (from.0, size.0), channels),
             from_rows: from.1,
             from_samples,
-            is_same: kernel != Kernel::Mitchell && from == size && crop.is_whole(from),
+            is_same: kernel.keeps_samples() && from == size && crop.is_whole(from),
             to_samples,
             to_rows: size.1,
             first: Vec::with_capacity(from_samples),
@@ -191,8 +191,9 @@ impl RowResampler {
 
 /// The windows in a row, and those of rows.
 fn sides(from: (u32, u32), crop: Crop, size: (u32, u32), kernel: Kernel) -> [Windows; 2] {
-    let across = Windows::new(kernel, from.0, (crop.left, crop.width), size.0);
-    [across, Windows::new(kernel, from.1, (crop.top, crop.height), size.1)]
+    let [across, down] = kernel.sides();
+    let across = Windows::new(across, from.0, (crop.left, crop.width), size.0);
+    [across, Windows::new(down, from.1, (crop.top, crop.height), size.1)]
 }
 
 /// The samples of a row, in whole blocks and whole pairs of pixels.

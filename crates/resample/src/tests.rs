@@ -1,6 +1,13 @@
 use super::*;
 use crate::weights::Windows;
 
+const KERNELS: [Kernel; 4] = [
+    Kernel::Lanczos3,
+    Kernel::CatmullRom,
+    Kernel::Interpolated { across: true, down: true },
+    Kernel::Interpolated { across: true, down: false },
+];
+
 fn noise(count: usize) -> Vec<u8> {
     (0..count as u32).map(|index| (index.wrapping_mul(2_654_435_761) >> 24) as u8).collect()
 }
@@ -8,8 +15,8 @@ fn noise(count: usize) -> Vec<u8> {
 /// The definition: every sample by its two windows, in floating point, rounded once.
 fn exact(source: &Source<'_>, crop: Crop, size: (u32, u32), kernel: Kernel) -> Vec<f64> {
     let Source { width, height, channels, samples } = *source;
-    let sides = |from, part, to| {
-        let windows = Windows::new(kernel, from, part, to);
+    let sides = |side, from, part, to| {
+        let windows = Windows::new(side, from, part, to);
         let mut pairs = vec![[0; 2]; windows.most_pairs()];
         (0..to)
             .map(|index| {
@@ -24,8 +31,9 @@ fn exact(source: &Source<'_>, crop: Crop, size: (u32, u32), kernel: Kernel) -> V
             })
             .collect::<Vec<_>>()
     };
-    let (across, down) =
-        (sides(width, (crop.left, crop.width), size.0), sides(height, (crop.top, crop.height), size.1));
+    let [across, down] = kernel.sides();
+    let across = sides(across, width, (crop.left, crop.width), size.0);
+    let down = sides(down, height, (crop.top, crop.height), size.1);
     let mut exact = Vec::new();
     for down in &down {
         for across in &across {
@@ -41,7 +49,7 @@ fn exact(source: &Source<'_>, crop: Crop, size: (u32, u32), kernel: Kernel) -> V
 
 #[test]
 fn samples_are_the_weighted_sums_of_their_windows() {
-    for kernel in [Kernel::Lanczos3, Kernel::CatmullRom, Kernel::Mitchell] {
+    for kernel in KERNELS {
         for (from, crop, size) in [
             ((64, 48), None, (32, 24)),
             ((403, 303), None, (128, 96)),
@@ -78,9 +86,9 @@ fn samples_are_the_weighted_sums_of_their_windows() {
 fn the_same_size_is_the_same_picture_and_one_colour_stays() {
     let samples = noise(133 * 71 * 3);
     let source = Source { width: 133, height: 71, channels: 3, samples: &samples };
-    for kernel in [Kernel::Lanczos3, Kernel::CatmullRom, Kernel::Mitchell] {
+    for kernel in KERNELS {
         let same = resample(&source, Crop::whole((133, 71)), (133, 71), kernel);
-        assert_eq!(same == samples, kernel != Kernel::Mitchell);
+        assert_eq!(same == samples, kernel.keeps_samples());
         for colour in [0, 1, 127, 255] {
             let samples = [colour; 301 * 99];
             let source = Source { width: 301, height: 99, channels: 1, samples: &samples };
@@ -134,7 +142,7 @@ fn sides_that_only_a_header_can_have_are_planned() {
 fn fine_samples_are_those_that_are_rounded_later() {
     let (from, size) = ((133, 71), (50, 43));
     let samples = noise(133 * 71);
-    for kernel in [Kernel::Lanczos3, Kernel::CatmullRom, Kernel::Mitchell] {
+    for kernel in KERNELS {
         let source = Source { width: from.0, height: from.1, channels: 1, samples: &samples };
         let want = exact(&source, Crop::whole(from), size, kernel);
         let mut rows = RowResampler::fine(from, Crop::whole(from), size, kernel);
@@ -142,6 +150,36 @@ fn fine_samples_are_those_that_are_rounded_later() {
         for (got, want) in rows.finish_fine().into_iter().zip(want) {
             let off = (f64::from(got) / f64::from(1 << FINE_BITS) - want).abs();
             assert!(off < 0.06, "{got}, not {want}");
+        }
+    }
+}
+
+/// Twice as many samples, as JPEG's decoders interpolate chroma.
+fn interpolated(row: &[u8]) -> Vec<u8> {
+    let at = |place: isize| u32::from(row[place.clamp(0, row.len() as isize - 1) as usize]);
+    let two = |place: isize| [-1, 1].map(|step| ((3 * at(place) + at(place + step) + 2) / 4) as u8);
+    (0..row.len() as isize).flat_map(two).collect()
+}
+
+#[test]
+fn interpolation_and_lanczos_are_one_step() {
+    let (width, height) = (150, 4);
+    let samples: Vec<u8> =
+        noise(width * height / 3).into_iter().flat_map(|sample| [sample, sample / 2 + 60, sample / 2 + 90]).collect();
+    let doubled: Vec<u8> = samples.chunks_exact(width).flat_map(interpolated).collect();
+    let (width, height) = (width as u32, height as u32);
+    for to in [300, 250, 128, 75, 20] {
+        let source = |width, samples| Source { width, height, channels: 1, samples };
+        let kernel = Kernel::Interpolated { across: true, down: false };
+        let once = resample(&source(width, &samples), Crop::whole((width, height)), (to, height), kernel);
+        let whole = Crop::whole((width * 2, height));
+        let twice = resample(&source(width * 2, &doubled), whole, (to, height), Kernel::Lanczos3);
+        // At the edges decoders repeat the last sample, and resizing leaves out what is not there.
+        let edge = (8 * to / width + 3) as usize;
+        for (once, twice) in once.chunks_exact(to as usize).zip(twice.chunks_exact(to as usize)) {
+            for (place, (once, twice)) in once.iter().zip(twice).enumerate().skip(edge).take(to as usize - 2 * edge) {
+                assert!(once.abs_diff(*twice) <= 2, "{to}, {place}: {once}, not {twice}");
+            }
         }
     }
 }
