@@ -84,7 +84,7 @@ DOCUMENTED := python3 -m local.documents && NO_MKDOCS_2_WARNING=1 .venv/bin/pyth
 DEPLOYED := python3 -m local.suite target/sdk.json --only
 
 .PHONY: help local test tested linted unit unit-built functions-built sdk-built templates downloads
-.PHONY: documents documented template frameworks screenshots in-turn bad-days side-by-side deployed bad beside scripts differing operators situations page requests served served-by-s3s served-by-ceph served-by-juicefs serve-load image chaos mutations differential fuzz bench calibrate dispatcher coldstart weights test-arm64 shipped peers package reproducible command release-files test-release deployable preflight deploy remove prices audit clean
+.PHONY: documents documented template frameworks screenshots in-turn bad-days side-by-side deployed bad beside scripts differing operators situations page requests served served-by-s3s served-by-ceph served-by-juicefs serve-load image chaos mutations differential fuzz bench calibrate dispatcher threads coldstart weights test-arm64 shipped peers package reproducible command release-files test-release deployable preflight deploy remove prices audit clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -300,6 +300,10 @@ calibrate: .venv/.tests ## measures each tier, decides, writes tiers.json and th
 dispatcher: ## what the dispatcher takes for an event in each memory, in its limits, and what that costs
 	@cargo build --quiet --release --locked -p dispatcher
 	@python3 -m benches.dispatcher
+
+threads: ## what the second thread of the large tier saves, in its limits: PICTURES="a.jpg b.jpg"
+	@$(WITH_NASM) cargo build --quiet --release --locked -p benches --bin engine-peer --features benches/av1-asm
+	@python3 -m benches.threads $(PICTURES)
 
 coldstart weights: ARCHITECTURE := $(or $(ARCHITECTURE),$(MACHINE))
 coldstart: package ## first /next and first event of each function, and what its zip weighs, against the limits: NOTE="what changed"
