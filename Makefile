@@ -272,7 +272,8 @@ remove: node_modules/.done ## takes the deployment away, with the PARAMS of its 
 
 # In a profile that notices overflows; what is found is kept in target/tmp/finds.
 mutations: ## MUTATIONS=1000000 damaged files through the engine: no panic, no hang, no plan exceeded. FIRST_SEED=0 JOBS=1
-	@MUTATIONS=$(MUTATIONS) FIRST_SEED=$(FIRST_SEED) JOBS=$(JOBS) cargo test --quiet --locked --profile checked -p engine --test mutations
+	@$(WITH_NASM) MUTATIONS=$(MUTATIONS) FIRST_SEED=$(FIRST_SEED) JOBS=$(JOBS) \
+		cargo test --quiet --locked --profile checked -p engine --features engine/av1-asm --test mutations
 
 differential: .venv/.tests ## the same files through other decoders too: the same picture, a warning or a refusal
 	@MUTATIONS=$(MUTATIONS) FIRST_SEED=$(FIRST_SEED) JOBS=$(JOBS) AGAINST=$(AGAINST) \
