@@ -24,7 +24,7 @@ pub struct Variant {
     pub fit: Fit,
     /// What it is encoded as.
     pub format: OutputFormat,
-    /// 1 to 100, for JPEG and WebP.
+    /// 1 to 100, for JPEG, WebP and AVIF.
     pub quality: u8,
     /// What shows through alpha in a JPEG, and around the image in `Fit::Contain`.
     #[serde(default)]
@@ -32,7 +32,7 @@ pub struct Variant {
     /// What `Fit::Cover` keeps, unless the upload has a focus.
     #[serde(default, skip_serializing_if = "Gravity::is_centre")]
     pub gravity: Gravity,
-    /// How much time a JPEG is worth.
+    /// How much time a JPEG or an AVIF is worth.
     #[serde(default, skip_serializing_if = "Effort::is_fast")]
     pub effort: Effort,
     /// All frames of an animation, within limits; without it the first one.

@@ -57,14 +57,14 @@ pub struct BadBackground {
     pub text: String,
 }
 
-/// How much time a JPEG is worth.
+/// How much time a JPEG or an AVIF is worth.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Effort {
     /// The least time.
     #[default]
     Fast,
-    /// Fewer bytes at the same quality, for more time; the file is progressive.
+    /// Fewer bytes at the same quality, for more time; a JPEG is progressive.
     Small,
 }
 
@@ -86,6 +86,8 @@ pub enum OutputFormat {
     Png,
     /// WebP.
     Webp,
+    /// AVIF: half the bytes of a JPEG for several times the CPU.
+    Avif,
     /// GIF, of animations alone: JPEG and PNG are smaller and have more colours.
     Gif,
 }
@@ -99,6 +101,7 @@ impl OutputFormat {
             Self::Jpeg => "jpeg",
             Self::Png => "png",
             Self::Webp => "webp",
+            Self::Avif => "avif",
             Self::Gif => "gif",
         }
     }
@@ -111,6 +114,7 @@ impl OutputFormat {
             Self::Jpeg => &["jpg"],
             Self::Png => &["png"],
             Self::Webp => &["webp"],
+            Self::Avif => &["avif"],
             Self::Gif => &["gif"],
         }
     }
