@@ -71,7 +71,7 @@ fn words(variant: &Variant) -> String {
         _ => "",
     };
     let effort = match (variant.format, effort) {
-        (OutputFormat::Auto | OutputFormat::Jpeg | OutputFormat::Avif, Effort::Small) => " small",
+        (OutputFormat::Auto | OutputFormat::Jpeg, Effort::Small) => " small",
         _ => "",
     };
     let frames = animated.map(|animated| format!(" animated {}", animated.max_frames)).unwrap_or_default();

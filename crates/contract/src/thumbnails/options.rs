@@ -57,14 +57,14 @@ pub struct BadBackground {
     pub text: String,
 }
 
-/// How much time a JPEG or an AVIF is worth.
+/// How much time a JPEG is worth.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Effort {
     /// The least time.
     #[default]
     Fast,
-    /// Fewer bytes at the same quality, for more time; a JPEG is progressive.
+    /// Fewer bytes at the same quality, for more time; the file is progressive.
     Small,
 }
 
@@ -86,7 +86,7 @@ pub enum OutputFormat {
     Png,
     /// WebP.
     Webp,
-    /// AVIF: half the bytes of a JPEG for several times the CPU.
+    /// AVIF, of builds that have its encoder: fewer bytes than a JPEG, for far more CPU.
     Avif,
     /// GIF, of animations alone: JPEG and PNG are smaller and have more colours.
     Gif,
