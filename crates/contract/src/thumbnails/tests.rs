@@ -31,7 +31,10 @@ fn every_mistake_is_named() {
     check(with("{key}/{variant}", &gif), "format is gif, which is written of animations alone");
     check(with("{key}/{variant}", &animated(GOOD, "true")), "format is auto, which has no animations");
     let avif = GOOD.replace("auto", "avif");
-    check(with("{key}/{variant}", &animated(&avif, "true")), "format is avif, which has no animations: write gif or webp");
+    check(
+        with("{key}/{variant}", &animated(&avif, "true")),
+        "format is avif, which has no animations: write gif or webp",
+    );
     let large = avif.replace("\"width_px\":9", "\"width_px\":1025").replace("\"height_px\":9", "\"height_px\":1024");
     check(with("{key}/{variant}", &large), "the box has 1049600 pixels: 1048576 at the most, or write webp");
     let frames = animated(&gif, r#"{"max_frames":1001}"#);

@@ -63,10 +63,8 @@ fn head(size: (u32, u32), picture: &Coded, alpha: Option<&Coded>, at: u32) -> Ve
     let entries = boxed(b"iinf", &[FULL, &count, &entries.collect::<Vec<_>>()]);
     let of_alpha = [ALPHA_ID, 1, PICTURE_ID].map(u16::to_be_bytes).concat();
     let references = alpha.map(|_| boxed(b"iref", &[FULL, &boxed(b"auxl", &[&of_alpha])])).unwrap_or_default();
-    let meta = boxed(
-        b"meta",
-        &[FULL, &handler, &primary, &places, &entries, &references, &properties(size, picture, alpha)],
-    );
+    let meta =
+        boxed(b"meta", &[FULL, &handler, &primary, &places, &entries, &references, &properties(size, picture, alpha)]);
     [kind, meta, boxed(b"mdat", &[])].concat()
 }
 

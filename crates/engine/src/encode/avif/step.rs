@@ -35,7 +35,10 @@ mod tests {
 
     #[test]
     fn quality_80_is_as_measured_and_the_step_falls_with_quality_and_size() {
-        assert_eq!([(64, 48), (128, 96), (256, 192), (512, 384), (1_024, 768)].map(|size| step(size, 80)), [157, 157, 132, 107, 107]);
+        assert_eq!(
+            [(64, 48), (128, 96), (256, 192), (512, 384), (1_024, 768)].map(|size| step(size, 80)),
+            [157, 157, 132, 107, 107]
+        );
         for size in [(1, 1), (128, 128), (300, 200), (1_024, 1_024)] {
             let steps: Vec<_> = (1..=100).map(|quality| step(size, quality)).collect();
             assert!(steps.is_sorted_by(|one, next| one >= next), "{size:?} {steps:?}");
