@@ -23,6 +23,8 @@ CHAOS_VERSIONS ?= off
 FUZZ_TARGETS ?=
 STAGE ?= dev
 HEVC ?= off
+# on: the worker writes AVIF thumbnails too.
+AVIF ?= off
 # x86_64 or arm64; else the parameter `architecture` in PARAMS, else arm64.
 ARCHITECTURE ?=
 # The processor of this machine, as Lambda calls it.
@@ -222,18 +224,18 @@ chaos: .venv/.done node_modules/.done ## a bad day for CHAOS_OBJECTS=1000 upload
 		.venv/bin/python -m local test cargo test --quiet --locked $(WITH_SDK) --test chaos
 
 # HEVC and H.264 are patented, so that HEIC and most films are read only where HEVC=on says so.
-package: .venv/.package ## the zips for AWS, optimised, in target/lambda: ARCHITECTURE=x86_64, HEVC=on reads HEIC and H.264
-	@HEVC=$(HEVC) .venv/bin/python -m local.lambda_zips --architecture "$(ARCHITECTURE)" --parameters='$(PARAMS)'
+package: .venv/.package ## the zips for AWS, optimised, in target/lambda: ARCHITECTURE=x86_64, HEVC=on reads HEIC and H.264, AVIF=on writes AVIF
+	@HEVC=$(HEVC) AVIF=$(AVIF) .venv/bin/python -m local.lambda_zips --architecture "$(ARCHITECTURE)" --parameters='$(PARAMS)'
 
 # The whole source a second time, in another folder, by the same compiler: minutes.
 reproducible: package ## two builds in two folders: are the zips the same bytes? ARCHITECTURE=x86_64
-	@HEVC=$(HEVC) ARCHITECTURE=$(ARCHITECTURE) local/reproducible.sh
+	@HEVC=$(HEVC) AVIF=$(AVIF) ARCHITECTURE=$(ARCHITECTURE) local/reproducible.sh
 
-command: .venv/.package ## the command for a release, in target/command: TARGET=aarch64-unknown-linux-gnu, HEVC=on reads HEIC and H.264
-	@HEVC=$(HEVC) .venv/bin/python -m local.release_files command "$(TARGET)"
+command: .venv/.package ## the command for a release, in target/command: TARGET=aarch64-unknown-linux-gnu, HEVC=on reads HEIC and H.264, AVIF=on writes AVIF
+	@HEVC=$(HEVC) AVIF=$(AVIF) .venv/bin/python -m local.release_files command "$(TARGET)"
 
-image: ## thumbtier serve as an image for containers, in target/image too: HEVC=on reads HEIC and H.264
-	@docker build --quiet --build-arg FEATURES=$(if $(filter on,$(HEVC)),free$(comma)hevc$(comma)sqs,free$(comma)sqs) --tag thumbtier-serve --file serve/deploy/Dockerfile . >/dev/null
+image: ## thumbtier serve as an image for containers, in target/image too: HEVC=on reads HEIC and H.264, AVIF=on writes AVIF
+	@docker build --quiet --build-arg FEATURES=$(if $(filter on,$(HEVC)),free$(comma)hevc$(comma)sqs,free$(comma)sqs)$(if $(filter on,$(AVIF)),$(comma)avif-output) --tag thumbtier-serve --file serve/deploy/Dockerfile . >/dev/null
 	@mkdir -p target/image
 	@docker save thumbtier-serve | gzip --no-name > target/image/thumbtier-serve-image-$$(uname -m).tar.gz
 

@@ -110,13 +110,33 @@ def hevc() -> bool:
     return said == "on"
 
 
+def avif() -> bool:
+    """The encoder of AVIF thumbnails weighs and compiles too much for those who have none: AVIF=on says that there are some."""
+    said = os.environ.get("AVIF", "off")
+    if said not in ("on", "off"):
+        raise PackageError(f"AVIF is `{said}`: say AVIF=on to write AVIF thumbnails, or AVIF=off")
+    wanted = avif_variants(json.loads((ROOT / "thumbnails.json").read_text()))
+    if wanted and said == "off":
+        raise PackageError(f"thumbnails.json has variants of format avif ({', '.join(wanted)}), and these zips would not write it: "
+                           "say AVIF=on, or write webp")
+    return said == "on"
+
+
+def avif_variants(thumbnails: dict) -> list[str]:
+    """The names of the variants that are to be AVIF, as thumbnails.json writes them."""
+    lists = [thumbnails, *thumbnails.get("prefixes", [])]
+    variants = [variant for one in lists for variant in one["variants"]]
+    return [variant["name"] for variant in variants if "avif" in [variant["format"], *variant["format"]]]
+
+
 def features() -> list[str]:
     """What cargo is told of the worker's formats. AV1 has its assembly: a picture takes 0.6 of the time."""
+    written = ",worker/avif-output" if avif() else ""
     if hevc():
-        return ["--features=worker/av1-asm"]
+        return [f"--features=worker/av1-asm{written}"]
     free = [f"{function}/{decoder}" for function in ("worker", "api") for decoder in FREE]
     home = [f"{function}/lambda" for function in ("dispatcher", "worker", "api")]
-    return ["--no-default-features", f"--features={','.join([*home, *free, 'worker/av1-asm'])}"]
+    return ["--no-default-features", f"--features={','.join([*home, *free, 'worker/av1-asm'])}{written}"]
 
 
 def build(architecture: Architecture) -> Path:

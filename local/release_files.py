@@ -49,7 +49,8 @@ def build_command(target: str) -> Path:
     """Builds the programs of the command: for Linux by zig, for macOS by macOS's own linker, on macOS."""
     target = target or release.this_machine()
     hevc = ["--features=thumbtier/full"] if lambda_zips.hevc() else ["--no-default-features", "--features=thumbtier/free,thumbtier-serve/free,thumbtier-serve/sqs"]
-    flags = ["--locked", "--profile", "release", *(f"--package={name}" for name in PROGRAMS), *hevc]
+    avif = ["--features=thumbtier/avif-output,thumbtier-serve/avif-output"] if lambda_zips.avif() else []
+    flags = ["--locked", "--profile", "release", *(f"--package={name}" for name in PROGRAMS), *hevc, *avif]
     architecture = next((one for one in lambda_zips.ARCHITECTURES.values() if one.target == target), None)
     if architecture:
         lambda_zips.zigbuild(architecture, GLIBC, flags)

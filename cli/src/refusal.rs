@@ -44,6 +44,9 @@ impl From<EngineError> for Refusal {
                     "{message}: `cargo run -p thumbtier --features full` reads it, `thumbtier formats` says what is read"
                 ),
             ),
+            EngineError::NotWritten { .. } => {
+                Self::new(error.name(), format!("{message}: `cargo run -p thumbtier --features avif-output` writes it"))
+            }
             _ => Self::new(error.name(), message),
         }
     }

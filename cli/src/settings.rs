@@ -17,10 +17,10 @@ pub struct VariantArguments {
     /// How the image fills the box: inside, cover, contain (padded) or fill (aspect ratio given up)
     #[arg(long, default_value = "inside", value_parser = word::<Fit>)]
     fit: Fit,
-    /// What to write: auto (JPEG, PNG where there is alpha; WebP with --animated), jpeg, png, webp or gif
+    /// What to write: auto (JPEG, PNG where there is alpha; WebP with --animated), jpeg, png, webp, avif or gif
     #[arg(long, default_value = "auto", value_parser = word::<OutputFormat>)]
     format: OutputFormat,
-    /// Quality of JPEG and WebP, 1 to 100
+    /// Quality of JPEG, WebP and AVIF, 1 to 100
     #[arg(long, default_value_t = 80, value_parser = clap::value_parser!(u8).range(1..=100))]
     quality: u8,
     /// How much time a JPEG is worth: fast, or small for fewer bytes at the same quality
@@ -70,7 +70,7 @@ impl VariantArguments {
         let Self { fit, quality, effort, background, max_frames, max_ms, max_bytes, .. } = *self;
         let format = match (self.format, self.animated) {
             (OutputFormat::Auto, true) => OutputFormat::Webp,
-            (OutputFormat::Jpeg | OutputFormat::Png, true) => {
+            (OutputFormat::Jpeg | OutputFormat::Png | OutputFormat::Avif, true) => {
                 bail!("--format {} has no animations: write webp or gif, or leave out --animated", self.format.name())
             }
             (OutputFormat::Gif, false) => bail!("--format gif is for animations: write --animated too"),

@@ -117,6 +117,16 @@ class Bytes(unittest.TestCase):
                 self.assertEqual(archive.getinfo("bootstrap").external_attr >> 16, 0o100755)
 
 
+class Avif(unittest.TestCase):
+    def test_variants_are_found_however_they_are_written(self):
+        variant = lambda name, format: {"name": name, "format": format}
+        plain = {"variants": [variant("a", "auto"), variant("b", ["webp", "jpeg"])]}
+        self.assertEqual(lambda_zips.avif_variants(plain), [])
+        under = {"prefix": "p/", "variants": [variant("d", ["avif", "jpeg"])]}
+        self.assertEqual(lambda_zips.avif_variants(plain | {"prefixes": [under]}), ["d"])
+        self.assertEqual(lambda_zips.avif_variants({"variants": [variant("c", "avif")]}), ["c"])
+
+
 class Contents(unittest.TestCase):
     def test_the_list_of_what_is_in_the_zips_is_cyclonedx(self):
         free = sbom.bill_of_materials(ARM64.target, lambda_zips.features())

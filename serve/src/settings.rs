@@ -75,8 +75,12 @@ pub(crate) fn shared(options: &Options, tiers: &TierTable, memory_mb: u64) -> an
 /// As [`shared`].
 pub(crate) fn workers(options: &Options, tiers: &TierTable) -> anyhow::Result<Vec<worker::Settings>> {
     let of = |tier: &contract::Tier| {
+        let shared = shared(options, tiers, tier.memory_mb)?;
+        if let Some(problem) = worker::unwritten(&shared.thumbnails) {
+            bail!(problem);
+        }
         Ok(worker::Settings {
-            shared: shared(options, tiers, tier.memory_mb)?,
+            shared,
             tier: tier.clone(),
             max_pixels: options.max_pixels,
             previews: "".parse::<PreviewUse>()?,

@@ -78,7 +78,7 @@ pub enum Condition {
 pub struct StoredObject {
     /// The variant's name.
     pub variant: String,
-    /// `jpg`, `png`, `webp` or `gif`.
+    /// `jpg`, `png`, `webp`, `avif` or `gif`.
     pub extension: &'static str,
     /// The bucket of thumbnails.
     pub bucket: String,

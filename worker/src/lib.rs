@@ -23,4 +23,4 @@ pub use aws::Body;
 pub use edge::{Condition, DeleteObject, Deleted, Edge, GetObject, ObjectBody, PutObject, StoredObject};
 pub use error::WorkerError;
 pub use handle::handle;
-pub use settings::{Settings, renderer};
+pub use settings::{Settings, renderer, unwritten};

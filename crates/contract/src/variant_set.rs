@@ -114,7 +114,7 @@ mod tests {
             let rest = format!(r#""name":"a","quality":80,"fit":"{word}""#);
             assert_eq!(set(&[(9, &rest)]).to_string(), format!("9x9 {word} auto 80"));
         }
-        for word in ["auto", "jpeg", "png", "webp", "gif"] {
+        for word in ["auto", "jpeg", "png", "webp", "avif", "gif"] {
             let format: OutputFormat = serde_json::from_value(word.into()).unwrap();
             let variant = Variant { format, ..Thumbnails::builtin().unwrap().variants.remove(0) };
             assert_eq!(VariantSet::of(&[variant]).to_string(), format!("128x128 inside {word} 80"));

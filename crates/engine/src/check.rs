@@ -1,8 +1,21 @@
 //! Header and plan against the [`Limits`].
 
-use contract::ImageFormat;
+use contract::{ImageFormat, Variant};
 
-use crate::{EngineError, Limits, Plan, Probe};
+use crate::{EngineError, Limits, Plan, Probe, encode::writes};
+
+/// Checks that this build writes all `variants`.
+///
+/// # Errors
+/// [`EngineError::NotWritten`], for the first that it does not.
+pub(crate) fn check_written(variants: &[Variant]) -> Result<(), EngineError> {
+    match variants.iter().find(|variant| !writes(variant.format)) {
+        Some(Variant { name, format, .. }) => {
+            Err(EngineError::NotWritten { variant: name.clone(), format: format.name() })
+        }
+        None => Ok(()),
+    }
+}
 
 impl Limits {
     /// Checks that a format is on.

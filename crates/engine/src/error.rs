@@ -112,6 +112,17 @@ pub enum EngineError {
         /// What a file may take, in seconds of CPU.
         limit_s: u64,
     },
+    /// A thumbnail in a format that this build does not write; no file has one then.
+    #[error(
+        "thumbnail `{variant}` is to be {format}, which this build does not write: build it with feature \
+         `avif-output`, or write webp"
+    )]
+    NotWritten {
+        /// The variant's name.
+        variant: String,
+        /// What it was to become.
+        format: &'static str,
+    },
     /// A thumbnail could not be written; a fault of this crate, not of the image.
     #[error("encoding thumbnail `{variant}` as {extension} failed: report it with the image")]
     Encode {
@@ -189,6 +200,7 @@ impl EngineError {
             Self::SourceTooLarge { .. } => "source_too_large",
             Self::OverBudget { .. } => "over_budget",
             Self::TooSlow { .. } => "too_slow",
+            Self::NotWritten { .. } => "not_written",
             Self::Encode { .. } => "encode",
         }
     }

@@ -45,7 +45,7 @@ mod whole;
 
 pub use decoded::Elsewhere;
 pub use embedded::preview_px;
-pub use encode::Thumbnail;
+pub use encode::{Thumbnail, writes};
 pub use error::{Damage, EncodeFault, EngineError};
 pub use formats::in_this_build;
 pub use limits::Limits;

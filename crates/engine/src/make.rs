@@ -6,6 +6,7 @@ use contract::{Placeholder, PreviewUse, Variant};
 
 use crate::{
     EngineError, Limits, Plan, PreviewReason, Probe, Warning,
+    check::check_written,
     colour::Colours,
     decoded::{Decoded, Elsewhere, Pixels},
     embedded::{self, Held},
@@ -83,6 +84,7 @@ pub fn make_passing(
     limits: &Limits,
     on_stage: &mut dyn FnMut(Stage),
 ) -> Result<Made, EngineError> {
+    check_written(variants)?;
     // What the reader holds is not there for the image, and it holds it from its first byte.
     let Limits { budget_bytes: whole_bytes, reader_bytes, .. } = *limits;
     let Some(budget_bytes) = whole_bytes.checked_sub(reader_bytes) else {

@@ -6,7 +6,7 @@ use crate::{
     Colour, Limits, Plan, Probe,
     canvas::Canvas,
     colour,
-    encode::{ENCODER_BYTES, GIF_ENCODER_BYTES, GIF_PIXEL_BYTES, Moving},
+    encode::{ENCODER_BYTES, GIF_ENCODER_BYTES, GIF_PIXEL_BYTES, Moving, avif_bytes},
     formats::room,
     geometry,
     limits::MAX_HEADER_BYTES,
@@ -171,7 +171,7 @@ fn render_bytes(probe: &Probe, is_planes: bool, variants: &[Variant], is_shared:
         let may_be_png = match variant.format {
             OutputFormat::Png => true,
             OutputFormat::Auto => probe.has_alpha,
-            OutputFormat::Jpeg | OutputFormat::Webp | OutputFormat::Gif => false,
+            OutputFormat::Jpeg | OutputFormat::Webp | OutputFormat::Avif | OutputFormat::Gif => false,
         };
         let encoder_bytes = match variant.format {
             _ if may_be_png => PNG_ENCODER_BYTES,
@@ -185,6 +185,9 @@ fn render_bytes(probe: &Probe, is_planes: bool, variants: &[Variant], is_shared:
         let (encode_bytes, file_bytes, second_bytes) = if variant.format == OutputFormat::Gif {
             // Pixels, the same with alpha, and what the encoder makes of them.
             (canvas_px * (channels + 4 + GIF_PIXEL_BYTES), canvas_px * 2, 0)
+        } else if variant.format == OutputFormat::Avif {
+            let (encoder_bytes, file_bytes) = avif_bytes(layout.canvas, variant.quality);
+            (canvas_px * channels + encoder_bytes, file_bytes, 0)
         } else if may_be_png || variant.format == OutputFormat::Webp {
             // Pixels, what the encoder makes of them, and the file.
             (canvas_px * (channels + 8), canvas_px * channels, 0)

@@ -194,6 +194,43 @@ fn with_long_chunks() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
+/// Noise is the most that an AVIF can be made of, and thin pictures have the most padding.
+#[cfg(feature = "avif-output")]
+fn avif_lines() -> Vec<String> {
+    let noise = |at: u32| (at.wrapping_mul(2_654_435_761) ^ (at >> 3).wrapping_mul(40_503)).wrapping_mul(at | 1) >> 24;
+    let of = |width: u32, height: u32| {
+        let samples = (0..width * height * 4).map(|at| noise(at) as u8).collect();
+        RgbaImage::from_raw(width, height, samples).unwrap()
+    };
+    let mut lines = Vec::new();
+    for (width, height) in [(1, 1), (1, 7), (90, 60), (300, 300), (700, 500), (1_024, 1_024), (2, 1_500), (1_500, 2)] {
+        let picture = DynamicImage::from(of(width, height));
+        for (kind, picture) in
+            [("rgb", picture.to_rgb8().into()), ("grey", picture.to_luma8().into()), ("rgba", picture)]
+        {
+            let bytes = encoded(&picture, ImageFormat::Png);
+            for quality in [30, 80, 95, 100] {
+                let variant = Variant { quality, ..variant(Fit::Inside, OutputFormat::Avif, 1_500) };
+                let name = format!("{kind} of {width}x{height} to avif at {quality}");
+                lines.push(check(&name, &bytes, &[variant], f64::INFINITY));
+            }
+        }
+        let two = [80, 60].map(|quality| Variant {
+            quality,
+            name: quality.to_string(),
+            ..variant(Fit::Inside, OutputFormat::Avif, 1_500)
+        });
+        let bytes = encoded(&picture_of_two(width, height, &of), ImageFormat::Png);
+        lines.push(check_on(2, &format!("{width}x{height} to two avifs by two threads"), &bytes, &two, f64::INFINITY));
+    }
+    lines
+}
+
+#[cfg(feature = "avif-output")]
+fn picture_of_two(width: u32, height: u32, of: &dyn Fn(u32, u32) -> RgbaImage) -> DynamicImage {
+    DynamicImage::from(of(width, height)).to_rgb8().into()
+}
+
 /// One test, because a second one in the same process would count along.
 #[test]
 fn the_planned_peak_is_never_under_the_real_one_and_close_above_ten_megapixels() {
@@ -331,6 +368,8 @@ fn the_planned_peak_is_never_under_the_real_one_and_close_above_ten_megapixels()
     for (name, bytes) in with_long_chunks() {
         lines.push(check(name, &bytes, &[variant(Fit::Inside, OutputFormat::Auto, 64)], f64::INFINITY));
     }
+    #[cfg(feature = "avif-output")]
+    lines.extend(avif_lines());
     let report = lines.join("\n");
     println!("{report}");
     assert!(!report.contains("WRONG"), "{report}");

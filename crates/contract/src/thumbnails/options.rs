@@ -86,6 +86,8 @@ pub enum OutputFormat {
     Png,
     /// WebP.
     Webp,
+    /// AVIF, of builds that have its encoder: fewer bytes than a JPEG, for far more CPU.
+    Avif,
     /// GIF, of animations alone: JPEG and PNG are smaller and have more colours.
     Gif,
 }
@@ -99,6 +101,7 @@ impl OutputFormat {
             Self::Jpeg => "jpeg",
             Self::Png => "png",
             Self::Webp => "webp",
+            Self::Avif => "avif",
             Self::Gif => "gif",
         }
     }
@@ -111,6 +114,7 @@ impl OutputFormat {
             Self::Jpeg => &["jpg"],
             Self::Png => &["png"],
             Self::Webp => &["webp"],
+            Self::Avif => &["avif"],
             Self::Gif => &["gif"],
         }
     }

@@ -30,6 +30,13 @@ fn every_mistake_is_named() {
     let gif = GOOD.replace("auto", "gif");
     check(with("{key}/{variant}", &gif), "format is gif, which is written of animations alone");
     check(with("{key}/{variant}", &animated(GOOD, "true")), "format is auto, which has no animations");
+    let avif = GOOD.replace("auto", "avif");
+    check(
+        with("{key}/{variant}", &animated(&avif, "true")),
+        "format is avif, which has no animations: write gif or webp",
+    );
+    let large = avif.replace("\"width_px\":9", "\"width_px\":1025").replace("\"height_px\":9", "\"height_px\":1024");
+    check(with("{key}/{variant}", &large), "the box has 1049600 pixels: 1048576 at the most, or write webp");
     let frames = animated(&gif, r#"{"max_frames":1001}"#);
     check(with("{key}/{variant}", &frames), "animated.max_frames is 1001: expected 1 to 1000");
     check(with("{key}/{variant}", &animated(&gif, r#"{"max_bytes":0}"#)), "animated.max_bytes is 0");
@@ -150,6 +157,9 @@ fn several_widths_and_formats_are_so_many_variants() {
     ];
     assert_eq!(all, want);
     assert_eq!(thumbnails.keys_of("k")[..2], ["k/hero-320-webp.webp", "k/hero-320-jpeg.jpg"]);
+    let three = hero.replace(r#"["webp","jpeg"]"#, r#"["avif","webp","jpeg"]"#).replace("320,1600", "320");
+    let three = with("{key}/{variant}.{ext}", &three).unwrap().keys_of("k");
+    assert_eq!(three, ["k/hero-320-avif.avif", "k/hero-320-webp.webp", "k/hero-320-jpeg.jpg"]);
     let one = |name: &str, width: u32, height: u32, format: &str| {
         format!(
             r#"{{"name":"{name}","width_px":{width},"height_px":{height},"fit":"cover","format":"{format}","quality":80}}"#

@@ -10,6 +10,7 @@
 mod fixtures;
 
 mod animations;
+mod avif_out;
 mod avifs;
 mod colour;
 mod damage;
@@ -29,6 +30,9 @@ mod odd_jpegs;
 mod odd_pngs;
 mod previews;
 mod psds;
+#[cfg(all(feature = "avif-output", feature = "av1"))]
+#[path = "../fixtures/python.rs"]
+mod python;
 mod rare;
 mod raws;
 mod threads;
