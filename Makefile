@@ -86,7 +86,7 @@ DOCUMENTED := python3 -m local.documents && NO_MKDOCS_2_WARNING=1 .venv/bin/pyth
 DEPLOYED := python3 -m local.suite target/sdk.json --only
 
 .PHONY: help local test tested linted unit unit-built functions-built sdk-built templates downloads
-.PHONY: documents documented template frameworks screenshots in-turn bad-days side-by-side deployed bad beside scripts differing operators situations page requests served served-by-s3s served-by-ceph served-by-juicefs serve-load image chaos mutations differential fuzz bench calibrate dispatcher threads coldstart weights test-arm64 shipped peers package reproducible command release-files test-release deployable preflight deploy remove prices audit clean
+.PHONY: documents documented template frameworks screenshots in-turn bad-days side-by-side deployed bad beside scripts differing operators situations page requests served served-by-s3s served-by-ceph served-by-juicefs serve-load image chaos mutations differential fuzz bench calibrate dispatcher threads coldstart weights test-arm64 test-avif shipped peers package reproducible command release-files test-release deployable preflight deploy remove prices audit clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -319,6 +319,11 @@ test-arm64: .venv/.done ## the worker's zip for arm64 makes every golden thumbna
 	@mkdir -p target/arm64-golden
 	@GOLDEN_FILES=$(CURDIR)/target/arm64-golden cargo test --quiet --locked -p engine --test pictures golden::thumbnails_are >/dev/null
 	@runner="$$(local/qemu.sh)" && .venv/bin/python -m benches.arm64 "$$runner" target/arm64-golden
+
+# By itself: the encoder takes 50 s of CPU to compile.
+test-avif: .venv/.tests ## the tests of thumbnails in AVIF, which only builds with AVIF=on write
+	@AGAINST=$(AGAINST) cargo test --quiet --locked -p engine --features engine/avif-output --test pictures avif_out
+	@cargo test --quiet --locked -p engine --features engine/avif-output --test peak
 
 peers: benches/peers/.venv/.done benches/peers/node_modules/.done ## the engine beside sharp, libvips, Pillow, ImageMagick: PEERS=--quick PEERS_CORPUS=dir
 	@benches/peers/imagemagick.sh
