@@ -1,6 +1,6 @@
 //! Every thumbnail of a job into its bucket.
 
-use contract::{Job, Manifest, Outcome};
+use contract::{Job, Manifest, ObjectHead, Outcome};
 use function::HeadObject;
 use futures_util::future::join_all;
 
@@ -10,7 +10,7 @@ use crate::error::WorkerError;
 use crate::settings::Settings;
 use crate::settle::{Origin, Source, settle};
 use crate::step::Step;
-use crate::store::{Stored, store};
+use crate::store::{Stored, Written, store};
 
 /// Stores every thumbnail, all at once because waiting is billed too. The job is done when all are there.
 ///
@@ -48,24 +48,59 @@ pub(crate) async fn deliver(
         return Err(WorkerError::Write { key, done: there.len(), total, cause });
     }
     if !there.is_empty() {
-        let origin = Origin { bucket: &job.bucket, key: &job.key, etag: &job.etag };
-        let settled =
-            settle(edge, &settings.shared.thumbnails, settings.shared.delete_thumbnails, &origin, &there, calls).await;
-        match settled.map_err(WorkerError::Settle)? {
+        match source(edge, settings, job, &there, calls).await? {
             Source::Current => {}
             Source::Replaced | Source::Gone => is_gone = true,
-            Source::Back(head) => {
-                return Ok(Step::MakeAgain(Job::new(&job.bucket, &job.key, *head, &job.correlation_id)));
-            }
+            Source::Back(head) => return Ok(again(job, *head)),
         }
     }
-    // A manifest is no thumbnail.
-    let thumbnails = there.into_iter().filter(|written| written.object.extension != Manifest::EXTENSION);
-    let thumbnails = thumbnails.map(|written| written.object.key).collect();
+    let thumbnails = keys(there);
     Ok(Step::Done(match stale {
         _ if is_gone => Outcome::Gone,
         Some(message) => Outcome::Stale { message },
         None if is_new => Outcome::Made { thumbnails, warnings: Vec::new() },
         None => Outcome::Duplicate { thumbnails },
     }))
+}
+
+/// The end of a job whose thumbnails were all there before it began. Who made them may have been killed since, before it
+/// took away what must not stay beside them.
+///
+/// # Errors
+/// [`WorkerError::Settle`].
+pub(crate) async fn found(
+    edge: &(impl HeadObject + DeleteObject),
+    settings: &Settings,
+    job: &Job,
+    there: Vec<Written>,
+    calls: &Calls,
+) -> Result<Step, WorkerError> {
+    Ok(match source(edge, settings, job, &there, calls).await? {
+        Source::Current => Step::Done(Outcome::Duplicate { thumbnails: keys(there) }),
+        Source::Replaced | Source::Gone => Step::Done(Outcome::Gone),
+        Source::Back(head) => again(job, *head),
+    })
+}
+
+async fn source(
+    edge: &(impl HeadObject + DeleteObject),
+    settings: &Settings,
+    job: &Job,
+    there: &[Written],
+    calls: &Calls,
+) -> Result<Source, WorkerError> {
+    let origin = Origin { bucket: &job.bucket, key: &job.key, etag: &job.etag };
+    let shared = &settings.shared;
+    let settled = settle(edge, &shared.thumbnails, shared.delete_thumbnails, &origin, there, calls);
+    settled.await.map_err(WorkerError::Settle)
+}
+
+fn again(job: &Job, head: ObjectHead) -> Step {
+    Step::MakeAgain(Job::new(&job.bucket, &job.key, head, &job.correlation_id))
+}
+
+/// A manifest is no thumbnail.
+fn keys(there: Vec<Written>) -> Vec<String> {
+    let thumbnails = there.into_iter().map(|written| written.place);
+    thumbnails.filter(|place| place.extension != Manifest::EXTENSION).map(|place| place.key).collect()
 }

@@ -6,7 +6,7 @@ use contract::{Job, Outcome, Task, with_causes};
 use engine::EngineError;
 use function::CallError;
 
-use crate::deliver::deliver;
+use crate::deliver::{deliver, found};
 use crate::edge::Edge;
 use crate::error::WorkerError;
 use crate::make::{Failure, make};
@@ -97,9 +97,9 @@ async fn make_thumbnails(
     stopwatch: &mut Stopwatch,
 ) -> Result<Step, WorkerError> {
     if job.look_first
-        && let Some(thumbnails) = look(edge, settings, job, &stopwatch.calls).await.map_err(WorkerError::Look)?
+        && let Some(there) = look(edge, settings, job, &stopwatch.calls).await.map_err(WorkerError::Look)?
     {
-        return Ok(Step::Done(Outcome::Duplicate { thumbnails }));
+        return found(edge, settings, job, there, &stopwatch.calls).await;
     }
     let Some(body) = edge.get(job).await.map_err(WorkerError::Read)? else {
         return Ok(Step::Done(Outcome::Gone));

@@ -9,8 +9,8 @@ use function::{CallError, HeadObject};
 use futures_util::future::try_join_all;
 
 use crate::calls::Calls;
-use crate::edge::{DeleteObject, Deleted, StoredObject};
-use crate::store::Written;
+use crate::edge::{DeleteObject, Deleted};
+use crate::store::{Place, Written};
 
 /// What the source is now.
 #[derive(Clone, Debug, PartialEq)]
@@ -79,12 +79,12 @@ pub(crate) async fn settle(
             // The newer version overwrites ours where it has the same extension. Where it has the other one and is
             // done already, nobody else will take ours away; where it is not done, its job will.
             let mut is_taken_back = false;
-            for Written { object, etag, .. } in written {
-                let Some(key) = sibling(thumbnails, origin, object) else { continue };
+            for Written { place, etag, .. } in written {
+                let Some(key) = sibling(thumbnails, origin, place) else { continue };
                 calls.head();
-                let beside = edge.head(&object.bucket, &key).await?;
+                let beside = edge.head(&place.bucket, &key).await?;
                 if beside.is_some_and(|beside| beside.source_etag.as_ref() == Some(&newer.etag)) {
-                    is_taken_back |= edge.delete(&object.bucket, &object.key, etag).await? == Deleted::Done;
+                    is_taken_back |= edge.delete(&place.bucket, &place.key, etag).await? == Deleted::Done;
                 }
             }
             let head = if is_taken_back { look().await? } else { None };
@@ -94,8 +94,8 @@ pub(crate) async fn settle(
         }
         None if !delete_thumbnails => Ok(Source::Gone),
         None => {
-            for Written { object, etag, .. } in written {
-                edge.delete(&object.bucket, &object.key, etag).await?;
+            for Written { place, etag, .. } in written {
+                edge.delete(&place.bucket, &place.key, etag).await?;
             }
             // An upload between the two looks may have found its own thumbnail there, and left it to us to delete.
             Ok(look().await?.map_or(Source::Gone, |head| Source::Back(Box::new(head))))
@@ -103,8 +103,8 @@ pub(crate) async fn settle(
     }
 }
 
-fn sibling(thumbnails: &Thumbnails, origin: &Origin<'_>, object: &StoredObject) -> Option<String> {
-    thumbnails.sibling_of(origin.key, &object.variant, object.extension)
+fn sibling(thumbnails: &Thumbnails, origin: &Origin<'_>, place: &Place) -> Option<String> {
+    thumbnails.sibling_of(origin.key, &place.variant, place.extension)
 }
 
 /// Bucket, key and ETag of what stands under the other extension of each of `written`.
@@ -119,15 +119,15 @@ async fn beside<'written>(
     written: &'written [Written],
     calls: &Calls,
 ) -> Result<Vec<(&'written str, String, String)>, CallError> {
-    let asking = written.iter().filter_map(|Written { object, etag, .. }| {
-        let key = sibling(thumbnails, origin, object)?;
+    let asking = written.iter().filter_map(|Written { place, etag, .. }| {
+        let key = sibling(thumbnails, origin, place)?;
         Some(async move {
-            if edge.delete(&object.bucket, &key, etag).await? != Deleted::Other {
+            if edge.delete(&place.bucket, &key, etag).await? != Deleted::Other {
                 return Ok(None);
             }
             calls.head();
-            let there = edge.head(&object.bucket, &key).await?;
-            Ok(there.map(|there| (object.bucket.as_str(), key, there.etag)))
+            let there = edge.head(&place.bucket, &key).await?;
+            Ok(there.map(|there| (place.bucket.as_str(), key, there.etag)))
         })
     });
     Ok(try_join_all(asking).await?.into_iter().flatten().collect())

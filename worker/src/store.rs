@@ -7,7 +7,7 @@
 
 use std::cmp::Ordering;
 
-use contract::{Job, ObjectHead, compare_sequencers};
+use contract::{Job, Manifest, ObjectHead, compare_sequencers};
 use function::{CallError, HeadObject};
 
 use crate::calls::Calls;
@@ -30,10 +30,27 @@ pub(crate) enum Stored {
     SourceChanged,
 }
 
+/// Where a thumbnail stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub bucket: String,
+    pub key: String,
+    /// The variant's name.
+    pub variant: String,
+    pub extension: &'static str,
+}
+
+impl Place {
+    fn of(object: StoredObject) -> Self {
+        let StoredObject { bucket, key, variant, extension, .. } = object;
+        Self { bucket, key, variant, extension }
+    }
+}
+
 /// A thumbnail of this job that is in its bucket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Written {
-    pub object: StoredObject,
+    pub place: Place,
     pub etag: String,
     /// Another version's thumbnail was overwritten, or that was tried: S3 may have done it and its answer got lost.
     pub is_over_another: bool,
@@ -55,7 +72,7 @@ pub(crate) async fn store(
         calls.put();
         let is_over_another = matches!(condition, Condition::Unchanged(_));
         if let Some(etag) = edge.put(&object, &condition).await? {
-            return Ok(Stored::Written(Written { object, etag, is_over_another }));
+            return Ok(Stored::Written(Written { place: Place::of(object), etag, is_over_another }));
         }
         calls.head();
         let Some(there) = edge.head(&object.bucket, &object.key).await? else {
@@ -63,7 +80,10 @@ pub(crate) async fn store(
             continue;
         };
         match decide(job, spec, &there) {
-            Decision::Same => return Ok(Stored::AlreadyThere(Written { object, etag: there.etag, is_over_another })),
+            Decision::Same => {
+                let place = Place::of(object);
+                return Ok(Stored::AlreadyThere(Written { place, etag: there.etag, is_over_another }));
+            }
             Decision::Older { message } => return Ok(Stored::Stale { message }),
             // The source itself is the judge: what it is now is the newest version there is. Without sequencers
             // nothing else can tell; with them it also keeps an ETag that two versions share from deceiving us.
@@ -77,7 +97,7 @@ pub(crate) async fn store(
     Err(CallError { action, cause: format!("others wrote it at the same time, {TRIES} times").into() })
 }
 
-/// The keys of all thumbnails of `job`, if every variant is there; `None` if one is missing or older.
+/// All thumbnails of `job`, if every variant is there; `None` if one is missing or older.
 ///
 /// # Errors
 /// [`CallError`] for what may go better the next time.
@@ -86,31 +106,36 @@ pub(crate) async fn look(
     settings: &Settings,
     job: &Job,
     calls: &Calls,
-) -> Result<Option<Vec<String>>, CallError> {
+) -> Result<Option<Vec<Written>>, CallError> {
     let shared = &settings.shared;
     let spec = &shared.thumbnails.spec_of(&job.key);
-    let mut keys = Vec::new();
+    let found = async |variant: &str, extension: &'static str, key: String| {
+        calls.head();
+        let there = edge.head(&shared.destination_bucket, &key).await?;
+        let same = there.filter(|there| decide(job, spec, there) == Decision::Same);
+        Ok(same.map(|there| {
+            let place =
+                Place { bucket: shared.destination_bucket.clone(), key, variant: variant.to_owned(), extension };
+            Written { place, etag: there.etag, is_over_another: false }
+        }))
+    };
+    let mut all = Vec::new();
     for variant in shared.thumbnails.variants_of(&job.key) {
-        let mut found = None;
-        for key in shared.thumbnails.keys_of_variant(&job.key, variant) {
-            calls.head();
-            let there = edge.head(&shared.destination_bucket, &key).await?;
-            if there.is_some_and(|there| decide(job, spec, &there) == Decision::Same) {
-                found = Some(key);
+        let mut one = None;
+        for (extension, key) in shared.thumbnails.places_of_variant(&job.key, variant) {
+            one = found(&variant.name, extension, key).await?;
+            if one.is_some() {
                 break;
             }
         }
-        let Some(key) = found else { return Ok(None) };
-        keys.push(key);
+        let Some(one) = one else { return Ok(None) };
+        all.push(one);
     }
     if let Some(key) = shared.thumbnails.manifest_key(&job.key) {
-        calls.head();
-        let there = edge.head(&shared.destination_bucket, &key).await?;
-        if there.is_none_or(|there| decide(job, spec, &there) != Decision::Same) {
-            return Ok(None);
-        }
+        let Some(manifest) = found(Manifest::NAME, Manifest::EXTENSION, key).await? else { return Ok(None) };
+        all.push(manifest);
     }
-    Ok(Some(keys))
+    Ok(Some(all))
 }
 
 /// Whether the source is still the object that the job is about.

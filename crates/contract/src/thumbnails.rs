@@ -317,11 +317,19 @@ impl Thumbnails {
     /// The keys that the thumbnail of one variant of `key` may have: two where the image's alpha decides.
     #[must_use]
     pub fn keys_of_variant(&self, key: &str, variant: &Variant) -> Vec<String> {
+        self.places_of_variant(key, variant).into_iter().map(|(_, key)| key).collect()
+    }
+
+    /// The same, each with its extension.
+    #[must_use]
+    pub fn places_of_variant(&self, key: &str, variant: &Variant) -> Vec<(&'static str, String)> {
         let extensions = variant.format.extensions().iter();
-        let mut keys: Vec<_> =
-            extensions.filter_map(|extension| thumbnail_key(&self.key, key, &variant.name, extension).ok()).collect();
-        keys.dedup(); // A template without `{ext}` gives siblings one key.
-        keys
+        let place = |extension: &&'static str| {
+            Some((*extension, thumbnail_key(&self.key, key, &variant.name, extension).ok()?))
+        };
+        let mut places: Vec<_> = extensions.filter_map(place).collect();
+        places.dedup_by(|one, other| one.1 == other.1); // A template without `{ext}` gives siblings one key.
+        places
     }
 
     /// The other key that the thumbnail `name` of `key` may have, if the image's alpha chooses between two.

@@ -35,6 +35,22 @@ fn a_version_that_came_back_replaces_the_thumbnails_of_the_deleted_one() {
     }
 }
 
+/// Found by chaos with versions, seed 66074: the second worker saw that all was made.
+#[test]
+fn who_was_killed_before_the_deleted_ones_thumbnail_went_leaves_that_to_the_next() {
+    for (first, second) in [(photo(40, 30), with_alpha(40, 30)), (with_alpha(40, 30), photo(40, 30))] {
+        let alone = with_source(first.clone());
+        run(&alone).unwrap();
+        let store = with_source(second);
+        run(&store).unwrap();
+        store.upload(KEY, first);
+        store.put_thumbnail(alone.stored().remove(0));
+        assert_eq!(sources(&store).len(), 2);
+        assert_eq!(run_in(&store, &settings("medium"), &came_back(&store)).unwrap().name(), "duplicate");
+        assert_eq!(sources(&store), [store.etag("uploads", KEY).unwrap()]);
+    }
+}
+
 #[test]
 fn thumbnails_come_back_when_a_delete_marker_goes() {
     let store = with_source(photo(40, 30));
