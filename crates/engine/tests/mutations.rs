@@ -69,6 +69,8 @@ fn judge(file: &[u8], seed: u64) -> Judged {
     let real = ALLOCATOR.peak_usage().saturating_sub(before) as u64;
     let (word, planned) = match &made {
         Ok(made) => (if made.warnings.is_empty() { "made" } else { "warned" }, made.plan.peak_bytes),
+        // Which preview is decoded, and what it takes, is planned behind its own header, which is not here.
+        Err(error) if ImageFormat::from_bytes(file) == Some(ImageFormat::Raw) => (error.name(), BUDGET_BYTES),
         // Refused before the first pixel or behind it.
         Err(error) => {
             let plan = engine::probe(file).map(|probe| engine::plan(&probe, &[variant], 1).peak_bytes);

@@ -45,6 +45,35 @@ pub(super) fn cost(detail: &JxlDetail, probe: &Probe, least_shrink: f64) -> Cost
     Cost { shrink, row_shrink, bytes, rows: Some(detail.channels), small_px: None }
 }
 
+/// How a frame's colours are coded.
+#[derive(Clone, Copy)]
+enum Coding {
+    Modular,
+    VarDct { passes: u32 },
+}
+
+impl Coding {
+    /// What samples and rows of a frame take. A header may name sides of 32 bits, whose products have more than 64.
+    fn bytes(self, (width_px, height_px): (u32, u32), extra_channels: usize) -> u64 {
+        let extra_channels = extra_channels as u128;
+        let channels = 3 + extra_channels;
+        let pixels = u128::from(width_px) * u128::from(height_px);
+        // Frames are padded to blocks.
+        let side = |side: u32| u128::from(side).next_multiple_of(16);
+        let padded = side(width_px) * side(height_px);
+        let samples = match self {
+            Self::Modular => pixels * channels * 4,
+            // Low frequencies, what is said of blocks, and the same once more while they are smoothed; other channels are
+            // modular in every frame.
+            Self::VarDct { passes: 1 } => padded * 48 / 64 + pixels * extra_channels * 4,
+            // Coefficients too.
+            Self::VarDct { .. } => padded * 48 / 64 + padded * 12 + pixels * extra_channels * 4,
+        };
+        let rows = side(width_px) * channels * u128::from(COLUMN_BYTES);
+        u64::try_from(samples + rows).unwrap_or(u64::MAX)
+    }
+}
+
 impl JxlDetail {
     fn pixel_bytes(&self) -> u64 {
         self.channels.count() as u64 * if self.is_linear { 2 } else { 1 }
@@ -53,37 +82,24 @@ impl JxlDetail {
     /// What is left of a frame for those behind it: floats.
     fn kept_bytes(&self, frame: &Frame) -> u64 {
         let channels = 3 + self.extra_channels as u64;
-        frame.kept_px.map_or(0, |(width, height)| u64::from(width) * u64::from(height) * channels * 4)
+        let bytes = |(width, height)| (u64::from(width) * u64::from(height)).saturating_mul(channels * 4);
+        frame.kept_px.map_or(0, bytes)
     }
 
     /// What is held while a frame is decoded.
     fn frame_bytes(&self, (frame, sections): &(Frame, Sections)) -> u64 {
-        let channels = 3 + self.extra_channels as u64;
-        let pixels = frame.pixels();
-        // Frames are padded to blocks.
-        let side = |side: u32| u64::from(side).next_multiple_of(16);
-        let padded = side(frame.size_px.0) * side(frame.size_px.1);
-        let samples = match (frame.is_modular, frame.passes) {
-            // Low frequencies, what is said of blocks, and the same once more while they are smoothed.
-            (false, 1) => padded * 48 / 64,
-            // Coefficients too.
-            (false, _) => padded * 48 / 64 + padded * 12,
-            (true, _) => pixels * channels * 4,
-        };
-        // Other channels are modular in every frame.
-        let extra = if frame.is_modular { 0 } else { pixels * self.extra_channels as u64 * 4 };
-        let rows = side(frame.size_px.0) * channels * COLUMN_BYTES;
         let waiting = match sections {
-            Sections::InOrder { longest_bytes, .. } => 2 * longest_bytes,
+            Sections::InOrder { longest_bytes, .. } => longest_bytes.saturating_mul(2),
             Sections::Permuted => self.most_waiting_bytes(frame),
         };
-        samples.saturating_add(extra + rows).saturating_add(waiting)
+        let coding = if frame.is_modular { Coding::Modular } else { Coding::VarDct { passes: frame.passes } };
+        coding.bytes(frame.size_px, self.extra_channels).saturating_add(waiting)
     }
 
     /// How much of a frame with an order of its own is read: it waits until its first section is there.
     fn most_waiting_bytes(&self, frame: &Frame) -> u64 {
         let bits = if frame.is_modular { (3 + self.extra_channels as u64) * u64::from(self.bits) } else { 8 };
-        frame.pixels() * bits / 8 + BLOCK_BYTES as u64
+        (frame.pixels() / 8).saturating_add(1).saturating_mul(bits).saturating_add(BLOCK_BYTES as u64)
     }
 
     fn format(&self) -> JxlPixelFormat {
@@ -148,7 +164,7 @@ fn draw(
     let (_, sections) = detail.shown();
     let most_bytes = match sections {
         Sections::InOrder { .. } => u64::MAX,
-        Sections::Permuted => detail.most_waiting_bytes(&detail.shown().0) + probe.header_bytes,
+        Sections::Permuted => detail.most_waiting_bytes(&detail.shown().0).saturating_add(probe.header_bytes),
     };
     let mut boxes = Codestream::new(source);
     let mut decoder = JxlDecoder::new(options());
@@ -208,5 +224,24 @@ fn check(decoder: &JxlDecoder, probe: &Probe, detail: &JxlDetail) -> Result<(), 
     match is_planned {
         true => Ok(()),
         false => Err(EngineError::header(FORMAT, "width", probe.width_px)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Found by `make mutations`, seed 70989773.
+    #[test]
+    fn sides_that_lie_are_a_plan_that_no_budget_holds() {
+        for coding in [Coding::Modular, Coding::VarDct { passes: 1 }, Coding::VarDct { passes: 3 }] {
+            assert!(coding.bytes((u32::MAX, u32::MAX), 4) > 1 << 62);
+            assert!(coding.bytes((1 << 30, 1 << 31), 0) > 1 << 60);
+            assert_eq!(coding.bytes((0, 0), 4), 0);
+        }
+        let rows = 32 * 3 * COLUMN_BYTES;
+        assert_eq!(Coding::Modular.bytes((20, 10), 0), 20 * 10 * 3 * 4 + rows);
+        assert_eq!(Coding::VarDct { passes: 1 }.bytes((20, 10), 0), 32 * 16 * 48 / 64 + rows);
+        assert_eq!(Coding::VarDct { passes: 2 }.bytes((20, 10), 0), 32 * 16 * 48 / 64 + 32 * 16 * 12 + rows);
     }
 }

@@ -151,7 +151,7 @@ pub(super) fn step(prefix: &[u8]) -> Result<Step, EngineError> {
         let Sections::InOrder { bytes: length, .. } = sections else {
             return Err(EngineError::unsupported(FORMAT, "a frame before the picture, in an order of its own"));
         };
-        hidden_px += frame.pixels();
+        hidden_px = frame.pixels().saturating_add(hidden_px);
         if hidden_px > MOST_LAYERS * (u64::from(image.size_px.0) * u64::from(image.size_px.1)).max(1 << 20)
             || frames.len() == MOST_FRAMES
         {
