@@ -124,21 +124,14 @@ fn scales(header: &::jpeg::Header, coding: Coding, luma: Scale) -> Vec<Scale> {
         (_, Scale::Eighth) if narrower && lower => Scale::Quarter,
         _ => luma,
     };
-    coarser(header).into_iter().map(of).collect()
+    beside_largest(header, |own, largest| own < largest).into_iter().map(of).collect()
 }
 
-/// Whether each component is narrower, and whether it is lower, than the largest.
-fn coarser(header: &::jpeg::Header) -> Vec<(bool, bool)> {
+/// What `is` says of each component's sampling factor and the largest, across and down.
+fn beside_largest(header: &::jpeg::Header, is: impl Fn(u8, u8) -> bool) -> Vec<(bool, bool)> {
     let widest = header.components.iter().map(|component| component.h).max().unwrap_or(1);
     let tallest = header.components.iter().map(|component| component.v).max().unwrap_or(1);
-    header.components.iter().map(|component| (component.h < widest, component.v < tallest)).collect()
-}
-
-/// Whether each component has half of the samples of the largest in a row, and in a column.
-fn halves(header: &::jpeg::Header) -> impl Iterator<Item = (bool, bool)> {
-    let widest = header.components.iter().map(|component| component.h).max().unwrap_or(1);
-    let tallest = header.components.iter().map(|component| component.v).max().unwrap_or(1);
-    header.components.iter().map(move |component| (component.h * 2 == widest, component.v * 2 == tallest))
+    header.components.iter().map(|component| (is(component.h, widest), is(component.v, tallest))).collect()
 }
 
 /// What decoding holds beside the variants, in bytes.
@@ -178,7 +171,8 @@ pub(super) fn components(
 ) -> Result<(Vec<Scale>, Vec<Component>), ::jpeg::Error> {
     let scales = scales(header, coding, scale(shrink));
     let planned = ::jpeg::plan(header, &scales)?;
-    let components = planned.components.iter().zip(halves(header)).map(|(component, (across, down))| {
+    let halves = beside_largest(header, |own, largest| own * 2 == largest);
+    let components = planned.components.iter().zip(halves).map(|(component, (across, down))| {
         let is_full = component.scale == Scale::Full;
         Component {
             size: (component.width_samples as u32, component.height_samples as u32),
