@@ -4,7 +4,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{NotificationConfiguration, StorageClass};
 use serde_json::Value;
 
-use crate::Deployment;
+use crate::{Deployment, patiently};
 
 impl Deployment {
     /// Does `work` while the source bucket announces nothing, as if it had been done before the deployment. Only for a
@@ -43,6 +43,12 @@ impl Deployment {
         let call = self.s3.put_object().bucket(&self.source_bucket).key(key).content_type("image/png");
         let call = call.sse_customer_algorithm("AES256").sse_customer_key(zeros).sse_customer_key_md5(md5);
         call.body(ByteStream::from(bytes)).send().await.expect("uploads work");
+    }
+
+    /// The log line of `function` about `key` behind the first `count` of them, as soon as it is there.
+    pub async fn line_behind(&self, function: &str, key: &str, count: usize) -> Value {
+        let call = || async { self.lines_about(function, key).await.into_iter().nth(count) };
+        patiently(&format!("line {} of `{function}` about `{key}`", count + 1), call).await
     }
 
     /// The log lines of `function` about keys that start with `prefix`, by now.

@@ -10,6 +10,8 @@ use image::{ImageFormat, Rgb, RgbImage};
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::nothing_lost::event;
+
 fn png(shade: u8) -> Vec<u8> {
     let mut bytes = Vec::new();
     RgbImage::from_pixel(300, 200, Rgb([shade, 0, 0]))
@@ -96,20 +98,11 @@ async fn who_waits_does_not_pay_for_decoding_twice() {
     let call = api.request(Method::PUT, "/images/http/once.png").header("prefer", "wait=20").body(png(1));
     assert_eq!(call.send().await.unwrap().status(), 200);
     deployment.outcome("worker-small", key, "duplicate").await;
-    let s3 = json!({ "bucket": { "name": deployment.source_bucket }, "object": { "key": key, "sequencer": "01" } });
-    let again = json!({ "Records": [{ "eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": s3 }] });
+    let again = event(&deployment, "ObjectCreated:Put", key, &deployment.source_etag(key).await, "01");
     let before = deployment.lines_about("worker-small", key).await.len();
     assert!(!deployment.invoke("dispatcher", &again).await.failed);
-    let mut lines = Vec::new();
-    for _ in 0..300 {
-        lines = deployment.lines_about("worker-small", key).await;
-        if lines.len() > before {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
-    }
-    assert_eq!(lines[before]["outcome"], "duplicate", "{lines:?}");
-    assert_eq!(lines[before]["bytes_read"], Value::Null, "{lines:?}");
+    let line = deployment.line_behind("worker-small", key, before).await;
+    assert_eq!((&line["outcome"], &line["bytes_read"]), (&json!("duplicate"), &Value::Null), "{line}");
 }
 
 #[tokio::test]

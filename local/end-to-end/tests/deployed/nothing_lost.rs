@@ -18,7 +18,7 @@ fn png(shade: u8) -> Vec<u8> {
 }
 
 /// A notification as S3 sends it. `name` is `ObjectCreated:Put` or `ObjectRemoved:Delete`.
-fn event(deployment: &Deployment, name: &str, key: &str, etag: &str, sequencer: &str) -> Value {
+pub(crate) fn event(deployment: &Deployment, name: &str, key: &str, etag: &str, sequencer: &str) -> Value {
     let object = json!({ "key": key, "eTag": etag.trim_matches('"'), "sequencer": sequencer });
     let s3 = json!({ "bucket": { "name": deployment.source_bucket }, "object": object });
     json!({ "Records": [{ "eventSource": "aws:s3", "eventName": name, "s3": s3 }] })
