@@ -2,6 +2,8 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
+# Where it is set, as in many containers, Python compiles a thousand modules at each start.
+unexport PYTHONDONTWRITEBYTECODE
 PORT ?= 4566
 IMAGES ?=
 BENCH ?=
@@ -68,9 +70,11 @@ WITH_NASM = $(if $(filter x86_64,$(MACHINE)),PATH="$$(local/nasm.sh):$$PATH")
 # By itself: cargo under make would share make's jobs, not the processors.
 CARGO := MAKEFLAGS= cargo
 AS_JSON := --message-format=json-render-diagnostics
-# Behind the tests that run meanwhile, some of which have a limit of time.
-BEHIND := nice -n 19
+# Who waits for a processor: end to end first, then what that needs compiled, then long unit tests (`local/suite.py`), and
+# clippy last. End to end has limits of time, and is the longest.
+BEHIND := nice -n 5
 CARGO_BEHIND := MAKEFLAGS= $(BEHIND) cargo
+CARGO_LAST := MAKEFLAGS= nice -n 19 cargo
 OSLS := node_modules/.bin/osls
 # What of 7,000 modules is imported is compiled then.
 PIP_INSTALL := .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-compile
@@ -85,7 +89,7 @@ WITH_DEPLOYMENT = .venv/bin/python -m local test --built env MAKEFLAGS= $(MAKE) 
 DOCUMENTED := python3 -m local.documents && NO_MKDOCS_2_WARNING=1 .venv/bin/python -m mkdocs build --strict
 DEPLOYED := python3 -m local.suite target/sdk.json --only
 
-.PHONY: help local test tested linted unit unit-built functions-built sdk-built templates downloads
+.PHONY: help local test tested whole linted unit unit-built functions-built sdk-built templates downloads
 .PHONY: documents documented template frameworks screenshots in-turn bad-days side-by-side deployed bad beside scripts differing operators situations page requests served served-by-s3s served-by-ceph served-by-juicefs serve-load image chaos mutations differential fuzz bench calibrate dispatcher threads coldstart weights test-arm64 test-avif shipped peers package reproducible command release-files test-release deployable preflight deploy remove prices audit clean
 
 help: ## this list
@@ -100,13 +104,14 @@ test: ## format, lints, unit tests, template, documents, end to end on the local
 	@$(MAKE) --no-print-directory --jobs 5 tested linted documented
 
 unit: unit-built .venv/.tests ## the tests of what does not need the AWS SDK: engine, tables, thresholds, the command on local files
-	@python3 -m local.suite target/unit.json
+	@python3 -m local.suite target/unit.json --nice 10
 
 # What is fetched beside the compiler.
 downloads: .venv/.tests node_modules/.done
 	@local/browser/chromium.sh >/dev/null
 
-# While the unit tests run, the rest is compiled, and clippy has what time the end-to-end tests leave, which mostly wait.
+# While the short unit tests run, the rest is compiled; long ones and clippy have what time the end-to-end tests leave,
+# which mostly wait.
 # Cargo lets one of it compile at a time, so what runs beside it is started without it: local/suite.py.
 unit-built:
 	cargo fmt --all --check
@@ -125,11 +130,12 @@ sdk-built: functions-built
 # With the dependencies that the tests were compiled with; `cargo clippy` finds the same, and checks all of them first.
 linted: sdk-built
 	CLIPPY_ARGS=-Dwarnings RUSTC_WORKSPACE_WRAPPER=$(CURDIR)/local/clippy.sh \
-		$(CARGO_BEHIND) build --quiet --locked --workspace --all-targets
+		$(CARGO_LAST) build --quiet --locked --workspace --all-targets
 
 # Three deployments, each on a local AWS of its own: in two of them most is waiting, because it is about failures and
 # nothing else may fail meanwhile; what goes on in the third has the processors.
-tested: unit sdk-built templates
+tested: unit whole
+whole: sdk-built templates
 	@python3 -m local.suite target/sdk.json
 	@MAKEFLAGS= $(MAKE) --no-print-directory --jobs 6 in-turn bad-days side-by-side served shipped scripts differing
 

@@ -48,6 +48,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="local.suite", description=__doc__.partition("\n")[0])
     parser.add_argument("built", type=Path, help="what cargo wrote about the test programs it compiled")
     parser.add_argument("--only", metavar="TARGET", help="the test targets of this name, with their output")
+    parser.add_argument("--nice", type=int, default=0, metavar="N",
+                        help="long ones leave the processors to what runs beside them (0-19)")
     parser.add_argument("arguments", nargs="*", help="for the programs: names of tests")
     arguments = parser.parse_intermixed_args()
     try:
@@ -60,9 +62,9 @@ def main() -> int:
         if not chosen:
             print(f"suite: {arguments.built} has no test target {arguments.only}", file=sys.stderr)
             return 1
-        return max(_run(program, arguments.arguments, shown=True).returncode for program in chosen)
+        return max(_run(program, arguments.arguments, 0, shown=True).returncode for program in chosen)
     free = [program for program in programs if program.name.split()[1] not in NEED_A_DEPLOYMENT]
-    return _side_by_side(free, arguments.arguments)
+    return _side_by_side(free, arguments.arguments, arguments.nice)
 
 
 def _programs(text: str) -> list[Program]:
@@ -79,11 +81,8 @@ def _programs(text: str) -> list[Program]:
     return found
 
 
-def _side_by_side(programs: list[Program], arguments: list[str]) -> int:
-    try:
-        times_s = json.loads(TIMES.read_text())
-    except (OSError, ValueError):
-        times_s = {name: SHORT_S + len(LONG) - place for place, name in enumerate(LONG)}
+def _side_by_side(programs: list[Program], arguments: list[str], nice: int) -> int:
+    times_s = _last_times_s() or {name: SHORT_S + len(LONG) - place for place, name in enumerate(LONG)}
 
     def turn(program: Program) -> tuple[bool, float]:
         took_s = times_s.get(program.name, 0.0)
@@ -93,10 +92,12 @@ def _side_by_side(programs: list[Program], arguments: list[str]) -> int:
     failed = threading.Event()
     started_s = time.monotonic()
     ended, tests = 0, 0
+    took_now_s = {}
 
     def run(program: Program) -> tuple[Program, subprocess.CompletedProcess | None, float]:
         begun_s = time.monotonic()
-        done = None if failed.is_set() else _run(program, arguments, shown=False)
+        is_long = times_s.get(program.name, 0.0) > SHORT_S
+        done = None if failed.is_set() else _run(program, arguments, nice if is_long else 0, shown=False)
         if done and done.returncode != 0:
             failed.set()
         return program, done, time.monotonic() - begun_s
@@ -110,23 +111,32 @@ def _side_by_side(programs: list[Program], arguments: list[str]) -> int:
             if done.returncode != 0:
                 _show(f"{done.stdout}\nerror: {program.name} failed, {program.path}\n")
                 continue
-            times_s[program.name] = round(took_s, 1)
+            took_now_s[program.name] = round(took_s, 1)
             tests += _passed(done.stdout)
             _progress(f"· {ended} of {len(programs)} test programs, {tests} tests passed, last {program.name}")
     took_s = time.monotonic() - started_s
     if failed.is_set():
         return FAILED
-    TIMES.write_text(json.dumps(times_s))
+    # Another suite may have ended meanwhile.
+    TIMES.write_text(json.dumps((_last_times_s() or times_s) | took_now_s))
     _show(f"· {tests} tests of {len(programs)} programs passed in {took_s:.0f} s\n")
     return 0
 
 
-def _run(program: Program, arguments: list[str], shown: bool) -> subprocess.CompletedProcess:
+def _last_times_s() -> dict[str, float]:
+    try:
+        return json.loads(TIMES.read_text())
+    except (OSError, ValueError):
+        return {}
+
+
+def _run(program: Program, arguments: list[str], nice: int, shown: bool) -> subprocess.CompletedProcess:
     # What cargo sets for a test and the tests read.
     environment = os.environ | {"CARGO_MANIFEST_DIR": program.folder}
     output = {} if shown else {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "errors": "replace"}
     return subprocess.run(
-        [program.path, *arguments], cwd=program.folder, env=environment, stdin=subprocess.DEVNULL, check=False, **output
+        ["nice", "-n", str(nice), program.path, *arguments], cwd=program.folder, env=environment,
+        stdin=subprocess.DEVNULL, check=False, **output
     )
 
 

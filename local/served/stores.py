@@ -6,6 +6,7 @@ import os
 import subprocess
 import time
 import urllib.parse
+from collections.abc import Iterable
 from pathlib import Path
 
 import boto3
@@ -154,10 +155,10 @@ class Buckets:
         heads = (self.head(self.destination, f"{key}/128x128.{extension}") for extension in ("jpg", "png"))
         return [head for head in heads if head]
 
-    def verdict(self) -> dict[str, list[str]]:
+    def verdict(self, keys: Iterable[str]) -> dict[str, list[str]]:
         """Lost: there, and without a thumbnail of it. Stale: with one of another version. Orphaned: of what is gone."""
         found: dict[str, list[str]] = {"lost": [], "stale": [], "orphaned": []}
-        for key in sorted(self.keys):
+        for key in sorted(keys):
             source = self.head(self.source, key)
             of = [head["Metadata"].get("thumbtier-source-etag") for head in self.thumbnails(key)]
             if not source:
@@ -169,11 +170,17 @@ class Buckets:
         return found
 
     def settled(self, what: str, patience_s: float = PATIENCE_S) -> None:
-        """Waits until nothing is lost, stale or orphaned."""
+        """Waits until nothing is lost, stale or orphaned: asks again of those that were, and of all when none is."""
         deadline = time.monotonic() + patience_s
-        while any((verdict := self.verdict()).values()):
+        open_keys = self.keys
+        while open_keys:
+            verdict = self.verdict(open_keys)
+            wrong = {key for keys in verdict.values() for key in keys}
+            if not wrong and open_keys is self.keys:
+                return
             if time.monotonic() > deadline:
                 raise Failed(f"{what}: {verdict} of {len(self.keys)} keys after {patience_s} s")
+            open_keys = wrong or self.keys
             time.sleep(0.3)
 
 
