@@ -262,6 +262,7 @@ pub fn ycbcr([red, green, blue]: [f64; 3], bits: u32) -> [u32; 3] {
     let (cb, cr) = ((blue - luma) / 1.772, (red - luma) / 1.402);
     let top = f64::from((1_u32 << bits) - 1);
     let half = f64::from(1_u32 << (bits - 1));
-    let sample = |value: f64| value.round().clamp(0.0, top) as u32;
+    // To the nearest: `round` is a call of the C library here.
+    let sample = |value: f64| (value.clamp(0.0, top) + 0.5) as u32;
     [sample(luma / 255.0 * top), sample(half + cb / 255.0 * top), sample(half + cr / 255.0 * top)]
 }
