@@ -6,7 +6,7 @@ use crate::{
     boxes::{Cursor, Fault, cut},
     facts::Nclx,
     hevc::Configuration,
-    picture::Codec,
+    picture::{Codec, Turn},
 };
 
 /// Elements on one level; a track has some twenty.
@@ -56,6 +56,11 @@ const MATRIX: u32 = 0x55B1;
 const RANGE: u32 = 0x55B9;
 const TRANSFER: u32 = 0x55BA;
 const PRIMARIES: u32 = 0x55BB;
+const PROJECTION: u32 = 0x7670;
+const PROJECTION_TYPE: u32 = 0x7671;
+const YAW: u32 = 0x7673;
+const PITCH: u32 = 0x7674;
+const ROLL: u32 = 0x7675;
 
 /// The start of an element.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,6 +121,16 @@ fn whole(body: &[u8], wanted: u32) -> Option<u64> {
     Cursor { bytes: body }.number(body.len())
 }
 
+/// The floating-point number in an element, in degrees or whatever it has; 0 where there is none.
+fn real(body: &[u8], wanted: u32) -> Option<f64> {
+    let body = child(body, wanted).unwrap_or_default();
+    match (body.first_chunk(), body.first_chunk()) {
+        (_, Some(eight)) if body.len() == 8 => Some(f64::from_be_bytes(*eight)),
+        (Some(four), _) if body.len() == 4 => Some(f32::from_be_bytes(*four).into()),
+        _ => body.is_empty().then_some(0.0),
+    }
+}
+
 /// The track that is shown.
 #[derive(Clone, Debug)]
 pub struct Track {
@@ -129,6 +144,8 @@ pub struct Track {
     pub pixel: (u32, u32),
     /// Colours by the track.
     pub nclx: Option<Nclx>,
+    /// How to see it upright.
+    pub turns: Vec<Turn>,
 }
 
 /// Reads the body of `Tracks`.
@@ -180,7 +197,26 @@ fn read_track(entry: &[u8]) -> Result<Track, Fault> {
     // As pixels or as a ratio; in centimetres it says the same.
     let shown = side(SHOWN_WIDTH).zip(side(SHOWN_HEIGHT)).filter(|_| whole(video, SHOWN_UNIT).unwrap_or(0) <= 3);
     let pixel = shown.and_then(|(width, height)| pixel((width, height), size)).or(shape).unwrap_or((1, 1));
-    Ok(Track { number, codec, size, pixel, nclx: child(video, COLOUR).and_then(colours) })
+    let turns = child(video, PROJECTION).and_then(turns).unwrap_or_default();
+    Ok(Track { number, codec, size, pixel, nclx: child(video, COLOUR).and_then(colours), turns })
+}
+
+/// What a flat projection is turned by: a yaw of half a turn mirrors it, and then it rolls in degrees against the clock;
+/// `None` for what is no quarter turn, or lies in space. Source: RFC 9559, `ProjectionPoseRoll`; libavformat reads it so.
+fn turns(projection: &[u8]) -> Option<Vec<Turn>> {
+    let [yaw, pitch, roll] = [YAW, PITCH, ROLL].map(|wanted| real(projection, wanted));
+    let is_flat = whole(projection, PROJECTION_TYPE).unwrap_or(0) == 0 && pitch? == 0.0;
+    let mirror = match yaw?.abs() {
+        180.0 => Some(Turn::LeftRight),
+        0.0 => None,
+        _ => return None,
+    };
+    let quarters = roll? / 90.0;
+    if !is_flat || quarters.fract() != 0.0 || quarters.abs() > 2.0 {
+        return None;
+    }
+    let quarters = (quarters as i8).rem_euclid(4) as u8;
+    Some(mirror.into_iter().chain((quarters > 0).then_some(Turn::Quarters(quarters))).collect())
 }
 
 /// The shape of a pixel of a picture of `stored` that is seen as `shown`; `None` for a mistake.
@@ -264,9 +300,28 @@ mod tests {
         let colour = element(COLOUR, &[element(MATRIX, &[9]), element(RANGE, &[2])].concat());
         let nclx = track(&tracks(b"V_VP9", &[size.as_slice(), &[colour]].concat())).unwrap().nclx.unwrap();
         assert_eq!((nclx.primaries, nclx.matrix, nclx.full_range), (2, 9, true));
+        assert_eq!(plain.turns, []);
         assert_eq!(track(&tracks(b"V_VP8", &size)).unwrap_err(), Fault::Unsupported("VP8"));
         assert!(track(&tracks(b"V_VP9", &size[..1])).is_err());
         assert_eq!(track(&[]).unwrap_err(), Fault::Unsupported("no track of pictures"));
+    }
+
+    #[test]
+    fn a_flat_picture_rolls_by_quarters() {
+        let of = |elements: &[Vec<u8>]| turns(&elements.concat());
+        let degrees = |id: u32, degrees: f32| element(id, &degrees.to_be_bytes());
+        assert_eq!(of(&[]), Some(vec![]));
+        assert_eq!(of(&[degrees(ROLL, 90.0)]), Some(vec![Turn::Quarters(1)]));
+        assert_eq!(of(&[degrees(ROLL, -90.0)]), Some(vec![Turn::Quarters(3)]));
+        assert_eq!(of(&[degrees(ROLL, -180.0), degrees(YAW, 0.0)]), Some(vec![Turn::Quarters(2)]));
+        assert_eq!(of(&[element(ROLL, &90.0_f64.to_be_bytes())]), Some(vec![Turn::Quarters(1)]));
+        assert_eq!(of(&[degrees(YAW, -180.0), degrees(ROLL, 90.0)]), Some(vec![Turn::LeftRight, Turn::Quarters(1)]));
+        // A camera that looks up, a slope, a sphere, mistakes.
+        for other in [degrees(PITCH, 10.0), degrees(ROLL, 5.0), degrees(ROLL, f32::NAN), degrees(ROLL, 1e30)] {
+            assert_eq!(of(&[other]), None);
+        }
+        assert_eq!(of(&[degrees(ROLL, 90.0), element(PROJECTION_TYPE, &[1])]), None);
+        assert_eq!(of(&[element(ROLL, &[1, 2, 3])]), None);
     }
 
     #[test]

@@ -53,7 +53,7 @@ fn no_frame(format: ImageFormat) -> EngineError {
 }
 
 fn index(format: ImageFormat, track: Track, frame: &Frame, (rest, bytes): (Rest, u64)) -> Result<Index, EngineError> {
-    let Track { codec, mut size, pixel, nclx, .. } = track;
+    let Track { codec, mut size, pixel, nclx, turns, .. } = track;
     let codec = match codec {
         Some(codec) => codec,
         None => {
@@ -62,16 +62,7 @@ fn index(format: ImageFormat, track: Track, frame: &Frame, (rest, bytes): (Rest,
             Codec::Vp9(vp9)
         }
     };
-    Ok(Index {
-        codec,
-        size,
-        pixel,
-        nclx,
-        turns: Vec::new(),
-        frames: vec![frame.place],
-        more: More::Clusters(rest),
-        bytes,
-    })
+    Ok(Index { codec, size, pixel, nclx, turns, frames: vec![frame.place], more: More::Clusters(rest), bytes })
 }
 
 /// A key frame.

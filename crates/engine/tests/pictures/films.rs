@@ -67,6 +67,9 @@ fn a_film_of_matroska_is_the_frame_that_was_stored() {
             }
         }
     }
+    let turned = pixels(&matroska(&picture, Matroska { roll: 90.0, ..MATROSKA }));
+    let (mean, _) = difference(&turned, &imageops::rotate270(&picture));
+    assert!(mean <= 5.0, "{mean}");
     let made = make(&matroska(&picture, Matroska { shown: Some((120, 60)), ..MATROSKA })).unwrap();
     assert_eq!((made.probe.width_px, made.probe.height_px), (120, 60));
 }

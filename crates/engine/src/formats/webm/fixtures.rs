@@ -18,10 +18,12 @@ pub struct Matroska {
     pub in_groups: bool,
     /// Segment and clusters do not say their lengths.
     pub is_live: bool,
+    /// In degrees against the clock.
+    pub roll: f32,
 }
 
 pub const MATROSKA: Matroska =
-    Matroska { is_h264: false, black: 0, shown: None, in_groups: false, is_live: false };
+    Matroska { is_h264: false, black: 0, shown: None, in_groups: false, is_live: false, roll: 0.0 };
 
 pub fn encode(image: &DynamicImage) -> Vec<u8> {
     // The encoder takes a minute for ten megapixels.
@@ -35,6 +37,7 @@ pub fn files() -> Vec<(&'static str, Vec<u8>)> {
         ("webm behind black", file(Matroska { black: 2, ..MATROSKA })),
         ("webm wide pixels", file(Matroska { shown: Some((120, 60)), ..MATROSKA })),
         ("webm in groups", file(Matroska { in_groups: true, is_h264: true, ..MATROSKA })),
+        ("webm turned", file(Matroska { roll: 90.0, ..MATROSKA })),
         ("webm live", file(Matroska { is_live: true, is_h264: true, ..MATROSKA })),
     ]
 }
@@ -68,6 +71,9 @@ pub fn matroska(image: &RgbImage, kind: Matroska) -> Vec<u8> {
     let mut video = [number(0xB0, width), number(0xBA, height)].concat();
     if let Some((width, height)) = kind.shown {
         video.extend([number(0x54B0, width), number(0x54BA, height)].concat());
+    }
+    if kind.roll != 0.0 {
+        video.extend(element(0x7670, &element(0x7675, &kind.roll.to_be_bytes())));
     }
     // By the matrix of BT.601, in the colours of sRGB; the encoder of VP9 writes that its range is that of video.
     let colours = [(0x55B1, 6), (0x55B9, if kind.is_h264 { 2 } else { 1 }), (0x55BA, 13), (0x55BB, 1)].map(|(id, code)| number(id, code));
