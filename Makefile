@@ -90,7 +90,7 @@ DOCUMENTED := python3 -m local.documents && NO_MKDOCS_2_WARNING=1 .venv/bin/pyth
 DEPLOYED := python3 -m local.suite target/sdk.json --only
 
 .PHONY: help local test tested whole linted unit unit-built functions-built sdk-built templates downloads
-.PHONY: documents documented template frameworks screenshots in-turn bad-days side-by-side deployed bad beside scripts differing operators situations page requests served served-by-s3s served-by-ceph served-by-juicefs serve-load image chaos mutations differential fuzz bench calibrate dispatcher threads coldstart weights test-arm64 test-avif shipped peers package reproducible command release-files test-release deployable preflight deploy remove prices audit clean
+.PHONY: documents documented template frameworks screenshots in-turn bad-days side-by-side deployed bad beside scripts operators situations page requests served served-by-s3s served-by-ceph served-by-juicefs serve-load image chaos mutations differential fuzz bench calibrate dispatcher threads coldstart weights test-arm64 test-avif shipped peers package reproducible command release-files test-release deployable preflight deploy remove prices audit clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -104,7 +104,7 @@ test: ## format, lints, unit tests, template, documents, end to end on the local
 	@$(MAKE) --no-print-directory --jobs 5 tested linted documented
 
 unit: unit-built .venv/.tests ## the tests of what does not need the AWS SDK: engine, tables, thresholds, the command on local files
-	@python3 -m local.suite target/unit.json --nice 10
+	@AGAINST=$(AGAINST) python3 -m local.suite target/unit.json --nice 10
 
 # What is fetched beside the compiler.
 downloads: .venv/.tests node_modules/.done
@@ -137,7 +137,7 @@ linted: sdk-built
 tested: unit whole
 whole: sdk-built templates
 	@python3 -m local.suite target/sdk.json
-	@MAKEFLAGS= $(MAKE) --no-print-directory --jobs 6 in-turn bad-days side-by-side served shipped scripts differing
+	@MAKEFLAGS= $(MAKE) --no-print-directory --jobs 6 in-turn bad-days side-by-side served shipped scripts
 
 in-turn:
 	$(WITH_DEPLOYMENT) deployed
@@ -148,8 +148,6 @@ side-by-side:
 
 scripts:
 	node --test deploy/*.test.mjs
-differing:
-	@AGAINST=$(AGAINST) python3 -m local.suite target/unit.json --only differential
 
 # What is around the code: zips and releases, workflows of GitHub Actions, shell scripts. No network.
 shipped: downloads

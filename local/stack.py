@@ -46,6 +46,7 @@ class Running:
     def __init__(self, port: int):
         self.port = port
         self.endpoint = f"http://127.0.0.1:{port}"
+        self._clients = {}
 
     def environment(self) -> dict[str, str]:
         """What an AWS client needs to talk to this AWS and to no other."""
@@ -62,6 +63,12 @@ class Running:
         }
 
     def client(self, service: str):
+        """One for each service: to make one takes 20 ms of CPU, and loops ask for it each time."""
+        if service not in self._clients:
+            self._clients[service] = self._new_client(service)
+        return self._clients[service]
+
+    def _new_client(self, service: str):
         return boto3.client(
             service,
             endpoint_url=self.endpoint,
