@@ -45,7 +45,7 @@ pub struct MakeArguments {
     /// Where thumbnails go; a directory's folders are mirrored below it
     #[arg(long, value_name = "DIR", default_value = "thumbnails")]
     out: PathBuf,
-    /// Which page of a PDF, from 1 on
+    /// Which page of a PDF or a TIFF, from 1 on
     #[arg(long, value_name = "N", default_value = "1")]
     page: NonZero<u32>,
     /// One JSON object per file on standard output

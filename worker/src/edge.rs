@@ -27,7 +27,7 @@ pub trait ObjectBody {
     fn content_encoding(&self) -> Option<&str>;
     /// What the uploader said is the point to keep, in the metadata of the object.
     fn focus(&self) -> Option<&str>;
-    /// What the uploader said is the page of a PDF to draw, likewise.
+    /// What the uploader said is the page to show of a PDF or a TIFF, likewise.
     fn page(&self) -> Option<&str>;
     /// Held until the engine is done with this body, however its job ends.
     fn lease(&self) -> Option<Lease> {

@@ -85,7 +85,7 @@ pub mod metadata {
     pub const FRAMES: &str = "thumbtier-frames";
     /// Of a source object: the point of the image that is kept where it is cut, as its uploader gave it.
     pub const FOCUS: &str = "focus";
-    /// The page of a PDF that the uploader wants, from 1 on, on the source.
+    /// The page of a PDF or a TIFF that the uploader wants, from 1 on, on the source.
     pub const PAGE: &str = "page";
     /// [`crate::MadeBy::warnings`], by commas.
     pub const WARNINGS: &str = "thumbtier-warnings";

@@ -124,12 +124,12 @@ pub(crate) const fn room(format: ImageFormat) -> &'static Room {
 /// A room without its decoder.
 #[cfg(not(feature = "jxl"))]
 const ABSENT_JXL: Room = Room {
-    step: |_| Err(crate::EngineError::unsupported(ImageFormat::Jxl, "a build without it (feature `jxl`)")),
+    step: |_, _| Err(crate::EngineError::unsupported(ImageFormat::Jxl, "a build without it (feature `jxl`)")),
     header_place: crate::room::HeaderPlace::Front,
 };
 
 #[cfg(not(feature = "jpeg2000"))]
 const ABSENT_JP2: Room = Room {
-    step: |_| Err(crate::EngineError::unsupported(ImageFormat::Jp2, "a build without it (feature `jpeg2000`)")),
+    step: |_, _| Err(crate::EngineError::unsupported(ImageFormat::Jp2, "a build without it (feature `jpeg2000`)")),
     header_place: crate::room::HeaderPlace::Front,
 };

@@ -26,7 +26,7 @@ pub struct Limits {
     pub formats: Formats,
     /// When an embedded preview stands in for the picture: where nothing else is left.
     pub previews: PreviewUse,
-    /// Which page of a document, from 1 on: the first.
+    /// Which page of a PDF or a TIFF, from 1 on: the first. Other formats have one.
     pub page: u32,
     /// What draws SVG and PDF, within what is left of the budget: nothing, so that they are refused.
     pub renderer: Option<&'static dyn Renderer>,

@@ -13,6 +13,8 @@ use crate::{
     videos,
 };
 
+const FIRST_PAGE: u32 = 1;
+
 /// Reads the header in `prefix`, the file's first bytes: [`PREFIX_BYTES`] are enough for most files.
 ///
 /// A header that goes on past the prefix is no error once the size is known; orientation is then upright.
@@ -22,7 +24,7 @@ use crate::{
 /// [`EngineError::HeaderBeyondPrefix`] where the size stands further on (most TIFF files: at the end).
 pub fn probe(prefix: &[u8]) -> Result<Probe, EngineError> {
     let format = format(prefix)?;
-    match step(format, prefix)? {
+    match step(format, prefix, FIRST_PAGE)? {
         Step::Done(probe) | Step::Known(probe, _) => Ok(probe),
         Step::More(needed_bytes) => {
             Err(EngineError::HeaderBeyondPrefix { format, needed_bytes, have_bytes: prefix.len() as u64 })
@@ -34,7 +36,7 @@ pub fn probe(prefix: &[u8]) -> Result<Probe, EngineError> {
         Step::Previews(previews) => {
             let Some(preview) = previews.choose(&[]) else { return Err(no_preview()) };
             let file = usize::try_from(preview.at).ok().and_then(|at| prefix.get(at..)).unwrap_or_default();
-            match step(ImageFormat::Jpeg, file)? {
+            match step(ImageFormat::Jpeg, file, FIRST_PAGE)? {
                 Step::Done(probe) | Step::Known(probe, _) => Ok(of_preview(probe, &previews)),
                 _ => {
                     let needed_bytes = preview.at + PREFIX_BYTES as u64;
@@ -74,8 +76,8 @@ fn format(prefix: &[u8]) -> Result<ImageFormat, EngineError> {
 }
 
 /// One try at the header with the bytes at hand.
-fn step(format: ImageFormat, prefix: &[u8]) -> Result<Step, EngineError> {
-    let step = (room(format).step)(prefix)?;
+fn step(format: ImageFormat, prefix: &[u8], page: u32) -> Result<Step, EngineError> {
+    let step = (room(format).step)(prefix, page)?;
     if let Step::Done(probe) | Step::Known(probe, _) = &step {
         for (field, side_px) in [("width", probe.width_px), ("height", probe.height_px)] {
             if side_px == 0 {
@@ -87,8 +89,8 @@ fn step(format: ImageFormat, prefix: &[u8]) -> Result<Step, EngineError> {
 }
 
 /// The header of a file that ended at `prefix`.
-fn step_at_end(format: ImageFormat, prefix: &[u8]) -> Result<Probe, EngineError> {
-    match step(format, prefix)? {
+fn step_at_end(format: ImageFormat, prefix: &[u8], page: u32) -> Result<Probe, EngineError> {
+    match step(format, prefix, page)? {
         Step::Done(probe) | Step::Known(probe, _) => Ok(probe),
         Step::More(_) | Step::Previews(_) | Step::Drawn(_) | Step::Film => {
             let cause = Damage::HeaderEnds { bytes: prefix.len() as u64 };
@@ -109,9 +111,9 @@ pub(crate) fn read_jpeg(source: &mut Source<'_>, limits: &Limits) -> Result<Prob
         return Err(EngineError::header(FORMAT, "first byte", first));
     }
     loop {
-        match step(FORMAT, source.prefix())? {
+        match step(FORMAT, source.prefix(), FIRST_PAGE)? {
             Step::Done(probe) => return Ok(probe),
-            _ if source.is_at_end() => return step_at_end(FORMAT, source.prefix()),
+            _ if source.is_at_end() => return step_at_end(FORMAT, source.prefix(), FIRST_PAGE),
             Step::Known(_, need) | Step::More(need) if need <= limits.max_header_bytes => source.fill_prefix(need)?,
             _ => return Err(EngineError::header(FORMAT, "header length", limits.max_header_bytes)),
         }
@@ -142,7 +144,7 @@ pub(crate) fn read(source: &mut Source<'_>, limits: &Limits, variants: &[Variant
     // Of the file around a preview.
     let mut outer: Option<Previews> = None;
     loop {
-        let step_here = step(format, source.prefix())?;
+        let step_here = step(format, source.prefix(), limits.page)?;
         match &step_here {
             Step::Previews(_) => limits.check_format(ImageFormat::Raw)?,
             Step::Done(_) | Step::Known(..) | Step::Drawn(_) | Step::Film if outer.is_none() => {
@@ -169,7 +171,7 @@ pub(crate) fn read(source: &mut Source<'_>, limits: &Limits, variants: &[Variant
             Step::More(need) => need,
         };
         if source.is_at_end() {
-            let probe = step_at_end(format, source.prefix())?;
+            let probe = step_at_end(format, source.prefix(), limits.page)?;
             return Ok(inside(probe, outer.as_ref()));
         }
         let place = room(format).header_place;
@@ -178,7 +180,7 @@ pub(crate) fn read(source: &mut Source<'_>, limits: &Limits, variants: &[Variant
             HeaderPlace::Anywhere => limits.max_source_bytes.min(limits.budget_bytes),
         };
         if need > limit_bytes {
-            return match step(format, source.prefix())? {
+            return match step(format, source.prefix(), limits.page)? {
                 Step::Known(probe, _) if place == HeaderPlace::Front => Ok(inside(probe, outer.as_ref())),
                 _ if need > limits.budget_bytes => {
                     Err(EngineError::OverBudget { needed_bytes: need, budget_bytes: limits.budget_bytes })

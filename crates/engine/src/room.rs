@@ -104,11 +104,11 @@ pub struct Plan {
 
 /// A format's room as the rest of the engine sees it: its one line in the table of `formats.rs`.
 pub(crate) struct Room {
-    /// One try at the header with the file's first bytes.
+    /// One try at the header with the file's first bytes; a format of several pages takes the number of one, from 1 on.
     ///
     /// # Errors
     /// [`EngineError::Corrupt`] and [`EngineError::Unsupported`]; bytes that are missing are no error but a step.
-    pub(crate) step: fn(&[u8]) -> Result<Step, EngineError>,
+    pub(crate) step: fn(&[u8], u32) -> Result<Step, EngineError>,
     /// Where the header may stand.
     pub(crate) header_place: HeaderPlace,
 }

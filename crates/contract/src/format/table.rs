@@ -121,8 +121,8 @@ formats! {
         media_types: &["image/tiff", "image/tif"],
         extensions: &["tif", "tiff"],
         starts: |head| matches!(head, [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..]),
-        reads: "the first page that is no reduced copy: strips, tiles, planes; 1 to 16 bits, and signed, float and longer samples stretched from their own range; grey, palette, RGB, CMYK, YCbCr, CIE L*a*b*; none, PackBits, LZW, Deflate, JPEG, old-style JPEG, CCITT G3, G4 and RLE; half of the rows or more of a cut file",
-        refuses: "samples of different widths, complex samples, ZSTD, LZMA, WebP and JPEG 2000 compression, progressive and 12-bit JPEG inside, old-style JPEG with a file in each strip, chroma at other than 1, 2 or 4 times, raw sensor data",
+        reads: "the first page that is no reduced copy, or the one that the upload's metadata names: strips, tiles, planes; 1 to 16 bits, and signed, float and longer samples stretched from their own range; grey, palette, RGB, CMYK, YCbCr, CIE L*a*b*; none, PackBits, LZW, Deflate, JPEG, old-style JPEG, CCITT G3, G4 and RLE; half of the rows or more of a cut file",
+        refuses: "samples of different widths, complex samples, ZSTD, LZMA, WebP and JPEG 2000 compression, progressive and 12-bit JPEG inside, old-style JPEG with a file in each strip, chroma at other than 1, 2 or 4 times, raw sensor data, a page that is not there or has more than 63 directories before it",
     }
     /// HEIF with pictures of HEVC.
     Heic {
@@ -328,7 +328,7 @@ formats! {
         media_types: &["video/webm", "video/x-matroska", "video/matroska"],
         extensions: &["webm", "mkv"],
         starts: |head| head.starts_with(&[0x1A, 0x45, 0xDF, 0xA3]),
-        reads: "the first key frame of the first ten seconds that is not nearly one colour: VP9 of 4:2:0, 4:2:2 and 4:4:4, 8 to 12 bits; AV1 as in AVIF; H.264 and HEVC as in MP4; pixel aspect; colours by the track, else by the frame",
+        reads: "the first key frame of the first ten seconds that is not nearly one colour: VP9 of 4:2:0, 4:2:2 and 4:4:4, 8 to 12 bits; AV1 as in AVIF; H.264 and HEVC as in MP4; rotation; pixel aspect; colours by the track, else by the frame",
         refuses: "VP8 and other codecs, 4:4:0, compressed or encrypted blocks, several frames in a block, H.264 and HEVC in builds without them, a cut file",
     }
     /// Truevision TGA. Without a signature: its row stands last, and its whole header is checked.

@@ -295,28 +295,68 @@ fn rgb_in_a_jpeg_is_not_converted_whether_the_jpeg_says_so_or_not() {
     assert!(plain == named);
 }
 
+/// Pages one behind the other, each of one strip and without arrays; and where the last directory names the next one.
+fn of_pages(pages: &[AnyTiff]) -> (Vec<u8>, usize) {
+    let (mut bytes, mut next) = (Vec::new(), 0);
+    for page in pages {
+        let (move_by, mut part) = (bytes.len() as u32, page.file());
+        // StripOffsets is the only value that points into a page.
+        let entry = part.chunks_exact(2).position(|two| two == [0x11, 0x01]).unwrap() * 2;
+        let offset = u32::from_le_bytes(*part[entry + 8..].first_chunk().unwrap());
+        part[entry + 8..entry + 12].copy_from_slice(&(offset + move_by).to_le_bytes());
+        if move_by > 0 {
+            bytes[next..next + 4].copy_from_slice(&(move_by + 8).to_le_bytes());
+        }
+        // Behind the header, the count, and the entries with those of offsets and lengths.
+        next = bytes.len() + 8 + 2 + (page.entries.len() + 2) * 12;
+        bytes.extend(part);
+    }
+    (bytes, next)
+}
+
+/// A page of this width.
+fn grey(width: usize) -> AnyTiff {
+    AnyTiff::new((width as u32, 2), vec![vec![0; 2 * width]]).tags(&[(258, &[8]), (262, &[1])])
+}
+
+fn reduced(width: usize) -> AnyTiff {
+    grey(width).with(254, 4, &[1])
+}
+
 #[test]
 fn a_reduced_first_page_is_not_the_picture() {
-    // The small page's directory stands in front, the large one's file behind it, moved.
-    let small = AnyTiff::new((4, 2), vec![vec![0; 8]]).tags(&[(258, &[8]), (262, &[1])]).with(254, 4, &[1]);
-    let mut bytes = small.file();
-    let move_by = bytes.len() as u64;
-    let page = |at: u64| {
-        let page = plain(vec![any::rgb()]).tags(&[(258, &[8]), (262, &[2]), (277, &[3])]);
-        let rows = (any::rgb().len() as u64, at);
-        AnyTiff { lengths: 0, ..page.with(279, 4, &[rows.0]) }.file()
-    };
-    let mut second = page(0);
-    // StripOffsets is the only value that points into this page.
-    let entry = second.chunks_exact(2).position(|two| two == [0x11, 0x01]).unwrap() * 2;
-    let offset = u32::from_le_bytes(*second[entry + 8..].first_chunk().unwrap());
-    second[entry + 8..entry + 12].copy_from_slice(&(offset + move_by as u32).to_le_bytes());
-    let next = 8 + 2 + (small.entries.len() + 2) * 12;
-    bytes[next..next + 4].copy_from_slice(&(move_by as u32 + 8).to_le_bytes());
-    bytes.extend(second);
-    is_picture("second page", &bytes);
+    let picture = plain(vec![any::rgb()]).tags(&[(258, &[8]), (262, &[2]), (277, &[3])]);
+    is_picture("second page", &of_pages(&[reduced(4), picture]).0);
     // Where every page is reduced, the first is what there is.
-    assert_eq!(make(&small.file()).unwrap().probe.width_px, 4);
+    assert_eq!(make(&reduced(4).file()).unwrap().probe.width_px, 4);
+}
+
+#[test]
+fn a_page_is_chosen_among_those_that_are_no_reduced_copies() {
+    let width = |file: &[u8], page: u32| {
+        let mut limits = Limits::for_budget(64 << 20);
+        limits.page = page;
+        let made = engine::make(&mut Cursor::new(file), &[small_png(90)], &limits, &mut |_| ())?;
+        Ok::<_, EngineError>(made.probe.width_px)
+    };
+    let refused = |file: &[u8], page: u32, word: &str| {
+        assert_refusal(&width(file, page).unwrap_err(), "unsupported", word);
+    };
+    let (mut file, next) = of_pages(&[reduced(4), grey(6), reduced(3), grey(70_000 / 2), grey(9)]);
+    for (page, want) in [(1, 6), (2, 35_000), (3, 9)] {
+        assert_eq!(width(&file, page).unwrap(), want, "page {page}");
+    }
+    refused(&file, 4, "no page 4, but 3 in all");
+    // The last one says that the first is next.
+    file[next..next + 4].copy_from_slice(&8_u32.to_le_bytes());
+    refused(&file, 4, "no page 4, but 3 in all");
+    refused(&reduced(4).file(), 2, "no page 2, but 1 in all");
+    let (many, _) = of_pages(&(1..=70).map(grey).collect::<Vec<_>>());
+    assert_eq!(width(&many, 64).unwrap(), 64);
+    refused(&many, 65, "only 64 directories");
+    // Cut in front of the page's directory.
+    let error = width(&file[..file.len() - 100], 3).unwrap_err();
+    assert_eq!(error.name(), "corrupt", "{error}");
 }
 
 #[test]

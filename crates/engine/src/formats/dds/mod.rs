@@ -18,7 +18,7 @@ use decode::Blocks;
 
 const FORMAT: ImageFormat = ImageFormat::Dds;
 
-pub(super) const ROOM: Room = Room { step, header_place: HeaderPlace::Front };
+pub(super) const ROOM: Room = Room { step: |prefix, _| step(prefix), header_place: HeaderPlace::Front };
 
 #[derive(Clone, Copy, Debug)]
 struct DdsDetail {

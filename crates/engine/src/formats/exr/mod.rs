@@ -15,7 +15,7 @@ use crate::{
 };
 use header::ExrDetail;
 
-pub(super) const ROOM: Room = Room { step: header::step, header_place: HeaderPlace::Front };
+pub(super) const ROOM: Room = Room { step: |prefix, _| header::step(prefix), header_place: HeaderPlace::Front };
 
 impl Detail for ExrDetail {
     fn cost(&self, probe: &Probe, least_shrink: f64) -> Cost {

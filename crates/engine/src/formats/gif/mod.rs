@@ -14,7 +14,7 @@ use crate::{
 };
 use header::GifDetail;
 
-pub(super) const ROOM: Room = Room { step: header::step, header_place: HeaderPlace::Front };
+pub(super) const ROOM: Room = Room { step: |prefix, _| header::step(prefix), header_place: HeaderPlace::Front };
 
 impl Detail for GifDetail {
     fn cost(&self, probe: &Probe, least_shrink: f64) -> Cost {

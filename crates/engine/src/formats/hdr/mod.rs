@@ -17,7 +17,7 @@ use crate::{
 
 const FORMAT: ImageFormat = ImageFormat::Hdr;
 
-pub(super) const ROOM: Room = Room { step, header_place: HeaderPlace::Front };
+pub(super) const ROOM: Room = Room { step: |prefix, _| step(prefix), header_place: HeaderPlace::Front };
 
 /// Nothing beside what every probe has.
 #[derive(Clone, Copy, Debug)]

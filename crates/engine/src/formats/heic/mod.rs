@@ -8,4 +8,4 @@ use crate::{
 };
 
 pub(super) const ROOM: Room =
-    Room { step: |prefix| tiled::step(ImageFormat::Heic, prefix), header_place: HeaderPlace::Front };
+    Room { step: |prefix, _| tiled::step(ImageFormat::Heic, prefix), header_place: HeaderPlace::Front };

@@ -23,7 +23,7 @@ use directory::Entry;
 const FORMAT: ImageFormat = ImageFormat::Ico;
 const PNG_SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
 
-pub(super) const ROOM: Room = Room { step, header_place: HeaderPlace::Front };
+pub(super) const ROOM: Room = Room { step: |prefix, _| step(prefix), header_place: HeaderPlace::Front };
 
 #[derive(Debug)]
 struct IcoDetail {

@@ -14,7 +14,7 @@ use crate::{
 pub(super) use embedded::embedded;
 use header::JpegDetail;
 
-pub(super) const ROOM: Room = Room { step: header::step, header_place: HeaderPlace::Front };
+pub(super) const ROOM: Room = Room { step: |prefix, _| header::step(prefix), header_place: HeaderPlace::Front };
 
 impl Detail for JpegDetail {
     fn cost(&self, probe: &Probe, least_shrink: f64) -> Cost {

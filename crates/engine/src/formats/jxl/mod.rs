@@ -12,4 +12,4 @@ use crate::room::{HeaderPlace, Room};
 
 const FORMAT: ImageFormat = ImageFormat::Jxl;
 
-pub(super) const ROOM: Room = Room { step: header::step, header_place: HeaderPlace::Front };
+pub(super) const ROOM: Room = Room { step: |prefix, _| header::step(prefix), header_place: HeaderPlace::Front };

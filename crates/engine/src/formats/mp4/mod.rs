@@ -2,4 +2,4 @@
 
 use crate::room::{HeaderPlace, Room, Step};
 
-pub(super) const ROOM: Room = Room { step: |_| Ok(Step::Film), header_place: HeaderPlace::Front };
+pub(super) const ROOM: Room = Room { step: |_, _| Ok(Step::Film), header_place: HeaderPlace::Front };

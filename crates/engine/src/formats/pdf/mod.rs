@@ -4,10 +4,10 @@ use crate::room::{HeaderPlace, Room};
 
 #[cfg(feature = "pdf")]
 pub(super) const ROOM: Room =
-    Room { step: |_| Ok(crate::room::Step::Drawn(vector::Kind::Pdf)), header_place: HeaderPlace::Front };
+    Room { step: |_, _| Ok(crate::room::Step::Drawn(vector::Kind::Pdf)), header_place: HeaderPlace::Front };
 
 #[cfg(not(feature = "pdf"))]
 pub(super) const ROOM: Room = Room {
-    step: |_| Err(crate::EngineError::unsupported(contract::ImageFormat::Pdf, "a build without it (feature `pdf`)")),
+    step: |_, _| Err(crate::EngineError::unsupported(contract::ImageFormat::Pdf, "a build without it (feature `pdf`)")),
     header_place: HeaderPlace::Front,
 };

@@ -13,7 +13,7 @@ use crate::{
 };
 use header::PngDetail;
 
-pub(super) const ROOM: Room = Room { step: header::step, header_place: HeaderPlace::Front };
+pub(super) const ROOM: Room = Room { step: |prefix, _| header::step(prefix), header_place: HeaderPlace::Front };
 
 impl Detail for PngDetail {
     fn cost(&self, probe: &Probe, least_shrink: f64) -> Cost {

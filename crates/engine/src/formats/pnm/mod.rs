@@ -12,7 +12,7 @@ use crate::{
     whole::{self, Input},
 };
 
-pub(super) const ROOM: Room = Room { step, header_place: HeaderPlace::Front };
+pub(super) const ROOM: Room = Room { step: |prefix, _| step(prefix), header_place: HeaderPlace::Front };
 
 fn step(prefix: &[u8]) -> Result<Step, EngineError> {
     whole::step(ImageFormat::Pnm, prefix, open, |_| 0)

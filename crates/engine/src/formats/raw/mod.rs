@@ -13,7 +13,7 @@ use crate::{
 
 const FORMAT: ImageFormat = ImageFormat::Raw;
 
-pub(super) const ROOM: Room = Room { step, header_place: HeaderPlace::Front };
+pub(super) const ROOM: Room = Room { step: |prefix, _| step(prefix), header_place: HeaderPlace::Front };
 
 fn step(prefix: &[u8]) -> Result<Step, EngineError> {
     let found = if prefix.starts_with(b"FUJIFILM") {

@@ -10,10 +10,10 @@ mod header;
 const FORMAT: ImageFormat = ImageFormat::Svg;
 
 #[cfg(feature = "svg")]
-pub(super) const ROOM: Room = Room { step: header::step, header_place: HeaderPlace::Front };
+pub(super) const ROOM: Room = Room { step: |prefix, _| header::step(prefix), header_place: HeaderPlace::Front };
 
 #[cfg(not(feature = "svg"))]
 pub(super) const ROOM: Room = Room {
-    step: |_| Err(crate::EngineError::unsupported(FORMAT, "a build without it (feature `svg`)")),
+    step: |_, _| Err(crate::EngineError::unsupported(FORMAT, "a build without it (feature `svg`)")),
     header_place: HeaderPlace::Front,
 };

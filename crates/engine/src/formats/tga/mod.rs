@@ -11,7 +11,7 @@ use crate::{
     whole::{self, Input},
 };
 
-pub(super) const ROOM: Room = Room { step, header_place: HeaderPlace::Front };
+pub(super) const ROOM: Room = Room { step: |prefix, _| step(prefix), header_place: HeaderPlace::Front };
 
 fn step(prefix: &[u8]) -> Result<Step, EngineError> {
     // Indices, or pixels of 15 bits, are copied before they are expanded; a map has at most 256 colours.

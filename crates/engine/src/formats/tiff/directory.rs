@@ -10,8 +10,8 @@ use crate::{EngineError, exif::Order};
 const FORMAT: ImageFormat = ImageFormat::Tiff;
 /// More entries than any writer makes; a bound on hostile directories.
 const MAX_ENTRIES: u64 = 4096;
-/// How many pages are looked at for one that is no reduced copy; a bound on directories that point to each other.
-const MAX_PAGES: usize = 64;
+/// How many directories are looked at for the page; those before it are read again with each block of the file.
+const MAX_DIRECTORIES: usize = 64;
 
 const NEW_SUBFILE_TYPE: u16 = 254;
 const SUBFILE_TYPE: u16 = 255;
@@ -31,6 +31,7 @@ impl From<EngineError> for Gap {
 }
 
 /// One directory in a file whose leading bytes are at hand.
+#[derive(Clone, Copy)]
 pub(super) struct Directory<'file> {
     bytes: &'file [u8],
     pub(super) order: Order,
@@ -44,32 +45,46 @@ pub(super) struct Directory<'file> {
 }
 
 impl<'file> Directory<'file> {
-    /// The directory of the picture: the first page that is no reduced copy and no mask of another one; the first of
-    /// all where every page is.
+    /// The directory of a page, from 1 on. What is a reduced copy or a mask of another one is no page, unless every
+    /// directory is: then the first is the only page.
     ///
     /// Writers of thumbnails put them in front (NewSubfileType 1), as some scanners and cameras do.
     ///
     /// # Errors
-    /// [`Gap::Beyond`] where more of the file is needed.
-    pub(super) fn of_picture(bytes: &'file [u8]) -> Result<Self, Gap> {
+    /// [`Gap::Beyond`] where more of the file is needed; [`EngineError::Unsupported`] for a page that is not there, or not
+    /// in the first 64 directories.
+    pub(super) fn of_page(bytes: &'file [u8], page: u32) -> Result<Self, Gap> {
         let (Some(order), true) = (Order::of(bytes), bytes.len() >= 16) else { return Err(Gap::Beyond(16)) };
         let big = order.u16(bytes, 2) == Some(43);
         let start = if big { order.u64(bytes, 8) } else { order.u32(bytes, 4).map(u64::from) }.unwrap_or_default();
         let first = Self::at(bytes, start)?;
-        let mut next = first.next()?;
-        let mut is_copy = first.is_copy()?;
-        for _ in 1..MAX_PAGES {
-            if !is_copy || next == 0 {
+        let mut directory = first;
+        let mut pages = 0;
+        // Where each stands: they may point to each other.
+        let mut seen = vec![start];
+        loop {
+            pages += u32::from(!directory.is_copy()?);
+            if pages == page {
+                return Ok(directory);
+            }
+            let next = directory.next()?;
+            if next == 0 || seen.contains(&next) {
                 break;
             }
-            let page = Self::at(bytes, next)?;
-            is_copy = page.is_copy()?;
-            if !is_copy {
-                return Ok(page);
+            if seen.len() == MAX_DIRECTORIES {
+                if page == 1 {
+                    break;
+                }
+                let what = format!("page {page}: only {MAX_DIRECTORIES} directories are looked at");
+                return Err(EngineError::unsupported(FORMAT, what).into());
             }
-            next = page.next()?;
+            directory = Self::at(bytes, next)?;
+            seen.push(next);
         }
-        Ok(first)
+        match page {
+            1 => Ok(first),
+            _ => Err(EngineError::unsupported(FORMAT, format!("no page {page}, but {} in all", pages.max(1))).into()),
+        }
     }
 
     /// The directory at `start`, in bytes from the start of the file.
@@ -98,18 +113,15 @@ impl<'file> Directory<'file> {
         self.entries_at + self.entries * if self.big { 20 } else { 12 }
     }
 
-    /// Where the next page's directory starts; 0 where there is none. It is asked for only where this page is a copy.
+    /// Where the next directory starts; 0 where there is none.
     fn next(&self) -> Result<u64, Gap> {
-        if !self.is_copy()? {
-            return Ok(0);
-        }
         let at = self.end();
         let next =
             if self.big { self.order.u64(self.bytes, at) } else { self.order.u32(self.bytes, at).map(u64::from) };
         next.ok_or(Gap::Beyond(at as u64 + 8))
     }
 
-    /// Whether the page is a smaller copy of another one, or its mask. Source: TIFF 6.0, section 8.
+    /// Whether it is of a smaller copy of another picture, or of its mask. Source: TIFF 6.0, section 8.
     fn is_copy(&self) -> Result<bool, Gap> {
         let kind = self.value(NEW_SUBFILE_TYPE)?.unwrap_or_default();
         Ok(kind & 0b101 != 0 || self.value(SUBFILE_TYPE)? == Some(2))

@@ -144,22 +144,22 @@ pub(super) const fn colours(colour: Colour) -> u16 {
     }
 }
 
-pub(super) fn step(prefix: &[u8]) -> Result<Step, EngineError> {
-    match read(prefix) {
+pub(super) fn step(prefix: &[u8], page: u32) -> Result<Step, EngineError> {
+    match read(prefix, page) {
         Ok(step) => Ok(step),
         Err(Gap::Beyond(need)) => Ok(Step::More(need)),
         Err(Gap::Fault(fault)) => Err(fault),
     }
 }
 
-fn read(prefix: &[u8]) -> Result<Step, Gap> {
+fn read(prefix: &[u8], page: u32) -> Result<Step, Gap> {
     // DNG, NEF and ARW start as any TIFF does; CR2 has two letters behind its header.
     match previews::find(prefix, prefix.get(8..10) == Some(b"CR")) {
         Found::Previews(previews) => return Ok(Step::Previews(previews)),
         Found::More(need) => return Err(Gap::Beyond(need)),
         Found::Nothing => {}
     }
-    let directory = Directory::of_picture(prefix)?;
+    let directory = Directory::of_page(prefix, page)?;
     // All at once, so that a large file is not moved in memory for each.
     let mut need = 0;
     for tag in ARRAYS.into_iter().chain([LUMA_COEFFICIENTS, REFERENCE_LEVELS]) {
