@@ -65,7 +65,10 @@ fn judge(file: &[u8], seed: u64) -> Judged {
     // What is drawn is so in a process, which has more to begin with.
     let is_drawn = ImageFormat::from_bytes(file).is_some_and(ImageFormat::is_drawn);
     let variant = variant(side_px, seed / 40);
-    let made = make_within(file, variant.clone(), &fixtures::limits(if is_drawn { DRAWN_BYTES } else { BUDGET_BYTES }));
+    let mut limits = fixtures::limits(if is_drawn { DRAWN_BYTES } else { BUDGET_BYTES });
+    // Who asks for a second page walks through what tells where the pages are.
+    limits.page = if seed % 8 == 7 { 2 } else { 1 };
+    let made = make_within(file, variant.clone(), &limits);
     let real = ALLOCATOR.peak_usage().saturating_sub(before) as u64;
     let (word, planned) = match &made {
         Ok(made) => (if made.warnings.is_empty() { "made" } else { "warned" }, made.plan.peak_bytes),
