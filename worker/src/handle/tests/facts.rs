@@ -48,6 +48,42 @@ fn the_focus_of_an_upload_wins_and_a_bad_one_is_a_warning_and_the_middle() {
     check("0.1", 1, &["bad_focus"]);
 }
 
+/// A TIFF with a page of each shade, 90 by 60 pixels. Source: TIFF 6.0, section 2.
+fn pages(shades: &[u8]) -> Vec<u8> {
+    const PIXELS: u32 = 90 * 60;
+    const DIRECTORY_BYTES: u32 = 2 + 7 * 12 + 4;
+    let mut file = b"II*\0\x08\0\0\0".to_vec();
+    for (number, shade) in shades.iter().enumerate() {
+        let pixels_at = file.len() as u32 + DIRECTORY_BYTES;
+        let next = if number + 1 < shades.len() { pixels_at + PIXELS } else { 0 };
+        file.extend(7_u16.to_le_bytes());
+        let entries = [(256_u16, 90), (257, 60), (258, 8), (259, 1), (262, 1), (273, pixels_at), (279, PIXELS)];
+        for (tag, value) in entries {
+            file.extend([tag.to_le_bytes(), 4_u16.to_le_bytes()].concat());
+            file.extend([1, value].map(u32::to_le_bytes).concat());
+        }
+        file.extend(next.to_le_bytes());
+        file.resize(file.len() + PIXELS as usize, *shade);
+    }
+    file
+}
+
+#[test]
+fn the_page_of_an_upload_is_the_one_that_is_made() {
+    let made = |page: &'static str| {
+        let mut store = with_source(pages(&[40, 120, 220]));
+        store.page = Some(page);
+        let outcome = run(&store).unwrap();
+        (outcome, store.stored().first().map(|stored| middle(stored)[0]))
+    };
+    for (page, want) in [("1", 40), ("2", 120), ("3", 220)] {
+        let (outcome, got) = made(page);
+        assert!(got.unwrap().abs_diff(want) < 3, "page {page} is {got:?}, {outcome:?}");
+    }
+    let (outcome, stored) = made("4");
+    assert!(stored.is_none() && format!("{outcome:?}").contains("no page 4, but 3 in all"), "{outcome:?}");
+}
+
 #[test]
 fn a_page_that_is_no_number_is_a_warning() {
     let check = |page: &'static str, want: &[&str]| {
