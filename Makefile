@@ -89,7 +89,7 @@ WITH_DEPLOYMENT = .venv/bin/python -m local test --built env MAKEFLAGS= $(MAKE) 
 DOCUMENTED := python3 -m local.documents && NO_MKDOCS_2_WARNING=1 .venv/bin/python -m mkdocs build --strict
 DEPLOYED := python3 -m local.suite target/sdk.json --only
 
-.PHONY: help local test tested whole linted unit unit-built functions-built sdk-built templates downloads
+.PHONY: help local test tested linted unit unit-built functions-built sdk-built templates downloads
 .PHONY: documents documented template frameworks screenshots in-turn bad-days side-by-side deployed bad beside scripts operators situations page requests served served-by-s3s served-by-ceph served-by-juicefs serve-load image chaos mutations differential fuzz bench calibrate dispatcher threads coldstart weights test-arm64 test-avif shipped peers package reproducible command release-files test-release deployable preflight deploy remove prices audit clean
 
 help: ## this list
@@ -101,7 +101,7 @@ local: ## the whole deployment on this machine, with sample images or IMAGES="a.
 	@.venv/bin/python -m local --port $(PORT) up $(IMAGES)
 
 test: ## format, lints, unit tests, template, documents, end to end on the local AWS
-	@$(MAKE) --no-print-directory --jobs 5 tested linted documented
+	@$(MAKE) --no-print-directory --jobs 5 unit tested linted documented
 
 unit: unit-built .venv/.tests ## the tests of what does not need the AWS SDK: engine, tables, thresholds, the command on local files
 	@AGAINST=$(AGAINST) python3 -m local.suite target/unit.json --nice 10
@@ -134,8 +134,7 @@ linted: sdk-built
 
 # Three deployments, each on a local AWS of its own: in two of them most is waiting, because it is about failures and
 # nothing else may fail meanwhile; what goes on in the third has the processors.
-tested: unit whole
-whole: sdk-built templates
+tested: sdk-built templates
 	@python3 -m local.suite target/sdk.json
 	@MAKEFLAGS= $(MAKE) --no-print-directory --jobs 6 in-turn bad-days side-by-side served shipped scripts
 

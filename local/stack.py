@@ -65,18 +65,15 @@ class Running:
     def client(self, service: str):
         """One for each service: to make one takes 20 ms of CPU, and loops ask for it each time."""
         if service not in self._clients:
-            self._clients[service] = self._new_client(service)
+            self._clients[service] = boto3.client(
+                service,
+                endpoint_url=self.endpoint,
+                region_name=REGION,
+                aws_access_key_id="test",
+                aws_secret_access_key="test",
+                config=Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 2}),
+            )
         return self._clients[service]
-
-    def _new_client(self, service: str):
-        return boto3.client(
-            service,
-            endpoint_url=self.endpoint,
-            region_name=REGION,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-            config=Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 2}),
-        )
 
     def deploy(self, stage: str = STAGE, parameters: dict[str, str] | None = None) -> dict[str, str]:
         """Deploys serverless.yml as it is, with these parameters; returns the stack's outputs."""

@@ -28,8 +28,8 @@ TIMES = ROOT / "target" / "suite.json"
 # Those that take less begin, so that what is wrong shows early; then the longest, so that none is alone at the end.
 SHORT_S = 2.0
 # Before there is a last time: the longest first.
-LONG = ("engine peak", "engine pictures", "engine mutations", "benches limits", "benches benches", "coding codings",
-        "calibrate properties", "jpeg jpeg", "jpeg hostile")
+LONG = ("engine peak", "engine pictures", "engine mutations", "engine differential", "benches limits", "benches benches",
+        "coding codings", "calibrate properties", "jpeg jpeg", "jpeg hostile")
 FAILED = 101
 # These ask the deployment that the environment names, and run where they are named.
 NEED_A_DEPLOYMENT = ("deployed", "chaos")
@@ -62,7 +62,7 @@ def main() -> int:
         if not chosen:
             print(f"suite: {arguments.built} has no test target {arguments.only}", file=sys.stderr)
             return 1
-        return max(_run(program, arguments.arguments, 0, shown=True).returncode for program in chosen)
+        return max(_run(program, arguments.arguments, shown=True).returncode for program in chosen)
     free = [program for program in programs if program.name.split()[1] not in NEED_A_DEPLOYMENT]
     return _side_by_side(free, arguments.arguments, arguments.nice)
 
@@ -82,7 +82,7 @@ def _programs(text: str) -> list[Program]:
 
 
 def _side_by_side(programs: list[Program], arguments: list[str], nice: int) -> int:
-    times_s = _last_times_s() or {name: SHORT_S + len(LONG) - place for place, name in enumerate(LONG)}
+    times_s = _times_s()
 
     def turn(program: Program) -> tuple[bool, float]:
         took_s = times_s.get(program.name, 0.0)
@@ -97,7 +97,7 @@ def _side_by_side(programs: list[Program], arguments: list[str], nice: int) -> i
     def run(program: Program) -> tuple[Program, subprocess.CompletedProcess | None, float]:
         begun_s = time.monotonic()
         is_long = times_s.get(program.name, 0.0) > SHORT_S
-        done = None if failed.is_set() else _run(program, arguments, nice if is_long else 0, shown=False)
+        done = None if failed.is_set() else _run(program, arguments, shown=False, nice=nice if is_long else 0)
         if done and done.returncode != 0:
             failed.set()
         return program, done, time.monotonic() - begun_s
@@ -118,19 +118,20 @@ def _side_by_side(programs: list[Program], arguments: list[str], nice: int) -> i
     if failed.is_set():
         return FAILED
     # Another suite may have ended meanwhile.
-    TIMES.write_text(json.dumps((_last_times_s() or times_s) | took_now_s))
+    TIMES.write_text(json.dumps(_times_s() | took_now_s))
     _show(f"· {tests} tests of {len(programs)} programs passed in {took_s:.0f} s\n")
     return 0
 
 
-def _last_times_s() -> dict[str, float]:
+def _times_s() -> dict[str, float]:
     try:
-        return json.loads(TIMES.read_text())
+        last_s = json.loads(TIMES.read_text())
     except (OSError, ValueError):
-        return {}
+        last_s = {}
+    return {name: SHORT_S + len(LONG) - place for place, name in enumerate(LONG)} | last_s
 
 
-def _run(program: Program, arguments: list[str], nice: int, shown: bool) -> subprocess.CompletedProcess:
+def _run(program: Program, arguments: list[str], shown: bool, nice: int = 0) -> subprocess.CompletedProcess:
     # What cargo sets for a test and the tests read.
     environment = os.environ | {"CARGO_MANIFEST_DIR": program.folder}
     output = {} if shown else {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "errors": "replace"}

@@ -155,33 +155,30 @@ class Buckets:
         heads = (self.head(self.destination, f"{key}/128x128.{extension}") for extension in ("jpg", "png"))
         return [head for head in heads if head]
 
-    def verdict(self, keys: Iterable[str]) -> dict[str, list[str]]:
-        """Lost: there, and without a thumbnail of it. Stale: with one of another version. Orphaned: of what is gone."""
-        found: dict[str, list[str]] = {"lost": [], "stale": [], "orphaned": []}
+    def verdict(self, keys: Iterable[str]) -> dict[str, str]:
+        """What is wrong with each key. Lost: there, and without a thumbnail of it. Stale: with one of another version.
+        Orphaned: thumbnails of what is gone."""
+        found = {}
         for key in sorted(keys):
             source = self.head(self.source, key)
             of = [head["Metadata"].get("thumbtier-source-etag") for head in self.thumbnails(key)]
-            if not source:
-                found["orphaned"] += [key] * len(of)
-            elif not of:
-                found["lost"].append(key)
-            elif set(of) != {source["ETag"]}:
-                found["stale"].append(key)
+            if not source and of:
+                found[key] = "orphaned"
+            elif source and not of:
+                found[key] = "lost"
+            elif source and set(of) != {source["ETag"]}:
+                found[key] = "stale"
         return found
 
     def settled(self, what: str, patience_s: float = PATIENCE_S) -> None:
         """Waits until nothing is lost, stale or orphaned: asks again of those that were, and of all when none is."""
         deadline = time.monotonic() + patience_s
-        open_keys = self.keys
-        while open_keys:
-            verdict = self.verdict(open_keys)
-            wrong = {key for keys in verdict.values() for key in keys}
-            if not wrong and open_keys is self.keys:
-                return
-            if time.monotonic() > deadline:
-                raise Failed(f"{what}: {verdict} of {len(self.keys)} keys after {patience_s} s")
-            open_keys = wrong or self.keys
-            time.sleep(0.3)
+        while verdict := self.verdict(self.keys):
+            while verdict:
+                if time.monotonic() > deadline:
+                    raise Failed(f"{what}: {verdict} of {len(self.keys)} keys after {patience_s} s")
+                time.sleep(0.3)
+                verdict = self.verdict(verdict)
 
 
 @contextlib.contextmanager

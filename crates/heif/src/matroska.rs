@@ -121,13 +121,14 @@ fn whole(body: &[u8], wanted: u32) -> Option<u64> {
     Cursor { bytes: body }.number(body.len())
 }
 
-/// The floating-point number in an element, in degrees or whatever it has; 0 where there is none.
+/// The floating-point number in an element; 0 where there is no element, or nothing in it.
 fn real(body: &[u8], wanted: u32) -> Option<f64> {
     let body = child(body, wanted).unwrap_or_default();
-    match (body.first_chunk(), body.first_chunk()) {
-        (_, Some(eight)) if body.len() == 8 => Some(f64::from_be_bytes(*eight)),
-        (Some(four), _) if body.len() == 4 => Some(f32::from_be_bytes(*four).into()),
-        _ => body.is_empty().then_some(0.0),
+    match body.len() {
+        0 => Some(0.0),
+        4 => body.try_into().ok().map(|four| f32::from_be_bytes(four).into()),
+        8 => body.try_into().ok().map(f64::from_be_bytes),
+        _ => None,
     }
 }
 

@@ -62,29 +62,24 @@ impl<'file> Directory<'file> {
         let mut pages = 0;
         // Where each stands: they may point to each other.
         let mut seen = vec![start];
-        loop {
-            pages += u32::from(!directory.is_copy()?);
-            if pages == page {
-                return Ok(directory);
+        let missing = loop {
+            if !directory.is_copy()? {
+                pages += 1;
+                if pages == page {
+                    return Ok(directory);
+                }
             }
             let next = directory.next()?;
             if next == 0 || seen.contains(&next) {
-                break;
+                break format!("no page {page}, but {} in all", pages.max(1));
             }
             if seen.len() == MAX_DIRECTORIES {
-                if page == 1 {
-                    break;
-                }
-                let what = format!("page {page}: only {MAX_DIRECTORIES} directories are looked at");
-                return Err(EngineError::unsupported(FORMAT, what).into());
+                break format!("page {page}: only {MAX_DIRECTORIES} directories are looked at");
             }
             directory = Self::at(bytes, next)?;
             seen.push(next);
-        }
-        match page {
-            1 => Ok(first),
-            _ => Err(EngineError::unsupported(FORMAT, format!("no page {page}, but {} in all", pages.max(1))).into()),
-        }
+        };
+        if page == 1 { Ok(first) } else { Err(EngineError::unsupported(FORMAT, missing).into()) }
     }
 
     /// The directory at `start`, in bytes from the start of the file.
