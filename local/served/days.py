@@ -16,7 +16,7 @@ from PIL import Image
 
 from .. import faults
 from ..stack import Stack, free_port
-from .process import Serve, restarted
+from .process import Serve, restarted, run
 from .stores import TOKEN, Buckets, Failed, Store, until
 
 
@@ -92,7 +92,7 @@ def a_bad_day(store: Store, folder: Path, dice: random.Random) -> None:
             serving.append(restarted(buckets, state, proxy.endpoint))
         told.result()
     try:
-        settled(buckets, "a bad day and two kills", proxy)
+        settled(buckets, "a bad day and two kills", proxy, {state})
     finally:
         serving[-1].kill()
 
@@ -181,9 +181,10 @@ def share(buckets: Buckets, state: Path, options: tuple[str, ...], dice: random.
         send(buckets.put("restart/last.png", picture(dice)))
         if buckets.store.guards:
             start("a")
-        settled(buckets, f"two processes, kills and a restart of the queue ({state.name})", proxy)
+        states = {serve.state for serve in started}
+        settled(buckets, f"two processes, kills and a restart of the queue ({state.name})", proxy, states)
         counts = [sum(serve.log().count('"outcome":"made"') for serve in started if serve.state == state_)
-                  for state_ in sorted({serve.state for serve in started})]
+                  for state_ in sorted(states)]
         print(f"    made by each: {counts}", flush=True)
         if not all(counts):
             raise Failed(f"one process did all of it: {counts}")
@@ -193,11 +194,24 @@ def share(buckets: Buckets, state: Path, options: tuple[str, ...], dice: random.
                 serve.stop()
 
 
-def settled(buckets: Buckets, what: str, proxy: faults.Proxy) -> None:
-    """The ledger, once the store is well again."""
+def settled(buckets: Buckets, what: str, proxy: faults.Proxy, states: set[Path]) -> None:
+    """The ledger, once the store is well again and letters have been sent again.
+
+    A job that the store failed three times is a letter, as on Lambda: nothing is lost, and somebody sends it again.
+    """
     faulty = {name: count for name, count in fail(proxy).items() if count}
-    buckets.settled(what, 120)
-    print(f"    {what}: {len(buckets.keys)} keys, {buckets.sequence} changes, {faulty}: lost 0, stale 0, orphaned 0", flush=True)
+    letters = 0
+
+    def redrive() -> None:
+        nonlocal letters
+        for state in states:
+            if found := list((state / "dead-letters").glob("*.json")):
+                letters += len(found)
+                run("redrive", "--state", state)
+
+    buckets.settled(what, 120, redrive)
+    print(f"    {what}: {len(buckets.keys)} keys, {buckets.sequence} changes, {faulty}, {letters} letters sent again: "
+          "lost 0, stale 0, orphaned 0", flush=True)
 
 
 def redis(port: int, *words: str) -> bytes:

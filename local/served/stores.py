@@ -6,7 +6,7 @@ import os
 import subprocess
 import time
 import urllib.parse
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import boto3
@@ -170,13 +170,17 @@ class Buckets:
                 found[key] = "stale"
         return found
 
-    def settled(self, what: str, patience_s: float = PATIENCE_S) -> None:
-        """Waits until nothing is lost, stale or orphaned: asks again of those that were, and of all when none is."""
+    def settled(self, what: str, patience_s: float = PATIENCE_S, meanwhile: Callable[[], None] = lambda: None) -> None:
+        """Waits until nothing is lost, stale or orphaned: asks again of those that were, and of all when none is.
+
+        `meanwhile` is called before each look at those that were.
+        """
         deadline = time.monotonic() + patience_s
         while verdict := self.verdict(self.keys):
             while verdict:
                 if time.monotonic() > deadline:
                     raise Failed(f"{what}: {verdict} of {len(self.keys)} keys after {patience_s} s")
+                meanwhile()
                 time.sleep(0.3)
                 verdict = self.verdict(verdict)
 
