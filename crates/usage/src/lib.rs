@@ -23,6 +23,18 @@ fn since_start(clock: ClockId) -> Duration {
     Duration::new(seconds, nanoseconds)
 }
 
+/// CPU time of another process so far, its ended children not counted; `None` where it is gone, or without `/proc`.
+///
+/// Source: proc_pid_stat(5), fields 14 and 15, in hundredths of a second.
+#[must_use]
+pub fn cpu_time_of(process: u32) -> Option<Duration> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // The name before may have blanks and brackets.
+    let fields = stat.rsplit_once(')')?.1.split_ascii_whitespace().skip(11).take(2);
+    let ticks: u64 = fields.map(|ticks| ticks.parse::<u64>().ok()).sum::<Option<u64>>()?;
+    Some(Duration::from_millis(ticks * 10))
+}
+
 /// Starts a new measurement of [`peak_bytes`], because a process does many pieces of work.
 ///
 /// Where the kernel does not allow it, the peak stays that of the process.
@@ -68,6 +80,18 @@ mod tests {
         drop(block);
         reset_peak();
         assert!(peak_bytes() < before_bytes + (60 << 20));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn cpu_time_of_a_process_is_what_it_says_of_itself() {
+        let until = cpu_time() + Duration::from_millis(100);
+        while cpu_time() < until {}
+        let (before, told, after) = (cpu_time(), cpu_time_of(std::process::id()).unwrap(), cpu_time());
+        // Each of two fields loses up to a hundredth of a second, and threads that run count at the next tick.
+        let step = Duration::from_millis(50);
+        assert!(before <= told + step && told <= after + step, "{before:?}, {told:?}, {after:?}");
+        assert_eq!(cpu_time_of(u32::MAX), None);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use serde_json::Value;
 
 use super::script::ROOT;
-use super::storm::cpu_ticks;
+use super::storm::cpu_times;
 use crate::Deployment;
 
 /// Everything that the run left behind.
@@ -154,11 +154,11 @@ fn letters_of(body: &Value) -> Vec<Letter> {
 /// seconds in a row. Returns whether that came before `deadline`.
 pub(super) async fn settled(deployment: &Deployment, quiet_looks: u32, deadline: tokio::time::Instant) -> bool {
     let url = deployment.queue_url("failed-jobs").await;
-    let mut before = cpu_ticks(deployment);
+    let mut before = cpu_times(deployment);
     let mut looks = 0;
     while looks < quiet_looks && tokio::time::Instant::now() < deadline {
         tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-        let now = cpu_ticks(deployment);
+        let now = cpu_times(deployment);
         let call = deployment.sqs.get_queue_attributes().queue_url(&url).attribute_names(QueueAttributeName::All);
         let queue = call.send().await.expect("the queue can be asked");
         let waiting: u64 = [

@@ -1,7 +1,6 @@
 //! What goes wrong while uploads come: AWS refuses, connections break, processes are killed, a tier is throttled.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::process::Command;
 use std::time::Duration;
 
@@ -46,12 +45,12 @@ pub(super) async fn rage(deployment: &Deployment, uploading: Duration, seed: u64
         sleep(at(KILLING.0)).await;
         let end = tokio::time::Instant::now() + at(KILLING.1) - at(KILLING.0);
         let mut dice = Dice::of(seed, "kills");
-        let mut before = cpu_ticks(deployment);
+        let mut before = cpu_times(deployment);
         while tokio::time::Instant::now() < end {
             sleep(LOOK).await;
-            let now = cpu_ticks(deployment);
-            for (process, ticks) in &now {
-                if before.get(process).is_none_or(|before| ticks > before) && dice.percent(KILL_PERCENT) {
+            let now = cpu_times(deployment);
+            for (process, time) in &now {
+                if before.get(process).is_none_or(|before| time > before) && dice.percent(KILL_PERCENT) {
                     // It may have ended by itself.
                     let killed = Command::new("kill").args(["-KILL", &process.to_string()]).status();
                     if killed.is_ok_and(|status| status.success()) {
@@ -73,15 +72,8 @@ pub(super) async fn rage(deployment: &Deployment, uploading: Duration, seed: u64
     tokio::join!(failing, killing, throttling);
 }
 
-/// CPU time of each process of the functions, in the kernel's ticks.
-pub(super) fn cpu_ticks(deployment: &Deployment) -> BTreeMap<u32, u64> {
+/// CPU time of each process of the functions.
+pub(super) fn cpu_times(deployment: &Deployment) -> BTreeMap<u32, Duration> {
     let processes = deployment.processes("");
-    processes.into_iter().filter_map(|process| Some((process, ticks_of(process)?))).collect()
-}
-
-/// Source: `proc(5)`: user and system time are the 14th and 15th field of `stat`, and only the 2nd may have spaces.
-fn ticks_of(process: u32) -> Option<u64> {
-    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-    let fields = stat.rsplit(')').next()?.split_whitespace().skip(11).take(2);
-    fields.map(|field| field.parse::<u64>().ok()).sum()
+    processes.into_iter().filter_map(|process| Some((process, usage::cpu_time_of(process)?))).collect()
 }
