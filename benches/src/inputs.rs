@@ -144,14 +144,14 @@ impl Kind {
             Self::JpegProgressive => encode::jpeg(picture, 85, true),
             Self::JpegSmooth => encode::jpeg(picture, 60, false),
             Self::JpegFine => encode::jpeg(picture, 98, false),
-            Self::Png | Self::PngScreen => encode::by_image(picture, image::ImageFormat::Png),
+            Self::Png | Self::PngScreen => encode::plain(picture, image::ImageFormat::Png),
             Self::PngInterlaced => encode::png_interlaced(picture),
             Self::Webp => encode::webp(picture),
-            Self::WebpLossless => encode::by_image(picture, image::ImageFormat::WebP),
+            Self::WebpLossless => encode::plain(picture, image::ImageFormat::WebP),
             Self::Gif => encode::gif(picture),
-            Self::Tiff => encode::by_image(picture, image::ImageFormat::Tiff),
+            Self::Tiff => encode::plain(picture, image::ImageFormat::Tiff),
             Self::TiffLzw => encode::tiff_lzw(picture),
-            Self::Bmp => encode::by_image(picture, image::ImageFormat::Bmp),
+            Self::Bmp => encode::plain(picture, image::ImageFormat::Bmp),
             // What the fixtures write of these has hardly been compressed: ten times the bytes, and little to decode.
             Self::Room(format @ (ImageFormat::Heic | ImageFormat::Avif | ImageFormat::Jxl | ImageFormat::Jp2)) => {
                 encode::by_python(picture, format)

@@ -40,7 +40,7 @@ fn score(pair: &Pair) -> Result<(f64, f64), AnyError> {
 }
 
 fn on_white(path: &str) -> Result<RgbImage, AnyError> {
-    let image = image::ImageReader::open(path)?.with_guessed_format()?.decode()?.into_rgba8();
+    let image = fixtures::decoded(&std::fs::read(path)?).ok_or("no picture that can be read")?.into_rgba8();
     Ok(RgbImage::from_fn(image.width(), image.height(), |x, y| {
         let [red, green, blue, alpha] = image.get_pixel(x, y).0.map(u32::from);
         let over = |light: u32| ((light * alpha + 255 * (255 - alpha) + 127) / 255) as u8;

@@ -10,10 +10,8 @@ use flate2::write::ZlibEncoder;
 use image::{ImageFormat, RgbImage};
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 
-pub(super) fn by_image(picture: &RgbImage, format: ImageFormat) -> Vec<u8> {
-    let mut file = Cursor::new(Vec::new());
-    picture.write_to(&mut file, format).expect("memory takes every image");
-    file.into_inner()
+pub(super) fn plain(picture: &RgbImage, format: ImageFormat) -> Vec<u8> {
+    fixtures::encoded(&picture.clone().into(), format)
 }
 
 /// 4:2:0, and 4:4:4 from quality 90 on, as cameras do.

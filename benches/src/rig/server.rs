@@ -61,7 +61,7 @@ impl Server {
     pub(super) fn start(jobs: Receiver<Option<Invocation>>, events: Sender<Event>) -> anyhow::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").context("finding a port")?;
         // Its connections inherit it. Without it the end of an answer waits 40 ms for an acknowledgement.
-        rustix::net::sockopt::set_tcp_nodelay(&listener, true).context("setting TCP_NODELAY")?;
+        socket2::SockRef::from(&listener).set_tcp_nodelay(true).context("setting TCP_NODELAY")?;
         let http = tiny_http::Server::from_listener(listener, None).map_err(|cause| anyhow::anyhow!("{cause}"))?;
         let http = Arc::new(http);
         let shared = Arc::new(Shared { jobs: Mutex::new(jobs), current: Mutex::new(None), events });

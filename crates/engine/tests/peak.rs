@@ -11,6 +11,7 @@ mod fixtures;
 use std::io::Cursor;
 
 use contract::{Fit, OutputFormat, Variant};
+use fixtures::encoded;
 use image::{DynamicImage, ExtendedColorType, ImageEncoder, ImageFormat, RgbImage, RgbaImage, codecs::png::PngEncoder};
 use peak_alloc::PeakAlloc;
 
@@ -25,12 +26,6 @@ fn variant(fit: Fit, format: OutputFormat, side_px: u32) -> Variant {
 fn texture(x: u32, y: u32) -> [u8; 3] {
     let grain = (x.wrapping_mul(2_654_435_761) ^ y.wrapping_mul(40_503).wrapping_mul(x | 1)) >> 27;
     [(x / 16 + grain) as u8, (y / 16 + grain) as u8, ((x + y) / 32 + grain) as u8]
-}
-
-fn encoded(image: &DynamicImage, format: ImageFormat) -> Vec<u8> {
-    let mut bytes = Cursor::new(Vec::new());
-    image.write_to(&mut bytes, format).expect("the test's own image");
-    bytes.into_inner()
 }
 
 fn gif(width: u16, height: u16, interlaced: bool) -> Vec<u8> {

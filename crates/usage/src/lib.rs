@@ -2,25 +2,23 @@
 
 use std::time::Duration;
 
-use rustix::time::{ClockId, clock_gettime};
+use nix::time::ClockId;
 
 /// CPU time of all threads of this process since it started.
 #[must_use]
 pub fn cpu_time() -> Duration {
-    since_start(ClockId::ProcessCPUTime)
+    since_start(ClockId::CLOCK_PROCESS_CPUTIME_ID)
 }
 
 /// CPU time of the calling thread since it started.
 #[must_use]
 pub fn thread_cpu_time() -> Duration {
-    since_start(ClockId::ThreadCPUTime)
+    since_start(ClockId::CLOCK_THREAD_CPUTIME_ID)
 }
 
 fn since_start(clock: ClockId) -> Duration {
-    let time = clock_gettime(clock);
-    let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
-    let nanoseconds = u32::try_from(time.tv_nsec).unwrap_or(0);
-    Duration::new(seconds, nanoseconds)
+    // A kernel without this clock is older than Rust's oldest.
+    clock.now().map_or(Duration::ZERO, Duration::from)
 }
 
 /// CPU time of another process so far, its ended children not counted; `None` where it is gone, or without `/proc`.

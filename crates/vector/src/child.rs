@@ -9,7 +9,11 @@ use std::{
     thread,
 };
 
-use rustix::process::{Resource, Rlimit, Signal, set_parent_process_death_signal, setrlimit};
+use nix::sys::{
+    prctl::set_pdeathsig,
+    resource::{Resource, setrlimit},
+    signal::Signal,
+};
 
 use crate::{Ask, Drawn, Lack, Refusal, wire};
 
@@ -29,7 +33,7 @@ pub fn serve() -> ExitCode {
 
 fn answer() -> io::Result<()> {
     // Nobody is left to draw for.
-    set_parent_process_death_signal(Some(Signal::KILL))?;
+    set_pdeathsig(Signal::SIGKILL)?;
     let mut socket = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
     let mut from = BufReader::with_capacity(wire::CHUNK_BYTES, socket.try_clone()?);
     let mut process = Process::at_start()?;
@@ -109,26 +113,24 @@ impl Process {
     fn limit(&self, cpu_s: u64) -> io::Result<()> {
         let limits = [
             // Beyond the first the kernel says so by a signal that ends the process, beyond the other it kills.
-            (Resource::Cpu, cpu_s, cpu_s + 1),
-            (Resource::Nofile, 0, 0),
-            (Resource::Nproc, 0, 0),
-            (Resource::Fsize, 0, 0),
-            (Resource::Core, 0, 0),
+            (Resource::RLIMIT_CPU, cpu_s, cpu_s + 1),
+            (Resource::RLIMIT_NOFILE, 0, 0),
+            (Resource::RLIMIT_NPROC, 0, 0),
+            (Resource::RLIMIT_FSIZE, 0, 0),
+            (Resource::RLIMIT_CORE, 0, 0),
         ];
-        limits.into_iter().try_for_each(|(resource, current, maximum)| {
-            setrlimit(resource, Rlimit { current: Some(current), maximum: Some(maximum) }).map_err(io::Error::from)
-        })
+        limits
+            .into_iter()
+            .try_for_each(|(resource, current, maximum)| setrlimit(resource, current, maximum).map_err(io::Error::from))
     }
 
     /// What may be written to beside what was there at the start. Nothing else grows but with the allocator's reserves.
     fn limit_memory(&self, bytes: u64) -> io::Result<()> {
         let limits = [
-            (Resource::Data, self.written_bytes.saturating_add(bytes)),
-            (Resource::As, self.mapped_bytes.saturating_add(bytes).saturating_add(RESERVED_BYTES)),
+            (Resource::RLIMIT_DATA, self.written_bytes.saturating_add(bytes)),
+            (Resource::RLIMIT_AS, self.mapped_bytes.saturating_add(bytes).saturating_add(RESERVED_BYTES)),
         ];
-        limits.into_iter().try_for_each(|(resource, most)| {
-            setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) }).map_err(io::Error::from)
-        })
+        limits.into_iter().try_for_each(|(resource, most)| setrlimit(resource, most, most).map_err(io::Error::from))
     }
 
     fn held_bytes(&mut self) -> io::Result<u64> {

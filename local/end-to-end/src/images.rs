@@ -53,8 +53,7 @@ pub fn webp_over(bytes: u64) -> Vec<u8> {
     };
     let rows = u32::try_from(bytes / (1000 * 3) + 1).expect("a test image is smaller");
     let image = RgbImage::from_fn(1000, rows, |_, _| next());
-    let mut file = Vec::new();
-    image.write_to(&mut Cursor::new(&mut file), ImageFormat::WebP).expect("noise is an image");
+    let file = fixtures::encoded(&image.into(), ImageFormat::WebP);
     assert!(file.len() as u64 > bytes, "{} of {bytes}", file.len());
     file
 }

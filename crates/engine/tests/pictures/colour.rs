@@ -56,9 +56,9 @@ fn a_display_p3_photo_becomes_srgb_and_an_srgb_one_stays() {
         encoder.set_icc_profile(profile.clone()).unwrap();
         encoder.write_image(&pixels, WIDTH, HEIGHT, ExtendedColorType::Rgb8).unwrap();
         let mut webp = Vec::new();
-        let mut encoder = codecs::webp::WebPEncoder::new_lossless(&mut webp);
-        encoder.set_icc_profile(profile.clone()).unwrap();
-        encoder.write_image(&pixels, WIDTH, HEIGHT, ExtendedColorType::Rgb8).unwrap();
+        let mut encoder = image_webp::WebPEncoder::new(&mut webp);
+        encoder.set_icc_profile(profile.clone());
+        encoder.encode(&pixels, WIDTH, HEIGHT, image_webp::ColorType::Rgb8).unwrap();
         for (name, bytes) in [("jpeg", jpeg), ("png", png), ("webp", webp)] {
             let made = make(&bytes, OutputFormat::Png, [255; 3]);
             assert!(made.warnings.is_empty(), "{name}: {:?}", made.warnings);

@@ -1,7 +1,5 @@
 //! Pictures of every format and for every tier.
 
-use std::io::Cursor;
-
 use contract::{ImageFormat, TierTable};
 use image::{DynamicImage, Rgb, RgbImage, Rgba, RgbaImage};
 
@@ -51,7 +49,7 @@ pub(super) fn small(format: ImageFormat, dice: &mut Dice) -> File {
     let has_alpha = dice.percent(40) && matches!(format, ImageFormat::Png | ImageFormat::Webp | ImageFormat::Tiff);
     let image = scene(width_px, height_px, has_alpha, dice);
     let encoder = encoder(format);
-    File { bytes: encode(&image, encoder), content_type: encoder.to_mime_type(), content_encoding: None }
+    File { bytes: fixtures::encoded(&image, encoder), content_type: encoder.to_mime_type(), content_encoding: None }
 }
 
 /// Noise, a little more of it than `tier` takes.
@@ -64,7 +62,7 @@ pub(super) fn heavy(tier: &str, dress: Dress, dice: &mut Dice) -> File {
     };
     let rows = tier.max_object_bytes(format) / (1000 * 3) + dice.between(20, 200);
     let noise = RgbImage::from_fn(1000, rows as u32, |_, _| Rgb([dice.byte(), dice.byte(), dice.byte()]));
-    File { bytes: encode(&noise.into(), encoder), content_type, content_encoding: None }
+    File { bytes: fixtures::encoded(&noise.into(), encoder), content_type, content_encoding: None }
 }
 
 /// Slopes of three colours with a grain on them, unlike those of any other throw.
@@ -85,12 +83,6 @@ fn scene(width_px: u32, height_px: u32, has_alpha: bool, dice: &mut Dice) -> Dyn
         .into();
     }
     RgbImage::from_fn(width_px, height_px, |x, y| Rgb(light(x, y))).into()
-}
-
-pub(super) fn encode(image: &DynamicImage, format: image::ImageFormat) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    image.write_to(&mut Cursor::new(&mut bytes), format).expect("a picture of our own");
-    bytes
 }
 
 fn encoder(format: ImageFormat) -> image::ImageFormat {

@@ -7,7 +7,7 @@ use image::{DynamicImage, GrayImage, Luma};
 use jpeg::{Picture, PlaneRef};
 
 use super::dice::Dice;
-use super::file::{FORMATS, File, encode, small, unique};
+use super::file::{FORMATS, File, small, unique};
 use crate::encoding::{brotli, gzip};
 use crate::flat_webp;
 
@@ -142,8 +142,8 @@ fn crc32(bytes: &[u8]) -> u32 {
 }
 
 static BOMB: LazyLock<Vec<u8>> =
-    LazyLock::new(|| encode(&GrayImage::new(16_000, 16_000).into(), image::ImageFormat::Png));
-static HUGE_PNG: LazyLock<Vec<u8>> = LazyLock::new(|| encode(&stripes(), image::ImageFormat::Png));
+    LazyLock::new(|| fixtures::encoded(&GrayImage::new(16_000, 16_000).into(), image::ImageFormat::Png));
+static HUGE_PNG: LazyLock<Vec<u8>> = LazyLock::new(|| fixtures::encoded(&stripes(), image::ImageFormat::Png));
 // Not by the encoders of crate `image`, which are compiled without optimising: no upload came for half a minute and more.
 static HUGE_JPEG: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let samples = stripes().into_luma8().into_raw();
