@@ -1,5 +1,5 @@
 //! An S3 body as a blocking reader, so that the engine decodes while S3 is still sending. What the engine passes over is
-//! not sent: a ranged GET goes on behind it.
+//! not sent: a ranged GET goes on behind it, as it does where a connection broke.
 
 use std::io::{self, BufRead, Read};
 
@@ -17,6 +17,9 @@ const WAITING_CHUNKS: usize = 8;
 const FAR_BYTES: u64 = 4 << 20;
 /// No more ranges are asked for of one object: a file that leads from one end to the other is read on.
 const MOST_RANGES: u32 = 8;
+/// Broken bodies that are gone on with. The SDK repeats requests, but no body that has begun: without this, one connection
+/// that breaks costs one of the job's three tries, and all that was decoded.
+const MOST_RESUMES: u32 = 3;
 
 type Chunk = Result<Sent, CallError>;
 
@@ -50,6 +53,8 @@ pub(crate) struct BodyReader {
 pub(crate) struct BodySender {
     chunks: mpsc::Sender<Chunk>,
     ranges: mpsc::Receiver<u64>,
+    /// The length of the object.
+    bytes: u64,
 }
 
 /// The two ends of a pipe for an object of so many bytes: [`pump`] fills it, the engine's thread drains it.
@@ -58,16 +63,20 @@ pub(crate) fn pipe(bytes: u64) -> (BodySender, BodyReader) {
     let (ranges, asked) = mpsc::channel(1);
     let (chunk, at, wanted, has_ended) = (Bytes::new(), 0, None, false);
     let reader = BodyReader { chunks, chunk, ranges, ranges_left: MOST_RANGES, at, wanted, has_ended, bytes };
-    (BodySender { chunks: sender, ranges: asked }, reader)
+    (BodySender { chunks: sender, ranges: asked, bytes }, reader)
 }
 
 /// Moves `body` into the pipe until it fails, or the engine has enough and drops its end; then the body is dropped, and
-/// with it the connection. Where the engine passes over much, or goes back, the body of `get_from` that place follows.
+/// with it the connection. Where the engine passes over much, or goes back, the body of `get_from` that place follows; where
+/// a body breaks in the middle, that of the next byte.
 pub(crate) async fn pump<Body: ObjectBody>(
     mut body: Body,
     mut pipe: BodySender,
     get_from: impl AsyncFn(u64) -> Result<Body, CallError>,
 ) {
+    // Of the next byte of the body, in the object.
+    let mut at = 0;
+    let mut resumes_left = MOST_RESUMES;
     loop {
         // A place in the pipe first: while it is full, S3 waits too.
         let place = tokio::select! {
@@ -96,16 +105,27 @@ pub(crate) async fn pump<Body: ObjectBody>(
                     None => return,
                 }
             }
-            Ok((place, Some(chunk))) => {
-                let failed = chunk.is_err();
-                place.send(chunk.map(Sent::Bytes));
-                if failed {
-                    return;
+            Ok((place, Some(Ok(chunk)))) => {
+                at += chunk.len() as u64;
+                place.send(Ok(Sent::Bytes(chunk)));
+                continue;
+            }
+            Ok((place, Some(Err(broken)))) => {
+                // Behind the last byte it is the checksum that is wrong.
+                let rest = if resumes_left > 0 && at < pipe.bytes { get_from(at).await } else { Err(broken) };
+                match rest {
+                    Ok(rest) => body = rest,
+                    Err(error) => {
+                        place.send(Err(error));
+                        return;
+                    }
                 }
+                resumes_left -= 1;
                 continue;
             }
             Err(from) => from,
         };
+        at = from;
         let range = get_from(from).await.map(|range| body = range);
         let failed = range.is_err();
         if pipe.chunks.send(range.map(|()| Sent::Range)).await.is_err() || failed {

@@ -3,8 +3,8 @@ use std::collections::VecDeque;
 
 use super::*;
 
-/// Chunks of 64 kB from a place on, each byte the number of its chunk.
-struct Chunks(VecDeque<Bytes>);
+/// Chunks of 64 kB from a place on, each byte the number of its chunk; nothing stands for a connection that breaks.
+struct Chunks(VecDeque<Option<Bytes>>);
 
 const CHUNK_BYTES: u64 = 64 << 10;
 
@@ -15,10 +15,17 @@ impl Chunks {
         while at < bytes {
             let end = (at / CHUNK_BYTES + 1) * CHUNK_BYTES;
             let end = end.min(bytes);
-            chunks.push_back(Bytes::from(vec![(at / CHUNK_BYTES) as u8; (end - at) as usize]));
+            chunks.push_back(Some(Bytes::from(vec![(at / CHUNK_BYTES) as u8; (end - at) as usize])));
             at = end;
         }
         Self(chunks)
+    }
+
+    /// Breaks behind so many chunks.
+    fn broken_behind(mut self, chunks: usize) -> Self {
+        self.0.truncate(chunks);
+        self.0.push_back(None);
+        self
     }
 }
 
@@ -36,7 +43,8 @@ impl ObjectBody for Chunks {
     }
 
     async fn next(&mut self) -> Option<Result<Bytes, CallError>> {
-        self.0.pop_front().map(Ok)
+        let broken = || CallError { action: "GetObject".to_owned(), cause: "connection reset".into() };
+        self.0.pop_front().map(|chunk| chunk.ok_or_else(broken))
     }
 }
 
@@ -143,4 +151,50 @@ fn a_reader_goes_back_even_from_the_end() {
         (whole, io::copy(&mut reader, &mut io::sink()).unwrap())
     });
     assert_eq!((out, asked), ((100, 90), vec![10]));
+}
+
+/// What `read` makes of an object of three chunks whose GETs each break behind so many, and where was gone on.
+fn run_broken<Out: Send + 'static>(
+    breaks: &[usize],
+    read: impl FnOnce(BodyReader) -> Out + Send + 'static,
+) -> (Out, Vec<u64>) {
+    let bytes = 3 * CHUNK_BYTES;
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        let (sender, reader) = pipe(bytes);
+        let asked = RefCell::new(Vec::new());
+        let get_from = async |from| {
+            asked.borrow_mut().push(from);
+            let whole = Chunks::from(from, bytes);
+            let breaks_behind = breaks.get(asked.borrow().len()).copied();
+            Ok(breaks_behind.map_or_else(|| Chunks::from(from, bytes), |chunks| whole.broken_behind(chunks)))
+        };
+        let first = Chunks::from(0, bytes).broken_behind(breaks[0]);
+        let engine = tokio::task::spawn_blocking(move || read(reader));
+        let ((), out) = tokio::join!(pump(first, sender, get_from), engine);
+        (out.unwrap(), asked.into_inner())
+    })
+}
+
+#[test]
+fn a_connection_that_breaks_is_gone_on_with_behind_the_last_byte() {
+    let all = |mut reader: BodyReader| {
+        let mut all = Vec::new();
+        reader.read_to_end(&mut all).map(|_| all)
+    };
+    let whole: Vec<u8> = (0..3).flat_map(|chunk| [chunk; CHUNK_BYTES as usize]).collect();
+    for (breaks, asked) in
+        [(&[1][..], &[CHUNK_BYTES][..]), (&[0], &[0]), (&[0, 1, 1], &[0, CHUNK_BYTES, 2 * CHUNK_BYTES])]
+    {
+        let (read, seen) = run_broken(breaks, all);
+        assert!(read.unwrap() == whole, "{breaks:?}");
+        assert_eq!(seen, asked, "{breaks:?}");
+    }
+    // Not for ever.
+    let (read, asked) = run_broken(&[1, 0, 0, 0, 0], all);
+    assert!(read.unwrap_err().to_string().contains("GetObject"));
+    assert_eq!(asked, [CHUNK_BYTES; MOST_RESUMES as usize]);
+    // All of it was there: this is no connection, and the same would come again.
+    let (read, asked) = run_broken(&[3], all);
+    assert!(read.is_err() && asked.is_empty(), "{asked:?}");
 }
