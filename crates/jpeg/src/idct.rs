@@ -183,7 +183,7 @@ pub(crate) fn sample(eightfold: i32) -> u8 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Four, LIMIT, Low, Two, eight, low_positions};
+    use super::{Four, LIMIT, Low, Two, eight, low_positions, sample};
     use std::f64::consts::PI;
 
     /// The N-point inverse transform as the textbook has it.
@@ -269,5 +269,21 @@ mod tests {
             let needed: Vec<_> = (0..64).filter(|&k| usize::from(positions[k]) < n * n).collect();
             assert_eq!((needed.len(), *needed.last().unwrap()), (n * n, last as usize));
         }
+    }
+
+    /// A block of DC alone needs no transform.
+    #[test]
+    fn a_block_of_dc_alone_is_flat() {
+        fn check<L: Low>() {
+            for dc in -LIMIT..LIMIT {
+                let mut block = L::ZERO;
+                block.as_mut()[0] = dc as i16;
+                let mut samples = [0; 16];
+                L::transform(&block, &mut samples, L::N);
+                assert!(samples[..L::N * L::N].iter().all(|&out| out == sample(dc)), "{dc}: {samples:?}");
+            }
+        }
+        check::<Two>();
+        check::<Four>();
     }
 }

@@ -4,8 +4,11 @@
 //! 0.3 MP, where building the tables shows. The prototype lost a tenth with 10 bits and gained nothing with 14.
 //! Tried and dropped: DC entries that also pass over the AC codes behind them (12.25 ms against 12.27, 16 KiB more).
 
+mod values;
+
 use crate::bits::Bits;
 use crate::huffman::{Code, Huffman, extend};
+pub(crate) use values::Values;
 
 /// Index width of every table.
 const INDEX_BITS: u32 = 12;
@@ -248,52 +251,4 @@ impl<'t> Skips<'t> {
         bits.corrupt |= next > 64 && symbol & 15 != 0;
         (bits, (next < 64 && (symbol & 15 != 0 || symbol >> 4 == 15)).then_some(next))
     }
-}
-
-/// AC codes with their values.
-pub(crate) struct Values<'t> {
-    huffman: &'t Huffman,
-    /// `value << 16 | coefficients passed << 6 | bits`, 0 if they do not fit the index.
-    entries: Box<[i32; ENTRIES]>,
-}
-
-impl<'t> Values<'t> {
-    pub(crate) fn new(huffman: &'t Huffman) -> Self {
-        let size = |symbol: u8| u32::from(symbol & 15);
-        let entries = build(huffman, size, |code, bits| {
-            let size = size(code.symbol);
-            extend(bits, size) << 16 | (passed_by(code.symbol) << 6 | (code.length + size)).cast_signed()
-        });
-        Self { huffman, entries }
-    }
-
-    /// The next value, and how many coefficients the code passes, its own included; 64 at the end of the block.
-    ///
-    /// Needs 12 bits and refills if the code needs more.
-    #[inline(always)]
-    pub(crate) fn next(&self, bits: &mut Bits<'_>) -> (i32, u32) {
-        let entry = self.entries[bits.peek12()];
-        if entry == 0 {
-            let (after, value) = self.long(*bits);
-            *bits = after;
-            return value;
-        }
-        bits.consume(entry.cast_unsigned() & 63);
-        (entry >> 16, entry.cast_unsigned() >> 6 & 127)
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn long<'d>(&self, mut bits: Bits<'d>) -> (Bits<'d>, (i32, u32)) {
-        let symbol = long_code(self.huffman, &mut bits);
-        let size = symbol & 15;
-        let value = extend(bits.take(size), size);
-        bits.refill();
-        (bits, (value, passed_by(symbol as u8)))
-    }
-}
-
-/// Coefficients that an AC symbol of a sequential scan passes: 64, so the whole block, for the end of the block.
-fn passed_by(symbol: u8) -> u32 {
-    if symbol & 15 == 0 && symbol >> 4 < 15 { 64 } else { u32::from(symbol >> 4) + 1 }
 }

@@ -122,40 +122,36 @@ impl<'t> Part<'t> {
             for x in 0..self.h {
                 let mut block = L::ZERO;
                 block.as_mut()[0] = idct::dequantise(self.dc(bits), self.steps[0]);
-                if let Some(last) = low_values::<L>(bits, low, &self.steps, &mut block) {
+                let (last, is_over) = low_values::<L>(bits, low, &self.steps, &mut block);
+                if !is_over {
                     bits.refill();
                     rest.pass(bits, last + 1);
                 }
                 let at = y * L::N * self.stripe.stride + (column * self.h + x) * L::N;
-                L::transform(&block, &mut self.stripe.samples[at..], self.stripe.stride);
+                let out = &mut self.stripe.samples[at..];
+                if last == 0 {
+                    let flat = idct::sample(block.as_mut()[0].into());
+                    for row in 0..L::N {
+                        out[row * self.stripe.stride..][..L::N].fill(flat);
+                    }
+                } else {
+                    L::transform(&block, out, self.stripe.stride);
+                }
             }
         }
     }
 }
 
-/// Reads the AC values that `L` needs into `block`; returns the last coefficient read, `None` at the end of the block.
+/// Reads the AC values that `L` needs into `block`; returns the last coefficient, and whether the block is over.
 ///
-/// Needs 36 bits, and refills after every three values.
+/// Needs 36 bits.
 #[inline(always)]
-fn low_values<L: Low>(bits: &mut Bits<'_>, low: &Values<'_>, steps: &[i32; 64], block: &mut L::Block) -> Option<u32> {
-    let mut k = 0;
-    loop {
-        // The DC code and three of these are at most 48 bits; 49 are there, or 56.
-        for _ in 0..3 {
-            let (value, passed) = low.next(bits);
-            k += passed;
-            if k >= 63 {
-                return None;
-            }
-            let at = k as usize & 63;
-            // Beyond 16 bits is damage.
-            block.as_mut()[usize::from(L::POSITIONS[at])] = value.wrapping_mul(steps[at]) as i16;
-            if k >= L::LAST {
-                return Some(k);
-            }
-        }
-        bits.refill();
-    }
+fn low_values<L: Low>(bits: &mut Bits<'_>, low: &Values<'_>, steps: &[i32; 64], block: &mut L::Block) -> (u32, bool) {
+    low.block(bits, L::LAST, |at, value| {
+        let at = at & 63;
+        // Beyond 16 bits is damage.
+        block.as_mut()[usize::from(L::POSITIONS[at])] = value.wrapping_mul(steps[at]) as i16;
+    })
 }
 
 /// A scan of one or more components into a sink.

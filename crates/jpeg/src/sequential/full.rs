@@ -14,29 +14,13 @@ impl Part<'_> {
             for x in 0..self.h {
                 let mut block = [0; 64];
                 block[0] = idct::dequantise(self.dc(&mut bits), self.steps[0]);
-                // Behind the last coefficient there is no code for the end of the block.
-                let (mut k, mut last) = (0, 0);
-                'block: loop {
-                    // The DC code and three of these are at most 48 of 56 bits.
-                    for _ in 0..3 {
-                        let (value, passed) = all.next(&mut bits);
-                        k += passed;
-                        if k > eight::LAST {
-                            // A coefficient behind the last one: libjpeg drops it without a word, but no encoder writes it.
-                            bits.corrupt |= value != 0;
-                            break 'block;
-                        }
-                        last = k;
-                        let at = k as usize & 63;
-                        let coefficient = value.wrapping_mul(self.steps[at]);
-                        reached |= reach(coefficient);
-                        block[usize::from(eight::POSITIONS[at]) & 63] = coefficient as i16;
-                        if k == eight::LAST {
-                            break 'block;
-                        }
-                    }
-                    bits.refill();
-                }
+                let steps = &self.steps;
+                let (last, _) = all.block(&mut bits, eight::LAST, |at, value| {
+                    let at = at & 63;
+                    let coefficient = value.wrapping_mul(steps[at]);
+                    reached |= reach(coefficient);
+                    block[usize::from(eight::POSITIONS[at]) & 63] = coefficient as i16;
+                });
                 let at = y * 8 * self.stripe.stride + (column * self.h + x) * 8;
                 eight::transform(&block, last, &mut self.stripe.samples[at..], self.stripe.stride);
             }

@@ -41,7 +41,7 @@ impl<R: Read, S: Sink + ?Sized> Session<'_, R, S> {
                     }
                 }
                 if scale != Scale::Eighth {
-                    lookups.values[part.ac_table].get_or_insert_with(|| Values::new(ac));
+                    lookups.values[part.ac_table].get_or_insert_with(|| Values::new(ac, self.total_blocks));
                 }
             }
         }
