@@ -1,7 +1,7 @@
 //! AC values: up to two coefficients, and the end of the block behind them, for each lookup.
 //!
-//! A camera's AC codes have 4 bits on average with their values, and each lookup waits for the one before. CPU of one decode
-//! with `examples/planes`, against one code a lookup, least of 63 decodes, ms:
+//! A camera's AC codes have 4 bits on average with their values, and each lookup waits for the one before. CPU of one
+//! decode with `examples/planes`, against one code a lookup, least of 63 decodes, ms:
 //!
 //! | file | all at 1/4 | all at 1/2 | full size |
 //! |---|---|---|---|
@@ -16,8 +16,8 @@
 //! | 20 MP, white | 6.39 -> 5.19 (0.81) | 10.67 -> 4.98 (0.47) | 11.56 -> 11.89 (1.03) |
 //! | 2 MP, noise at quality 98 | 20.83 -> 20.62 (0.99) | 32.93 -> 31.16 (0.95) | 58.04 -> 57.09 (0.98) |
 //!
-//! Tried and dropped: four lookups for each refill took 1.05 to 1.14 of the time at full size; lanes for all components at 1/4,
-//! 0.95 to 1.1. In progressive scans, correction bits taken by the mask of the coefficients that want one: 1.02.
+//! Tried and dropped: four lookups for each refill took 1.05 to 1.14 of the time at full size; lanes for all components
+//! at 1/4, 0.95 to 1.1. In progressive scans, correction bits by the mask of the coefficients that want one: 1.02.
 
 use super::{ENTRIES, INDEX_BITS, build, long_code};
 use crate::bits::Bits;
