@@ -56,6 +56,15 @@ pub(crate) trait Low {
     fn transform(block: &Self::Block, out: &mut [u8], stride: usize);
 }
 
+/// Writes the samples of a block that has DC alone, `side` rows of `side`.
+#[inline(always)]
+pub(crate) fn flat(dc: i16, side: usize, out: &mut [u8], stride: usize) {
+    let flat = sample(dc.into());
+    for row in 0..side {
+        out[row * stride..][..side].fill(flat);
+    }
+}
+
 /// 2x2 samples from 2x2 coefficients.
 pub(crate) struct Two;
 /// 4x4 samples from 4x4 coefficients.

@@ -130,10 +130,7 @@ impl<'t> Part<'t> {
                 let at = y * L::N * self.stripe.stride + (column * self.h + x) * L::N;
                 let out = &mut self.stripe.samples[at..];
                 if last == 0 {
-                    let flat = idct::sample(block.as_mut()[0].into());
-                    for row in 0..L::N {
-                        out[row * self.stripe.stride..][..L::N].fill(flat);
-                    }
+                    idct::flat(block.as_mut()[0], L::N, out, self.stripe.stride);
                 } else {
                     L::transform(&block, out, self.stripe.stride);
                 }

@@ -50,16 +50,32 @@ impl ObjectBody for Chunks {
 
 /// What `read` makes of an object of so many bytes, and where ranges were asked for.
 fn run<Out: Send + 'static>(bytes: u64, read: impl FnOnce(BodyReader) -> Out + Send + 'static) -> (Out, Vec<u64>) {
+    run_broken(bytes, &[], read)
+}
+
+/// The same where the first GETs each break behind so many chunks.
+fn run_broken<Out: Send + 'static>(
+    bytes: u64,
+    breaks: &[usize],
+    read: impl FnOnce(BodyReader) -> Out + Send + 'static,
+) -> (Out, Vec<u64>) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(async {
         let (sender, reader) = pipe(bytes);
         let asked = RefCell::new(Vec::new());
+        let get = |number: usize, from| {
+            let whole = Chunks::from(from, bytes);
+            match breaks.get(number) {
+                Some(&chunks) => whole.broken_behind(chunks),
+                None => whole,
+            }
+        };
         let get_from = async |from| {
             asked.borrow_mut().push(from);
-            Ok(Chunks::from(from, bytes))
+            Ok(get(asked.borrow().len(), from))
         };
         let engine = tokio::task::spawn_blocking(move || read(reader));
-        let ((), out) = tokio::join!(pump(Chunks::from(0, bytes), sender, get_from), engine);
+        let ((), out) = tokio::join!(pump(get(0, 0), sender, get_from), engine);
         (out.unwrap(), asked.into_inner())
     })
 }
@@ -153,29 +169,6 @@ fn a_reader_goes_back_even_from_the_end() {
     assert_eq!((out, asked), ((100, 90), vec![10]));
 }
 
-/// What `read` makes of an object of three chunks whose GETs each break behind so many, and where was gone on.
-fn run_broken<Out: Send + 'static>(
-    breaks: &[usize],
-    read: impl FnOnce(BodyReader) -> Out + Send + 'static,
-) -> (Out, Vec<u64>) {
-    let bytes = 3 * CHUNK_BYTES;
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    runtime.block_on(async {
-        let (sender, reader) = pipe(bytes);
-        let asked = RefCell::new(Vec::new());
-        let get_from = async |from| {
-            asked.borrow_mut().push(from);
-            let whole = Chunks::from(from, bytes);
-            let breaks_behind = breaks.get(asked.borrow().len()).copied();
-            Ok(breaks_behind.map_or_else(|| Chunks::from(from, bytes), |chunks| whole.broken_behind(chunks)))
-        };
-        let first = Chunks::from(0, bytes).broken_behind(breaks[0]);
-        let engine = tokio::task::spawn_blocking(move || read(reader));
-        let ((), out) = tokio::join!(pump(first, sender, get_from), engine);
-        (out.unwrap(), asked.into_inner())
-    })
-}
-
 #[test]
 fn a_connection_that_breaks_is_gone_on_with_behind_the_last_byte() {
     let all = |mut reader: BodyReader| {
@@ -186,15 +179,15 @@ fn a_connection_that_breaks_is_gone_on_with_behind_the_last_byte() {
     for (breaks, asked) in
         [(&[1][..], &[CHUNK_BYTES][..]), (&[0], &[0]), (&[0, 1, 1], &[0, CHUNK_BYTES, 2 * CHUNK_BYTES])]
     {
-        let (read, seen) = run_broken(breaks, all);
+        let (read, seen) = run_broken(3 * CHUNK_BYTES, breaks, all);
         assert!(read.unwrap() == whole, "{breaks:?}");
         assert_eq!(seen, asked, "{breaks:?}");
     }
     // Not for ever.
-    let (read, asked) = run_broken(&[1, 0, 0, 0, 0], all);
+    let (read, asked) = run_broken(3 * CHUNK_BYTES, &[1, 0, 0, 0, 0], all);
     assert!(read.unwrap_err().to_string().contains("GetObject"));
     assert_eq!(asked, [CHUNK_BYTES; MOST_RESUMES as usize]);
     // All of it was there: this is no connection, and the same would come again.
-    let (read, asked) = run_broken(&[3], all);
+    let (read, asked) = run_broken(3 * CHUNK_BYTES, &[3], all);
     assert!(read.is_err() && asked.is_empty(), "{asked:?}");
 }

@@ -5,7 +5,7 @@
 
 use wide::{i16x8, i32x4, u8x16};
 
-use super::{low_positions, narrow, of_pairs, pairs_of, sample, twice_two};
+use super::{flat, low_positions, narrow, of_pairs, pairs_of, twice_two};
 
 /// A block of coefficients times their steps, each at its place of [`POSITIONS`].
 pub(crate) type Block = [i16; 64];
@@ -50,11 +50,7 @@ const SECOND_HALF: i32 = (1 << (SECOND_SHIFT - 1)) + (128 << SECOND_SHIFT);
 #[inline(always)]
 pub(crate) fn transform(block: &Block, last: u32, out: &mut [u8], stride: usize) {
     if last == 0 {
-        let flat = sample(block[0].into());
-        for row in 0..8 {
-            out[row * stride..][..8].fill(flat);
-        }
-        return;
+        return flat(block[0], 8, out, stride);
     }
     let (vectors, _) = block.as_chunks::<8>();
     let mut lines = [i16x8::splat(0); 8];

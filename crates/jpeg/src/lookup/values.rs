@@ -52,10 +52,11 @@ impl<'t> Values<'t> {
     pub(crate) fn new(huffman: &'t Huffman, blocks: u64) -> Self {
         let size = |symbol: u8| u32::from(symbol & 15);
         let mut entries = build(huffman, size, |Code { symbol, length }, bits| {
-            let (is_end, passed) = (passed_by(symbol) > LAST, passed_by(symbol).min(31));
-            let passed = if is_end { 1 } else { passed };
+            let (passed, end) = match passed_by(symbol) {
+                passed if passed > LAST => (1, END),
+                passed => (passed, 0),
+            };
             let value = extend(bits, size(symbol));
-            let end = if is_end { END } else { 0 };
             let entry = value_bits(value) << 16 | passed << BOTH | passed << 5 | end | (length + size(symbol));
             // Behind a code of a few bits a value may fit the index, but not the entry.
             if i8::try_from(value).is_ok() { entry } else { 0 }
