@@ -1,25 +1,23 @@
-//! An object in S3, read as far as its header goes.
+//! An object in S3, read by ranged GETs.
 
-use std::io::{self, Read};
+use std::io;
 
 use anyhow::Context;
-use bytes::{Buf, Bytes};
-use engine::PREFIX_BYTES;
+use bytes::Bytes;
 
+use super::ranged::Ranged;
 use crate::aws::block_on;
 use crate::credentials::or_cli;
 
-/// Reads an object from its start, a ranged GET at a time; what is not asked for is not paid for.
+/// What HEAD says of an object, and how to read it.
 pub(super) struct Object {
     client: aws_sdk_s3::Client,
     bucket: String,
     key: String,
+    etag: Option<String>,
     /// Its size.
     pub(super) bytes: u64,
-    /// As HEAD says it.
     pub(super) content_encoding: Option<String>,
-    at: u64,
-    chunk: Bytes,
 }
 
 impl Object {
@@ -34,30 +32,23 @@ impl Object {
             let head = client.head_object().bucket(bucket).key(key).send().await;
             let head = head.with_context(|| format!("HEAD of `s3://{bucket}/{key}`"))?;
             let bytes = head.content_length().and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or_default();
-            let (bucket, key, content_encoding) = (bucket.to_owned(), key.to_owned(), head.content_encoding);
-            Ok(Self { client, bucket, key, bytes, content_encoding, at: 0, chunk: Bytes::new() })
+            let (bucket, key) = (bucket.to_owned(), key.to_owned());
+            Ok(Self { client, bucket, key, etag: head.e_tag, bytes, content_encoding: head.content_encoding })
         })
     }
 
-    fn fetch(&self) -> anyhow::Result<Bytes> {
-        let last = self.at + PREFIX_BYTES as u64 - 1;
+    /// Its reader; its errors are S3's, with the object's name.
+    pub(super) fn into_reader(self) -> Ranged<impl FnMut(u64, u64) -> io::Result<Bytes>> {
+        Ranged::new(self.bytes, move |from, to| self.fetch(from, to).map_err(io::Error::other))
+    }
+
+    fn fetch(&self, from: u64, to: u64) -> anyhow::Result<Bytes> {
         block_on(async {
-            let call = self.client.get_object().bucket(&self.bucket).key(&self.key);
-            let object = call.range(format!("bytes={}-{last}", self.at)).send().await;
+            // Ranges of two objects would make a third one.
+            let call = self.client.get_object().bucket(&self.bucket).key(&self.key).set_if_match(self.etag.clone());
+            let object = call.range(format!("bytes={from}-{}", to - 1)).send().await;
             let object = object.with_context(|| format!("GET of `s3://{}/{}`", self.bucket, self.key))?;
             Ok(object.body.collect().await.context("the body of the GET")?.into_bytes())
         })
-    }
-}
-
-impl Read for Object {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.chunk.is_empty() && self.at < self.bytes {
-            self.chunk = self.fetch().map_err(io::Error::other)?;
-            self.at += self.chunk.len() as u64;
-        }
-        let taken = self.chunk.len().min(buffer.len());
-        self.chunk.copy_to_slice(&mut buffer[..taken]);
-        Ok(taken)
     }
 }
