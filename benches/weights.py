@@ -22,7 +22,7 @@ OWNERS = [
     (r"resvg|usvg|tiny_skia\w*|roxmltree|svgtypes|simplecss|data_url|strict_num|imagesize", "svg"),
     (r"hayro\w*|vello_\w+|pic_scale|glifo|skrifa|read_fonts|font_types|peniko|color|ab_glyph_rasterizer|guillotiere", "pdf"),
     (r"kurbo|polycool|vector", "svg and pdf"),
-    (r"rusty_av1d", "avif"), (r"rust_h265", "heic"), (r"heif|engine::tiled", "heic and avif"),
+    (r"rusty_av1d", "avif"), (r"hevc", "heic"), (r"heif|engine::tiled", "heic and avif"),
     (r"rust_h264", "mp4"), (r"rusty_vp9", "webm"), (r"engine::videos", "mp4 and webm"),
     (r"exr|half|zune_inflate|engine::lab", "exr"), (r"png|fdeflate|crc32fast|simd_adler32", "png"),
     (r"jpeg|zune_jpeg|zune_core", "jpeg"), (r"webpx|libwebp_sys", "webp"), (r"fax|weezl|tiff", "tiff"), (r"gif", "gif"),

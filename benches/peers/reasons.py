@@ -38,8 +38,8 @@ REASONS = [
     Reason(
         lambda file, target, what: _baseline(file) and what == "CPU ms" and target == SET,
         "The set of a JPEG: about 60 % of the time are the codes and the inverse transform, at full size where half of it "
-        "leaves less than 1.25 pixels to one of 1,600. Codes are read one by one there; several positions at once are only "
-        "built for 1/8.",
+        "leaves less than 1.25 pixels to one of 1,600. There up to two coefficients are read at once; several positions at "
+        "once are only built for 1/8.",
     ),
     Reason(
         lambda file, target, what: _baseline(file) and what == "CPU ms",
@@ -81,8 +81,8 @@ REASONS = [
     ),
     Reason(
         lambda file, _, what: file.format == "heic" and what == "peak MiB",
-        "HEIC: the decoder holds two frames of a tile with 16 bits a sample, so that a picture of one tile is held twice; "
-        "of a grid as phones write it a row of tiles is held too.",
+        "HEIC: measured with a decoder that held a picture of one tile three times; the one that came behind this run holds "
+        "four rows of its blocks.",
     ),
     Reason(
         lambda file, _, what: file.format == "heic" and what == "CPU ms",
