@@ -35,8 +35,6 @@ pub struct Sequence {
     pub chroma: u8,
     /// The greater of the depths of luma and chroma, 8 to 16.
     pub bits: u8,
-    /// Coding tree blocks of the picture.
-    pub blocks: u64,
     /// Width to height of a pixel, where its VUI says it.
     pub pixel: Option<(u32, u32)>,
     /// Colours by its VUI.
@@ -102,12 +100,9 @@ impl Sequence {
         for _ in first..=sub_layers {
             (0..3).try_for_each(|_| bits.golomb().map(drop))?;
         }
-        let block_log2 = bits.golomb()?.checked_add(bits.golomb()?)?.checked_add(3)?;
-        // Table A.8 and 7.4.3.2.1: blocks of 16 to 64 samples.
-        let across = |side: u32| (4..=6).contains(&block_log2).then(|| u64::from(side).div_ceil(1 << block_log2));
-        let blocks = across(coded.0)? * across(coded.1)?;
+        (0..2).try_for_each(|_| bits.golomb().map(drop))?;
         let (pixel, nclx) = seen(&mut bits, order_bits).unwrap_or_default();
-        Some(Self { coded, size, chroma: chroma as u8, bits: depth as u8 + 8, blocks, pixel, nclx })
+        Some(Self { coded, size, chroma: chroma as u8, bits: depth as u8 + 8, pixel, nclx })
     }
 }
 

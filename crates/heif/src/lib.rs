@@ -18,7 +18,6 @@ mod matroska;
 mod movie;
 mod picture;
 mod samples;
-mod slice;
 mod thumbnail;
 mod vp9;
 

@@ -136,7 +136,7 @@ formats! {
             brand(head).is_some_and(|brand| brands.contains(&brand))
         },
         reads: "the primary picture, single or a grid: grey, 4:2:0, 4:2:2 and 4:4:4 of 8, 10 and 12 bits, alpha planes, AV1 as in AVIF, colours by ICC profile, nclx or VUI, rotation, mirror and crop; half of the rows or more of a cut grid",
-        refuses: "builds without `hevc` (HEVC is patented: the zips for AWS leave it out unless `HEVC=on`), 4:2:2 and grey with tiles inside a picture, PCM or several filtered slices, overlays, unlike tiles, YCgCo and ICtCp, other essential properties, an index behind the pixels, a slice that ends early",
+        refuses: "builds without `hevc` (HEVC is patented: the zips for AWS leave it out unless `HEVC=on`), screen content, overlays, unlike tiles, YCgCo and ICtCp, other essential properties, an index behind the pixels, a slice that ends early",
     }
     /// HEIF with pictures of AV1.
     Avif {

@@ -4,10 +4,7 @@ use contract::ImageFormat;
 use heif::{Av1, Still};
 use rusty_av1d::{Decoder, InloopFilterType, Picture, PixelLayout, PlanarImageComponent, Rav1dError, Settings};
 
-use super::{
-    frame::{Planes, Shape, Tile, TileDecoder, unreadable},
-    layers::Need,
-};
+use super::frame::{Lines, Planes, Shape, TileDecoder, hand_on, unreadable};
 use crate::EngineError;
 
 /// More tiles of a frame are refused: a decoder has 20 kB of tables for each, and encoders write one for 512 by 512 pixels
@@ -22,7 +19,7 @@ const BLOCK_BYTES: u64 = 10 << 10;
 const FIXED_BYTES: u64 = 400 << 10;
 
 /// What is held, in bytes. Source: `rusty_av1d` 1.2.1, `rav1d_decode_frame_init` and the allocator of pictures.
-pub(super) fn need(samples: Av1, (width, height): (u32, u32), most_tile_bytes: u64) -> Need {
+pub(super) fn need(samples: Av1, (width, height): (u32, u32), most_tile_bytes: u64) -> u64 {
     let aligned = |side: u32| u64::from(side).next_multiple_of(128);
     let (width, height) = (aligned(width), aligned(height));
     let is_wide = u64::from(samples.bits > 8);
@@ -44,7 +41,7 @@ pub(super) fn need(samples: Av1, (width, height): (u32, u32), most_tile_bytes: u
         + columns * rows.min(tiles) * COLUMN_BYTES
         + columns * rows.div_ceil(2) * BLOCK_BYTES
         + FIXED_BYTES;
-    Need { decoder_bytes: planes + lines + tables + most_tile_bytes, frame_bytes: planes }
+    planes + lines + tables + most_tile_bytes
 }
 
 /// Decodes what was planned and nothing else.
@@ -77,7 +74,7 @@ impl Av1Tiles {
 }
 
 impl TileDecoder for Av1Tiles {
-    fn decode(&mut self, bytes: Vec<u8>) -> Result<Tile, EngineError> {
+    fn decode(&mut self, bytes: Vec<u8>, out: &mut dyn Lines) -> Result<(), EngineError> {
         let still = Still::read(&bytes).map_err(|fault| super::refused(self.format, fault))?;
         self.check(&still)?;
         let fault = |cause: Rav1dError| EngineError::decoder(self.format, format!("{cause:?}"));
@@ -101,7 +98,7 @@ impl TileDecoder for Av1Tiles {
             && picture.bit_depth() == usize::from(self.samples.bits)
             && (picture.pixel_layout() == PixelLayout::I400) == (self.samples.chroma == 0);
         match is_planned {
-            true => Ok(Tile { planes: Box::new(picture), nclx: Some(still.nclx) }),
+            true => hand_on(&picture, Some(still.nclx), out),
             false => Err(unreadable(self.format)),
         }
     }
@@ -114,7 +111,8 @@ impl Planes for Picture {
             PixelLayout::I422 => (true, false),
             PixelLayout::I400 | PixelLayout::I444 => (false, false),
         };
-        Shape { size: (self.width(), self.height()), halved }
+        let is_grey = self.pixel_layout() == PixelLayout::I400;
+        Shape { size: (self.width(), self.height()), halved, is_grey }
     }
 
     fn row(&self, plane: usize, y: u32, out: &mut [u16]) {

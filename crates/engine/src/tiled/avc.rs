@@ -10,10 +10,7 @@ use rust_h264::{
     nal::{NalUnitType, parse_avcc},
 };
 
-use super::{
-    frame::{Planes, Shape, Tile, TileDecoder, unreadable},
-    layers::Need,
-};
+use super::frame::{Lines, Planes, Shape, TileDecoder, hand_on, unreadable};
 use crate::EngineError;
 
 /// Parameter sets, states of the arithmetic decoder, lists.
@@ -37,7 +34,7 @@ fn pixels(sequence: AvcSequence) -> u64 {
 }
 
 /// What is held, in bytes. Source: `rust_h264` 0.6.0, `PictureState`, `finalize_pending` and `finish_output`.
-pub(super) fn need(sequence: AvcSequence, most_tile_bytes: u64) -> Need {
+pub(super) fn need(sequence: AvcSequence, most_tile_bytes: u64) -> u64 {
     let pixels = pixels(sequence);
     let plane_halves = if sequence.chroma == 2 { 4 } else { 3 };
     let planes = pixels * plane_halves * if sequence.bits > 8 { 2 } else { 1 } / 2;
@@ -46,8 +43,7 @@ pub(super) fn need(sequence: AvcSequence, most_tile_bytes: u64) -> Need {
     // Twice where a slice follows another, with the frame's bytes, one unit without its escapes, and a copy of that. Then the
     // picture is there as a reference, as it was coded, and as it is shown.
     let slices = (picture * 2).saturating_add(most_tile_bytes.saturating_mul(3));
-    let decoder_bytes = slices.max(picture + planes * 2) + FIXED_BYTES;
-    Need { decoder_bytes, frame_bytes: planes }
+    slices.max(picture + planes * 2) + FIXED_BYTES
 }
 
 /// Decodes one frame, and what was planned.
@@ -66,7 +62,7 @@ impl AvcFrames<'_> {
 }
 
 impl TileDecoder for AvcFrames<'_> {
-    fn decode(&mut self, bytes: Vec<u8>) -> Result<Tile, EngineError> {
+    fn decode(&mut self, bytes: Vec<u8>, out: &mut dyn Lines) -> Result<(), EngineError> {
         let Avc { length_bytes, units, sequence } = self.configuration;
         let unreadable = || unreadable(self.format);
         let mut decoder = Decoder::new();
@@ -108,7 +104,7 @@ impl TileDecoder for AvcFrames<'_> {
             && frame.bit_depth == sequence.bits
             && (frame.chroma_format == ChromaFormat::Yuv422) == (sequence.chroma == 2);
         match is_planned {
-            true => Ok(Tile { planes: Box::new(frame), nclx: sequence.nclx }),
+            true => hand_on(&frame, sequence.nclx, out),
             false => Err(unreadable()),
         }
     }
@@ -117,7 +113,8 @@ impl TileDecoder for AvcFrames<'_> {
 impl Planes for Frame {
     fn shape(&self) -> Shape {
         // Grey comes with chroma that is grey.
-        Shape { size: (self.width, self.height), halved: (true, self.chroma_format == ChromaFormat::Yuv420) }
+        let halved = (true, self.chroma_format == ChromaFormat::Yuv420);
+        Shape { size: (self.width, self.height), halved, is_grey: false }
     }
 
     fn row(&self, plane: usize, y: u32, out: &mut [u16]) {

@@ -11,7 +11,7 @@ use heif::{Codec, Extent, Layer, Nclx, Picture};
 use super::{
     TiledDetail,
     colour::{self, Matrix, assumed},
-    frame::{Planes, Shape, Tile, TileDecoder, unreadable},
+    frame::{Lines, Shape, TileDecoder, unreadable},
 };
 use crate::{
     EngineError, Plan, Probe,
@@ -21,15 +21,6 @@ use crate::{
     row_sink::{RowSink, at_least_half},
     source::Source,
 };
-
-/// What a decoder of tiles holds, in bytes.
-#[derive(Clone, Copy)]
-pub(super) struct Need {
-    /// The most while it decodes, with the tile's own bytes.
-    pub(super) decoder_bytes: u64,
-    /// A decoded tile.
-    pub(super) frame_bytes: u64,
-}
 
 /// What a file is refused for whose reader cannot go back.
 pub(crate) const AN_INDEX_BEHIND: &str = "an index behind the pixels, in a compressed body";
@@ -50,22 +41,23 @@ pub(crate) fn decode(
     };
     let channels = detail.channels();
     let row = vec![0; picture.tile.0 as usize * channels.count()];
+    let levels = if picture.alpha.is_some() { vec![0; level_bytes(picture.tile) as usize] } else { Vec::new() };
     let sink = RowSink::of_stored(probe, (picture.crop.width, picture.crop.height), plan, channels);
     let band = vec![0; band_bytes(picture, channels) as usize];
-    let mut rows = Rows { picture, sink, band, row, samples: Default::default(), matrix: None, levels: None };
-    let mut nclx = None;
+    let mut rows = Rows { format: probe.format, picture, sink, band, row, levels, matrix: None, nclx: None };
     let mut fault = None;
+    // Of tiles without damage.
+    let mut whole = 0;
     'rows: for down in 0..picture.grid.1 {
         for across in 0..picture.grid.0 {
             let index = (down * picture.grid.0 + across) as usize;
             let mut add = || {
-                let alpha = match (&picture.alpha, &mut alphas) {
-                    (Some(layer), Some(decoder)) => Some(tiles.decode(layer.tiles[index], decoder.as_mut())?),
-                    _ => None,
-                };
-                let colour = tiles.decode(picture.colour.tiles[index], colours.as_mut())?;
-                nclx = picture.colour.nclx.or(colour.nclx);
-                rows.add(probe, &colour, alpha.as_ref(), (across, down))
+                if let (Some(layer), Some(decoder)) = (&picture.alpha, &mut alphas) {
+                    let mut levels = Levels { rows: &mut rows, layer, matrix: None };
+                    tiles.decode(layer.tiles[index], decoder.as_mut(), &mut levels)?;
+                }
+                let mut lines = Colours { rows: &mut rows, place: (across, down), shape: None };
+                tiles.decode(picture.colour.tiles[index], colours.as_mut(), &mut lines)
             };
             if let Err(cause) = add() {
                 fault = Some(cause);
@@ -73,16 +65,22 @@ pub(crate) fn decode(
             }
         }
         rows.pass_band(down);
+        whole = rows.sink.rows();
     }
     let fault = fault.unwrap_or(unreadable(probe.format));
     // What is well-formed and not decoded is said, whatever came before.
-    if matches!(fault, EngineError::Unsupported { .. }) && rows.sink.rows() < picture.crop.height {
+    if matches!(fault, EngineError::Unsupported { .. }) && whole < picture.crop.height {
         return Err(fault);
     }
     let stored = Probe { height_px: picture.crop.height, ..probe.clone() };
-    let warnings = at_least_half(&stored, rows.sink.rows(), || fault)?;
-    let profile = picture.profile.clone().or_else(|| colour::profile(nclx));
+    let warnings = at_least_half(&stored, whole, || fault)?;
+    let profile = picture.profile.clone().or_else(|| colour::profile(rows.nclx));
     Ok(rows.sink.decoded(profile, warnings))
+}
+
+/// What is held of the alpha plane of a tile, until its colours are decoded.
+pub(super) fn level_bytes((width, height): (u32, u32)) -> u64 {
+    u64::from(width) * u64::from(height)
 }
 
 /// What is held of a row of tiles, where there are several in it, until its rows are whole.
@@ -100,15 +98,8 @@ fn decoder<'picture>(
     with_filters: bool,
 ) -> Result<Box<dyn TileDecoder + 'picture>, EngineError> {
     match &layer.codec {
-        #[cfg(feature = "hevc422")]
-        Codec::Hevc(configuration) if super::hevc422::is_here(configuration.sequence) => {
-            Ok(Box::new(super::hevc422::Hevc422::new(format, configuration)))
-        }
         #[cfg(feature = "hevc")]
-        Codec::Hevc(configuration) => {
-            let decoder = guarded(format, || super::hevc::Hevc::new(format, configuration))?;
-            Ok(Box::new(decoder))
-        }
+        Codec::Hevc(configuration) => Ok(Box::new(super::hevc::Hevc::new(format, configuration, with_filters)?)),
         #[cfg(feature = "av1")]
         Codec::Av1(samples) => Ok(Box::new(super::av1::Av1Tiles { format, samples: *samples, size, with_filters })),
         #[cfg(feature = "h264")]
@@ -161,9 +152,14 @@ impl<'decode, 'caller> Tiles<'decode, 'caller> {
         Self { source, format, next: in_order(picture).into_iter(), kept: Vec::new() }
     }
 
-    fn decode(&mut self, tile: Extent, decoder: &mut (dyn TileDecoder + '_)) -> Result<Tile, EngineError> {
+    fn decode(
+        &mut self,
+        tile: Extent,
+        decoder: &mut (dyn TileDecoder + '_),
+        out: &mut dyn Lines,
+    ) -> Result<(), EngineError> {
         let bytes = self.bytes(tile)?;
-        guarded(self.format, || decoder.decode(bytes))
+        guarded(self.format, || decoder.decode(bytes, out))
     }
 
     fn bytes(&mut self, wanted: Extent) -> Result<Vec<u8>, EngineError> {
@@ -196,17 +192,18 @@ impl<'decode, 'caller> Tiles<'decode, 'caller> {
 }
 
 struct Rows<'picture> {
+    format: ImageFormat,
     picture: &'picture Picture,
     sink: RowSink,
     /// The rows that the crop keeps of a row of tiles; empty where a tile is as wide as the picture.
     band: Vec<u8>,
     /// Of a tile, in the channels of the picture.
     row: Vec<u8>,
-    /// Of a tile's planes.
-    samples: [Vec<u16>; 3],
+    /// The alpha plane of a tile; empty without one.
+    levels: Vec<u8>,
     matrix: Option<Matrix>,
-    /// Of alpha.
-    levels: Option<Matrix>,
+    /// Colours of the last tile.
+    nclx: Option<Nclx>,
 }
 
 impl Rows<'_> {
@@ -225,87 +222,101 @@ impl Rows<'_> {
         }
     }
 
-    /// Adds a tile's pixels that the crop keeps.
-    fn add(
-        &mut self,
-        probe: &Probe,
-        colour: &Tile,
-        alpha: Option<&Tile>,
-        place: (u32, u32),
-    ) -> Result<(), EngineError> {
-        let format = probe.format;
-        let shape = colour.planes.shape();
-        for size in [Some(shape.size), alpha.map(|alpha| alpha.planes.shape().size)].into_iter().flatten() {
-            if size != self.picture.tile {
-                return Err(EngineError::header(format, "width of a tile", size.0));
-            }
+    fn check(&self, shape: Shape) -> Result<(), EngineError> {
+        match shape.size == self.picture.tile {
+            true => Ok(()),
+            false => Err(EngineError::header(self.format, "width of a tile", shape.size.0)),
         }
-        let is_grey = super::is_grey(&self.picture.colour.codec);
-        if self.matrix.is_none() {
-            let nclx = assumed(format, shape.size, self.picture.colour.nclx.or(colour.nclx));
-            // Without chroma there is no matrix.
-            let nclx = if is_grey { nclx.map(|nclx| Nclx { matrix: 2, ..nclx }) } else { nclx };
-            self.matrix = Some(Matrix::new(format, nclx, super::bits(&self.picture.colour.codec))?);
-        }
-        if let (None, Some(layer), Some(tile)) = (self.levels, &self.picture.alpha, alpha) {
-            // Whole levels, if nothing is said.
-            let full_range = layer.nclx.or(tile.nclx).is_none_or(|nclx| nclx.full_range);
-            let nclx = Nclx { primaries: 2, transfer: 2, matrix: 2, full_range };
-            self.levels = Some(Matrix::new(format, Some(nclx), super::bits(&layer.codec))?);
-        }
-        self.add_rows(colour.planes.as_ref(), alpha.map(|alpha| alpha.planes.as_ref()), shape, is_grey, place);
-        Ok(())
     }
 
-    fn add_rows(
-        &mut self,
-        colour: &dyn Planes,
-        alpha: Option<&dyn Planes>,
-        shape: Shape,
-        is_grey: bool,
-        (across, down): (u32, u32),
-    ) {
+    /// Adds line `y` of a tile, of which the crop keeps a part or nothing.
+    fn add(&mut self, y: u32, planes: [&[u16]; 3], shape: Shape, (across, down): (u32, u32)) {
         let (crop, (width, height)) = (self.picture.crop, self.picture.tile);
         let (left, top) = (across * width, down * height);
         let (from_x, to_x) = kept((left, width), (crop.left, crop.width));
         let (from_y, to_y) = self.kept_rows(down);
-        if from_x >= to_x {
+        if from_x >= to_x || !(from_y..to_y).contains(&(top + y)) {
             return;
         }
-        let (across, down) = (u32::from(shape.halved.0), u32::from(shape.halved.1));
         let count = self.row.len() / width as usize;
-        let [luma, blue, red] = &mut self.samples;
-        luma.resize(width as usize, 0);
-        for chroma in [&mut *blue, &mut *red] {
-            chroma.resize(width.div_ceil(1 << across) as usize, 0);
+        let [luma, blue, red] = planes;
+        let chroma = (!shape.is_grey).then_some([blue, red]);
+        if let Some(matrix) = &self.matrix {
+            matrix.row(luma, chroma, u32::from(shape.halved.0), &mut self.row, count);
         }
-        for y in from_y..to_y {
-            let line = y - top;
-            if let (Some(alpha), Some(levels)) = (alpha, &self.levels) {
-                alpha.row(0, line, luma);
-                levels.row(luma, None, 0, &mut self.row[count - 1..], count);
+        if !self.levels.is_empty() {
+            let levels = &self.levels[(y * width) as usize..][..width as usize];
+            for (pixel, level) in self.row.chunks_exact_mut(count).zip(levels) {
+                pixel[count - 1] = *level;
+                if self.picture.is_premultiplied {
+                    divide(pixel);
+                }
             }
-            colour.row(0, line, luma);
-            let chroma = if is_grey {
-                None
-            } else {
-                colour.row(1, line >> down, blue);
-                colour.row(2, line >> down, red);
-                Some([blue.as_slice(), red.as_slice()])
-            };
-            if let Some(matrix) = &self.matrix {
-                matrix.row(luma, chroma, across, &mut self.row, count);
-            }
-            if self.picture.is_premultiplied && alpha.is_some() {
-                self.row.chunks_exact_mut(count).for_each(divide);
-            }
-            let pixels = &self.row[(from_x - left) as usize * count..(to_x - left) as usize * count];
-            if self.picture.grid.0 == 1 {
-                self.sink.push(pixels);
-            } else {
-                let at = (y - from_y) as usize * self.sink.row_bytes() + (from_x - crop.left) as usize * count;
-                self.band[at..][..pixels.len()].copy_from_slice(pixels);
-            }
+        }
+        let pixels = &self.row[(from_x - left) as usize * count..(to_x - left) as usize * count];
+        if self.picture.grid.0 == 1 {
+            self.sink.push(pixels);
+        } else {
+            let at = (top + y - from_y) as usize * self.sink.row_bytes() + (from_x - crop.left) as usize * count;
+            self.band[at..][..pixels.len()].copy_from_slice(pixels);
+        }
+    }
+}
+
+/// Lines of a tile of the alpha plane.
+struct Levels<'rows, 'picture> {
+    rows: &'rows mut Rows<'picture>,
+    layer: &'picture Layer,
+    matrix: Option<Matrix>,
+}
+
+impl Lines for Levels<'_, '_> {
+    fn begin(&mut self, shape: Shape, nclx: Option<Nclx>) -> Result<(), EngineError> {
+        self.rows.check(shape)?;
+        // Whole levels, if nothing is said.
+        let full_range = self.layer.nclx.or(nclx).is_none_or(|nclx| nclx.full_range);
+        let nclx = Nclx { primaries: 2, transfer: 2, matrix: 2, full_range };
+        self.matrix = Some(Matrix::new(self.rows.format, Some(nclx), super::bits(&self.layer.codec))?);
+        Ok(())
+    }
+
+    fn line(&mut self, y: u32, [luma, ..]: [&[u16]; 3]) {
+        let width = self.rows.picture.tile.0 as usize;
+        let levels = &mut self.rows.levels[y as usize * width..][..width];
+        if let Some(matrix) = &self.matrix {
+            matrix.row(luma, None, 0, levels, 1);
+        }
+    }
+}
+
+/// Lines of a tile of the colours.
+struct Colours<'rows, 'picture> {
+    rows: &'rows mut Rows<'picture>,
+    /// Column and row of the tile.
+    place: (u32, u32),
+    shape: Option<Shape>,
+}
+
+impl Lines for Colours<'_, '_> {
+    fn begin(&mut self, shape: Shape, nclx: Option<Nclx>) -> Result<(), EngineError> {
+        let Rows { format, picture, .. } = *self.rows;
+        self.rows.check(shape)?;
+        let is_grey = super::is_grey(&picture.colour.codec);
+        let shape = Shape { is_grey, ..shape };
+        let nclx = picture.colour.nclx.or(nclx);
+        if self.rows.matrix.is_none() {
+            let nclx = assumed(format, shape.size, nclx);
+            // Without chroma there is no matrix.
+            let nclx = if is_grey { nclx.map(|nclx| Nclx { matrix: 2, ..nclx }) } else { nclx };
+            self.rows.matrix = Some(Matrix::new(format, nclx, super::bits(&picture.colour.codec))?);
+        }
+        (self.rows.nclx, self.shape) = (nclx, Some(shape));
+        Ok(())
+    }
+
+    fn line(&mut self, y: u32, planes: [&[u16]; 3]) {
+        if let Some(shape) = self.shape {
+            self.rows.add(y, planes, shape, self.place);
         }
     }
 }

@@ -15,8 +15,6 @@ mod colour;
 mod frame;
 #[cfg(feature = "hevc")]
 mod hevc;
-#[cfg(feature = "hevc422")]
-mod hevc422;
 mod layers;
 #[cfg(feature = "vp9")]
 mod vp9;
@@ -33,7 +31,6 @@ use crate::{
     room::{Cost, Detail, Embedded, Inner, PREFIX_BYTES, Step, row_shrink},
     source::Source,
 };
-use layers::Need;
 pub(crate) use layers::{AN_INDEX_BEHIND, decode};
 
 /// What the boxes say.
@@ -114,16 +111,8 @@ pub(crate) fn check(format: ImageFormat, layer: &Layer, tile: (u32, u32)) -> Res
         Codec::Hevc(_) => Err(EngineError::unsupported(format, "HEVC in a build without it (HEVC=on builds with it)")),
         #[cfg(feature = "hevc")]
         Codec::Hevc(configuration) => {
-            let sequence = configuration.sequence;
-            if let Some(what) = hevc::refusal(sequence) {
-                return Err(EngineError::unsupported(format, what));
-            }
-            // The conformance window leaves out less than a coding tree block and what an encoder aligns to.
-            let coded = sequence.coded;
-            if coded.0 < tile.0 || coded.1 < tile.1 {
-                return Err(EngineError::header(format, "coded width of a tile", coded.0));
-            }
-            Ok(())
+            let size = hevc::decoder(format, configuration)?.size();
+            if size == tile { Ok(()) } else { Err(EngineError::header(format, "width of a tile", size.0)) }
         }
         #[cfg(not(feature = "av1"))]
         Codec::Av1(_) => Err(EngineError::unsupported(format, "AV1 in a build without it (feature `av1`)")),
@@ -194,32 +183,22 @@ impl TiledDetail {
 
     /// What is held beside the small image, in bytes: the header, tiles that wait, and the decoders.
     ///
-    /// The alpha plane is decoded first; its tile and its decoder wait for that of the colours.
-    fn plan_bytes(&self) -> u64 {
+    /// The alpha plane is decoded first; its levels wait for the colours.
+    fn plan_bytes(&self, format: ImageFormat) -> u64 {
         let header = 3 * self.picture.header_bytes.max(PREFIX_BYTES as u64);
-        let colour = self.need(&self.picture.colour);
-        let alpha = self.picture.alpha.as_ref().map(|alpha| self.need(alpha));
-        let most = match alpha {
-            None => colour.decoder_bytes,
-            // HEVC keeps the tile before, AV1 nothing.
-            Some(alpha) if matches!(self.picture.colour.codec, Codec::Av1(_)) => {
-                alpha.decoder_bytes.max(alpha.frame_bytes.saturating_add(colour.decoder_bytes))
-            }
-            Some(alpha) => alpha.decoder_bytes.saturating_add(colour.decoder_bytes),
-        };
+        let colour = self.need(format, &self.picture.colour);
+        let alpha = self.picture.alpha.as_ref().map(|alpha| self.need(format, alpha));
+        let levels = if alpha.is_some() { layers::level_bytes(self.picture.tile) } else { 0 };
+        let most = colour.max(alpha.unwrap_or_default()).saturating_add(levels);
         most.saturating_add(layers::kept_bytes(&self.picture)).saturating_add(header + (1 << 20))
     }
 
     #[cfg_attr(not(all(feature = "av1", feature = "hevc", feature = "h264", feature = "vp9")), allow(unused_variables))]
-    fn need(&self, layer: &Layer) -> Need {
+    fn need(&self, format: ImageFormat, layer: &Layer) -> u64 {
         let most_tile_bytes = layer.tiles.iter().map(|tile| tile.bytes).max().unwrap_or_default();
         match &layer.codec {
-            #[cfg(feature = "hevc422")]
-            Codec::Hevc(configuration) if hevc422::is_here(configuration.sequence) => {
-                hevc422::need(configuration.sequence, most_tile_bytes)
-            }
             #[cfg(feature = "hevc")]
-            Codec::Hevc(configuration) => hevc::need(configuration.sequence, layer.tiles.len(), most_tile_bytes),
+            Codec::Hevc(configuration) => hevc::need(format, configuration, most_tile_bytes),
             #[cfg(feature = "av1")]
             Codec::Av1(samples) => av1::need(*samples, self.picture.tile, most_tile_bytes),
             #[cfg(feature = "h264")]
@@ -244,7 +223,7 @@ impl TiledDetail {
 }
 
 impl Detail for TiledDetail {
-    fn cost(&self, _: &Probe, least_shrink: f64) -> Cost {
+    fn cost(&self, probe: &Probe, least_shrink: f64) -> Cost {
         let row_shrink = row_shrink(least_shrink);
         let channels = self.channels();
         let band = layers::band_bytes(&self.picture, channels);
@@ -253,7 +232,7 @@ impl Detail for TiledDetail {
         Cost {
             shrink: 1,
             row_shrink,
-            bytes: self.plan_bytes().saturating_add(band + row),
+            bytes: self.plan_bytes(probe.format).saturating_add(band + row),
             rows: Some(channels),
             small_px: None,
         }

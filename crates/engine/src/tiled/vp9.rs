@@ -4,14 +4,11 @@ use contract::ImageFormat;
 use heif::Vp9;
 use rusty_vp9::{DecodedFrame, Error, Vp9Decoder};
 
-use super::{
-    frame::{Planes, Shape, Tile, TileDecoder, unreadable},
-    layers::Need,
-};
+use super::frame::{Lines, Planes, Shape, TileDecoder, hand_on, unreadable};
 use crate::EngineError;
 
 /// What is held, in bytes. Source: `rusty_vp9` 0.1.3, `decode_frame`, `PlaneBuf`, `ModeInfo` and `crop_frame`.
-pub(super) fn need(samples: Vp9, (width, height): (u32, u32), most_tile_bytes: u64) -> Need {
+pub(super) fn need(samples: Vp9, (width, height): (u32, u32), most_tile_bytes: u64) -> u64 {
     let aligned = |side: u32| u64::from(side).next_multiple_of(64) + 160;
     let pixels = aligned(width) * aligned(height);
     let plane_halves = match samples.chroma {
@@ -25,8 +22,7 @@ pub(super) fn need(samples: Vp9, (width, height): (u32, u32), most_tile_bytes: u
     // Tables of blocks of 8 by 8, vectors of such, and a map of segments; probabilities.
     let tables = pixels * 3 / 2 + (1 << 20);
     // The frame's bytes, and twice a copy of them.
-    let decoder_bytes = (coded + seen + tables).saturating_add(most_tile_bytes.saturating_mul(3));
-    Need { decoder_bytes, frame_bytes: seen }
+    (coded + seen + tables).saturating_add(most_tile_bytes.saturating_mul(3))
 }
 
 /// Decodes one frame, and what was planned.
@@ -37,7 +33,7 @@ pub(super) struct Vp9Frames {
 }
 
 impl TileDecoder for Vp9Frames {
-    fn decode(&mut self, bytes: Vec<u8>) -> Result<Tile, EngineError> {
+    fn decode(&mut self, bytes: Vec<u8>, out: &mut dyn Lines) -> Result<(), EngineError> {
         let fault = |cause: Error| EngineError::decoder(self.format, cause.to_string());
         let mut frame = Vp9::first_frame(&bytes).to_vec();
         drop(bytes);
@@ -58,7 +54,7 @@ impl TileDecoder for Vp9Frames {
             true => {
                 // A box may say that it does not know.
                 let nclx = self.samples.nclx.filter(|nclx| nclx.matrix != 2).or(header.nclx);
-                Ok(Tile { planes: Box::new(frame), nclx })
+                hand_on(&frame, nclx, out)
             }
             false => Err(unreadable(self.format)),
         }
@@ -67,7 +63,8 @@ impl TileDecoder for Vp9Frames {
 
 impl Planes for DecodedFrame {
     fn shape(&self) -> Shape {
-        Shape { size: (self.width, self.height), halved: (self.subsampling_x == 1, self.subsampling_y == 1) }
+        let halved = (self.subsampling_x == 1, self.subsampling_y == 1);
+        Shape { size: (self.width, self.height), halved, is_grey: false }
     }
 
     fn row(&self, plane: usize, y: u32, out: &mut [u16]) {
