@@ -138,7 +138,7 @@ impl Picture {
         own_slice == other_slice && self.layout.tile(own) == self.layout.tile(other)
     }
 
-    /// Whether filters cross from the block of luma sample `here` to that of `there`, which is decoded too.
+    /// Whether filters cross from the block of luma sample `here` to that of `there`.
     ///
     /// `slice_loop_filter_across_slices_enabled_flag` of the later slice decides, and the flag for tiles (7.4.7.1, 7.4.3.3).
     pub(crate) fn filters_across(&self, here: (usize, usize), there: (usize, usize)) -> bool {
@@ -147,6 +147,10 @@ impl Picture {
             return true;
         }
         let (own_slice, other_slice) = (self.slice_of[own as usize], self.slice_of[other as usize]);
+        // Below the damage of a picture.
+        if other_slice == NONE {
+            return false;
+        }
         // Slices follow one another in the order of decoding.
         let crosses_slice = own_slice == other_slice || self.slices[own_slice.max(other_slice) as usize].filters_across;
         crosses_slice && (self.layout.filters_across_tiles || self.layout.tile(own) == self.layout.tile(other))
