@@ -1,7 +1,7 @@
 //! What is known while a picture is decoded.
 
 use crate::{
-    cabac::Contexts, picture::Picture, pps::Pps, quantiser::Quantiser, residual::Coefficients, sps::Sps,
+    cabac::Contexts, intra::Room, picture::Picture, pps::Pps, quantiser::Quantiser, residual::Coefficients, sps::Sps,
     transform::MOST,
 };
 
@@ -15,6 +15,8 @@ pub(crate) struct Tree<'sets> {
     pub(crate) coefficients: Coefficients,
     /// Of the block at hand, and of luma where chroma is predicted from it.
     pub(crate) residuals: [[i32; MOST]; 2],
+    pub(crate) room: Room,
+    pub(crate) middle: [i16; MOST],
     /// Contexts behind the second block of a row, for the row below it; and behind the segment before.
     pub(crate) of_row: Option<Contexts>,
     pub(crate) of_segment: Option<Contexts>,
@@ -45,6 +47,8 @@ impl<'sets> Tree<'sets> {
             scaling: Scaling::new(sps, pps),
             coefficients: Coefficients::new(),
             residuals: [[0; MOST]; 2],
+            room: [[0; 32 * 32]; 2],
+            middle: [0; MOST],
             of_row: None,
             of_segment: None,
             next: Some(0),

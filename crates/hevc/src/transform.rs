@@ -34,12 +34,12 @@ static MATRIX_32: [[i16; 16]; 32] = matrix();
 
 /// The inverse transform of a block of `1 << log2`, whose coefficients are 0 right of column and below row `last`.
 ///
-/// `coefficients` and `residuals` are rows; the second stage shifts to `depth` bits.
+/// `coefficients` and `residuals` are rows; the second stage shifts to `depth` bits. `middle` is room between the stages.
 pub(crate) fn inverse(
-    coefficients: &[i16; MOST],
+    (coefficients, last): (&[i16; MOST], (usize, usize)),
     log2: u32,
-    last: (usize, usize),
     depth: u32,
+    middle: &mut [i16; MOST],
     residuals: &mut [i32; MOST],
 ) {
     let side = 1 << log2;
@@ -50,31 +50,30 @@ pub(crate) fn inverse(
         return;
     }
     match log2 {
-        2 => both(&MATRIX_4, coefficients, last, shift, residuals),
-        3 => both(&MATRIX_8, coefficients, last, shift, residuals),
-        4 => both(&MATRIX_16, coefficients, last, shift, residuals),
-        _ => both(&MATRIX_32, coefficients, last, shift, residuals),
+        2 => both(&MATRIX_4, (coefficients, last), shift, middle, residuals),
+        3 => both(&MATRIX_8, (coefficients, last), shift, middle, residuals),
+        4 => both(&MATRIX_16, (coefficients, last), shift, middle, residuals),
+        _ => both(&MATRIX_32, (coefficients, last), shift, middle, residuals),
     }
 }
 
 fn both<const HALF: usize, const SIDE: usize>(
     matrix: &[[i16; HALF]; SIDE],
-    coefficients: &[i16; MOST],
-    last: (usize, usize),
+    (coefficients, last): (&[i16; MOST], (usize, usize)),
     shift: u32,
+    middle: &mut [i16; MOST],
     residuals: &mut [i32; MOST],
 ) {
-    let mut middle = [0; MOST];
     match last.0 {
-        0..4 => columns::<4, HALF, SIDE>(matrix, coefficients, last, &mut middle),
-        4..8 => columns::<8, HALF, SIDE>(matrix, coefficients, last, &mut middle),
+        0..4 => columns::<4, HALF, SIDE>(matrix, coefficients, last, middle),
+        4..8 => columns::<8, HALF, SIDE>(matrix, coefficients, last, middle),
         _ => {
             for first in (0..=last.0).step_by(8) {
                 columns::<8, HALF, SIDE>(matrix, &coefficients[first..], last, &mut middle[first..]);
             }
         }
     }
-    rows(matrix, &middle, last.0, shift, residuals);
+    rows(matrix, middle, last.0, shift, residuals);
 }
 
 /// The first stage, of the first `WIDTH` columns.
@@ -226,7 +225,7 @@ mod tests {
                     }
                 }
                 let mut residuals = [0; MOST];
-                inverse(&coefficients, log2, last, 8, &mut residuals);
+                inverse((&coefficients, last), log2, 8, &mut [0; MOST], &mut residuals);
                 assert_eq!(residuals[..side * side], slow(&coefficients, log2), "{log2} {last:?}");
             }
         }

@@ -160,7 +160,7 @@ impl Tree<'_> {
             smooths_edges: !(sps.range.sums_implicitly && unit.is_bypass),
         };
         let around = self.around((x, y), log2, is_luma);
-        intra::predict(&mut self.picture.planes[plane], (x, y), log2, around, how);
+        intra::predict(&mut self.picture.planes[plane], (x, y), log2, (around, how), &mut self.room);
         let keeps = is_luma && self.pps.range.crosses_components;
         if !has && cross == 0 {
             if keeps {
@@ -236,7 +236,7 @@ impl Tree<'_> {
         } else if is_luma && log2 == 2 {
             transform::inverse_sine(&coefficients.values, depth, residuals);
         } else {
-            transform::inverse(&coefficients.values, log2, coefficients.last, depth, residuals);
+            transform::inverse((&coefficients.values, coefficients.last), log2, depth, &mut self.middle, residuals);
         }
         if is_plain && sums {
             transform::add_up(residuals, log2, mode == HORIZONTAL);
