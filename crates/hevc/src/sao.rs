@@ -117,7 +117,7 @@ pub(crate) fn apply(picture: &Picture, sps: &Sps, index: usize, y: usize, out: &
                     continue;
                 }
                 let [a, b, c, d] = offsets.values;
-                // By how many of the two neighbours are above it, less those that are below.
+                // From a valley, below both of its neighbours, to a peak.
                 let table = [a, b, 0, c, d];
                 let (before, behind) = (y - step_y as usize, y + step_y as usize);
                 let (before, behind) = (plane.row(before), plane.row(behind));

@@ -31,6 +31,16 @@ fn every_kind_is_the_picture_that_was_stored() {
 }
 
 #[test]
+fn tiles_within_a_picture_are_in_their_places() {
+    for inner in [(2, 1), (1, 2), (3, 2), (6, 4)] {
+        for halved in [false, true] {
+            let got = pixels(&heic(&fixtures::picture(), Kind { inner, halved, ..PLAIN }));
+            assert_eq!(got, pixels(&heic(&fixtures::picture(), Kind { halved, ..PLAIN })), "{inner:?} {halved}");
+        }
+    }
+}
+
+#[test]
 fn odd_sides_and_a_single_pixel() {
     for (width, height) in [(1, 1), (2, 3), (17, 33), (90, 59), (89, 1)] {
         let part = imageops::crop_imm(&fixtures::picture(), 0, 0, width, height).to_image();

@@ -14,6 +14,8 @@ pub struct Kind {
     pub bits: u32,
     /// 4:2:0, else 4:4:4.
     pub halved: bool,
+    /// Columns and rows of HEVC's own tiles, within a picture.
+    pub inner: (u32, u32),
     /// Side of a tile; 0 for a single image.
     pub tile_px: u32,
     /// After how many blocks of 16 by 16 the last slice ends; 0 for all that it should have.
@@ -22,7 +24,7 @@ pub struct Kind {
     pub turns: &'static [&'static [u8]],
 }
 
-pub const PLAIN: Kind = Kind { bits: 8, halved: false, tile_px: 0, blocks: 0, turns: &[] };
+pub const PLAIN: Kind = Kind { bits: 8, halved: false, inner: (1, 1), tile_px: 0, blocks: 0, turns: &[] };
 /// A quarter turn with the clock: three against it.
 pub const TURNED: &[u8] = b"irot\x03";
 pub const MIRRORED: &[u8] = b"imir\x01";
@@ -76,7 +78,7 @@ pub fn heic(image: &RgbImage, kind: Kind) -> Vec<u8> {
 
 /// `hvcC` with its three parameter sets.
 fn configuration(size: (u32, u32), kind: Kind) -> Vec<u8> {
-    let sets = [(32, vps()), (33, sps(size, kind)), (34, pps())];
+    let sets = [(32, vps()), (33, sps(size, kind)), (34, pps(kind.inner))];
     let chroma = if kind.halved { 1 } else { 3 };
     let depth = 0xF8 | (kind.bits as u8 - 8);
     let mut out = [&[1, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 180, 0xF0, 0, 0xFC, 0xFC | chroma][..], &[depth, depth]].concat();
@@ -193,15 +195,24 @@ fn sps((width, height): (u32, u32), kind: Kind) -> Vec<u8> {
     bits.ended()
 }
 
-fn pps() -> Vec<u8> {
+fn pps((columns, rows): (u32, u32)) -> Vec<u8> {
     let mut bits = Bits::default();
     bits.golomb(&[0, 0]);
     bits.put(0, 7);
     bits.golomb(&[0, 0, 0]);
     bits.put(0, 3);
     bits.golomb(&[0, 0]);
+    bits.put(0, 4);
+    if (columns, rows) == (1, 1) {
+        bits.put(0, 2);
+    } else {
+        bits.put(0b10, 2);
+        bits.golomb(&[columns - 1, rows - 1]);
+        // Of even sides, and filters stay inside.
+        bits.put(0b10, 2);
+    }
     // No deblocking.
-    bits.put(0b0000_0001_0100, 12);
+    bits.put(0b01_0100, 6);
     bits.golomb(&[0]);
     bits.put(0, 2);
     bits.ended()
@@ -219,22 +230,25 @@ const LESS_PROBABLE: [u32; 63] = [
 /// The arithmetic coder starts anew behind every block, so that it never has more to say than: the slice goes on, no
 /// split, PCM. That is 9 bits, which follow from the state of the one context.
 fn slice(image: &RgbImage, (left, top): (u32, u32), (width, height): (u32, u32), kind: Kind) -> Vec<u8> {
-    let mut bits = Bits::default();
-    bits.put(0b10, 2);
-    bits.golomb(&[0, 2, 0]);
-    let mut bytes = bits.ended();
+    let mut bytes = Vec::new();
     let pixel = |x: u32, y: u32| {
         let (x, y) = ((left + x).min(image.width() - 1), (top + y).min(image.height() - 1));
         ycbcr(image.get_pixel(x, y).0.map(f64::from), kind.bits)
     };
     let mut blocks = 0;
-    'blocks: for y in (0..height).step_by(16) {
-        for x in (0..width).step_by(16) {
+    let mut starts = Vec::new();
+    'tiles: for tile in inner_tiles((width, height), kind.inner) {
+        if blocks > 0 {
+            // The slice goes on, the tile ends.
+            bytes.extend((0x1FB_u16 << 7).to_be_bytes());
+            starts.push(bytes.len());
+        }
+        for (index, (x, y)) in tile.into_iter().enumerate() {
             if kind.blocks > 0 && blocks == kind.blocks {
-                break 'blocks;
+                break 'tiles;
             }
-            let range = if blocks == 0 { 510 } else { 508 };
-            let low = range - LESS_PROBABLE[blocks.min(62)] - 2;
+            let range = if index == 0 { 510 } else { 508 };
+            let low = range - LESS_PROBABLE[index.min(62)] - 2;
             bytes.extend(((((low & 0x1FF) | 1) << 7) as u16).to_be_bytes());
             let mut samples = Bits::default();
             for channel in 0..3 {
@@ -252,8 +266,38 @@ fn slice(image: &RgbImage, (left, top): (u32, u32), (width, height): (u32, u32),
     }
     // The slice ends.
     bytes.extend((0x1FD_u16 << 7).to_be_bytes());
-    let unit = unit(19, &bytes);
+    let mut bits = Bits::default();
+    bits.put(0b10, 2);
+    bits.golomb(&[0, 2, 0]);
+    if kind.inner != (1, 1) {
+        // Where the tiles begin: how long each but the last is, with its escapes.
+        bits.golomb(&[starts.len() as u32]);
+        let escaped = |end: usize| unit(0, &bytes[..end]).len();
+        if !starts.is_empty() {
+            bits.golomb(&[31]);
+        }
+        let mut before = 0;
+        for start in starts {
+            bits.put((escaped(start) - 2 - before - 1) as u64, 32);
+            before = escaped(start) - 2;
+        }
+    }
+    let unit = unit(19, &[bits.ended(), bytes].concat());
     [&(unit.len() as u32).to_be_bytes()[..], &unit].concat()
+}
+
+/// The blocks of each tile, row by row, in samples. Source: ITU-T H.265, 6.5.1.
+fn inner_tiles((width, height): (u32, u32), (columns, rows): (u32, u32)) -> Vec<Vec<(u32, u32)>> {
+    let edges = |side: u32, count: u32| -> Vec<u32> {
+        (0..=count).map(|index| index * side.div_ceil(16) / count * 16).collect()
+    };
+    let (lefts, tops) = (edges(width, columns), edges(height, rows));
+    let blocks = |left: u32, right: u32, top: u32, bottom: u32| {
+        let lines = (top..bottom).step_by(16);
+        lines.flat_map(|y| (left..right).step_by(16).map(move |x| (x, y))).collect()
+    };
+    let down = tops.windows(2);
+    down.flat_map(|down| lefts.windows(2).map(|across| blocks(across[0], across[1], down[0], down[1]))).collect()
 }
 
 /// Full range, BT.601.
