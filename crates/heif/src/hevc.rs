@@ -27,8 +27,6 @@ pub struct Configuration {
 /// What a sequence parameter set says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sequence {
-    /// Width and height that are coded, in luma samples, before cropping.
-    pub coded: (u32, u32),
     /// Width and height that are shown, in luma samples.
     pub size: (u32, u32),
     /// `chroma_format_idc`: 0 grey, 1 4:2:0, 2 4:2:2, 3 4:4:4.
@@ -102,7 +100,7 @@ impl Sequence {
         }
         (0..2).try_for_each(|_| bits.golomb().map(drop))?;
         let (pixel, nclx) = seen(&mut bits, order_bits).unwrap_or_default();
-        Some(Self { coded, size, chroma: chroma as u8, bits: depth as u8 + 8, pixel, nclx })
+        Some(Self { size, chroma: chroma as u8, bits: depth as u8 + 8, pixel, nclx })
     }
 }
 

@@ -25,6 +25,11 @@ impl<'bytes> Bits<'bytes> {
         (0..count).try_fold(0, |number, _| Ok(number << 1 | u32::from(self.flag()?)))
     }
 
+    /// `u(v)` of a number below `count`: Ceil(Log2(count)) bits.
+    pub(crate) fn below(&mut self, count: u32) -> Result<u32, HevcError> {
+        self.take(count.checked_sub(1).and_then(u32::checked_ilog2).map_or(0, |log2| log2 + 1))
+    }
+
     pub(crate) fn skip(&mut self, count: usize) -> Result<(), HevcError> {
         self.at = self.at.saturating_add(count);
         if self.at <= self.bytes.len() * 8 { Ok(()) } else { Err(HevcError::Ends(self.what)) }

@@ -62,8 +62,7 @@ pub(crate) fn read<'unit>(
     let (mut is_dependent, mut address) = (false, 0);
     if !start.is_first {
         is_dependent = pps.has_dependent_slices && bits.flag()?;
-        // Ceil(Log2(PicSizeInCtbsY)).
-        address = bits.take((across * down - 1).checked_ilog2().map_or(0, |log2| log2 + 1))?;
+        address = bits.below(across * down)?;
         if address >= across * down {
             return Err(HevcError::Value("slice_segment_address"));
         }
@@ -137,10 +136,9 @@ fn slice(bits: &mut Bits<'_>, address: u32, kind: Kind, sps: &Sps, pps: &Pps) ->
 
 /// Which pictures later ones may refer to.
 fn pass_references(bits: &mut Bits<'_>, sps: &Sps) -> Result<(), HevcError> {
-    let bits_for = |count: u32| count.checked_sub(1).and_then(u32::checked_ilog2).map_or(0, |log2| log2 + 1);
     bits.take(sps.order_bits)?;
     if bits.flag()? {
-        bits.take(bits_for(sps.reference_sets.len() as u32))?;
+        bits.below(sps.reference_sets.len() as u32)?;
     } else {
         vui::reference_set(bits, &sps.reference_sets, true)?;
     }
@@ -148,7 +146,11 @@ fn pass_references(bits: &mut Bits<'_>, sps: &Sps) -> Result<(), HevcError> {
         let by_name = if named > 0 { bits.up_to(named, "num_long_term_sps")? } else { 0 };
         let others = bits.up_to(32, "num_long_term_pics")?;
         for index in 0..by_name + others {
-            bits.take(if index < by_name { bits_for(named) } else { sps.order_bits + 1 })?;
+            if index < by_name {
+                bits.below(named)?;
+            } else {
+                bits.take(sps.order_bits + 1)?;
+            }
             if bits.flag()? {
                 bits.unsigned()?;
             }
